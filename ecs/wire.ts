@@ -1,0 +1,78 @@
+/**
+ * What travels from collector to server. A batch is the payload of one spool frame, unchanged: zstd-compressed NDJSON
+ * whose first line is a `FrameHeader` and whose other lines are `EcsEvent`s, one a line, in order of their sequence.
+ * `POST /v1/batches` over HTTP/2 with mutual TLS; all events of a frame share one id day.
+ */
+export interface FrameHeader {
+  readonly version: 1;
+  readonly collector: string;
+  readonly epoch: string;
+  /** UTC day of every event id in the frame, `YYYYMMDD`. */
+  readonly day: string;
+  /** First and last sequence of the frame; `last = first - 1` where the frame holds counters and positions only. */
+  readonly first: number;
+  readonly last: number;
+  /** When the frame was written, ISO 8601 by the collector's clock as corrected by the server's. */
+  readonly spooledAt: string;
+  /** Sources with events in this frame or changed counters; in the first frame of a segment, every source. */
+  readonly sources: readonly FrameSource[];
+  /** Which source the events come from, in order: `[index into sources, how many]`. Sums to `last - first + 1`. */
+  readonly runs: readonly (readonly [source: number, events: number])[];
+}
+
+/** Counters of one source since the collector was installed, up to and including this frame. */
+export interface FrameSource {
+  /** `file:/var/log/auth.log`, `syslog-tcp:127.0.0.1:5514`, `journald`, `stdin`. */
+  readonly source: string;
+  readonly read: number;
+  readonly spooled: number;
+  /** Records lost before the spool, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Stored all the same, but no parser understood them. */
+  readonly unparsed: number;
+  /** Where to resume; its form is the input's own. */
+  readonly position?: unknown;
+}
+
+/** Answer to a batch, once it is durable in the store. */
+export interface BatchReceipt {
+  readonly stored: number;
+  readonly duplicates: number;
+  /** Lines the server could not accept; kept there as dead letters with their reason. */
+  readonly deadLettered: number;
+}
+
+/** `POST /v1/status`, every few seconds: the part of the ledger that only the collector knows. */
+export interface CollectorStatus {
+  readonly collector: string;
+  readonly epoch: string;
+  readonly version: string;
+  readonly startedAt: string;
+  /** Spooled and not yet acknowledged. */
+  readonly waiting: { readonly frames: number; readonly events: number; readonly bytes: number };
+  /** Set aside by the collector: damaged, or refused by the server as a whole. */
+  readonly quarantined: { readonly frames: number; readonly events: number; readonly reasons: Readonly<Record<string, number>> };
+  readonly sources: readonly (Omit<FrameSource, 'position'> & {
+    /** What the kernel says it dropped before we could read (UDP). */
+    readonly kernelDropped: number;
+    readonly lastReadAt: string | null;
+    readonly error: string | null;
+  })[];
+}
+
+/** Answer to `GET /v1/clock` and to a status: the server's time, from which the collector keeps an offset. */
+export interface ServerClock {
+  readonly now: string;
+}
+
+/** Size limits both sides hold to. */
+export const WIRE_LIMITS = {
+  /** Events in a frame. */
+  frameEvents: 2_000,
+  /** Bytes of a frame as it travels. */
+  frameBytes: 4 * 1024 * 1024,
+  /** Bytes of a frame after decompression. */
+  frameBytesPlain: 32 * 1024 * 1024,
+  /** Bytes of one record; what is longer is cut into pieces of this size, each kept. */
+  recordBytes: 256 * 1024,
+} as const;

@@ -51,7 +51,11 @@ export interface CollectorStatus {
   /** Spooled and not yet acknowledged. */
   readonly waiting: { readonly frames: number; readonly events: number; readonly bytes: number };
   /** Set aside by the collector: damaged, or refused by the server as a whole. */
-  readonly quarantined: { readonly frames: number; readonly events: number; readonly reasons: Readonly<Record<string, number>> };
+  readonly quarantined: {
+    readonly frames: number;
+    readonly events: number;
+    readonly reasons: Readonly<Record<string, number>>;
+  };
   readonly sources: readonly (Omit<FrameSource, 'position'> & {
     /** What the kernel says it dropped before we could read (UDP). */
     readonly kernelDropped: number;

@@ -28,11 +28,29 @@ export type FieldTest =
   | { readonly kind: 'exists'; readonly value: boolean }
   | { readonly kind: 'cidr'; readonly network: string }
   | { readonly kind: 'regex'; readonly source: string; readonly flags: string }
-  | { readonly kind: 'same-as'; readonly field: string; readonly part: 'whole' | 'starts' | 'ends' | 'contains'; readonly cased: boolean }
-  | { readonly kind: 'time-part'; readonly part: 'minute' | 'hour' | 'day' | 'week' | 'month' | 'year'; readonly value: number };
+  | {
+      readonly kind: 'same-as';
+      readonly field: string;
+      readonly part: 'whole' | 'starts' | 'ends' | 'contains';
+      readonly cased: boolean;
+    }
+  | {
+      readonly kind: 'time-part';
+      readonly part: 'minute' | 'hour' | 'day' | 'week' | 'month' | 'year';
+      readonly value: number;
+    };
 
 export type StringTest =
   /** `value` is literal. `word`: whole words of the field's text, as a full-text index sees them. */
-  | { readonly kind: 'string'; readonly match: 'equals' | 'starts' | 'ends' | 'contains' | 'word'; readonly value: string; readonly cased: boolean }
+  | {
+      readonly kind: 'string';
+      readonly match: 'equals' | 'starts' | 'ends' | 'contains' | 'word';
+      readonly value: string;
+      readonly cased: boolean;
+    }
   /** Literal pieces with `*` (any characters) or `?` (exactly one) between them. */
-  | { readonly kind: 'wildcard'; readonly pieces: readonly (string | { readonly any: 'one' | 'many' })[]; readonly cased: boolean };
+  | {
+      readonly kind: 'wildcard';
+      readonly pieces: readonly (string | { readonly any: 'one' | 'many' })[];
+      readonly cased: boolean;
+    };

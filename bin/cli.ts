@@ -1,0 +1,54 @@
+/** The command line: finds the command and loads nothing but that. */
+const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: () => Promise<Command> }>> = {
+  up: {
+    does: 'run everything on this machine: server, store, collector, console',
+    load: () => import('../server/commands/up.ts'),
+  },
+  server: { does: 'run the server (--role province|national)', load: () => import('../server/commands/server.ts') },
+  collector: {
+    does: 'run a collector; `collector token` makes an enrolment token',
+    load: () => import('../collector/commands/collector.ts'),
+  },
+  parse: { does: 'raw lines → ECS NDJSON', load: () => import('../collector/commands/parse.ts') },
+  rules: { does: 'check | run | test | bench Sigma rules', load: () => import('../server/commands/rules.ts') },
+  query: { does: 'search events with KQL', load: () => import('../server/commands/query.ts') },
+  alert: { does: 'list alert groups', load: () => import('../server/commands/alert.ts') },
+  status: { does: 'show the loss ledger', load: () => import('../server/commands/status.ts') },
+  agency: { does: 'add and list agencies', load: () => import('../server/commands/agency.ts') },
+  user: { does: 'add and list users', load: () => import('../server/commands/user.ts') },
+  taxii: { does: 'load a TAXII data file into the national role', load: () => import('../server/commands/later.ts') },
+  backup: { does: 'back up the store', load: () => import('../server/commands/later.ts') },
+  restore: { does: 'restore a backup', load: () => import('../server/commands/later.ts') },
+  verify: { does: 'check store and audit chain', load: () => import('../server/commands/later.ts') },
+};
+
+/** A command: takes its arguments, gives the exit code (0 ok, 1 found problems, 2 bad usage). */
+interface Command {
+  run(args: readonly string[], name: string): Promise<number>;
+}
+
+function usage(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
+  const lines = Object.entries(COMMANDS).map(([name, { does }]) => `  ${name.padEnd(width)}  ${does}`);
+  return `Usage: haidang COMMAND [OPTIONS]\n\n${lines.join('\n')}\n\nhaidang COMMAND --help tells more.`;
+}
+
+const [name, ...args] = process.argv.slice(2);
+if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+  console.log(usage());
+  process.exitCode = name === undefined ? 2 : 0;
+} else {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) {
+    console.error(`haidang: there is no command "${name}"; haidang --help lists them.`);
+    process.exitCode = 2;
+  } else {
+    try {
+      process.exitCode = await (await command.load()).run(args, name);
+    } catch (error) {
+      console.error(`haidang ${name}: ${error instanceof Error ? error.message : String(error)}`);
+      if (process.env['HAIDANG_DEBUG']) console.error(error);
+      process.exitCode = 1;
+    }
+  }
+}

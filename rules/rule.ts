@@ -1,0 +1,99 @@
+import type { Condition } from './query/condition.ts';
+
+export type Severity = 'informational' | 'low' | 'medium' | 'high' | 'critical';
+export type Language = 'vi' | 'en' | 'km';
+
+/** A Sigma log source (Sigma 2.1, *Log Source*). */
+export interface LogSource {
+  readonly category?: string;
+  readonly product?: string;
+  readonly service?: string;
+}
+
+/** What a detection rule and a correlation rule share. */
+export interface RuleHead {
+  readonly id: string;
+  readonly name?: string;
+  readonly title: string;
+  readonly description: string;
+  readonly status: string;
+  readonly level: Severity;
+  readonly tags: readonly string[];
+  readonly falsepositives: readonly string[];
+  readonly references: readonly string[];
+  readonly author: string;
+  /** The file it came from and the line it starts on, for messages. */
+  readonly file: string;
+  readonly line: number;
+  /** The YAML document as written, for the alert page. */
+  readonly yaml: string;
+  readonly extension: RuleExtension;
+}
+
+/** The `haidang:` section of a rule: how its alerts are grouped and explained. All parts are optional in the file. */
+export interface RuleExtension {
+  /** ECS fields whose values keep alerts apart; default: `host.name`. The agency always does. */
+  readonly groupBy: readonly string[];
+  /** Two matches of one group at most this many seconds apart (event time) are one alert; default 86,400. */
+  readonly gapSeconds: number;
+  /** Title in the other languages. */
+  readonly titles: Partial<Readonly<Record<Language, string>>>;
+  /** One sentence of what happened, with `{field.name}` and `{count}` filled in from the alert. */
+  readonly sentences: Partial<Readonly<Record<Language, string>>>;
+  readonly guidance: Partial<Readonly<Record<Language, Guidance>>>;
+  readonly samples: { readonly match: readonly Sample[]; readonly noMatch: readonly Sample[] };
+}
+
+/** Advice for somebody who is no specialist. */
+export interface Guidance {
+  readonly meaning: string;
+  readonly check: readonly string[];
+  readonly act: string;
+  readonly escalate: string;
+  /** Whether a native reader has approved the text. */
+  readonly reviewed: boolean;
+}
+
+/** Events a rule must, or must not, match. Events may use dotted names. `repeat` copies an event with `@timestamp` `every` seconds apart. */
+export interface Sample {
+  readonly events: readonly {
+    readonly event: Readonly<Record<string, unknown>>;
+    readonly repeat: number;
+    readonly every: number;
+  }[];
+}
+
+/** A rule over single events. */
+export interface DetectionRule extends RuleHead {
+  readonly kind: 'detection';
+  readonly logsource: LogSource;
+  readonly condition: Condition;
+}
+
+/** A rule over the matches of other rules (Sigma 2.1, *Correlation Rules*). */
+export interface CorrelationRule extends RuleHead {
+  readonly kind: 'correlation';
+  readonly type: 'event_count';
+  /** Ids or names of the rules it counts. */
+  readonly rules: readonly string[];
+  readonly groupBy: readonly string[];
+  readonly timespanSeconds: number;
+  readonly compare: 'gt' | 'gte' | 'lt' | 'lte' | 'eq';
+  readonly threshold: number;
+  /** Whether the rules it counts also alert by themselves. */
+  readonly generate: boolean;
+}
+
+export type Rule = DetectionRule | CorrelationRule;
+
+/** One thing wrong with a rule file; nothing of that rule is enabled. */
+export interface RuleProblem {
+  /** From `rules/errors.ts`. */
+  readonly code: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly rule: string | null;
+  /** What is wrong and what to do, in one sentence. */
+  readonly message: string;
+}

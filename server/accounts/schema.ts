@@ -1,0 +1,49 @@
+import { type Static, Type } from 'typebox';
+
+/** `GET /api/v1/session`, and the answer to signing in. */
+export const Session = Type.Object({
+  user: Type.String(),
+  displayName: Type.String(),
+  role: Type.Enum(['administrator', 'analyst', 'viewer']),
+  agencies: Type.Union([Type.Literal('all'), Type.Array(Type.String())]),
+  expires: Type.String(),
+});
+export type Session = Static<typeof Session>;
+
+/** `POST /api/v1/session` */
+export const SignIn = Type.Object({
+  user: Type.String({ minLength: 1, maxLength: 64 }),
+  password: Type.String({ minLength: 1, maxLength: 256 }),
+});
+export type SignIn = Static<typeof SignIn>;
+
+/** `POST /api/v1/setup`: sets the first administrator's password by the one-time link, and signs in. */
+export const Setup = Type.Object({
+  token: Type.String({ minLength: 20, maxLength: 100 }),
+  user: Type.String({ pattern: '^[a-z][a-z0-9._-]{0,31}$' }),
+  displayName: Type.String({ minLength: 1, maxLength: 100 }),
+  password: Type.String({ minLength: 12, maxLength: 256 }),
+});
+export type Setup = Static<typeof Setup>;
+
+/** `GET /api/v1/setup?token=…`: whether a link can still be used. */
+export const SetupState = Type.Object({ needed: Type.Boolean(), valid: Type.Boolean() });
+export type SetupState = Static<typeof SetupState>;
+
+/** `POST /api/v1/users` (administrator), `haidang user add`. */
+export const NewUser = Type.Object({
+  user: Type.String({ pattern: '^[a-z][a-z0-9._-]{0,31}$' }),
+  displayName: Type.String({ minLength: 1, maxLength: 100 }),
+  role: Type.Enum(['administrator', 'analyst', 'viewer']),
+  agencies: Type.Union([Type.Literal('all'), Type.Array(Type.String())]),
+  password: Type.String({ minLength: 12, maxLength: 256 }),
+});
+export type NewUser = Static<typeof NewUser>;
+
+/** `GET /api/v1/users`: for choosing an owner and for the administrator. */
+export const Users = Type.Object({
+  users: Type.Array(
+    Type.Object({ user: Type.String(), displayName: Type.String(), role: Type.String(), disabled: Type.Boolean() }),
+  ),
+});
+export type Users = Static<typeof Users>;

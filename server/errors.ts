@@ -1,0 +1,63 @@
+/** Every error the server can answer with: its status and what the reader can do about it. */
+export const ERRORS = {
+  HD_NOT_SIGNED_IN: { status: 401, title: 'Not signed in', advice: 'Sign in and try again.' },
+  HD_WRONG_PASSWORD: { status: 401, title: 'Wrong name or password', advice: 'Check both, and that Caps Lock is off.' },
+  HD_FORBIDDEN: { status: 403, title: 'Not allowed', advice: 'Ask an administrator for the right to do this.' },
+  HD_ORIGIN: { status: 403, title: 'Request from another site', advice: 'Open the console at its own address.' },
+  HD_CERTIFICATE: {
+    status: 403,
+    title: 'Certificate not accepted',
+    advice: 'Enrol the collector again; its certificate is unknown, expired or revoked.',
+  },
+  HD_NOT_FOUND: { status: 404, title: 'Not found', advice: 'Check the address or the id.' },
+  HD_BAD_REQUEST: { status: 400, title: 'Request not understood', advice: 'Correct what the detail names.' },
+  HD_KQL_SYNTAX: { status: 400, title: 'Query not understood', advice: 'Correct the query at the named column.' },
+  HD_TIME_RANGE: { status: 400, title: 'Time range not understood', advice: 'Use ISO 8601 or a form like now-24h.' },
+  HD_SETUP_LINK: {
+    status: 410,
+    title: 'Set-up link used or expired',
+    advice: 'Restart the server to print a new link.',
+  },
+  HD_RECORD_EXISTS: { status: 409, title: 'Already there', advice: 'Choose another id.' },
+  HD_RECORD_CONFLICT: {
+    status: 409,
+    title: 'Changed by somebody else meanwhile',
+    advice: 'Look at the new state and decide again.',
+  },
+  HD_RECORD_ABSENT: { status: 404, title: 'No longer there', advice: 'Reload the list.' },
+  HD_BATCH_MALFORMED: { status: 400, title: 'Batch not readable', advice: 'The collector sets it aside; see its log.' },
+  HD_BATCH_DAY: {
+    status: 400,
+    title: 'Event day refused',
+    advice: 'Check the clock of the collector and of this server.',
+  },
+  HD_TOO_LARGE: { status: 413, title: 'Too large', advice: 'Send less at once.' },
+  HD_TOO_MANY: { status: 429, title: 'Too many requests', advice: 'Wait as long as Retry-After says.' },
+  HD_STORE_FULL: {
+    status: 503,
+    title: 'Disk full: events wait at the collectors',
+    advice: 'Free space or shorten retention; nothing is lost meanwhile.',
+  },
+  HD_STORE_DOWN: {
+    status: 503,
+    title: 'Store not answering',
+    advice: 'See the server log; collectors hold their events.',
+  },
+  HD_INTERNAL: { status: 500, title: 'Fault in the server', advice: 'See the server log and report it.' },
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** The one error the server throws on purpose; routes turn it into an RFC 9457 problem document. */
+export class HaidangError extends Error {
+  readonly code: ErrorCode;
+  /** Seconds for Retry-After, on 429 and 503. */
+  readonly retryAfter: number | undefined;
+
+  constructor(code: ErrorCode, detail: string, options: { cause?: unknown; retryAfter?: number } = {}) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'HaidangError';
+    this.code = code;
+    this.retryAfter = options.retryAfter;
+  }
+}

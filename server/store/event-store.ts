@@ -1,0 +1,124 @@
+import type { EcsEvent } from '../../ecs/event.ts';
+import type { Condition } from '../../rules/query/condition.ts';
+import type { AgencyId, CollectorId, Identity } from '../identity.ts';
+
+/** A frame as it came from a collector, with what the server knows of it from the certificate. */
+export interface IncomingBatch {
+  readonly collector: CollectorId;
+  readonly agency: AgencyId;
+  /** When it arrived, ISO 8601: becomes `event.ingested`. */
+  readonly receivedAt: string;
+  /** zstd NDJSON as `ecs/wire.ts` describes. */
+  readonly body: Uint8Array;
+}
+
+/** What became of a batch. Returned only when all of it is durable. */
+export interface AppendResult {
+  readonly stored: number;
+  readonly duplicates: number;
+  readonly deadLettered: number;
+  /** The stored events, numbered by this node; absent where nothing was new. */
+  readonly appended: StoredBatch | undefined;
+}
+
+/** Stored events in one stretch of the node's numbering, still in their frame. */
+export interface StoredBatch {
+  /** Numbers of the first and last event; the numbers between are dense. */
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  readonly collector: CollectorId;
+  readonly agency: AgencyId;
+  readonly receivedAt: string;
+  readonly body: Uint8Array;
+  /** For each sequence in order: which line of the frame it is (0 = the first event, after the header). */
+  readonly lines: Uint32Array;
+}
+
+/** Rows of the store counted again, by collector and source: the ledger's *stored*. */
+export interface StoredCount {
+  readonly collector: CollectorId;
+  readonly agency: AgencyId;
+  readonly source: string;
+  readonly stored: number;
+  /** Of these, with a sequence above the evaluation cursor asked about. */
+  readonly unevaluated: number;
+  /** Acknowledged once and no longer there. */
+  readonly missing: readonly MissingEvent[];
+  readonly missingTotal: number;
+}
+
+export interface MissingEvent {
+  readonly id: string;
+  readonly day: string;
+  readonly sequence: number;
+}
+
+export interface TimeRange {
+  /** Inclusive, ISO 8601. */
+  readonly from: string;
+  /** Exclusive, ISO 8601. */
+  readonly to: string;
+}
+
+export interface EventQuery {
+  readonly range: TimeRange;
+  readonly condition: Condition;
+  /** At most 1,000. */
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly after?: string;
+}
+
+/** A stored event as readers see it: the document with the server's own fields set over whatever the payload said. */
+export interface StoredEvent {
+  readonly id: string;
+  readonly sequence: number;
+  readonly event: EcsEvent;
+}
+
+export interface EventPage {
+  /** Newest first by `@timestamp`, then by sequence. */
+  readonly events: readonly StoredEvent[];
+  readonly next: string | null;
+  /** False where a limit stopped the search before the range's end; `next` then goes on from there. */
+  readonly complete: boolean;
+}
+
+export interface HistogramQuery {
+  readonly range: TimeRange;
+  readonly condition: Condition;
+  readonly intervalSeconds: number;
+}
+
+export interface Histogram {
+  readonly buckets: readonly { readonly start: string; readonly count: number }[];
+  readonly total: number;
+  readonly complete: boolean;
+}
+
+/** What an identity may see of the events: the agency scope is inside, so that no caller can forget it. */
+export interface EventView {
+  search(query: EventQuery, signal?: AbortSignal): Promise<EventPage>;
+  get(id: string): Promise<StoredEvent | undefined>;
+  getMany(ids: readonly string[]): Promise<readonly StoredEvent[]>;
+  count(
+    query: { readonly range: TimeRange; readonly condition: Condition },
+    signal?: AbortSignal,
+  ): Promise<{ count: number; complete: boolean }>;
+  histogram(query: HistogramQuery, signal?: AbortSignal): Promise<Histogram>;
+}
+
+/** Append-only events. Implementations: embedded (`node:sqlite`); OpenSearch to come. One conformance suite runs on each. */
+export interface EventStore {
+  /** @throws HaidangError `HD_STORE_FULL`, `HD_STORE_DOWN` (collectors hold), `HD_BATCH_MALFORMED`, `HD_BATCH_DAY` (collectors quarantine). */
+  append(batch: IncomingBatch): Promise<AppendResult>;
+  as(identity: Identity): EventView;
+  /** Stored batches from a sequence on, oldest first, for catching up with evaluation. */
+  readFrom(sequence: number, limitBatches: number): Promise<readonly StoredBatch[]>;
+  /** Highest sequence given out; 0 where there is none. */
+  lastSequence(): Promise<number>;
+  recount(evaluatedUpTo: number): Promise<readonly StoredCount[]>;
+  /** Bytes on disk and events by day. */
+  days(): Promise<readonly { readonly day: string; readonly events: number; readonly bytes: number }[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,162 @@
+import type { CollectorStatus, FrameSource } from '../../ecs/wire.ts';
+import type { Severity } from '../../rules/rule.ts';
+import type { AgencyId, CollectorId, Role } from '../identity.ts';
+
+/** Every kind of record and its document. `RECORD_INDEXES` names the fields that may be filtered and sorted by. */
+export interface RecordKinds {
+  alert: AlertRecord;
+  agency: AgencyRecord;
+  collector: CollectorRecord;
+  user: UserRecord;
+  session: SessionRecord;
+  'setup-link': SetupLinkRecord;
+  'shift-entry': ShiftEntryRecord;
+  audit: AuditRecord;
+  'dead-letter': DeadLetterRecord;
+  setting: SettingRecord;
+}
+
+export const RECORD_INDEXES: { readonly [K in keyof RecordKinds]: readonly string[] } = {
+  alert: ['agency', 'status', 'severity', 'rule', 'last', 'owner'],
+  agency: ['name'],
+  collector: ['agency', 'fingerprint'],
+  user: ['name'],
+  session: ['user', 'expires'],
+  'setup-link': ['expires'],
+  'shift-entry': ['at'],
+  audit: ['at', 'actor'],
+  'dead-letter': ['agency', 'collector', 'at'],
+  setting: [],
+};
+
+export type AlertStatus = 'new' | 'in_progress' | 'closed';
+export type Verdict = 'true_positive' | 'false_positive' | 'benign' | 'duplicate';
+
+/** An alert group: all matches of one rule for one agency and group that belong together in time. */
+export interface AlertRecord extends AlertDetected {
+  readonly status: AlertStatus;
+  readonly verdict: Verdict | null;
+  readonly owner: string | null;
+  /** `count` at the moment of closing: what came after is shown as new. */
+  readonly countAtClose: number | null;
+  readonly timeline: readonly AlertChange[];
+}
+
+/** What the engine knows; people's acts live in the rest of the record. */
+export interface AlertDetected {
+  /** `null` for a rule whose scope is the province. */
+  readonly agency: AgencyId;
+  readonly rule: string;
+  readonly ruleTitle: string;
+  readonly severity: Severity;
+  /** Severity as a number for sorting, 1 (informational) to 5 (critical). */
+  readonly severityRank: number;
+  /** Group-by field → value. */
+  readonly group: Readonly<Record<string, string>>;
+  readonly count: number;
+  /** Event times, ISO 8601. */
+  readonly first: string;
+  readonly last: string;
+  /** When the engine first and last touched it, ISO 8601. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** Distinct values by entity field (`source.ip`, `user.name`, `host.name` …), up to 50 each, and how many there were. */
+  readonly entities: Readonly<Record<string, { readonly values: readonly string[]; readonly total: number }>>;
+  /** Event ids behind it: the first 500 and the latest 500. */
+  readonly events: readonly string[];
+  readonly tags: readonly string[];
+}
+
+export interface AlertChange {
+  readonly at: string;
+  readonly by: string;
+  readonly act: 'created' | 'status' | 'owner' | 'note';
+  readonly from?: string | null;
+  readonly to?: string | null;
+  readonly note?: string;
+}
+
+export interface AgencyRecord {
+  readonly name: string;
+  readonly contact: {
+    readonly person: string;
+    readonly phone: string;
+    readonly email: string;
+    readonly address: string;
+  };
+  /** Security level of its systems, 1 to 5. */
+  readonly securityLevel: number;
+  readonly createdAt: string;
+}
+
+export interface CollectorRecord {
+  readonly agency: AgencyId;
+  readonly name: string;
+  /** SHA-256 of the certificate in DER, lower-case hexadecimal. */
+  readonly fingerprint: string;
+  readonly notAfter: string;
+  readonly revoked: boolean;
+  readonly createdAt: string;
+  readonly lastSeenAt: string | null;
+  readonly status: CollectorStatus | null;
+  /** Latest counters that arrived inside frames, by source. */
+  readonly counters: readonly FrameSource[];
+}
+
+export interface UserRecord {
+  readonly name: string;
+  readonly displayName: string;
+  readonly role: Role;
+  readonly agencies: 'all' | readonly AgencyId[];
+  /** `argon2id$m=…,t=…,p=…$salt$hash`, base64url. */
+  readonly password: string;
+  readonly createdAt: string;
+  readonly disabled: boolean;
+}
+
+export interface SessionRecord {
+  /** The record's id is the SHA-256 of the cookie's token: a stolen store opens no session. */
+  readonly user: string;
+  readonly createdAt: string;
+  readonly lastUsedAt: string;
+  readonly expires: string;
+}
+
+export interface SetupLinkRecord {
+  readonly expires: string;
+  readonly usedAt: string | null;
+}
+
+export interface ShiftEntryRecord {
+  readonly at: string;
+  readonly by: string;
+  readonly kind: 'note' | 'handover';
+  readonly text: string;
+  /** Open alerts handed over, with the note for the next shift. */
+  readonly alerts: readonly string[];
+  readonly to: string | null;
+  readonly acceptedAt: string | null;
+  readonly acceptedBy: string | null;
+}
+
+export interface AuditRecord {
+  readonly at: string;
+  readonly actor: string;
+  readonly act: string;
+  readonly target: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export interface DeadLetterRecord {
+  readonly agency: AgencyId;
+  readonly collector: CollectorId;
+  readonly at: string;
+  readonly source: string;
+  readonly reason: string;
+  /** The line as it came, cut at 64 KiB. */
+  readonly line: string;
+}
+
+export interface SettingRecord {
+  readonly value: unknown;
+}

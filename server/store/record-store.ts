@@ -1,0 +1,89 @@
+import type { Identity } from '../identity.ts';
+import type { RecordKinds } from './record-kinds.ts';
+
+export type RecordKind = keyof RecordKinds;
+
+/** A document with the version to compare against and its place in the stream of changes. */
+export interface Versioned<Document> {
+  readonly id: string;
+  readonly version: number;
+  /** Rises with every change of any record on this node: what the live feed resumes from. */
+  readonly change: number;
+  readonly document: Document;
+}
+
+export interface RecordFilter {
+  /** Equal to any of the listed values; only fields that `record-kinds.ts` lists as indexed. */
+  readonly where?: Readonly<Record<string, readonly (string | number)[]>>;
+  readonly orderBy?: { readonly field: string; readonly descending: boolean };
+  readonly limit?: number;
+  readonly after?: string;
+}
+
+export interface RecordPage<Document> {
+  readonly records: readonly Versioned<Document>[];
+  readonly next: string | null;
+}
+
+/** Records within an identity's agency scope; kinds without an `agency` field are seen by all-agency identities alone. */
+export interface RecordView {
+  get<K extends RecordKind>(kind: K, id: string): Promise<Versioned<RecordKinds[K]> | undefined>;
+  find<K extends RecordKind>(kind: K, filter?: RecordFilter): Promise<RecordPage<RecordKinds[K]>>;
+  count<K extends RecordKind>(kind: K, filter?: Pick<RecordFilter, 'where'>): Promise<number>;
+  /** @throws HaidangError `HD_RECORD_EXISTS` */
+  create<K extends RecordKind>(kind: K, id: string, document: RecordKinds[K]): Promise<Versioned<RecordKinds[K]>>;
+  /** @throws HaidangError `HD_RECORD_CONFLICT` where the version is no longer this one, `HD_RECORD_ABSENT`. */
+  replace<K extends RecordKind>(
+    kind: K,
+    id: string,
+    document: RecordKinds[K],
+    ifVersion: number,
+  ): Promise<Versioned<RecordKinds[K]>>;
+  remove<K extends RecordKind>(kind: K, id: string): Promise<void>;
+  /** Changed records of a kind after a change number, oldest first. */
+  changesSince<K extends RecordKind>(
+    kind: K,
+    change: number,
+    limit: number,
+  ): Promise<readonly Versioned<RecordKinds[K]>[]>;
+}
+
+/** Alerts, users, agencies and the rest: small, changing documents. One change is one document. */
+export interface RecordStore {
+  as(identity: Identity): RecordView;
+  /** Writes what one evaluated stretch gave, and its cursor, atomically; running it again changes nothing. */
+  commitDetection(commit: DetectionCommit): Promise<{ readonly changed: readonly string[] }>;
+  /** Where evaluation stands; 0 at first. */
+  detectionCursor(): Promise<number>;
+  /** Signals of one rule's groups from a second on, to rebuild the correlation state. */
+  readSignals(rule: string, group: string, fromSecond: number, toSecond: number): Promise<readonly Signal[]>;
+  lastChange(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Matches of one rule for one group within one second (event time) of one stored batch: a replay overwrites it. */
+export interface Signal {
+  readonly rule: string;
+  /** Hash of agency and group-by values. */
+  readonly group: string;
+  /** Unix second of the events' `@timestamp`. */
+  readonly second: number;
+  /** `firstSequence` of the stored batch. */
+  readonly batch: number;
+  readonly count: number;
+  /** Ids of the events, to a cap of 100. */
+  readonly events: readonly string[];
+}
+
+export interface DetectionCommit {
+  /** All up to here is evaluated. */
+  readonly cursor: number;
+  readonly signals: readonly Signal[];
+  readonly alerts: readonly AlertUpdate[];
+}
+
+/** The engine's part of an alert, whole: replaces the one before; what people set (status, notes) is kept. */
+export interface AlertUpdate {
+  readonly id: string;
+  readonly detected: import('./record-kinds.ts').AlertDetected;
+}

@@ -1,0 +1,29 @@
+import type { EcsEvent } from '../ecs/event.ts';
+
+/** What a parser may know about a line beside the line itself. */
+export interface ParseContext {
+  /** The collector's clock, milliseconds since 1970: gives a year to times without one, and a time to lines without any. */
+  readonly now: number;
+  /** IANA name of the zone that zone-less times are written in, for instance `Asia/Ho_Chi_Minh`. */
+  readonly timeZone: string;
+  /** This machine's name, for lines that name no host. */
+  readonly host?: string;
+  /** The file the line was read from. */
+  readonly path?: string;
+  /** The program that wrote the line, where the input knows it (journald) and the line does not say. */
+  readonly program?: string;
+}
+
+/** Turns one kind of line into ECS events. */
+export interface Parser {
+  readonly name: string;
+  /** Says cheaply, from the first bytes, whether a line looks like this parser's; used by `auto`. */
+  detects(line: string): boolean;
+  /** Gives the event, or undefined where the line is not of this kind; never throws. */
+  parse(line: string, context: ParseContext): EcsEvent | undefined;
+}
+
+/** What `auto` remembers of one source, so that the next line is tried with the parser that took the last one. */
+export interface ParserHint {
+  parser?: Parser;
+}

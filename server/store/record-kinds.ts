@@ -17,7 +17,7 @@ export interface RecordKinds {
 }
 
 export const RECORD_INDEXES: { readonly [K in keyof RecordKinds]: readonly string[] } = {
-  alert: ['agency', 'status', 'severity', 'rule', 'last', 'owner'],
+  alert: ['agency', 'status', 'severity', 'rule', 'groupKey', 'last', 'owner'],
   agency: ['name'],
   collector: ['agency', 'fingerprint'],
   user: ['name'],
@@ -53,6 +53,8 @@ export interface AlertDetected {
   readonly severityRank: number;
   /** Group-by field → value. */
   readonly group: Readonly<Record<string, string>>;
+  /** Hash of rule, agency and group: finds the alerts that a match may belong to. */
+  readonly groupKey: string;
   readonly count: number;
   /** Event times, ISO 8601. */
   readonly first: string;
@@ -99,6 +101,8 @@ export interface CollectorRecord {
   readonly createdAt: string;
   readonly lastSeenAt: string | null;
   readonly status: CollectorStatus | null;
+  /** The certificate before this one, accepted until it expires, so that a renewal cuts nobody off. */
+  readonly previousFingerprint?: string;
   /** Latest counters that arrived inside frames, by source. */
   readonly counters: readonly FrameSource[];
 }

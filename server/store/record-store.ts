@@ -73,6 +73,8 @@ export interface Signal {
   readonly count: number;
   /** Ids of the events, to a cap of 100. */
   readonly events: readonly string[];
+  /** Of a correlation's signals: how `count` divides over alert rows, by row key. Kept and given back as it is. */
+  readonly rows?: Readonly<Record<string, number>>;
 }
 
 export interface DetectionCommit {

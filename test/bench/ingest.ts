@@ -1,0 +1,89 @@
+/**
+ * The whole way at full speed: a file is read, parsed, spooled (fdatasync), sent over mutual TLS, stored
+ * (`synchronous=FULL`) and evaluated against the whole pack. Prints one JSON document.
+ * Usage: npm run bench:ingest [-- EVENTS]
+ */
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Installation, until } from '../e2e/harness.ts';
+import { accessLog, authLog } from '../e2e/logs.ts';
+import { childrenOf, cpuByThread, peakRssMib } from './processes.ts';
+
+const events = Number(process.argv[2] ?? 400_000);
+
+/** Bytes of all files below a folder. */
+function bytesBelow(folder: string): number {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+}
+
+/** One sample of the server's `/metrics`. */
+async function metric(url: string, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const line = text.split('\n').find((one) => one.startsWith(`${name} `) || one.startsWith(`${name}{`));
+  return Number(line?.split(' ').at(-1) ?? 0);
+}
+
+const installation = await Installation.create({
+  inputs: (folder) => [{ type: 'file', paths: [join(folder, 'in', '*.log')], from: 'start' }],
+});
+try {
+  const inbox = join(installation.folder, 'in');
+  mkdirSync(inbox);
+  const endsAt = Date.now() - 3_600_000;
+  const lines = [...authLog(Math.ceil(events / 2), { endsAt }), ...accessLog(Math.floor(events / 2), { endsAt })];
+  const order = lines.map((line, index) => ({ line, key: (index * 7919) % lines.length }));
+  const text = `${order
+    .toSorted((a, b) => a.key - b.key)
+    .map(({ line }) => line)
+    .join('\n')}\n`;
+  const file = join(installation.folder, 'waiting.txt');
+  writeFileSync(file, text);
+  await installation.up();
+  const server = installation.pid;
+  const collector = await until('the collector runs', () => childrenOf(server)[0]);
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+
+  const before = { server: cpuByThread(server), collector: cpuByThread(collector) };
+  const started = performance.now();
+  renameSync(file, join(inbox, 'all.log'));
+  await until(
+    'all events are evaluated',
+    async () => {
+      return (await metric(installation.url, 'haidang_events_evaluated_total')) >= events ? true : undefined;
+    },
+    600_000,
+  );
+  const seconds = (performance.now() - started) / 1000;
+
+  const steps: Record<string, number> = {};
+  let cpu = 0;
+  for (const [process, pid] of Object.entries({ server, collector })) {
+    const earlier = before[process as keyof typeof before];
+    for (const [thread, total] of cpuByThread(pid)) {
+      const spent = total - (earlier.get(thread) ?? 0);
+      cpu += spent;
+      if (spent > 0) steps[`${process}/${thread}`] = spent;
+    }
+  }
+  const shares = Object.entries(steps)
+    .toSorted((a, b) => b[1] - a[1])
+    .map(([step, spent]) => [step, Math.round((spent / cpu) * 1000) / 1000]);
+  const stored = bytesBelow(join(installation.data, 'events'));
+  console.log(
+    JSON.stringify({
+      events,
+      bytesPerLine: Math.round(text.length / events),
+      seconds: Math.round(seconds * 100) / 100,
+      eventsPerSecond: Math.round(events / seconds),
+      cpuSecondsPerMillion: Math.round((cpu / events) * 1e8) / 100,
+      peakRssMib: { server: peakRssMib(server), collector: peakRssMib(collector) },
+      bytesPerEventStored: Math.round(stored / events),
+      share: Object.fromEntries(shares),
+    }),
+  );
+} finally {
+  await installation.remove();
+  rmSync(installation.folder, { recursive: true, force: true });
+}

@@ -1,6 +1,7 @@
 import type { EcsEvent } from '../../ecs/event.ts';
 import type { Condition } from '../../rules/query/condition.ts';
 import type { AgencyId, CollectorId, Identity } from '../identity.ts';
+import type { DeadLetterRecord } from './record-kinds.ts';
 
 /** A frame as it came from a collector, with what the server knows of it from the certificate. */
 export interface IncomingBatch {
@@ -42,6 +43,8 @@ export interface StoredCount {
   readonly stored: number;
   /** Of these, with a sequence above the evaluation cursor asked about. */
   readonly unevaluated: number;
+  /** Lines kept as dead letters, with their reason (`EventView.deadLetters`). */
+  readonly deadLettered: number;
   /** Acknowledged once and no longer there. */
   readonly missing: readonly MissingEvent[];
   readonly missingTotal: number;
@@ -51,6 +54,16 @@ export interface MissingEvent {
   readonly id: string;
   readonly day: string;
   readonly sequence: number;
+}
+
+/** One partition of the store. */
+export interface StoredDay {
+  /** UTC day of the event ids, `YYYYMMDD`. */
+  readonly day: string;
+  readonly events: number;
+  readonly bytes: number;
+  /** `damaged`: the file cannot be read, or was moved aside; its events do not show. Absent means `ok`. */
+  readonly state?: 'ok' | 'damaged';
 }
 
 export interface TimeRange {
@@ -106,6 +119,8 @@ export interface EventView {
     signal?: AbortSignal,
   ): Promise<{ count: number; complete: boolean }>;
   histogram(query: HistogramQuery, signal?: AbortSignal): Promise<Histogram>;
+  /** Lines that could not be stored as events, latest first; at most 1,000. */
+  deadLetters(limit: number): Promise<readonly DeadLetterRecord[]>;
 }
 
 /** Append-only events. Implementations: embedded (`node:sqlite`); OpenSearch to come. One conformance suite runs on each. */
@@ -117,8 +132,9 @@ export interface EventStore {
   readFrom(sequence: number, limitBatches: number): Promise<readonly StoredBatch[]>;
   /** Highest sequence given out; 0 where there is none. */
   lastSequence(): Promise<number>;
-  recount(evaluatedUpTo: number): Promise<readonly StoredCount[]>;
+  /** Counts what is there. `full` looks at every row again; without it, stretches that did not change are remembered for a while. */
+  recount(evaluatedUpTo: number, options?: { readonly full?: boolean }): Promise<readonly StoredCount[]>;
   /** Bytes on disk and events by day. */
-  days(): Promise<readonly { readonly day: string; readonly events: number; readonly bytes: number }[]>;
+  days(): Promise<readonly StoredDay[]>;
   close(): Promise<void>;
 }

@@ -39,6 +39,11 @@ export interface RecordView {
     document: RecordKinds[K],
     ifVersion: number,
   ): Promise<Versioned<RecordKinds[K]>>;
+  /** Several replacements, all or none: fails as `replace` does at the first that cannot be. */
+  replaceMany<K extends RecordKind>(
+    kind: K,
+    changes: readonly { readonly id: string; readonly document: RecordKinds[K]; readonly ifVersion: number }[],
+  ): Promise<readonly Versioned<RecordKinds[K]>[]>;
   remove<K extends RecordKind>(kind: K, id: string): Promise<void>;
   /** Changed records of a kind after a change number, oldest first. */
   changesSince<K extends RecordKind>(
@@ -55,7 +60,7 @@ export interface RecordStore {
   commitDetection(commit: DetectionCommit): Promise<{ readonly changed: readonly string[] }>;
   /** Where evaluation stands; 0 at first. */
   detectionCursor(): Promise<number>;
-  /** Signals of one rule's groups from a second on, to rebuild the correlation state. */
+  /** Signals of one rule's group with `fromSecond <= second <= toSecond`, oldest first: to rebuild correlation state. */
   readSignals(rule: string, group: string, fromSecond: number, toSecond: number): Promise<readonly Signal[]>;
   lastChange(): Promise<number>;
   close(): Promise<void>;

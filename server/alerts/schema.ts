@@ -98,6 +98,8 @@ export const AlertDetail = Type.Object({
       from: Type.Optional(Type.Union([Type.String(), Type.Null()])),
       to: Type.Optional(Type.Union([Type.String(), Type.Null()])),
       note: Type.Optional(Type.String()),
+      /** With `status`: the verdict from then on. */
+      verdict: Type.Optional(Verdict),
     }),
   ),
 });

@@ -76,6 +76,8 @@ export interface AlertChange {
   readonly from?: string | null;
   readonly to?: string | null;
   readonly note?: string;
+  /** With `status`: the verdict from then on. */
+  readonly verdict?: Verdict;
 }
 
 export interface AgencyRecord {

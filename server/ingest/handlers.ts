@@ -1,0 +1,97 @@
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { BatchReceipt, CollectorStatus, ServerClock } from '../../ecs/wire.ts';
+import { WIRE_LIMITS } from '../../ecs/wire.ts';
+import type { CollectorBook } from '../collectors/collector-book.ts';
+import { HaidangError } from '../errors.ts';
+import type { EventStore, StoredBatch } from '../store/event-store.ts';
+import type { RecordStore } from '../store/record-store.ts';
+import { readBody } from './body.ts';
+import type { Budget } from './budget.ts';
+import { readFrameHead } from './frame-head.ts';
+import { admit, type KnownPeer } from './peer.ts';
+import { type IngestLimits, statusCheck } from './schema.ts';
+
+/** One request, known by its certificate. */
+export interface CollectorRequest {
+  readonly stream: ServerHttp2Stream;
+  readonly headers: IncomingHttpHeaders;
+  readonly peer: KnownPeer;
+  readonly now: () => number;
+}
+
+/** What the handlers work with. */
+export interface IngestParts {
+  readonly events: EventStore;
+  readonly records: RecordStore;
+  readonly onStored: (batch: StoredBatch) => void;
+  readonly diskState: () => 'ok' | 'warning' | 'stopped';
+  readonly budget: Budget;
+  readonly book: CollectorBook;
+  readonly limits: IngestLimits;
+}
+
+/** `POST /v1/batches`: the receipt goes out once the batch is durable. */
+export async function takeBatch(
+  { stream, headers, peer, now }: CollectorRequest,
+  deps: IngestParts,
+): Promise<BatchReceipt> {
+  if (deps.diskState() === 'stopped') {
+    throw new HaidangError('HD_STORE_FULL', 'The disk of the store is almost full.', { retryAfter: 30 });
+  }
+  const share = deps.budget.share(peer.collector);
+  try {
+    const begun = now();
+    const body = await readBody(stream, headers, { bytes: WIRE_LIMITS.frameBytes, time: deps.limits.bodyTime }, share);
+    const head = await readFrameHead(body);
+    if (head.collector !== peer.collector) {
+      throw new HaidangError(
+        'HD_BATCH_MALFORMED',
+        `The batch says it is from another collector than ${peer.collector}.`,
+      );
+    }
+    // A slow body leaves time for a revocation.
+    const { agency } = now() - begun > 1_000 ? await admit(peer, deps.records, now()) : peer;
+    deps.book.claim(peer.collector, head.sources);
+    const receivedAt = new Date(now()).toISOString();
+    const result = await deps.events.append({ collector: peer.collector, agency, receivedAt, body });
+    if (result.appended) deps.onStored(result.appended);
+    return { stored: result.stored, duplicates: result.duplicates, deadLettered: result.deadLettered };
+  } finally {
+    share.release();
+  }
+}
+
+/** `POST /v1/status`: the part of the ledger that only the collector knows. */
+export async function takeStatus(
+  { stream, headers, peer, now }: CollectorRequest,
+  { budget, book, limits }: Pick<IngestParts, 'budget' | 'book' | 'limits'>,
+): Promise<ServerClock> {
+  const share = budget.share(peer.collector);
+  try {
+    const body = await readBody(stream, headers, { bytes: limits.statusBytes, time: limits.bodyTime }, share);
+    const status = parseStatus(body);
+    if (status.collector !== peer.collector) {
+      throw new HaidangError('HD_BAD_REQUEST', `The status says it is of another collector than ${peer.collector}.`);
+    }
+    book.report(peer.collector, status);
+    book.claim(peer.collector, status.sources);
+    return { now: new Date(now()).toISOString() };
+  } finally {
+    share.release();
+  }
+}
+
+function parseStatus(body: Buffer): CollectorStatus {
+  let status: unknown;
+  try {
+    status = JSON.parse(body.toString('utf8'));
+  } catch (cause) {
+    throw new HaidangError('HD_BAD_REQUEST', 'The status is not JSON.', { cause });
+  }
+  if (statusCheck.Check(status)) return status;
+  const first = statusCheck.Errors(status)[0];
+  throw new HaidangError(
+    'HD_BAD_REQUEST',
+    `The status is wrong at ${first?.instancePath.slice(0, 100) || '/'}: ${first?.message}.`,
+  );
+}

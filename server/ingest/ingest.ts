@@ -1,0 +1,134 @@
+import { createSecureServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { ServerClock } from '../../ecs/wire.ts';
+import type { Authority } from '../authority/authority.ts';
+import { openCollectorBook, type SourceCounters } from '../collectors/collector-book.ts';
+import { recoverCounters } from '../collectors/recover-counters.ts';
+import { HaidangError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { EventStore, StoredBatch } from '../store/event-store.ts';
+import type { RecordStore } from '../store/record-store.ts';
+import { createBudget } from './budget.ts';
+import { type CollectorRequest, type IngestParts, takeBatch, takeStatus } from './handlers.ts';
+import { acceptSessions, listen, refuse, renewCertificate, respond } from './listener.ts';
+import { admit } from './peer.ts';
+import { INGEST_LIMITS, type IngestLimits, MAX_SOURCES } from './schema.ts';
+
+const RENEWAL_CHECK_MS = 12 * 3_600_000;
+const STOP_GRACE_MS = 2_000;
+
+export interface IngestOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly authority: Authority;
+  readonly events: EventStore;
+  readonly records: RecordStore;
+  /** Called with each stored batch, once it is durable. */
+  readonly onStored: (batch: StoredBatch) => void;
+  readonly diskState: () => 'ok' | 'warning' | 'stopped';
+  readonly log: Log;
+  readonly now?: () => number;
+  readonly limits?: Partial<IngestLimits>;
+}
+
+/** The running listener. */
+export interface Ingest {
+  readonly port: number;
+  /** Counters that collectors claimed since this start: fresher than their records. */
+  counters(): ReadonlyMap<string, readonly SourceCounters[]>;
+  /** For metrics. */
+  state(): {
+    readonly connections: number;
+    readonly bytesInFlight: number;
+    readonly batches: number;
+    readonly refused: number;
+  };
+  stop(): Promise<void>;
+}
+
+type Handler = (request: CollectorRequest) => Promise<object>;
+
+/**
+ * Listens for collectors: HTTP/2 over TLS 1.3 with client certificates of our authority, nothing else. Who a batch is
+ * from is told by the certificate alone. Plain `node:http2` streams: three addresses need no framework's share of each batch.
+ */
+export async function startIngest(options: IngestOptions): Promise<Ingest> {
+  const { authority, records, log } = options;
+  const now = options.now ?? Date.now;
+  const limits: IngestLimits = { ...INGEST_LIMITS, ...options.limits };
+  const budget = createBudget({ perCollector: limits.bytesPerCollector, inAll: limits.bytesInAll });
+  const book = openCollectorBook({ records, log, maxSources: MAX_SOURCES });
+  const totals = { batches: 0, refused: 0 };
+  const running = new Set<Promise<void>>();
+  let stopping = false;
+
+  const parts: IngestParts = { ...options, budget, book, limits };
+  const handlers: Readonly<Record<string, Handler>> = {
+    'POST /v1/batches': (request) => takeBatch(request, parts),
+    'POST /v1/status': (request) => takeStatus(request, parts),
+    'GET /v1/clock': async () => ({ now: new Date(now()).toISOString() }) satisfies ServerClock,
+  };
+
+  const credentials = await authority.serverCredentials();
+  const server = createSecureServer({
+    key: credentials.key,
+    cert: credentials.certificate,
+    ca: authority.certificate,
+    requestCert: true,
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.3',
+    allowHTTP1: false,
+    handshakeTimeout: 10_000,
+    maxHeaderListPairs: 32,
+    maxSessionMemory: 32,
+    settings: { maxConcurrentStreams: limits.streamsPerConnection, initialWindowSize: 1024 * 1024, enablePush: false },
+  });
+  server.maxConnections = limits.connections;
+  const sessions = acceptSessions(server, limits, log);
+
+  const serve = async (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    try {
+      if (stopping) throw new HaidangError('HD_STORE_DOWN', 'The server is stopping.', { retryAfter: 2 });
+      const handler = handlers[`${headers[':method']} ${headers[':path']}`];
+      const peer = await admit(stream.session ? sessions.get(stream.session) : undefined, records, now());
+      if (!handler) throw new HaidangError('HD_NOT_FOUND', 'Collectors have /v1/batches, /v1/status and /v1/clock.');
+      const answer = await handler({ stream, headers, peer, now });
+      book.seen(peer.collector, new Date(now()).toISOString());
+      if (headers[':path'] === '/v1/batches') totals.batches++;
+      respond(stream, 200, 'application/json', answer);
+    } catch (error) {
+      totals.refused++;
+      refuse(stream, error, log);
+    }
+  };
+  server.on('stream', (stream, headers) => {
+    // A client that resets its stream must not bring the process down.
+    stream.on('error', (error) => log.debug({ err: error }, 'A collector broke off a request.'));
+    const work = serve(stream, headers).finally(() => running.delete(work));
+    running.add(work);
+  });
+
+  await recoverCounters(options.events, book, log);
+  const port = await listen(server, options.host, options.port);
+  const renewal = setInterval(() => void renewCertificate(server, authority, log), RENEWAL_CHECK_MS);
+  renewal.unref();
+
+  return {
+    port,
+    counters: () => book.counters(),
+    state: () => ({ connections: sessions.size, bytesInFlight: budget.inFlight(), ...totals }),
+    async stop() {
+      stopping = true;
+      clearInterval(renewal);
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const session of sessions.keys()) session.close();
+      const grace = setTimeout(() => {
+        for (const session of sessions.keys()) session.destroy();
+      }, STOP_GRACE_MS);
+      await closed;
+      clearTimeout(grace);
+      await Promise.allSettled(running);
+      await book.stop();
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import type { Http2SecureServer, Http2Session, ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Authority } from '../authority/authority.ts';
+import type { Log } from '../log.ts';
+import { toProblem } from '../problem.ts';
+import { type Peer, peerOf } from './peer.ts';
+import type { IngestLimits } from './schema.ts';
+
+/** Keeps the connections with their certificates, and bounds how many one certificate may open. */
+export function acceptSessions(
+  server: Http2SecureServer,
+  limits: IngestLimits,
+  log: Log,
+): Map<Http2Session, Peer | undefined> {
+  const sessions = new Map<Http2Session, Peer | undefined>();
+  server.on('session', (session) => {
+    const peer = peerOf(session.socket as TLSSocket);
+    const own = [...sessions.values()].filter((other) => other?.fingerprint === peer?.fingerprint).length;
+    session.on('error', (error) => log.debug({ err: error }, 'A collector connection failed.'));
+    if (own >= limits.connectionsPerCertificate) {
+      log.warn({ collector: peer?.collector }, 'A collector opened too many connections; the newest was closed.');
+      session.destroy();
+      return;
+    }
+    sessions.set(session, peer);
+    session.on('close', () => sessions.delete(session));
+    session.setTimeout(limits.idleTime, () => session.close());
+  });
+  server.on('sessionError', (error) => log.debug({ err: error }, 'A collector connection failed.'));
+  server.on('tlsClientError', (error) => log.debug({ err: error }, 'A TLS handshake of a collector failed.'));
+  return sessions;
+}
+
+/** Answers with a problem document (RFC 9457), and Retry-After where waiting helps. */
+export function refuse(stream: ServerHttp2Stream, error: unknown, log: Log): void {
+  const { body, retryAfter, fault } = toProblem(error);
+  if (fault) log.error({ err: error }, 'A batch was refused by a fault in the server.');
+  const after = retryAfter ?? (body.status === 429 || body.status === 503 ? 5 : undefined);
+  respond(
+    stream,
+    body.status,
+    'application/problem+json',
+    body,
+    after === undefined ? {} : { 'retry-after': String(after) },
+  );
+}
+
+/** Answers with a JSON document. */
+export function respond(
+  stream: ServerHttp2Stream,
+  status: number,
+  type: string,
+  body: object,
+  more: object = {},
+): void {
+  if (stream.destroyed || stream.closed || stream.headersSent) return;
+  const text = JSON.stringify(body);
+  stream.respond({ ':status': status, 'content-type': type, 'content-length': Buffer.byteLength(text), ...more });
+  stream.end(text);
+}
+
+/** Listens, and gives the port taken. @throws Error where it is busy */
+export async function listen(server: Http2SecureServer, host: string, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** Puts the authority's present server certificate to use for new connections. */
+export async function renewCertificate(server: Http2SecureServer, authority: Authority, log: Log): Promise<void> {
+  try {
+    const { key, certificate } = await authority.serverCredentials();
+    server.setSecureContext({ key, cert: certificate, ca: authority.certificate, minVersion: 'TLSv1.3' });
+  } catch (error) {
+    log.error({ err: error }, 'The certificate of the ingest listener could not be renewed; it is tried again.');
+  }
+}

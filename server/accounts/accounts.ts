@@ -1,0 +1,85 @@
+import { HaidangError } from '../errors.ts';
+import type { RecordStore } from '../store/record-store.ts';
+import { type Audit, openAudit } from './audit.ts';
+import { createBackOff } from './back-off.ts';
+import { verifyPassword } from './password.ts';
+import type { Setup, SignIn } from './schema.ts';
+import { openSessions, type Sessions, type SignedIn } from './sessions.ts';
+import { openSetup, type SetupLinks } from './setup.ts';
+import { openUsers, type UserAccounts } from './users.ts';
+
+/** All of accounts: users, sessions, the first set-up, the audit trail. */
+export interface Accounts {
+  readonly users: UserAccounts;
+  readonly sessions: Sessions;
+  readonly setup: SetupLinks;
+  readonly audit: Audit;
+  /** Checks a password and starts a session. @throws HaidangError `HD_WRONG_PASSWORD`, `HD_TOO_MANY` */
+  signIn(who: SignIn, address: string): Promise<{ token: string; signedIn: SignedIn }>;
+  /** Uses the set-up link and signs in. @throws HaidangError `HD_SETUP_LINK` */
+  firstSignIn(setup: Setup, address: string): Promise<{ token: string; signedIn: SignedIn }>;
+  signOut(signedIn: SignedIn): Promise<void>;
+  /** Makes user `admin` with this password where no user exists. Gives whether it did. */
+  ensureAdministrator(password: string): Promise<boolean>;
+}
+
+/** Failures from one address, whoever it tries to be, before it has to wait; an office behind one address is many people. */
+const FREE_TRIES_BY_ADDRESS = 50;
+
+/** Accounts in the record store; `folder` is where the set-up link's file goes. */
+export function openAccounts(options: {
+  readonly records: RecordStore;
+  readonly folder: string;
+  readonly now?: () => number;
+}): Accounts {
+  const { records, folder, now = Date.now } = options;
+  const audit = openAudit(records, now);
+  const users = openUsers(records, audit, now);
+  const sessions = openSessions(records, now);
+  const setup = openSetup(records, users, folder, now);
+  const byName = createBackOff({ now });
+  const byAddress = createBackOff({ now, freeTries: FREE_TRIES_BY_ADDRESS });
+
+  return {
+    users,
+    sessions,
+    setup,
+    audit,
+    async signIn({ user, password }, address) {
+      const key = `${address} ${user}`;
+      byName.check(key);
+      byAddress.check(address);
+      const account = await users.get(user);
+      const fits = await verifyPassword(password, account?.disabled ? undefined : account?.password);
+      if (!fits || !account) {
+        byName.failed(key);
+        byAddress.failed(address);
+        await audit.record({ actor: user, act: 'session.refused', target: user, detail: { address } });
+        throw new HaidangError('HD_WRONG_PASSWORD', 'The name or the password is wrong.');
+      }
+      byName.succeeded(key);
+      const started = await sessions.start(account.name);
+      await audit.record({ actor: account.name, act: 'session.start', target: account.name, detail: { address } });
+      return started;
+    },
+    async firstSignIn(wanted, address) {
+      await setup.use(wanted);
+      const started = await sessions.start(wanted.user);
+      await audit.record({ actor: wanted.user, act: 'session.start', target: wanted.user, detail: { address } });
+      return started;
+    },
+    async signOut(signedIn) {
+      if (signedIn.session === undefined) return;
+      await sessions.end(signedIn.session);
+      await audit.record({ actor: signedIn.identity.name, act: 'session.end', target: signedIn.identity.name });
+    },
+    async ensureAdministrator(password) {
+      if (await users.any()) return false;
+      await users.add(
+        { user: 'admin', displayName: 'Administrator', role: 'administrator', agencies: 'all', password },
+        'HAIDANG_ADMIN_PASSWORD',
+      );
+      return true;
+    },
+  };
+}

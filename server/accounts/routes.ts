@@ -1,0 +1,94 @@
+import { Type } from 'typebox';
+import type { App, Services } from '../app.ts';
+import { problems } from '../system/answers.ts';
+import { clearCookie, readCookie, setCookie } from './cookie.ts';
+import { NewUser, Session, Setup, SetupState, SignIn, Users } from './schema.ts';
+import { sessionAnswer, tokenHash } from './sessions.ts';
+
+/** Signing in and out, the first set-up, and users. */
+export function accountRoutes(app: App, { accounts, settings }: Services): void {
+  app.get(
+    '/api/v1/session',
+    { config: { access: 'signed-in' }, schema: { tags: ['accounts'], response: { 200: Session, ...problems(401) } } },
+    async (request) => sessionAnswer(request.signedIn()),
+  );
+
+  app.post(
+    '/api/v1/session',
+    {
+      config: { access: 'public', rateLimit: { max: 30, timeWindow: 60_000, groupId: 'sign-in' } },
+      bodyLimit: 4096,
+      schema: { tags: ['accounts'], body: SignIn, response: { 200: Session, ...problems(400, 401, 403, 429) } },
+    },
+    async (request, reply) => {
+      const { token, signedIn } = await accounts.signIn(request.body, request.ip);
+      // A session from before is not carried over: a token that somebody planted stays worthless.
+      const old = readCookie(request);
+      if (old !== undefined) await accounts.sessions.end(tokenHash(old));
+      setCookie(reply, token, settings.secureCookies);
+      return sessionAnswer(signedIn);
+    },
+  );
+
+  app.delete(
+    '/api/v1/session',
+    {
+      config: { access: 'signed-in' },
+      schema: { tags: ['accounts'], response: { 204: Type.Null(), ...problems(401, 403) } },
+    },
+    async (request, reply) => {
+      await accounts.signOut(request.signedIn());
+      clearCookie(reply, settings.secureCookies);
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.get(
+    '/api/v1/setup',
+    {
+      config: { access: 'public', rateLimit: { max: 30, timeWindow: 60_000, groupId: 'setup' } },
+      schema: {
+        tags: ['accounts'],
+        querystring: Type.Object({ token: Type.Optional(Type.String({ maxLength: 100 })) }),
+        response: { 200: SetupState, ...problems(400, 429) },
+      },
+    },
+    async (request) => accounts.setup.state(request.query.token ?? ''),
+  );
+
+  app.post(
+    '/api/v1/setup',
+    {
+      config: { access: 'public', rateLimit: { max: 10, timeWindow: 60_000, groupId: 'setup-use' } },
+      bodyLimit: 4096,
+      schema: { tags: ['accounts'], body: Setup, response: { 200: Session, ...problems(400, 403, 410, 429) } },
+    },
+    async (request, reply) => {
+      const { token, signedIn } = await accounts.firstSignIn(request.body, request.ip);
+      setCookie(reply, token, settings.secureCookies);
+      return sessionAnswer(signedIn);
+    },
+  );
+
+  app.get(
+    '/api/v1/users',
+    { config: { access: 'signed-in' }, schema: { tags: ['accounts'], response: { 200: Users, ...problems(401) } } },
+    async (request) => accounts.users.list(request.signedIn().identity),
+  );
+
+  app.post(
+    '/api/v1/users',
+    {
+      config: { access: 'administrator' },
+      schema: {
+        tags: ['accounts'],
+        body: NewUser,
+        response: { 201: Type.Object({ user: Type.String() }), ...problems(400, 401, 403, 409, 429) },
+      },
+    },
+    async (request, reply) => {
+      await accounts.users.add(request.body, request.signedIn().identity.name);
+      return reply.code(201).send({ user: request.body.user });
+    },
+  );
+}

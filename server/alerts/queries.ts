@@ -1,0 +1,91 @@
+import type { Rule } from '../../rules/rule.ts';
+import type { AgencyBook } from '../agencies/names.ts';
+import { HaidangError } from '../errors.ts';
+import type { AlertRecord } from '../store/record-kinds.ts';
+import type { RecordFilter, Versioned } from '../store/record-store.ts';
+import type { AlertRow } from './schema.ts';
+
+/** Rules by id, for the titles and guidance that an alert shows. */
+export type RuleBook = ReadonlyMap<string, Rule>;
+
+/** The loaded rules by id. */
+export function ruleBook(rules: readonly Rule[]): RuleBook {
+  return new Map(rules.map((rule) => [rule.id, rule]));
+}
+
+/** A rule's title in each language that it has. */
+export function titles(rule: Rule): AlertRow['title'] {
+  const { vi, km } = rule.extension.titles;
+  return { en: rule.title, ...(vi === undefined ? {} : { vi }), ...(km === undefined ? {} : { km }) };
+}
+
+/**
+ * The version that people's acts compare against: it counts acts, not the record's own changes, so that an alert which
+ * grows with every event can still be closed.
+ */
+export function actVersion(alert: AlertRecord): number {
+  return alert.timeline.length;
+}
+
+/** Makes queue rows of alert records. A rule that is gone leaves the title it had when it fired. */
+export async function alertRows(
+  records: readonly Versioned<AlertRecord>[],
+  rules: RuleBook,
+  agencies: AgencyBook,
+): Promise<AlertRow[]> {
+  const names = await agencies.all();
+  return records.map(({ id, change, document: alert }) => {
+    const rule = rules.get(alert.rule);
+    return {
+      id,
+      version: actVersion(alert),
+      change,
+      rule: alert.rule,
+      title: rule ? titles(rule) : { en: alert.ruleTitle },
+      severity: alert.severity,
+      status: alert.status,
+      verdict: alert.verdict,
+      owner: alert.owner,
+      agency: alert.agency,
+      agencyName: names.get(alert.agency)?.name ?? alert.agency,
+      count: alert.count,
+      countSinceClose: alert.countAtClose === null ? 0 : Math.max(0, alert.count - alert.countAtClose),
+      first: alert.first,
+      last: alert.last,
+      createdAt: alert.createdAt,
+      updatedAt: alert.updatedAt,
+      group: { ...alert.group },
+      entities: Object.fromEntries(
+        Object.entries(alert.entities).map(([field, { values, total }]) => [field, { values: [...values], total }]),
+      ),
+      tags: [...alert.tags],
+    };
+  });
+}
+
+const LISTS = {
+  status: ['new', 'in_progress', 'closed'],
+  severity: ['informational', 'low', 'medium', 'high', 'critical'],
+  rule: undefined,
+  agency: undefined,
+  owner: undefined,
+} as const;
+
+/** The record filter of a list query: each parameter is a comma-separated list, any of which may fit. */
+export function alertFilter(query: Partial<Record<keyof typeof LISTS, string>>): NonNullable<RecordFilter['where']> {
+  const where: Record<string, readonly string[]> = {};
+  for (const [name, allowed] of Object.entries(LISTS)) {
+    const text = query[name as keyof typeof LISTS];
+    if (text === undefined || text === '') continue;
+    const values = text.split(',').map((value) => value.trim());
+    if (values.length > 100) throw new HaidangError('HD_BAD_REQUEST', `"${name}" takes at most 100 values.`);
+    const wrong = allowed && values.find((value) => !(allowed as readonly string[]).includes(value));
+    if (wrong !== undefined)
+      throw new HaidangError(
+        'HD_BAD_REQUEST',
+        `"${wrong.slice(0, 50)}" is no ${name}; there are ${allowed?.join(', ')}.`,
+      );
+    where[name] = values;
+  }
+  return where;
+}

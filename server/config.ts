@@ -1,0 +1,263 @@
+import { resolve } from 'node:path';
+import type { AgencyId } from './identity.ts';
+import type { Found } from './system/config-file.ts';
+import { agencyId, hosts, inputs, loopback, oneOf, percent, port, text, timeZone } from './system/setting-readers.ts';
+
+/** A configuration that cannot be used: which key, where, and what to do. The command ends with exit code 2. */
+export class ConfigError extends Error {}
+
+interface Setting<T> {
+  /** Environment variable that overrides the file. */
+  readonly env?: string;
+  readonly fallback: T;
+  /** How the fallback reads in the documentation where it is not the value itself. */
+  readonly fallbackText?: string;
+  readonly does: string;
+  /** Reads a value of the file or, as text, of the environment; throws an Error that says what it should be. */
+  readonly read: (value: unknown) => T;
+}
+
+function setting<T>(one: Setting<T>): Setting<T> {
+  return one;
+}
+
+/** Every setting of the server, with its meaning; `docs/configuration.md` is made from this table. */
+export const SETTINGS = {
+  data: setting({
+    env: 'HAIDANG_DATA',
+    fallback: './data',
+    does: 'Folder of everything the server keeps: store, certificates, control socket. Relative to the working folder.',
+    read: text(1, 4000),
+  }),
+  host: setting({
+    fallback: '127.0.0.1',
+    does: 'Address of the console and API. Only loopback addresses until TLS can be configured.',
+    read: loopback,
+  }),
+  port: setting({
+    env: 'HAIDANG_PORT',
+    fallback: 8080,
+    does: 'Port of the console, API and WebSocket; 0 takes a free one.',
+    read: port,
+  }),
+  allowed_hosts: setting<readonly string[]>({
+    fallback: [],
+    fallbackText: 'none',
+    does: 'Host names besides the loopback ones under which browsers may ask for the console, for a reverse proxy on this machine.',
+    read: hosts,
+  }),
+  ingest_host: setting({
+    fallback: '127.0.0.1',
+    does: 'Address where collectors connect, always with mutual TLS; `0.0.0.0` or `::` for collectors on other machines.',
+    read: text(2, 100),
+  }),
+  ingest_port: setting({
+    env: 'HAIDANG_INGEST_PORT',
+    fallback: 8443,
+    does: 'Port where collectors connect; 0 takes a free one.',
+    read: port,
+  }),
+  syslog_port: setting({
+    env: 'HAIDANG_SYSLOG_PORT',
+    fallback: 5514,
+    does: 'Port of the local collector for syslog, UDP and TCP; only `haidang up` uses it.',
+    read: port,
+  }),
+  time_zone: setting({
+    fallback: 'Asia/Ho_Chi_Minh',
+    does: 'Time zone of the console, and of log lines that name none (IANA name).',
+    read: timeZone,
+  }),
+  'agency.id': setting({ fallback: 'local', does: "Agency of this machine's own collector.", read: agencyId }),
+  'agency.name': setting({ fallback: 'Máy chủ này (this server)', does: 'Its name.', read: text(1, 200) }),
+  'agency.person': setting({
+    fallback: '',
+    fallbackText: 'empty',
+    does: 'Whom to call: the contact card on alerts.',
+    read: text(0, 200),
+  }),
+  'agency.phone': setting({
+    fallback: '',
+    fallbackText: 'empty',
+    does: 'Telephone number on the contact card.',
+    read: text(0, 50),
+  }),
+  'agency.email': setting({
+    fallback: '',
+    fallbackText: 'empty',
+    does: 'E-mail address on the contact card.',
+    read: text(0, 200),
+  }),
+  'agency.address': setting({
+    fallback: '',
+    fallbackText: 'empty',
+    does: 'Postal address on the contact card.',
+    read: text(0, 500),
+  }),
+  'disk.warn_percent': setting({
+    fallback: 85,
+    does: 'Disk use from which the server warns, with the days left.',
+    read: percent,
+  }),
+  'disk.stop_percent': setting({
+    fallback: 95,
+    does: 'Disk use from which collectors are asked to hold their events; triage goes on.',
+    read: percent,
+  }),
+  'collector.inputs': setting<unknown>({
+    fallback: 'auto',
+    does: 'Inputs of the local collector of `haidang up`: `auto`, or a list as docs/collector.md describes.',
+    read: inputs,
+  }),
+  log_level: setting({
+    env: 'HAIDANG_LOG_LEVEL',
+    fallback: 'info',
+    does: 'Least level that is logged: trace, debug, info, warn, error, fatal or silent.',
+    read: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+  }),
+} as const;
+
+type Key = keyof typeof SETTINGS;
+type Values = { readonly [K in Key]: (typeof SETTINGS)[K]['fallback'] };
+
+/** The server's configuration, checked. */
+export interface ServerConfig {
+  /** Absolute. */
+  readonly data: string;
+  readonly host: string;
+  readonly port: number;
+  readonly allowedHosts: readonly string[];
+  readonly ingest: { readonly host: string; readonly port: number };
+  readonly syslogPort: number;
+  readonly timeZone: string;
+  readonly agency: {
+    readonly id: AgencyId;
+    readonly name: string;
+    readonly contact: {
+      readonly person: string;
+      readonly phone: string;
+      readonly email: string;
+      readonly address: string;
+    };
+  };
+  readonly disk: { readonly warnPercent: number; readonly stopPercent: number };
+  readonly collector: { readonly inputs: unknown };
+  readonly logLevel: string;
+  /** From the environment alone, so that it is in no file: the first administrator's password. */
+  readonly adminPassword: string | undefined;
+}
+
+/** Reads the configuration: defaults, then the file, then the environment. @throws ConfigError */
+export async function loadConfig(
+  file: string | undefined,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<ServerConfig> {
+  if (environment['OPENSEARCH_URL'])
+    throw new ConfigError(
+      'OPENSEARCH_URL is set, but the OpenSearch store comes in a later version; unset it to use the embedded store.',
+    );
+  const found = file === undefined ? new Map<string, Found>() : await readFileSettings(file);
+  const values: Record<string, unknown> = {};
+  for (const key of Object.keys(SETTINGS) as Key[]) values[key] = readSetting(key, found.get(key), environment);
+  return shape(values as Values, environment['HAIDANG_ADMIN_PASSWORD'] || undefined);
+}
+
+/** The YAML reader is loaded only where there is a file: most starts have none. */
+async function readFileSettings(file: string): Promise<Map<string, Found>> {
+  const { readConfigFile } = await import('./system/config-file.ts');
+  try {
+    return await readConfigFile(file, Object.keys(SETTINGS));
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function readSetting(
+  key: Key,
+  found: Found | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): unknown {
+  const { env, fallback, read } = SETTINGS[key] as Setting<unknown>;
+  const override = env === undefined ? undefined : environment[env];
+  const [value, where] =
+    override !== undefined && override !== ''
+      ? [override, `Environment variable ${env}`]
+      : [found?.value, found && `${found.at}: "${key}"`];
+  if (where === undefined) return fallback;
+  try {
+    return read(value);
+  } catch (error) {
+    throw new ConfigError(`${where} ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function shape(values: Values, adminPassword: string | undefined): ServerConfig {
+  if (values['disk.warn_percent'] > values['disk.stop_percent'])
+    throw new ConfigError('"disk.warn_percent" must not be above "disk.stop_percent": warn before stopping.');
+  if (adminPassword !== undefined && adminPassword.length < 8)
+    throw new ConfigError('HAIDANG_ADMIN_PASSWORD is shorter than 8 characters; choose a longer password.');
+  return {
+    data: resolve(values.data),
+    host: values.host,
+    port: values.port,
+    allowedHosts: values.allowed_hosts,
+    ingest: { host: values.ingest_host, port: values.ingest_port },
+    syslogPort: values.syslog_port,
+    timeZone: values.time_zone,
+    agency: {
+      id: values['agency.id'] as AgencyId,
+      name: values['agency.name'],
+      contact: {
+        person: values['agency.person'],
+        phone: values['agency.phone'],
+        email: values['agency.email'],
+        address: values['agency.address'],
+      },
+    },
+    disk: { warnPercent: values['disk.warn_percent'], stopPercent: values['disk.stop_percent'] },
+    collector: { inputs: values['collector.inputs'] },
+    logLevel: values.log_level,
+    adminPassword,
+  };
+}
+
+/** The text of `docs/configuration.md`. */
+export function configurationReference(): string {
+  const rows = Object.entries(SETTINGS as Record<string, Setting<unknown>>).map(
+    ([key, { env, fallback, fallbackText, does }]) => {
+      const standard = fallbackText ?? `\`${String(fallback)}\``;
+      return `| \`${key}\` | ${env === undefined ? '' : `\`${env}\``} | ${standard} | ${does} |`;
+    },
+  );
+  return `# Configuration of the server
+
+Made from the table in \`server/config.ts\`; a test keeps it current. \`haidang up\` and \`haidang server\` take a YAML file
+with \`--config FILE\`; a dotted key below is a key within a section. The environment overrides the file. A wrong value stops
+the start with exit code 2 and names key, file and line.
+
+| key | environment | default | meaning |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+
+From the environment alone:
+
+- \`HAIDANG_ADMIN_PASSWORD\`: at the first start makes the user \`admin\` with this password (at least 8 characters) instead of
+  printing a set-up link. Later starts ignore it.
+- \`OPENSEARCH_URL\`: chooses the OpenSearch store, which comes in a later version; until then the start refuses it.
+
+\`\`\`yaml
+agency:
+  id: so-noi-vu
+  name: Sở Nội vụ
+  phone: "0292 3820 000"
+disk:
+  warn_percent: 80
+collector:
+  inputs:
+    - type: file
+      paths: [/var/log/nginx/*.log]
+    - type: syslog
+      port: 5514
+\`\`\`
+`;
+}

@@ -1,0 +1,71 @@
+import type { FastifyRequest, RouteOptions } from 'fastify';
+import { readCookie } from '../accounts/cookie.ts';
+import type { SignedIn } from '../accounts/sessions.ts';
+import type { App, Services } from '../app.ts';
+import { HaidangError } from '../errors.ts';
+import { isAllowedHost, isOwnOrigin } from './origin.ts';
+
+/** Who may call a route; every route declares it. Each level includes those after it in `RANK`. */
+export type Access = 'public' | 'signed-in' | 'analyst' | 'administrator';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: Access;
+  }
+  interface FastifyRequest {
+    /** Who asks, where that is known. */
+    who: SignedIn | null;
+    /** Who asks. @throws HaidangError `HD_NOT_SIGNED_IN` */
+    signedIn(): SignedIn;
+  }
+}
+
+const RANK = { viewer: 1, analyst: 2, administrator: 3, collector: 0 } as const;
+const NEEDED = { public: 0, 'signed-in': 1, analyst: 2, administrator: 3 } as const;
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Before every route: Host, Origin, who asks, and whether they may. Refuses at start to serve a route without a declared access. */
+export function guard(app: App, { accounts, settings, trusted }: Services): void {
+  app.decorateRequest('who', null);
+  app.decorateRequest('signedIn', function (this: FastifyRequest): SignedIn {
+    if (this.who) return this.who;
+    throw new HaidangError('HD_NOT_SIGNED_IN', 'This needs a signed-in user.');
+  });
+
+  app.addHook('onRoute', (route: RouteOptions) => {
+    const hidden = route.schema?.hide === true;
+    if (!hidden && (route.config?.access === undefined || route.schema === undefined))
+      throw new Error(`Route ${String(route.method)} ${route.url} lacks its access or its schema.`);
+  });
+
+  app.addHook('onRequest', async (request) => {
+    const access = request.routeOptions.config.access ?? 'public';
+    const local = trusted(request.raw);
+    if (local) {
+      request.who = { identity: local, displayName: local.name, session: undefined, expires: FAR };
+    } else {
+      checkOrigin(request, settings.allowedHosts);
+      const token = readCookie(request);
+      if (token !== undefined) request.who = (await accounts.sessions.find(token)) ?? null;
+    }
+    if (access === 'public') return;
+    const { identity } = request.signedIn();
+    if (RANK[identity.role] < NEEDED[access])
+      throw new HaidangError('HD_FORBIDDEN', `This needs the role ${access} or higher; yours is ${identity.role}.`);
+  });
+}
+
+/** The control socket has no session that could end. */
+const FAR = '9999-12-31T23:59:59.999Z';
+
+/** A page elsewhere must reach us neither by a name of its own (DNS rebinding) nor with the user's cookie. */
+function checkOrigin(request: FastifyRequest, allowedHosts: readonly string[]): void {
+  const { host, origin, upgrade } = request.headers;
+  if (!isAllowedHost(host, allowedHosts))
+    throw new HaidangError('HD_ORIGIN', 'The Host header does not name this server; add the name to allowed_hosts.');
+  const changes = !SAFE.has(request.method) || upgrade !== undefined;
+  if (changes && !isOwnOrigin(origin, host))
+    throw new HaidangError('HD_ORIGIN', 'The Origin header names another site than this one.');
+  if (changes && origin === undefined && request.headers['sec-fetch-site'] !== undefined)
+    throw new HaidangError('HD_ORIGIN', 'A browser sent this without an Origin header.');
+}

@@ -1,0 +1,27 @@
+import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+
+/** The head of the OpenAPI 3.1 document that `/openapi.json` serves; the rest comes from the routes' schemas. */
+export function openApiOptions(version: string): FastifyDynamicSwaggerOptions {
+  return {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Hải Đăng',
+        version,
+        description: 'Event monitor of a provincial security operations center. Errors are RFC 9457 problem documents.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      tags: ['accounts', 'alerts', 'search', 'agencies', 'shifts', 'rules', 'ledger', 'live', 'system'].map((name) => ({
+        name,
+      })),
+      components: {
+        securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: 'haidang_session' } },
+      },
+    },
+    transform: ({ schema, url, route }) => {
+      const access = route.config?.access;
+      const security = access === undefined || access === 'public' ? [] : [{ session: [] }];
+      return { schema: { ...schema, security }, url };
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import type { Static } from 'typebox';
+import type { Services } from '../app.ts';
+import type { Identity } from '../identity.ts';
+import type { Overview } from './schema.ts';
+
+/** What is watched and when it last spoke, within the caller's agencies. */
+export async function overview(services: Services, identity: Identity): Promise<Static<typeof Overview>> {
+  const { records, rules, settings } = services;
+  const view = records.as(identity);
+  const [ledger, collectors, opened] = await Promise.all([
+    services.ledger(identity, false),
+    view.find('collector', { limit: 1000 }),
+    Promise.all(
+      ['new', 'in_progress'].map(async (status) => [
+        status,
+        await view.count('alert', { where: { status: [status] } }),
+      ]),
+    ),
+  ]);
+  const { state, usedPercent, daysLeft } = ledger.disk;
+  return {
+    version: settings.version,
+    now: new Date().toISOString(),
+    timeZone: settings.timeZone,
+    openAlerts: Object.fromEntries(opened) as Record<string, number>,
+    eventsStored: ledger.rows.reduce((sum, row) => sum + row.stored, 0),
+    rulesEnabled: rules.rules.length,
+    rulesRefused: rules.problems.length,
+    collectors: collectors.records.map(({ id, document }) => ({
+      id,
+      name: document.name,
+      agency: document.agency,
+      lastSeenAt: document.lastSeenAt,
+      sources: document.status?.sources.length ?? document.counters.length,
+    })),
+    disk: { state, usedPercent, daysLeft },
+  };
+}

@@ -1,0 +1,73 @@
+/** Readers of single settings: each takes a value of the file, or text of the environment, or throws what it should be. */
+type Reader<T> = (value: unknown) => T;
+
+/** Text of a length. */
+export function text(min: number, max: number): Reader<string> {
+  return (value) => {
+    if (typeof value === 'string' && value.length >= min && value.length <= max) return value;
+    throw new Error(`must be a text of ${min} to ${max} characters.`);
+  };
+}
+
+/** A whole number between two, also as text. */
+export function integer(min: number, max: number): Reader<number> {
+  return (value) => {
+    const number = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
+    if (typeof number === 'number' && Number.isInteger(number) && number >= min && number <= max) return number;
+    throw new Error(`must be a whole number from ${min} to ${max}.`);
+  };
+}
+
+/** A TCP or UDP port. */
+export const port: Reader<number> = integer(0, 65_535);
+
+/** A percentage that leaves room on both sides. */
+export const percent: Reader<number> = integer(1, 99);
+
+/** One of some words. */
+export function oneOf(...words: readonly string[]): Reader<string> {
+  return (value) => {
+    if (typeof value === 'string' && words.includes(value)) return value;
+    throw new Error(`must be one of ${words.join(', ')}.`);
+  };
+}
+
+/** An address that only this machine reaches. */
+export const loopback: Reader<string> = (value) => {
+  if (value === '127.0.0.1' || value === '::1' || value === 'localhost') return value;
+  throw new Error(
+    'must be 127.0.0.1 or ::1: without TLS the console would send passwords in the clear; use a reverse proxy with TLS on this machine and name it in "allowed_hosts".',
+  );
+};
+
+/** Host names, lower case. */
+export const hosts: Reader<readonly string[]> = (value) => {
+  const valid = (name: unknown) => typeof name === 'string' && /^[a-z0-9.-]{1,253}$/i.test(name);
+  if (Array.isArray(value) && value.length <= 50 && value.every(valid))
+    return value.map((name: string) => name.toLowerCase());
+  throw new Error('must be a list of at most 50 host names without port, such as [soc.example.vn].');
+};
+
+/** An IANA time zone. */
+export const timeZone: Reader<string> = (value) => {
+  try {
+    if (typeof value !== 'string') throw new TypeError('not a text');
+    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone && value;
+  } catch {
+    throw new Error('must be an IANA time zone such as Asia/Ho_Chi_Minh.');
+  }
+};
+
+/** An agency's id. */
+export const agencyId: Reader<string> = (value) => {
+  if (typeof value === 'string' && /^[a-z0-9][a-z0-9-]{0,63}$/.test(value)) return value;
+  throw new Error('must be 1 to 64 of a-z, 0-9 and "-", such as so-noi-vu.');
+};
+
+/** The local collector's inputs; the collector itself checks each of them. */
+export const inputs: Reader<unknown> = (value) => {
+  if (value === 'auto') return value;
+  const listed = Array.isArray(value) && value.length > 0 && value.length <= 200;
+  if (listed && value.every((one) => one !== null && typeof one === 'object' && !Array.isArray(one))) return value;
+  throw new Error('must be "auto" or a list of inputs, each with its type.');
+};

@@ -1,0 +1,55 @@
+import { ruleProblem } from '../errors.ts';
+import type { CorrelationRule, DetectionRule, Rule, RuleProblem } from '../rule.ts';
+
+/** Rules of several files that fit together. */
+export interface RuleSet {
+  readonly detections: readonly DetectionRule[];
+  readonly correlations: readonly CorrelationRule[];
+  /** The rules each correlation counts, by the correlation's id. */
+  readonly counted: ReadonlyMap<string, readonly DetectionRule[]>;
+  /** Ids of rules which only feed correlations, and raise no alert by themselves (`generate` is not set). */
+  readonly silent: ReadonlySet<string>;
+  readonly problems: readonly RuleProblem[];
+}
+
+/** Puts parsed rules together: refuses the second rule of an id or name, and correlations that refer to what is not there. */
+export function joinRules(rules: readonly Rule[]): RuleSet {
+  const problems: RuleProblem[] = [];
+  const byName = new Map<string, Rule>();
+  const kept: Rule[] = [];
+  const report = (code: 'HD_RULE_DUPLICATE' | 'HD_RULE_REFERENCE', what: string, rule: Rule): void => {
+    problems.push(ruleProblem(code, what, { file: rule.file, line: rule.line, column: 1, rule: rule.id }));
+  };
+  for (const rule of rules) {
+    const names = rule.name === undefined ? [rule.id] : [rule.id, rule.name];
+    const taken = names.find((name) => byName.has(name));
+    const other = taken === undefined ? undefined : byName.get(taken);
+    if (other) report('HD_RULE_DUPLICATE', `"${taken}" is already the rule at ${other.file}:${other.line}`, rule);
+    else kept.push(rule);
+    if (!other) for (const name of names) byName.set(name, rule);
+  }
+  const correlations: CorrelationRule[] = [];
+  const counted = new Map<string, readonly DetectionRule[]>();
+  const silent = new Set<string>();
+  const loud = new Set<string>();
+  for (const rule of kept) {
+    if (rule.kind !== 'correlation') continue;
+    const found = rule.rules.map((name) => byName.get(name));
+    const missing = rule.rules.find((_name, index) => found[index]?.kind !== 'detection');
+    if (missing !== undefined) {
+      const chained = byName.get(missing)?.kind === 'correlation';
+      report(
+        'HD_RULE_REFERENCE',
+        chained ? `"${missing}" is a correlation; chains are not supported` : `There is no rule "${missing}"`,
+        rule,
+      );
+      continue;
+    }
+    correlations.push(rule);
+    const base = [...new Set(found)].filter((rule) => rule?.kind === 'detection');
+    counted.set(rule.id, base);
+    for (const { id } of base) (rule.generate ? loud : silent).add(id);
+  }
+  for (const id of loud) silent.delete(id);
+  return { detections: kept.filter((rule) => rule.kind === 'detection'), correlations, counted, silent, problems };
+}

@@ -13,7 +13,7 @@ export interface EcsEvent {
 export interface EcsEventFields {
   id?: string;
   original?: string;
-  kind?: 'alert' | 'event' | 'pipeline_error';
+  kind?: 'alert' | 'event' | 'metric' | 'pipeline_error';
   module?: string;
   dataset?: string;
   category?: string[];

@@ -1,18 +1,75 @@
 import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser, ParserHint } from '../record.ts';
+import { apache } from './apache.ts';
+import { json } from './json.ts';
+import { nginx } from './nginx.ts';
+import { parseOpensshMessage } from './openssh.ts';
+import { parsePamMessage } from './pam.ts';
+import { parseSudoMessage } from './sudo.ts';
+import { suricata } from './suricata.ts';
+import { parseProgramMessage, programParser, syslog } from './syslog.ts';
+import { isoString } from './time.ts';
 
-/** Every parser, in the order in which `auto` asks them. */
-export const PARSERS: readonly Parser[] = [];
+/** Every parser, in the order in which `auto` asks them; those of one program are reached through `syslog`. */
+export const PARSERS: readonly Parser[] = [
+  syslog,
+  programParser('openssh', parseOpensshMessage),
+  programParser('sudo', parseSudoMessage),
+  programParser('pam', parsePamMessage),
+  nginx,
+  apache,
+  suricata,
+  json,
+];
 
-/**
- * Parses one line with the named parser or `auto`; always gives an event. What no parser understands is kept with
- * `event.kind: pipeline_error` and the reason in `error.message`.
- */
-export function parseLine(line: string, _parser: string, context: ParseContext, _hint?: ParserHint): EcsEvent {
+/** The names that `parseLine` takes beside `auto`. */
+export const PARSER_NAMES: readonly string[] = PARSERS.map((parser) => parser.name);
+
+const BY_NAME = new Map(PARSERS.map((parser) => [parser.name, parser]));
+const APACHE_FIRST = [apache, ...PARSERS];
+
+function notUnderstood(line: string, reason: string, context: ParseContext): EcsEvent {
   return {
-    '@timestamp': new Date(context.now).toISOString(),
+    '@timestamp': isoString(context.now),
     event: { kind: 'pipeline_error', original: line },
     message: line,
-    error: { message: 'No parser understands this line.' },
+    ...(context.host !== undefined && { host: { name: context.host, hostname: context.host } }),
+    error: { message: reason },
   };
+}
+
+/** nginx and httpd write the same access lines: the file's path tells them apart. */
+function candidates(path: string | undefined): readonly Parser[] {
+  return path !== undefined && /apache|httpd/i.test(path) ? APACHE_FIRST : PARSERS;
+}
+
+function detect(line: string, context: ParseContext, hint: ParserHint | undefined): EcsEvent | undefined {
+  if (context.program !== undefined) return parseProgramMessage(line, context.program, context);
+  const remembered = hint?.parser;
+  const again = remembered?.detects(line) ? remembered.parse(line, context) : undefined;
+  if (again) return again;
+  for (const parser of candidates(context.path)) {
+    if (parser === remembered || !parser.detects(line)) continue;
+    const event = parser.parse(line, context);
+    if (!event) continue;
+    if (hint) hint.parser = parser;
+    return event;
+  }
+  return undefined;
+}
+
+/**
+ * Parses one line with the named parser or `auto`; always gives an event and never throws. What no parser understands
+ * is kept with `event.kind: pipeline_error` and the reason in `error.message`. `hint`, one object a source, lets `auto`
+ * try the parser of the line before first.
+ */
+export function parseLine(line: string, parser: string, context: ParseContext, hint?: ParserHint): EcsEvent {
+  if (parser === 'auto') {
+    return detect(line, context, hint) ?? notUnderstood(line, 'No parser recognises this line.', context);
+  }
+  const named = BY_NAME.get(parser);
+  if (!named) return notUnderstood(line, `There is no parser "${parser}".`, context);
+  return (
+    named.parse(line, context) ?? notUnderstood(line, `The parser ${parser} does not understand this line.`, context)
+  );
 }

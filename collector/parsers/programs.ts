@@ -1,0 +1,55 @@
+import type { EcsEvent } from '../../ecs/event.ts';
+import type { ParseContext } from '../record.ts';
+import { parseAccountMessage } from './accounts.ts';
+import { apache } from './apache.ts';
+import type { MessageParser } from './draft.ts';
+import { nginx } from './nginx.ts';
+import { parseOpensshMessage } from './openssh.ts';
+import { isPam, parsePam } from './pam.ts';
+import { parseLogindMessage, parseSuMessage } from './sessions.ts';
+import { parseSudoMessage } from './sudo.ts';
+import { suricata } from './suricata.ts';
+
+/** How the messages of one program are read. */
+export interface ProgramMessages {
+  /** Whether they belong to `system.auth`. */
+  readonly auth?: boolean;
+  readonly message?: MessageParser;
+  /** Reads the message as a line of another format. */
+  readonly whole?: (message: string, context: ParseContext) => EcsEvent | undefined;
+}
+
+const SSHD: ProgramMessages = { auth: true, message: parseOpensshMessage };
+const ACCOUNTS: ProgramMessages = {
+  auth: true,
+  message: (message, draft) => parsePam(message, draft) || parseAccountMessage(message, draft),
+};
+const PAM: ProgramMessages = { auth: true, message: parsePam };
+
+const PROGRAMS = new Map<string, ProgramMessages>([
+  ['sshd', SSHD],
+  ['sshd-session', SSHD],
+  ['sshd-auth', SSHD],
+  ['sudo', { auth: true, message: parseSudoMessage }],
+  ['su', { auth: true, message: (message, draft) => parsePam(message, draft) || parseSuMessage(message, draft) }],
+  [
+    'systemd-logind',
+    { auth: true, message: (text, draft) => parseLogindMessage(text, draft) || parsePam(text, draft) },
+  ],
+  ['unix_chkpwd', PAM],
+  ['nginx', { whole: (message, context) => nginx.parse(message, context) }],
+  ['apache2', { whole: (message, context) => apache.parse(message, context) }],
+  ['httpd', { whole: (message, context) => apache.parse(message, context) }],
+  ['suricata', { whole: (message, context) => suricata.parse(message.replace(/^@cee: ?/, ''), context) }],
+]);
+for (const name of 'useradd usermod userdel groupadd groupmod groupdel passwd chpasswd gpasswd chage chsh chfn newusers'.split(
+  ' ',
+)) {
+  PROGRAMS.set(name, ACCOUNTS);
+}
+
+/** How a program's messages are read; what a PAM module wrote is read as such in any program. */
+export function programMessages(program: string | undefined, message: string): ProgramMessages | undefined {
+  const known = program === undefined ? undefined : PROGRAMS.get(program);
+  return known ?? (isPam(message) ? PAM : undefined);
+}

@@ -1,0 +1,157 @@
+import type { EcsEvent } from '../../ecs/event.ts';
+import type { ParseContext, Parser } from '../record.ts';
+import type { Draft, Endpoint } from './draft.ts';
+import { classify, endpoint, finish, newDraft } from './draft.ts';
+import type { JsonObject } from './json-object.ts';
+import { compact, dropEmpty, objectAt, parseObject, takeCount, takeString } from './json-object.ts';
+import { readDns, readFile, readHttp, readTls } from './suricata-protocols.ts';
+import { isoString, isoTimeAt } from './time.ts';
+
+/** ECS categories and types by EVE `event_type`; a type that is not listed is network information. */
+const KINDS: Readonly<Record<string, readonly [category: readonly string[], type: readonly string[]]>> = {
+  alert: [['network', 'intrusion_detection'], ['info']],
+  anomaly: [['network'], ['info']],
+  dns: [['network'], ['protocol']],
+  drop: [['network'], ['denied']],
+  fileinfo: [['network', 'file'], ['info']],
+  flow: [['network'], ['connection']],
+  http: [
+    ['network', 'web'],
+    ['access', 'protocol'],
+  ],
+  http2: [
+    ['network', 'web'],
+    ['access', 'protocol'],
+  ],
+  netflow: [['network'], ['connection']],
+  tls: [['network'], ['protocol']],
+};
+const PROTOCOLS = new Set(
+  'dhcp ftp ftp_data ike krb5 mqtt nfs pgsql quic rdp rfb sip smb smtp snmp ssh telnet tftp bittorrent_dht modbus dnp3'.split(
+    ' ',
+  ),
+);
+// What Suricata calls a protocol it did not find.
+const NO_PROTOCOL = new Set(['failed', 'unknown', 'template', 'template-rust']);
+
+function side(eve: JsonObject, which: 'src' | 'dest'): Endpoint | undefined {
+  const ip = eve[`${which}_ip`];
+  const port = eve[`${which}_port`];
+  const found = typeof ip === 'string' ? endpoint(ip, typeof port === 'number' ? port : undefined) : undefined;
+  if (!found) return undefined;
+  delete eve[`${which}_ip`];
+  if (found.port !== undefined) delete eve[`${which}_port`];
+  return found;
+}
+
+function isoOf(from: JsonObject, key: string): string | undefined {
+  const text = from[key];
+  const time = typeof text === 'string' ? isoTimeAt(text, 0, 'UTC') : undefined;
+  if (!time) return undefined;
+  delete from[key];
+  return isoString(time.ms);
+}
+
+function readAlert(eve: JsonObject, draft: Draft): void {
+  const alert = objectAt(eve, 'alert');
+  if (!alert) return;
+  draft.event.kind = 'alert';
+  const id = takeCount(alert, 'signature_id');
+  const version = takeCount(alert, 'rev');
+  const name = takeString(alert, 'signature');
+  const rule = compact({
+    id: id === undefined ? undefined : String(id),
+    name,
+    category: takeString(alert, 'category'),
+    version: version === undefined ? undefined : String(version),
+  });
+  if (rule) draft['rule'] = rule;
+  if (name !== undefined) draft.message = name;
+  const severity = takeCount(alert, 'severity');
+  if (severity !== undefined) draft.event['severity'] = severity;
+  const action = takeString(alert, 'action');
+  if (action !== undefined) draft.event.action = action;
+  if (action === 'allowed') draft.event.type = ['allowed'];
+  if (action === 'blocked') draft.event.type = ['denied'];
+  dropEmpty(eve, 'alert');
+}
+
+/** Counts by direction; the flow's times are the event's only where the event is about the flow itself. */
+function readFlow(eve: JsonObject, draft: Draft, kind: string): void {
+  const flow = objectAt(eve, 'flow');
+  if (!flow) return;
+  const sent = { packets: takeCount(flow, 'pkts_toserver'), bytes: takeCount(flow, 'bytes_toserver') };
+  const answered = { packets: takeCount(flow, 'pkts_toclient'), bytes: takeCount(flow, 'bytes_toclient') };
+  if (draft.source) Object.assign(draft.source, compact({ ...sent }));
+  if (draft.destination) Object.assign(draft.destination, compact({ ...answered }));
+  const packets = sent.packets === undefined ? undefined : sent.packets + (answered.packets ?? 0);
+  const bytes = sent.bytes === undefined ? undefined : sent.bytes + (answered.bytes ?? 0);
+  const totals = compact({ packets, bytes });
+  if (totals) draft['network'] = { ...(draft['network'] as object), ...totals };
+  const start = isoOf(flow, 'start');
+  const end = isoOf(flow, 'end');
+  if (start !== undefined) draft.event['start'] = start;
+  if (end !== undefined) draft.event['end'] = end;
+  if (start !== undefined && end !== undefined && end >= start) {
+    draft.event['duration'] = (Date.parse(end) - Date.parse(start)) * 1_000_000;
+  }
+  if (kind === 'flow' && flow['state'] === 'new') draft.event.type = ['connection', 'start'];
+  if (kind === 'flow' && flow['state'] === 'closed') draft.event.type = ['connection', 'end'];
+  dropEmpty(eve, 'flow');
+}
+
+function readNetwork(eve: JsonObject, draft: Draft): void {
+  const transport = takeString(eve, 'proto');
+  const protocol = eve['app_proto'];
+  const known = typeof protocol === 'string' && !NO_PROTOCOL.has(protocol.toLowerCase());
+  const vlan = eve['vlan'];
+  const network = compact({
+    transport: transport?.toLowerCase(),
+    protocol: known ? takeString(eve, 'app_proto')?.toLowerCase() : undefined,
+    community_id: takeString(eve, 'community_id'),
+    vlan: Array.isArray(vlan) && typeof vlan[0] === 'number' ? { id: String(vlan[0]) } : undefined,
+  });
+  if (network) draft['network'] = network;
+  const sensor = takeString(eve, 'host');
+  const nic = takeString(eve, 'in_iface');
+  if (sensor !== undefined) draft.host = { name: sensor, hostname: sensor };
+  if (nic !== undefined) draft['observer'] = { ingress: { interface: { name: nic } } };
+}
+
+function readEve(eve: JsonObject, line: string, context: ParseContext): EcsEvent | undefined {
+  const kind = typeof eve['event_type'] === 'string' ? eve['event_type'] : '';
+  const stamp = typeof eve['timestamp'] === 'string' ? isoTimeAt(eve['timestamp'], 0, context.timeZone) : undefined;
+  if (kind === '' || !stamp) return undefined;
+  delete eve['timestamp'];
+  const draft = newDraft(line, line, 'suricata.eve', context);
+  delete draft.message;
+  draft['@timestamp'] = isoString(stamp.ms);
+  const [category, type] = Object.hasOwn(KINDS, kind)
+    ? (KINDS[kind] as (typeof KINDS)[string])
+    : [['network'], [PROTOCOLS.has(kind) ? 'protocol' : 'info']];
+  if (kind === 'stats') draft.event.kind = 'metric';
+  else classify(draft, category, type);
+  const source = side(eve, 'src');
+  const destination = side(eve, 'dest');
+  if (source) draft.source = source;
+  if (destination) draft.destination = destination;
+  readNetwork(eve, draft);
+  if (kind === 'alert') readAlert(eve, draft);
+  readFlow(eve, draft, kind);
+  readHttp(eve, draft, kind);
+  readDns(eve, draft);
+  readTls(eve, draft);
+  readFile(eve, draft);
+  draft['suricata'] = { eve };
+  return finish(draft);
+}
+
+/** Suricata's EVE JSON; what has no ECS field stays under `suricata.eve`. */
+export const suricata: Parser = {
+  name: 'suricata',
+  detects: (line) => line.charCodeAt(0) === 123 && line.includes('"event_type"') && line.includes('"timestamp"'),
+  parse(line, context) {
+    const eve = parseObject(line);
+    return eve && readEve(eve, line, context);
+  },
+};

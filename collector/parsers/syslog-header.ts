@@ -1,0 +1,203 @@
+import type { ParseContext } from '../record.ts';
+import { isAddress } from './draft.ts';
+import { clockAt, fractionAt, isoTimeAt, monthAt, twoDigits, utcTime, yearlessTime, zonedTime } from './time.ts';
+
+/** Parameters by element id (RFC 5424 §6.3); repeated names keep the last value. */
+export type StructuredData = Record<string, Record<string, string>>;
+
+/** What stands before the message of a syslog line; absent parts are undefined. */
+export interface SyslogHeader {
+  ms?: number;
+  host?: string;
+  program?: string;
+  /** Process id as written; not always a number. */
+  procid?: string;
+  /** 0 to 191: facility × 8 + severity (RFC 5424 §6.2.1). */
+  priority?: number;
+  version?: string;
+  msgid?: string;
+  structuredData?: StructuredData;
+  message: string;
+}
+
+const PROGRAM = /^([^\s:[\]]{1,128})(?:\[([^\]\s]{1,64})\])?:(?: |$)/;
+const KERNEL = /^\[ *\d{1,12}\.\d{1,9}\] /;
+const MAX_PARAMETERS = 200;
+
+/** Reads the priority `<0>` to `<191>`; the end is 0 where there is none (RFC 5424 §6.2.1). */
+function priorityOf(line: string): { value: number; end: number } {
+  const end = line.charCodeAt(0) === 60 ? line.indexOf('>') : -1;
+  const digits = end < 2 || end > 4 ? '' : line.slice(1, end);
+  return /^(?:0|[1-9]\d{0,2})$/.test(digits) && Number(digits) <= 191
+    ? { value: Number(digits), end: end + 1 }
+    : { value: -1, end: 0 };
+}
+
+let lastStamp = '';
+let lastZone = '';
+let lastMinute = 0;
+let lastMs: number | undefined;
+
+/** Reads `Nov 22 10:05:03`, with a year on either side of the clock and a fraction where devices add them. */
+function bsdTimeAt(line: string, at: number, context: ParseContext): { ms: number; end: number } | undefined {
+  const minute = Math.floor(context.now / 60_000);
+  const stamp = line.slice(at, at + 16);
+  if (stamp === lastStamp && minute === lastMinute && context.timeZone === lastZone && stamp.endsWith(' ')) {
+    return lastMs === undefined ? undefined : { ms: lastMs, end: at + 15 };
+  }
+  const month = monthAt(line, at);
+  if (month < 0 || line.charCodeAt(at + 3) !== 32) return undefined;
+  let next = at + 4;
+  if (line.charCodeAt(next) === 32) next++;
+  let day = twoDigits(line, next);
+  if (day < 0) {
+    day = line.charCodeAt(next) - 48;
+    next += 1;
+  } else {
+    next += 2;
+  }
+  if (!(day >= 1 && day <= 31) || line.charCodeAt(next) !== 32) return undefined;
+  next++;
+  let year = /^\d{4} $/.test(line.slice(next, next + 5)) ? Number(line.slice(next, next + 4)) : undefined;
+  if (year !== undefined) next += 5;
+  const seconds = clockAt(line, next);
+  if (seconds < 0) return undefined;
+  const fraction = fractionAt(line, next + 8);
+  let end = fraction.end;
+  if (year === undefined && /^ (?:19|20)\d\d $/.test(line.slice(end, end + 6))) {
+    year = Number(line.slice(end + 1, end + 5));
+    end += 5;
+  }
+  const local = year === undefined ? undefined : utcTime(year, month, day, seconds);
+  const whole =
+    year === undefined
+      ? yearlessTime(month, day, seconds, context.now, context.timeZone)
+      : local === undefined
+        ? undefined
+        : zonedTime(local, context.timeZone);
+  if (whole === undefined) return undefined;
+  if (end === at + 15 && year === undefined && stamp.endsWith(' ')) {
+    lastStamp = stamp;
+    lastZone = context.timeZone;
+    lastMinute = minute;
+    lastMs = whole;
+  }
+  return { ms: whole + fraction.ms, end };
+}
+
+/** Reads `program[pid]: message`; without such a tag all is message (RFC 3164 §4.1.3). */
+function readTag(header: SyslogHeader, rest: string): SyslogHeader {
+  const tag = PROGRAM.exec(rest);
+  if (!tag) {
+    header.message = rest;
+    return header;
+  }
+  header.program = tag[1] as string;
+  if (tag[2] !== undefined) header.procid = tag[2];
+  header.message = rest.slice(tag[0].length);
+  return header;
+}
+
+/** Reads `[id name="value" …]…` (RFC 5424 §6.3); undefined where it is malformed. */
+function structuredDataAt(line: string, at: number): { elements: StructuredData; end: number } | undefined {
+  const elements: StructuredData = Object.create(null);
+  let next = at;
+  let parameters = 0;
+  while (line[next] === '[') {
+    const id = /^[^\s="\]]{1,128}/.exec(line.slice(next + 1, next + 130))?.[0];
+    if (id === undefined) return undefined;
+    const element: Record<string, string> = Object.create(null);
+    next += 1 + id.length;
+    while (line[next] === ' ') {
+      const name = /^[^\s="\]]{1,128}(?==")/.exec(line.slice(next + 1, next + 132))?.[0];
+      if (name === undefined || ++parameters > MAX_PARAMETERS) return undefined;
+      const start = next + name.length + 3;
+      let end = start;
+      while (end < line.length && line[end] !== '"') end += line[end] === '\\' ? 2 : 1;
+      if (end >= line.length) return undefined;
+      element[name] = line.slice(start, end).replace(/\\(["\\\]])/g, '$1');
+      next = end + 1;
+    }
+    if (line[next] !== ']') return undefined;
+    elements[id] = element;
+    next++;
+  }
+  return next === at ? undefined : { elements, end: next };
+}
+
+/** Reads the rest of an RFC 5424 header from its time on; undefined where it is not one. */
+function readRfc5424(header: SyslogHeader, line: string, at: number, zone: string): SyslogHeader | undefined {
+  let next = at;
+  if (line.startsWith('- ', at)) {
+    next = at + 2;
+  } else {
+    const time = isoTimeAt(line, at, zone);
+    if (!time || line[time.end] !== ' ') return undefined;
+    header.ms = time.ms;
+    next = time.end + 1;
+  }
+  const words: string[] = [];
+  for (let word = 0; word < 4; word++) {
+    const space = line.indexOf(' ', next);
+    if (space <= next) return undefined;
+    words.push(line.slice(next, space));
+    next = space + 1;
+  }
+  const [host = '-', program = '-', procid = '-', msgid = '-'] = words;
+  if (host !== '-') header.host = host;
+  if (program !== '-') header.program = program;
+  if (procid !== '-') header.procid = procid;
+  if (msgid !== '-') header.msgid = msgid;
+  if (line[next] === '[') {
+    const found = structuredDataAt(line, next);
+    if (found) {
+      header.structuredData = found.elements;
+      next = found.end;
+    }
+  } else if (line[next] === '-' && (line.length === next + 1 || line[next + 1] === ' ')) {
+    next++;
+  } else {
+    return undefined;
+  }
+  if (line[next] === ' ') next++;
+  if (line.charCodeAt(next) === 0xfeff) next++;
+  header.message = line.slice(next);
+  return header;
+}
+
+/**
+ * Reads the header of a syslog line: RFC 5424, RFC 3164 and its common deviations, the same with an RFC 3339 time as
+ * rsyslog writes files, each with or without priority, and kernel ring buffer lines. Undefined for anything else.
+ */
+export function readSyslogHeader(line: string, context: ParseContext): SyslogHeader | undefined {
+  const priority = priorityOf(line);
+  const start = priority.end;
+  const header: SyslogHeader = { message: '' };
+  if (start > 0) header.priority = priority.value;
+  const version = /^([1-9]\d?) /.exec(line.slice(start, start + 3));
+  if (version && (start > 0 || /^1 \d{4}-/.test(line.slice(0, 7)))) {
+    const modern = readRfc5424(
+      { ...header, version: version[1] as string },
+      line,
+      start + version[0].length,
+      context.timeZone,
+    );
+    if (modern) return modern;
+  }
+  const first = line.charCodeAt(start);
+  const time = first >= 48 && first <= 57 ? isoTimeAt(line, start, context.timeZone) : bsdTimeAt(line, start, context);
+  if (!time || line[time.end] !== ' ') {
+    if (KERNEL.test(line.slice(start, start + 26))) {
+      header.program = 'kernel';
+      header.message = line.slice(line.indexOf(']', start) + 2);
+      return header;
+    }
+    return start > 0 ? readTag(header, line.slice(start)) : undefined;
+  }
+  header.ms = time.ms;
+  const space = line.indexOf(' ', time.end + 1);
+  const word = line.slice(time.end + 1, space < 0 ? undefined : space);
+  if (word.endsWith(':') && !isAddress(word)) return readTag(header, line.slice(time.end + 1));
+  if (word !== '') header.host = word;
+  return readTag(header, space < 0 ? '' : line.slice(space + 1));
+}

@@ -1,0 +1,132 @@
+import type { EcsEvent } from '../../ecs/event.ts';
+import type { ParseContext, Parser } from '../record.ts';
+import type { Draft, MessageParser } from './draft.ts';
+import { finish, newDraft } from './draft.ts';
+import { programMessages } from './programs.ts';
+import type { SyslogHeader } from './syslog-header.ts';
+import { readSyslogHeader } from './syslog-header.ts';
+import { isoString } from './time.ts';
+
+// RFC 5424 §6.2.1, tables 1 and 2, by the keywords of syslog.conf(5).
+const FACILITIES =
+  'kern user mail daemon auth syslog lpr news uucp cron authpriv ftp ntp audit alert clock local0 local1 local2 local3 local4 local5 local6 local7'.split(
+    ' ',
+  );
+const SEVERITIES = 'emergency alert critical error warning notice informational debug'.split(' ');
+
+const REPEATED = /^message repeated (\d{1,9}) times: \[ ?(.*)\]$/s;
+const ISO_WITH_TAG =
+  /^\d{4}-\d\d-\d\dT[\d:.,]{8,20}(?:Z|[+-]\d\d:?\d\d)? \S{1,255} [^\s:[\]]{1,128}(?:\[[^\]\s]{1,64}\])?:(?: |$)/;
+const BSD_START = /^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d/;
+const OTHER_START = /^(?:<\d{1,3}>|1 \d{4}-\d\d-\d\dT|\[ *\d{1,12}\.\d{6}\] )/;
+
+/** The bare name of a program: `sshd` of `/usr/sbin/sshd`, and of the old `sshd(pam_unix)`. */
+function programName(tag: string): string {
+  const name = tag.slice(tag.lastIndexOf('/') + 1);
+  const module = name.indexOf('(pam_');
+  return module > 0 ? name.slice(0, module) : name;
+}
+
+function syslogFields(header: SyslogHeader): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  if (header.priority !== undefined) {
+    const facility = header.priority >> 3;
+    const severity = header.priority & 7;
+    fields['priority'] = header.priority;
+    fields['facility'] = { code: facility, name: FACILITIES[facility] };
+    fields['severity'] = { code: severity, name: SEVERITIES[severity] };
+  }
+  if (header.program !== undefined) fields['appname'] = header.program;
+  if (header.host !== undefined) fields['hostname'] = header.host;
+  if (header.procid !== undefined) fields['procid'] = header.procid;
+  if (header.version !== undefined) fields['version'] = header.version;
+  if (header.msgid !== undefined) fields['msgid'] = header.msgid;
+  if (header.structuredData !== undefined) fields['structured_data'] = header.structuredData;
+  return fields;
+}
+
+/**
+ * Lets the program's parser read a message. A summary of repeats stays one event: its fields are those of the message
+ * repeated, and `haidang.repeated` says how often it happened (ECS has no count).
+ */
+function readMessage(message: string, draft: Draft, first: MessageParser, second?: MessageParser): boolean {
+  const repeated = message.startsWith('message repeated ') ? REPEATED.exec(message) : null;
+  const text = repeated ? (repeated[2] as string) : message;
+  if (repeated) draft['haidang'] = { repeated: Number(repeated[1]) };
+  return first(text, draft) || (second?.(text, draft) ?? false);
+}
+
+function headed(line: string, header: SyslogHeader, context: ParseContext, named?: MessageParser): EcsEvent {
+  const program = header.program === undefined ? undefined : programName(header.program);
+  const facility = header.priority === undefined ? -1 : header.priority >> 3;
+  const known = programMessages(program, header.message);
+  if (known?.whole) {
+    const inner = known.whole(header.message, context);
+    if (inner) return nested(inner, line, header, program);
+  }
+  const security = known?.auth === true || facility === 4 || facility === 10;
+  const draft = newDraft(line, header.message, security ? 'system.auth' : 'system.syslog', context);
+  applyHeader(draft, header, program);
+  const own = known?.message;
+  if (own) readMessage(header.message, draft, own, named);
+  else if (named && readMessage(header.message, draft, named)) draft.event.dataset = 'system.auth';
+  return finish(draft);
+}
+
+function applyHeader(draft: Draft, header: SyslogHeader, program: string | undefined): void {
+  if (header.ms !== undefined) draft['@timestamp'] = isoString(header.ms);
+  if (header.host !== undefined) draft.host = { name: header.host, hostname: header.host };
+  if (program !== undefined) {
+    draft.process = { name: program };
+    if (header.procid !== undefined && /^\d{1,10}$/.test(header.procid)) draft.process.pid = Number(header.procid);
+  }
+  if (header.priority === undefined && header.version === undefined) return;
+  draft['log'] = { syslog: syslogFields(header) };
+}
+
+/** An event of another format that came inside a syslog line: the outer line is the original, and names the host. */
+function nested(inner: EcsEvent, line: string, header: SyslogHeader, program: string | undefined): EcsEvent {
+  const draft = inner as Draft;
+  draft.event.original = line;
+  if (header.host !== undefined) draft.host = { name: header.host, hostname: header.host };
+  if (program !== undefined && draft.process?.name === undefined) draft.process = { name: program, ...draft.process };
+  if (header.priority !== undefined) draft['log'] = { ...(draft['log'] as object), syslog: syslogFields(header) };
+  return finish(draft);
+}
+
+/** Reads a message whose program the input names (journald): the text itself is never taken for a header. */
+export function parseProgramMessage(line: string, program: string, context: ParseContext): EcsEvent {
+  return headed(line, { program, message: line }, context);
+}
+
+/**
+ * Makes the parser of one program: lines with a syslog header are read by that, and their message by the parser of the
+ * program they name, else by this one; a line without a header is read as a bare message.
+ */
+export function programParser(name: string, message: MessageParser): Parser {
+  return {
+    name,
+    detects: () => false,
+    parse(line, context) {
+      const header = context.program === undefined ? readSyslogHeader(line, context) : undefined;
+      if (header) return headed(line, header, context, message);
+      const draft = newDraft(line, line, 'system.auth', context);
+      if (context.program !== undefined) draft.process = { name: context.program };
+      return readMessage(line, draft, message) ? finish(draft) : undefined;
+    },
+  };
+}
+
+/** Lines with a syslog header of any kind; the message is read further where its program is known. */
+export const syslog: Parser = {
+  name: 'syslog',
+  detects(line) {
+    const first = line.charCodeAt(0);
+    if (first >= 65 && first <= 90) return BSD_START.test(line);
+    return OTHER_START.test(line) || ISO_WITH_TAG.test(line);
+  },
+  parse(line, context) {
+    const header = readSyslogHeader(line, context);
+    return header ? headed(line, header, context) : undefined;
+  },
+};

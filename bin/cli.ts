@@ -1,3 +1,15 @@
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+// Compiled code is kept beside the packages: not in /tmp, where another user of the machine could put code for us.
+enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)));
+
+// A reader that has seen enough (`haidang query … | head`) is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 /** The command line: finds the command and loads nothing but that. */
 const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: () => Promise<Command> }>> = {
   up: {
@@ -48,7 +60,8 @@ if (name === undefined || name === '--help' || name === '-h' || name === 'help')
     } catch (error) {
       console.error(`haidang ${name}: ${error instanceof Error ? error.message : String(error)}`);
       if (process.env['HAIDANG_DEBUG']) console.error(error);
-      process.exitCode = 1;
+      const code = (error as { exitCode?: unknown } | null)?.exitCode;
+      process.exitCode = typeof code === 'number' ? code : 1;
     }
   }
 }

@@ -4,7 +4,9 @@ import type { Found } from './system/config-file.ts';
 import { agencyId, hosts, inputs, loopback, oneOf, percent, port, text, timeZone } from './system/setting-readers.ts';
 
 /** A configuration that cannot be used: which key, where, and what to do. The command ends with exit code 2. */
-export class ConfigError extends Error {}
+export class ConfigError extends Error {
+  readonly exitCode = 2;
+}
 
 interface Setting<T> {
   /** Environment variable that overrides the file. */

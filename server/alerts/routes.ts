@@ -186,9 +186,10 @@ async function checkOwner(
 
 function sentences(rule: Rule, alert: AlertRecord): AlertDetail['sentence'] {
   return Object.fromEntries(
-    LANGUAGES.filter((language) => language === 'en' || rule.extension.sentences[language] !== undefined).map(
-      (language) => [language, alertSentence(rule, alert, language)],
-    ),
+    LANGUAGES.flatMap((language) => {
+      const text = alertSentence(rule, alert, language) ?? (language === 'en' ? rule.title : undefined);
+      return text === undefined ? [] : [[language, text]];
+    }),
   );
 }
 

@@ -1,0 +1,68 @@
+import { readField } from '../../ecs/event.ts';
+import { loadConfig } from '../config.ts';
+import type { EventSearchPage } from '../search/schema.ts';
+import { readArguments, readNumber, UsageError } from './arguments.ts';
+import { connect } from './connection.ts';
+import { plain } from './terminal.ts';
+
+const HELP = `Usage: haidang query [KQL] [--from TIME] [--to TIME] [--limit N] [--json] [--config FILE]
+
+Searches stored events, newest first. TIME is ISO 8601 or now-24h (units s m h d w); the default is the last 24 hours.
+--limit is 100 unless set, at most 1000000. --json writes one ECS event a line.
+
+  haidang query 'event.outcome: failure and source.ip: 203.0.113.0/24' --from now-7d`;
+
+/** `haidang query` */
+export async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = readArguments(args, {
+    json: { type: 'boolean' },
+    from: { type: 'string' },
+    to: { type: 'string' },
+    limit: { type: 'string' },
+    config: { type: 'string' },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  if (positionals.length > 1) throw new UsageError('the query must be one argument; put it in quotes.');
+  const limit = readNumber('limit', values.limit, 100, 1_000_000);
+  const search = new URLSearchParams({ kql: positionals[0] ?? '' });
+  if (values.from !== undefined) search.set('from', values.from);
+  if (values.to !== undefined) search.set('to', values.to);
+  // The range is fixed once: every further page must look at the same stretch of time.
+  if (values.to === undefined) search.set('to', new Date(Date.now() + 60_000).toISOString());
+  if (values.from?.startsWith('now') ?? true) search.set('from', fixed(values.from ?? 'now-24h'));
+
+  const connection = await connect(await loadConfig(values.config));
+  try {
+    let left = limit;
+    let after: string | null = null;
+    do {
+      search.set('limit', String(Math.min(1000, left)));
+      if (after !== null) search.set('after', after);
+      const page: EventSearchPage = await connection.ask('GET', `/api/v1/events?${search}`);
+      for (const { event } of page.events) console.log(values.json ? JSON.stringify(event) : describe(event));
+      left -= page.events.length;
+      after = page.next;
+    } while (after !== null && left > 0);
+    return 0;
+  } finally {
+    await connection.close();
+  }
+}
+
+function fixed(text: string): string {
+  const found = /^now-(\d{1,6})([smhdw])$/.exec(text);
+  if (!found) return text;
+  const seconds = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }[found[2] as 's' | 'm' | 'h' | 'd' | 'w'];
+  return new Date(Date.now() - Number(found[1]) * seconds * 1000).toISOString();
+}
+
+function describe(event: object): string {
+  const [time, agency, host] = ['@timestamp', 'organization.id', 'host.name'].map(
+    (name) => readField(event, name) ?? '-',
+  );
+  const line = readField(event, 'event.original') ?? readField(event, 'message') ?? '';
+  return plain(`${time}  ${agency}  ${host}  ${String(line)}`);
+}

@@ -1,0 +1,63 @@
+import { ConfigError, loadConfig, type ServerConfig } from '../config.ts';
+import { createLog, type Log } from '../log.ts';
+import type { RunningServer } from '../main.ts';
+import { UsageError } from './arguments.ts';
+
+/** Stopping may take this long in all, in milliseconds; then the process ends as it is: the store is durable at any moment. */
+const STOP_MS = 4_900;
+
+/** Starts the server, tells where the console is, runs `beside` next to it, and ends cleanly at SIGINT or SIGTERM. */
+export async function serve(
+  file: string | undefined,
+  beside?: (config: ServerConfig, server: RunningServer, log: Log) => Promise<() => Promise<void>>,
+): Promise<number> {
+  const asked = signalled();
+  const config = await loadConfig(file);
+  const log = createLog(config.logLevel);
+  const { startServer } = await import('../main.ts');
+  const server = await startServer(config, log).catch((error: Error) => {
+    throw explain(error, config);
+  });
+  let stopBeside = async () => {};
+  try {
+    if (beside) stopBeside = await beside(config, server, log);
+    console.log(`Hải Đăng console: ${server.address}`);
+    if (server.setupLink !== undefined)
+      console.log(`Set the administrator's password within an hour, once: ${server.setupLink}`);
+    await asked;
+  } finally {
+    // Whatever hangs must not keep a terminal or a service manager waiting.
+    setTimeout(() => process.exit(0), STOP_MS).unref();
+    await stopBeside();
+    await server.stop();
+  }
+  return 0;
+}
+
+function signalled(): Promise<void> {
+  return new Promise((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
+  });
+}
+
+/** The usual reasons why a start fails, each in a sentence that says what to do. */
+function explain(error: NodeJS.ErrnoException & { port?: number }, config: ServerConfig): Error {
+  if (error.code === 'EADDRINUSE') {
+    const name = error.port === config.ingest.port ? 'HAIDANG_INGEST_PORT' : 'HAIDANG_PORT';
+    return new Error(`Port ${error.port} is in use by another program; stop it, or choose another port by ${name}.`);
+  }
+  if (error.code === 'EACCES' && error.port !== undefined)
+    return new Error(`Port ${error.port} is not allowed to this user; choose one above 1023.`);
+  if (error.code === 'EACCES' || error.code === 'EROFS')
+    return new Error(
+      `The data folder ${config.data} cannot be written; give this user the right, or set HAIDANG_DATA.`,
+    );
+  return error;
+}
+
+/** The role of the server; the national one comes later. */
+export function checkRole(role: string | undefined): void {
+  if (role === undefined || role === 'province') return;
+  if (role === 'national') throw new ConfigError('The national role comes in a later version; leave --role out.');
+  throw new UsageError('--role must be province or national.');
+}

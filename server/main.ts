@@ -1,0 +1,236 @@
+import { mkdir } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import project from '../package.json' with { type: 'json' };
+import { openAccounts } from './accounts/accounts.ts';
+import { openAgencyBook } from './agencies/names.ts';
+import { ruleBook } from './alerts/queries.ts';
+import { type App, type AppSettings, buildApp } from './app.ts';
+import { openAuthority } from './authority/authority.ts';
+import { ensureLocalCollector, type LocalCollector } from './authority/local-collector.ts';
+import type { ServerConfig } from './config.ts';
+import { lockFolder } from './control/lock.ts';
+import { controlRequests, listenOnControlSocket } from './control/socket.ts';
+import { startDetection } from './detection/detection.ts';
+import { loadRules, PACKS } from './detection/load-rules.ts';
+import { SYSTEM } from './identity.ts';
+import { startIngest } from './ingest/ingest.ts';
+import { buildLedger } from './ledger/ledger.ts';
+import type { Log } from './log.ts';
+import { openLiveFeed } from './realtime/live-feed.ts';
+import { openEmbeddedStore } from './store/embedded/open.ts';
+import type { RecordStore } from './store/record-store.ts';
+import { countAppends } from './system/count-appends.ts';
+import { watchDisk } from './system/disk.ts';
+
+const CONSOLE = fileURLToPath(new URL('../console/dist', import.meta.url));
+const SWEEP_MS = 600_000;
+
+/** A server that is up. */
+export interface RunningServer {
+  /** Where the console is, `http://127.0.0.1:8080`. */
+  readonly address: string;
+  /** Where this machine's own collector connects. */
+  readonly ingestAddress: string;
+  /** To be shown once, at the terminal alone; undefined where an administrator exists. */
+  readonly setupLink: string | undefined;
+  /** Certificate and record of this machine's own collector; renewed where the certificate ends soon. */
+  localCollector(): Promise<LocalCollector>;
+  /** Stops listening, then detection, then the store. */
+  stop(): Promise<void>;
+}
+
+/** Starts the server and gives it once everything listens. Stops what it had started where a part fails. */
+export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
+  const stops: (() => unknown)[] = [];
+  const stop = () => stopAll(stops, log);
+  try {
+    await mkdir(config.data, { recursive: true, mode: 0o700 });
+    stops.push(lockFolder(config.data));
+    const [{ events, records }, authority, rules] = await Promise.all([
+      openEmbeddedStore({ folder: join(config.data, 'store'), log }),
+      openAuthority(join(config.data, 'authority')),
+      loadRules(ruleFolders(config)),
+    ]);
+    stops.push(() => Promise.all([events.close(), records.close()]));
+
+    const accounts = openAccounts({ records, folder: config.data });
+    if (config.adminPassword !== undefined) await accounts.ensureAdministrator(config.adminPassword);
+    await ensureOwnAgency(records, config);
+    const agencies = openAgencyBook(records);
+    const live = openLiveFeed({ records, rules: ruleBook(rules.rules), agencies, log });
+    stops.push(() => live.stop());
+
+    const disk = await watchDisk({ path: config.data, ...config.disk, days: () => events.days(), log });
+    stops.push(() => disk.stop());
+    const detection = await startDetection({ events, records, rules, log, onAlertsChanged: () => live.wake() });
+    stops.push(() => detection.stop());
+
+    const { counted, totals } = countAppends(events);
+    const control = controlRequests();
+    const app = await buildApp({
+      settings: settingsOf(config),
+      log,
+      events,
+      records,
+      accounts,
+      agencies,
+      rules,
+      live,
+      explain: (rule, event) => detection.explain(rule, event),
+      detection: () => detection.state(),
+      disk: () => disk.state(),
+      stored: totals,
+      ledger: (identity, full) =>
+        buildLedger({ events, records, detection: detection.state(), disk: disk.state(), identity, full }),
+      readiness: () => readiness(records),
+      trusted: control.identity,
+    });
+    const address = await app.listen({ host: config.host, port: config.port });
+    stops.push(() => app.close());
+    const socket = await listenOnControlSocket(config.data, app, control);
+    stops.push(() => closeServer(socket));
+
+    const ingest = await startIngest({
+      ...config.ingest,
+      authority,
+      events: counted,
+      records,
+      onStored: (batch) => detection.offer(batch),
+      diskState: () => disk.state().state,
+      log,
+    });
+    stops.push(() => ingest.stop());
+
+    const sweep = setInterval(
+      () => void accounts.sessions.sweep().catch((err) => log.warn({ err }, 'old sessions stay')),
+      SWEEP_MS,
+    );
+    stops.push(() => clearInterval(sweep.unref()));
+    return {
+      address,
+      ingestAddress: `https://127.0.0.1:${ingest.port}`,
+      setupLink: await accounts.setup.make(address),
+      localCollector: () =>
+        ensureLocalCollector({
+          authority,
+          records,
+          folder: join(config.data, 'collector'),
+          agency: config.agency.id,
+          name: hostname(),
+        }),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The API over the store of a server that does not run, for the command line. */
+export interface StoppedServer {
+  send(method: string, path: string, body: string | undefined): Promise<{ status: number; text: string }>;
+  close(): Promise<void>;
+}
+
+/** Opens the data folder for one command: no listener, no detection; the same routes and rights as over the socket. */
+export async function openStopped(config: ServerConfig, log: Log): Promise<StoppedServer> {
+  const stops: (() => unknown)[] = [];
+  const close = () => stopAll(stops, log);
+  try {
+    stops.push(lockFolder(config.data));
+    const { events, records } = await openEmbeddedStore({ folder: join(config.data, 'store'), log });
+    stops.push(() => Promise.all([events.close(), records.close()]));
+    const rules = await loadRules(ruleFolders(config));
+    const agencies = openAgencyBook(records);
+    const live = openLiveFeed({ records, rules: ruleBook(rules.rules), agencies, log });
+    stops.push(() => live.stop());
+    const disk = await watchDisk({ path: config.data, ...config.disk, days: () => events.days(), log });
+    stops.push(() => disk.stop());
+    const cursor = await records.detectionCursor();
+    const detection = { cursor, gaps: [], lagEvents: (await events.lastSequence()) - cursor };
+    const control = controlRequests();
+    const app = await buildApp({
+      settings: settingsOf(config),
+      log,
+      events,
+      records,
+      accounts: openAccounts({ records, folder: config.data }),
+      agencies,
+      rules,
+      live,
+      explain: () => [],
+      detection: () => detection,
+      disk: () => disk.state(),
+      stored: () => ({ events: 0, duplicates: 0 }),
+      ledger: (identity, full) => buildLedger({ events, records, detection, disk: disk.state(), identity, full }),
+      readiness: async () => ({ server: 'not running' }),
+      trusted: () => control.local,
+    });
+    stops.push(() => app.close());
+    return { send: (method, path, body) => inject(app, method, path, body), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function inject(app: App, method: string, path: string, body: string | undefined) {
+  const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+  const answer = await app.inject({
+    method: method as 'GET',
+    url: path,
+    headers,
+    ...(body === undefined ? {} : { payload: body }),
+  });
+  return { status: answer.statusCode, text: answer.payload };
+}
+
+/** Our own rules, and those that the operator put beside the store. */
+function ruleFolders(config: ServerConfig): string[] {
+  return [PACKS, join(config.data, 'rules')];
+}
+
+function settingsOf(config: ServerConfig): AppSettings {
+  return {
+    version: project.version,
+    timeZone: config.timeZone,
+    allowedHosts: config.allowedHosts,
+    secureCookies: false,
+    consoleFolder: CONSOLE,
+  };
+}
+
+async function ensureOwnAgency(records: RecordStore, { agency }: ServerConfig): Promise<void> {
+  const view = records.as(SYSTEM);
+  if (await view.get('agency', agency.id)) return;
+  const { name, contact } = agency;
+  await view.create('agency', agency.id, { name, contact, securityLevel: 3, createdAt: new Date().toISOString() });
+}
+
+async function readiness(records: RecordStore): Promise<Readonly<Record<string, string>>> {
+  const late = new Promise<string>((done) => setTimeout(() => done('does not answer'), 2_000).unref());
+  const store = records.lastChange().then(
+    () => 'ok',
+    () => 'failed; see the server log',
+  );
+  return { records: await Promise.race([store, late]) };
+}
+
+function closeServer(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((done) => server.close(() => done()));
+}
+
+/** Everything in reverse order of its start; what fails to stop does not keep the rest from it. */
+async function stopAll(stops: (() => unknown)[], log: Log): Promise<void> {
+  for (let stop = stops.pop(); stop; stop = stops.pop()) {
+    try {
+      await stop();
+    } catch (err) {
+      log.error({ err }, 'a part did not stop cleanly');
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import { readField } from '../../ecs/event.ts';
+
+/** ECS fields whose values an alert collects, so that the analyst sees who and what was involved. */
+export const ENTITY_FIELDS = [
+  'source.ip',
+  'destination.ip',
+  'user.name',
+  'user.effective.name',
+  'host.name',
+  'url.path',
+  'process.name',
+  'process.command_line',
+  'file.path',
+  'user_agent.original',
+  'dns.question.name',
+  'rule.name',
+] as const;
+
+/** Distinct values by entity field, of one or several events. */
+export type EntityValues = Readonly<Record<string, readonly string[]>>;
+
+/** Longest value kept, in UTF-16 units: log content is the attacker's to choose. */
+const MAX_VALUE = 300;
+/** Distinct values kept of one field for the matches of one second. */
+const MAX_VALUES_PER_CELL = 200;
+
+/** A field as one text: the first of a list, cut; empty where it is absent or an object. */
+export function fieldText(event: object, field: string): string {
+  let value = readField(event, field);
+  if (Array.isArray(value)) value = value[0] as unknown;
+  if (typeof value === 'string') return value.length > MAX_VALUE ? value.slice(0, MAX_VALUE) : value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+}
+
+/** Adds an event's entities to what was collected before; `fields` are those of the alert's group and sentences. */
+export function collectEntities(into: Map<string, Set<string>>, event: object, fields: Iterable<string>): void {
+  for (const field of fields) {
+    const text = fieldText(event, field);
+    if (text === '') continue;
+    const values = into.get(field);
+    if (!values) into.set(field, new Set([text]));
+    else if (values.size < MAX_VALUES_PER_CELL) values.add(text);
+  }
+}
+
+/** Entity fields of a rule: the common ones and those its sentences name. */
+export function entityFieldsOf(rule: {
+  readonly extension: { readonly sentences: Readonly<Record<string, string | undefined>> };
+}): readonly string[] {
+  const named = Object.values(rule.extension.sentences).flatMap((sentence) =>
+    [...(sentence ?? '').matchAll(/\{([a-z0-9_@.-]+)\}/gi)].map((found) => found[1] ?? ''),
+  );
+  const fields = new Set<string>([...ENTITY_FIELDS, ...named]);
+  fields.delete('count');
+  return [...fields].slice(0, 32);
+}
+
+/** Values of one entity field of an alert. */
+export interface EntityState {
+  readonly values: string[];
+  readonly seen: Set<string>;
+  total: number;
+}
+
+/** Values shown of one field; past it only the total grows. */
+export const MAX_ENTITY_VALUES = 50;
+/** Distinct values told apart for the total of one field; past it the total stands still. */
+const MAX_SEEN = 5_000;
+
+/** What an alert record says of its entities, ready to be added to. */
+export function openEntities(
+  recorded: Readonly<Record<string, { readonly values: readonly string[]; readonly total: number }>>,
+): Map<string, EntityState> {
+  return new Map(
+    Object.entries(recorded).map(([field, { values, total }]) => [
+      field,
+      { values: [...values], seen: new Set(values), total },
+    ]),
+  );
+}
+
+/**
+ * Adds values to an alert's entities. Totals are exact up to the values kept; past them they count the values told apart
+ * since the alert was last read from the store, and never fall: they are at least what is said, not exactly.
+ */
+export function addEntities(entities: Map<string, EntityState>, added: EntityValues): void {
+  for (const [field, values] of Object.entries(added)) {
+    let state = entities.get(field);
+    if (!state) {
+      state = { values: [], seen: new Set(), total: 0 };
+      entities.set(field, state);
+    }
+    for (const value of values) {
+      if (state.seen.has(value) || state.seen.size >= MAX_SEEN) continue;
+      state.seen.add(value);
+      if (state.values.length < MAX_ENTITY_VALUES) state.values.push(value);
+      state.total = Math.max(state.total, state.seen.size);
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import type { CorrelationRule, Rule } from '../../rules/rule.ts';
+import { CELL_EVENTS, type MatchCell } from '../detection/match-cell.ts';
+import { SYSTEM } from '../identity.ts';
+import type { EventStore } from '../store/event-store.ts';
+import type { AlertUpdate, DetectionCommit, RecordStore, Signal } from '../store/record-store.ts';
+import { openSessionBook } from './sessions.ts';
+import { cellsOfStored } from './stored-cells.ts';
+import { openWindowBook } from './windows.ts';
+
+/** What the engine reads of the stores, to rebuild what it does not hold. */
+export interface GroupingReads {
+  /** Alerts of a row, in any order. */
+  alertsOf(row: string): Promise<readonly AlertUpdate[]>;
+  signalsOf(rule: string, group: string, from: number, to: number): Promise<readonly Signal[]>;
+  /** Events by id; what is gone is left out. */
+  eventsOf(ids: readonly string[]): Promise<readonly { readonly id: string; readonly event: object }[]>;
+}
+
+export interface GroupingOptions {
+  readonly rules: readonly Rule[];
+  readonly reads: GroupingReads;
+  /** The store held no signals at the start. */
+  readonly fresh: boolean;
+  readonly maxRows?: number;
+  readonly maxSeconds?: number;
+}
+
+/** Turns matches into signals and alerts. What it holds in memory is a cache: all of it is rebuilt from the store. */
+export interface Grouping {
+  /** One stretch's matches, in order of sequence. Commit what it gives before the next call. */
+  apply(cells: readonly MatchCell[], now: string): Promise<Omit<DetectionCommit, 'cursor'>>;
+}
+
+const MAX_ROWS = 4_000;
+const MAX_SECONDS = 200_000;
+const MAX_SESSIONS = 500;
+const READS_AT_ONCE = 32;
+
+/** Reads of the real stores. */
+export function readsOf(records: RecordStore, events: EventStore): GroupingReads {
+  return {
+    async alertsOf(row) {
+      const filter = { where: { groupKey: [row] }, orderBy: { field: 'last', descending: true }, limit: MAX_SESSIONS };
+      const page = await records.as(SYSTEM).find('alert', filter);
+      return page.records.map(({ id, document }) => ({ id, detected: document }));
+    },
+    signalsOf: (rule, group, from, to) => records.readSignals(rule, group, from, to),
+    eventsOf: (ids) => events.as(SYSTEM).getMany(ids),
+  };
+}
+
+/** Opens the alert engine over a set of rules. */
+export function openGrouping(options: GroupingOptions): Grouping {
+  const { reads } = options;
+  const rules = new Map(options.rules.map((rule) => [rule.id, rule]));
+  const sessions = openSessionBook(reads.alertsOf, options.maxRows ?? MAX_ROWS);
+  const windows = openWindowBook(reads.signalsOf, {
+    fresh: options.fresh,
+    maxSeconds: options.maxSeconds ?? MAX_SECONDS,
+  });
+
+  const cross = async (rule: CorrelationRule, cells: readonly MatchCell[]): Promise<readonly MatchCell[]> => {
+    const found: MatchCell[] = [];
+    for (const { cells: fresh, stored, second } of await windows.add(rule, cells)) {
+      if (stored) found.push(...(await cellsOfStored(rule, cells[0], { ...stored, second }, reads.eventsOf)));
+      found.push(...fresh);
+    }
+    return found;
+  };
+
+  /** One batch at a time, so that alerts do not depend on how many batches a stretch happened to take. */
+  const applyBatch = async (cells: readonly MatchCell[]): Promise<readonly MatchCell[]> => {
+    const landing: MatchCell[] = [];
+    const groups = new Map<string, MatchCell[]>();
+    for (const cell of cells) {
+      const rule = rules.get(cell.rule);
+      if (rule?.kind === 'detection') landing.push(cell);
+      if (rule?.kind === 'correlation') listed(groups, `${cell.rule} ${cell.group}`).push(cell);
+    }
+    const crossed = await inTurns([...groups.values()], (own) => {
+      return cross(rules.get(own[0]?.rule ?? '') as CorrelationRule, own);
+    });
+    landing.push(...crossed.flat().sort((a, b) => a.first - b.first));
+
+    const rows = new Map(landing.map((cell) => [cell.row, cell.rule]));
+    await inTurns([...rows], ([row, rule]) => sessions.load(rules.get(rule) as Rule, row));
+    for (const cell of landing) sessions.add(rules.get(cell.rule) as Rule, cell);
+    return [...groups.values()].flat();
+  };
+
+  return {
+    async apply(cells, now) {
+      // What the last call gave is committed by now: only then may it be forgotten here.
+      sessions.trim();
+      windows.trim();
+      const batches = new Map<number, MatchCell[]>();
+      for (const cell of cells) listed(batches, cell.batch).push(cell);
+      const signals: Signal[] = [];
+      for (const own of batches.values()) signals.push(...signalsOf(await applyBatch(own)));
+      return { signals, alerts: sessions.takeChanged(now) };
+    },
+  };
+}
+
+function listed<Key>(lists: Map<Key, MatchCell[]>, key: Key): MatchCell[] {
+  const known = lists.get(key);
+  if (known) return known;
+  const fresh: MatchCell[] = [];
+  lists.set(key, fresh);
+  return fresh;
+}
+
+/** Merges a batch's cells of one second and correlation group into one signal, divided by row. */
+function signalsOf(cells: readonly MatchCell[]): readonly Signal[] {
+  const merged = new Map<string, MatchCell[]>();
+  for (const cell of cells) listed(merged, `${cell.rule} ${cell.group} ${cell.second} ${cell.batch}`).push(cell);
+  return [...merged.values()].map((own) => {
+    const [{ rule, group, second, batch }] = own as [MatchCell];
+    const rows: Record<string, number> = {};
+    for (const cell of own) rows[cell.row] = (rows[cell.row] ?? 0) + cell.count;
+    const count = own.reduce((sum, cell) => sum + cell.count, 0);
+    const events = own.flatMap((cell) => cell.events).slice(0, CELL_EVENTS);
+    return { rule, group, second, batch, count, events, rows };
+  });
+}
+
+/** Runs a task for each, a few at a time, and gives the answers in order. */
+async function inTurns<Item, Answer>(items: readonly Item[], task: (item: Item) => Promise<Answer>): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (let at = 0; at < items.length; at += READS_AT_ONCE) {
+    answers.push(...(await Promise.all(items.slice(at, at + READS_AT_ONCE).map(task))));
+  }
+  return answers;
+}

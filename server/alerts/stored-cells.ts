@@ -1,0 +1,70 @@
+import type { CorrelationRule } from '../../rules/rule.ts';
+import type { MatchCell } from '../detection/match-cell.ts';
+import { collectEntities, entityFieldsOf } from './entities.ts';
+import { groupKey, groupValues } from './keys.ts';
+
+/** Signals of one second, without the events' own values. */
+interface StoredSecond {
+  readonly second: number;
+  readonly rows: ReadonlyMap<string, number>;
+  readonly events: readonly string[];
+}
+
+type EventsOf = (ids: readonly string[]) => Promise<readonly { readonly id: string; readonly event: object }[]>;
+
+/**
+ * Makes cells again of matches that are known by their signals alone, because they came before this start and cross
+ * their threshold only now. Counts by row are exact; values come from the events kept by id, at most 100 a second.
+ */
+export async function cellsOfStored(
+  rule: CorrelationRule,
+  like: MatchCell | undefined,
+  stored: StoredSecond,
+  eventsOf: EventsOf,
+): Promise<readonly MatchCell[]> {
+  if (!like) return [];
+  const fields = entityFieldsOf(rule);
+  const rows = new Map<string, Row>();
+  for (const { id, event } of await eventsOf(stored.events)) {
+    const values = groupValues(event, rule.extension.groupBy);
+    const key = groupKey(rule.id, like.agency, values);
+    const row = rows.get(key) ?? emptyRow(values, stored.second);
+    rows.set(key, row);
+    row.events.push(id);
+    collectEntities(row.entities, event, fields);
+    const time = Date.parse(String((event as Record<string, unknown>)['@timestamp']));
+    row.first = Math.min(row.first, time);
+    row.last = Math.max(row.last, time);
+  }
+  return [...stored.rows].map(([key, count]) => {
+    // Where retention took the events, the row is still the row; its values are then those of a match like it.
+    const row = rows.get(key) ?? emptyRow(key === like.row ? like.rowValues : {}, stored.second);
+    const known = row.events.length > 0;
+    return {
+      rule: rule.id,
+      agency: like.agency,
+      group: like.group,
+      row: key,
+      rowValues: row.values,
+      second: stored.second,
+      batch: 0,
+      count,
+      events: row.events,
+      first: known ? row.first : stored.second * 1000,
+      last: known ? row.last : stored.second * 1000,
+      entities: Object.fromEntries([...row.entities].map(([field, values]) => [field, [...values]])),
+    };
+  });
+}
+
+interface Row {
+  readonly values: Readonly<Record<string, string>>;
+  readonly events: string[];
+  readonly entities: Map<string, Set<string>>;
+  first: number;
+  last: number;
+}
+
+function emptyRow(values: Readonly<Record<string, string>>, second: number): Row {
+  return { values, events: [], entities: new Map(), first: second * 1000 + 999, last: second * 1000 };
+}

@@ -1,0 +1,51 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Rule, RuleProblem } from '../../rules/rule.ts';
+import { parseRules } from '../../rules/sigma/parse.ts';
+import { joinRules } from '../../rules/sigma/rule-set.ts';
+import type { LoadedRules } from './detection.ts';
+
+/** Where our own rules are. */
+export const PACKS = fileURLToPath(new URL('../../rules/packs', import.meta.url));
+
+const MAX_FILES = 20_000;
+
+/**
+ * Reads every `.yml` and `.yaml` under the given folders, in order of name. A wrong file is named with its line and the
+ * rest goes on; a folder that is not there holds no rules. A rule in a later folder with an id that is taken is refused.
+ */
+export async function loadRules(folders: readonly string[]): Promise<LoadedRules> {
+  const rules: Rule[] = [];
+  const problems: RuleProblem[] = [];
+  for (const folder of folders) {
+    for (const path of await ruleFiles(folder)) {
+      const name = relative(process.cwd(), path).startsWith('..') ? path : relative(process.cwd(), path);
+      try {
+        const parsed = parseRules(await readFile(path, 'utf8'), name);
+        rules.push(...parsed.rules);
+        problems.push(...parsed.problems);
+      } catch (error) {
+        const message = `The file cannot be read (${(error as Error).message}); check its permissions.`;
+        problems.push({ code: 'HD_RULE_FILE', file: name, line: 1, column: 1, rule: null, message });
+      }
+    }
+  }
+  const set = joinRules(rules);
+  return { rules: [...set.detections, ...set.correlations], problems: [...problems, ...set.problems] };
+}
+
+async function ruleFiles(folder: string): Promise<readonly string[]> {
+  let entries: readonly { name: string; parentPath: string; isFile(): boolean }[];
+  try {
+    entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new Error(`The rules folder ${folder} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  return entries
+    .filter((entry) => entry.isFile() && /\.ya?ml$/i.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .slice(0, MAX_FILES);
+}

@@ -33,7 +33,7 @@ export interface YamlScalar {
 }
 
 /** What one document may hold. */
-export const YAML_LIMITS = { characters: 262_144, nodes: 50_000, depth: 40, aliases: 100 } as const;
+export const YAML_LIMITS = { characters: 1_048_576, nodes: 50_000, depth: 40, aliases: 100 } as const;
 
 /** One `---` document of a file. */
 export interface YamlSource {

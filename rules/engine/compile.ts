@@ -1,0 +1,155 @@
+import type { Condition } from '../query/condition.ts';
+import { numberOf } from '../query/field-test.ts';
+import type { DetectionRule } from '../rule.ts';
+import { type Check, compileCheck } from './compile-condition.ts';
+import type { FieldMode, RuleEngine } from './engine.ts';
+import { EventContext, FieldSlots } from './event-context.ts';
+import { ecsFieldName, renameFields } from './field-names.ts';
+import { conditionFields, logSourceCondition } from './log-sources.ts';
+import { type CompiledRule, RuleGroup } from './rule-group.ts';
+import { necessaryNumbers, necessaryWitnesses } from './witness.ts';
+
+/** Log sources of events that are remembered; their values come from outside. */
+const REMEMBERED_SOURCES = 4_096;
+const REMEMBERED_GROUPS = 1_024;
+
+/** A rule's condition with the names of the events' fields. */
+export function ruleCondition(rule: DetectionRule, mode: FieldMode): Condition {
+  if (mode === 'raw') return rule.condition;
+  return renameFields(rule.condition, (field) => ecsFieldName(field, rule.logsource));
+}
+
+interface PreparedRule extends CompiledRule {
+  /** Event ids of which the event must have one. */
+  readonly numbers: ReadonlySet<number> | undefined;
+}
+
+interface Source {
+  readonly applies: Check;
+  readonly rules: PreparedRule[];
+}
+
+/** The rules of one combination of log sources, by event id. */
+class Route {
+  readonly #rules: readonly PreparedRule[];
+  readonly #numbers: ReadonlySet<number>;
+  readonly #numberSlot: number;
+  readonly #slotOf: (field: string) => number;
+  readonly #groups = new Map<number | null, RuleGroup>();
+
+  constructor(rules: readonly PreparedRule[], numberSlot: number, slotOf: (field: string) => number) {
+    this.#rules = rules;
+    this.#numberSlot = numberSlot;
+    this.#slotOf = slotOf;
+    this.#numbers = new Set(rules.flatMap((rule) => [...(rule.numbers ?? [])]));
+  }
+
+  group(context: EventContext): RuleGroup {
+    let number: number | null = null;
+    if (this.#numbers.size > 0) {
+      const value = context.value(this.#numberSlot);
+      // A list of event ids is not one: all rules then stay candidates.
+      if (Array.isArray(value)) return this.#build(Number.NaN, () => true);
+      const found = numberOf(value);
+      number = found !== undefined && this.#numbers.has(found) ? found : null;
+    }
+    return this.#build(number, ({ numbers }) => !numbers || (number !== null && numbers.has(number)));
+  }
+
+  #build(key: number | null, belongs: (rule: PreparedRule) => boolean): RuleGroup {
+    const known = this.#groups.get(key);
+    if (known) return known;
+    const group = new RuleGroup(this.#rules.filter(belongs), this.#slotOf);
+    this.#groups.set(key, group);
+    return group;
+  }
+}
+
+class CompiledEngine implements RuleEngine {
+  readonly rules: readonly DetectionRule[];
+  readonly #slots = new FieldSlots();
+  readonly #context: EventContext;
+  readonly #sources: readonly Source[];
+  readonly #sourceSlots: readonly number[];
+  readonly #numberSlot: number;
+  readonly #routes = new Map<string, Route>();
+  readonly #routeBySource = new Map<string, Route>();
+
+  constructor(rules: readonly DetectionRule[], mode: FieldMode) {
+    this.rules = rules;
+    const numberField = mode === 'raw' ? 'EventID' : 'event.code';
+    const sources = new Map<string, Source>();
+    const sourceFields = new Set<string>();
+    for (const [order, rule] of rules.entries()) {
+      const { product = '', service = '', category = '' } = rule.logsource;
+      const key = [product, service, category].join('\0');
+      let source = sources.get(key);
+      if (!source) {
+        const condition = logSourceCondition(rule.logsource, mode);
+        for (const field of conditionFields(condition)) sourceFields.add(field);
+        source = { applies: compileCheck(condition, this.#slots), rules: [] };
+        sources.set(key, source);
+      }
+      const condition = ruleCondition(rule, mode);
+      source.rules.push({
+        order,
+        check: compileCheck(condition, this.#slots),
+        witnesses: necessaryWitnesses(condition),
+        numbers: necessaryNumbers(condition, numberField),
+      });
+    }
+    this.#sources = [...sources.values()];
+    this.#sourceSlots = [...sourceFields].map((field) => this.#slots.slot(field));
+    this.#numberSlot = this.#slots.slot(numberField);
+    this.#context = new EventContext(this.#slots);
+  }
+
+  evaluate(event: object): readonly DetectionRule[] {
+    const context = this.#context;
+    context.take(event);
+    const matches: number[] = [];
+    this.#route(context).group(context).evaluate(context, matches);
+    if (matches.length > 1) matches.sort((left, right) => left - right);
+    return matches.map((order) => this.rules[order] as DetectionRule);
+  }
+
+  #route(context: EventContext): Route {
+    const key = this.#sourceKey(context);
+    const known = key === undefined ? undefined : this.#routeBySource.get(key);
+    if (known) return known;
+    const route = this.#routeFor(this.#sources.map((source) => source.applies(context)));
+    if (key === undefined) return route;
+    if (this.#routeBySource.size >= REMEMBERED_SOURCES) this.#routeBySource.clear();
+    this.#routeBySource.set(key, route);
+    return route;
+  }
+
+  /** The values that tell the log source; undefined where they are too long to remember. */
+  #sourceKey(context: EventContext): string | undefined {
+    let key = '';
+    for (const slot of this.#sourceSlots) {
+      const value = context.value(slot);
+      if (typeof value === 'string') key += `"${value}`;
+      else if (value !== undefined) key += JSON.stringify(value);
+      key += '\0';
+      if (key.length > 1_000) return undefined;
+    }
+    return key;
+  }
+
+  #routeFor(applies: readonly boolean[]): Route {
+    const key = applies.map((applied) => (applied ? '1' : '0')).join('');
+    const known = this.#routes.get(key);
+    if (known) return known;
+    const rules = this.#sources.flatMap((source, index) => (applies[index] ? source.rules : []));
+    const route = new Route(rules, this.#numberSlot, (field) => this.#slots.slot(field));
+    if (this.#routes.size >= REMEMBERED_GROUPS) this.#routes.clear();
+    this.#routes.set(key, route);
+    return route;
+  }
+}
+
+/** Compiles detection rules into one matcher for events in `mode`. Rules come from `parseRules`, so that all in them is supported. */
+export function compileRules(rules: readonly DetectionRule[], mode: FieldMode): RuleEngine {
+  return new CompiledEngine(rules, mode);
+}

@@ -16,7 +16,7 @@ import { controlRequests, listenOnControlSocket } from './control/socket.ts';
 import { startDetection } from './detection/detection.ts';
 import { loadRules, PACKS } from './detection/load-rules.ts';
 import { SYSTEM } from './identity.ts';
-import { startIngest } from './ingest/ingest.ts';
+import { type Ingest, startIngest } from './ingest/ingest.ts';
 import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { openLiveFeed } from './realtime/live-feed.ts';
@@ -68,6 +68,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     const detection = await startDetection({ events, records, rules, log, onAlertsChanged: () => live.wake() });
     stops.push(() => detection.stop());
 
+    let ingest: Ingest | undefined;
     const { counted, totals } = countAppends(events);
     const control = controlRequests();
     const app = await buildApp({
@@ -84,7 +85,16 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       disk: () => disk.state(),
       stored: totals,
       ledger: (identity, full) =>
-        buildLedger({ events, records, detection: detection.state(), disk: disk.state(), identity, full }),
+        buildLedger({
+          events,
+          records,
+          detection: detection.state(),
+          disk: disk.state(),
+          identity,
+          full,
+          log,
+          ...(ingest === undefined ? {} : { counters: ingest.counters }),
+        }),
       readiness: () => readiness(records),
       trusted: control.identity,
     });
@@ -93,7 +103,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     const socket = await listenOnControlSocket(config.data, app, control);
     stops.push(() => closeServer(socket));
 
-    const ingest = await startIngest({
+    const listener = await startIngest({
       ...config.ingest,
       authority,
       events: counted,
@@ -102,7 +112,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       diskState: () => disk.state().state,
       log,
     });
-    stops.push(() => ingest.stop());
+    ingest = listener;
+    stops.push(() => listener.stop());
 
     const sweep = setInterval(
       () => void accounts.sessions.sweep().catch((err) => log.warn({ err }, 'old sessions stay')),
@@ -111,7 +122,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     stops.push(() => clearInterval(sweep.unref()));
     return {
       address,
-      ingestAddress: `https://127.0.0.1:${ingest.port}`,
+      ingestAddress: `https://127.0.0.1:${listener.port}`,
       setupLink: await accounts.setup.make(address),
       localCollector: () =>
         ensureLocalCollector({
@@ -165,7 +176,7 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
       detection: () => detection,
       disk: () => disk.state(),
       stored: () => ({ events: 0, duplicates: 0 }),
-      ledger: (identity, full) => buildLedger({ events, records, detection, disk: disk.state(), identity, full }),
+      ledger: (identity, full) => buildLedger({ events, records, detection, disk: disk.state(), identity, full, log }),
       readiness: async () => ({ server: 'not running' }),
       trusted: () => control.local,
     });

@@ -1,0 +1,175 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { Rule } from '../../../rules/rule.ts';
+import { type Accounts, openAccounts } from '../../../server/accounts/accounts.ts';
+import type { NewUser } from '../../../server/accounts/schema.ts';
+import { openAgencyBook } from '../../../server/agencies/names.ts';
+import { ruleBook } from '../../../server/alerts/queries.ts';
+import { type App, buildApp } from '../../../server/app.ts';
+import { type AgencyId, type Identity, SYSTEM } from '../../../server/identity.ts';
+import { buildLedger } from '../../../server/ledger/ledger.ts';
+import { openLiveFeed } from '../../../server/realtime/live-feed.ts';
+import { openEmbeddedStore } from '../../../server/store/embedded/open.ts';
+import type { EventStore } from '../../../server/store/event-store.ts';
+import type { AlertDetected } from '../../../server/store/record-kinds.ts';
+import type { RecordStore } from '../../../server/store/record-store.ts';
+
+export const PASSWORD = 'ngọn đèn biển 2026';
+export const HOST = '127.0.0.1:8080';
+
+/** The application over a real embedded store in a temporary folder; detection and disk stand still. */
+export interface Bench {
+  readonly app: App;
+  readonly events: EventStore;
+  readonly records: RecordStore;
+  readonly accounts: Accounts;
+  readonly folder: string;
+  /** Milliseconds; accounts look at it. */
+  clock: { now: number };
+  /** Requests that count as from the control socket. */
+  local: boolean;
+  /** Makes a user and gives a cookie of a session. */
+  signIn(user: Partial<NewUser> & { user: string }): Promise<string>;
+  addAgency(id: string): Promise<AgencyId>;
+  /** Writes an alert as detection would. */
+  addAlert(id: string, change?: Partial<AlertDetected>): Promise<void>;
+  close(): Promise<void>;
+}
+
+const silent = pino({ level: 'silent' });
+
+export async function openBench(
+  options: { rules?: readonly Rule[]; tickMs?: number; consoleFolder?: string } = {},
+): Promise<Bench> {
+  const folder = await mkdtemp(join(tmpdir(), 'haidang-api-'));
+  const { events, records } = await openEmbeddedStore({ folder: join(folder, 'store'), log: silent });
+  const clock = { now: Date.now() };
+  const accounts = openAccounts({ records, folder, now: () => clock.now });
+  const agencies = openAgencyBook(records);
+  const rules = { rules: options.rules ?? [], problems: [] };
+  const { tickMs } = options;
+  const live = openLiveFeed({
+    records,
+    rules: ruleBook(rules.rules),
+    agencies,
+    log: silent,
+    ...(tickMs === undefined ? {} : { tickMs }),
+  });
+  const disk = { path: folder, totalBytes: 100, freeBytes: 50, usedPercent: 50, state: 'ok' as const, daysLeft: null };
+  const detection = { cursor: 0, gaps: [], lagEvents: 0 };
+  const local: Identity = { kind: 'local', name: 'local:0', role: 'administrator', agencies: 'all' };
+  const bench = { local: false };
+  const app = await buildApp({
+    settings: {
+      version: '0.0.0-test',
+      timeZone: 'Asia/Ho_Chi_Minh',
+      allowedHosts: [],
+      secureCookies: false,
+      consoleFolder: options.consoleFolder ?? join(folder, 'console'),
+    },
+    log: silent,
+    events,
+    records,
+    accounts,
+    agencies,
+    rules,
+    live,
+    explain: () => ['source.ip'],
+    detection: () => detection,
+    disk: () => disk,
+    stored: () => ({ events: 0, duplicates: 0 }),
+    ledger: (identity, full) => buildLedger({ events, records, detection, disk, identity, full, log: silent }),
+    readiness: async () => ({ records: 'ok' }),
+    trusted: (_request: IncomingMessage) => (bench.local ? local : undefined),
+  });
+  let commits = 0;
+
+  return Object.assign(bench, {
+    app,
+    events,
+    records,
+    accounts,
+    folder,
+    clock,
+    async signIn(user: Partial<NewUser> & { user: string }) {
+      const full = {
+        displayName: user.user,
+        role: 'analyst' as const,
+        agencies: 'all' as const,
+        password: PASSWORD,
+        ...user,
+      };
+      // One slow hash serves all users of a test: what is tested here is not the hash.
+      hashed ??= await storedHash(accounts, records);
+      const { password: _, user: name, ...rest } = full;
+      const agencies = rest.agencies === 'all' ? ('all' as const) : (rest.agencies as AgencyId[]);
+      const known = await records.as(SYSTEM).get('user', name);
+      if (!known)
+        await records.as(SYSTEM).create('user', name, {
+          ...rest,
+          name,
+          agencies,
+          password: hashed,
+          createdAt: new Date(clock.now).toISOString(),
+          disabled: false,
+        });
+      const { token } = await accounts.sessions.start(name);
+      return `haidang_session=${token}`;
+    },
+    async addAgency(id: string) {
+      const contact = { person: `Người ${id}`, phone: '0', email: `${id}@example.vn`, address: '' };
+      const createdAt = new Date().toISOString();
+      await records.as(SYSTEM).create('agency', id, { name: `Agency ${id}`, contact, securityLevel: 3, createdAt });
+      agencies.forget();
+      return id as AgencyId;
+    },
+    async addAlert(id: string, change: Partial<AlertDetected> = {}) {
+      commits += 1;
+      await records.commitDetection({
+        cursor: commits,
+        signals: [],
+        alerts: [{ id, detected: { ...detected(), ...change } }],
+      });
+      live.wake();
+    },
+    async close() {
+      live.stop();
+      await app.close();
+      await events.close();
+      await records.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  });
+}
+
+let hashed: string | undefined;
+async function storedHash(accounts: Accounts, records: RecordStore): Promise<string> {
+  const user = { user: 'hash-maker', displayName: 'x', role: 'viewer', agencies: 'all', password: PASSWORD } as const;
+  await accounts.users.add(user, 'test');
+  const made = await accounts.users.get('hash-maker');
+  await records.as(SYSTEM).remove('user', 'hash-maker');
+  return made?.password ?? '';
+}
+
+function detected(): AlertDetected {
+  return {
+    agency: 'one' as AgencyId,
+    rule: 'rule-1',
+    ruleTitle: 'Many failed sign-ins',
+    severity: 'high',
+    severityRank: 4,
+    group: { 'host.name': 'web1' },
+    groupKey: 'g',
+    count: 10,
+    first: '2026-11-22T01:00:00.000Z',
+    last: '2026-11-22T01:05:00.000Z',
+    createdAt: '2026-11-22T01:05:01.000Z',
+    updatedAt: '2026-11-22T01:05:01.000Z',
+    entities: { 'source.ip': { values: ['203.0.113.7'], total: 1 } },
+    events: [],
+    tags: ['attack.t1110'],
+  };
+}

@@ -1,0 +1,99 @@
+import { hash } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+
+/** One file that has stood under a path: which it is, by more than its name, and how far it has been read. */
+export interface FileMark {
+  readonly dev: number;
+  readonly ino: number;
+  /** First 16 hexadecimal digits of the SHA-256 of the first `headBytes` bytes. */
+  readonly head: string;
+  readonly headBytes: number;
+  readonly offset: number;
+  /** Pieces of an over-long line that lie before `offset`; 0 at the beginning of a line. */
+  readonly pieces: number;
+  /** Read to its end, and a newer file stands under the path. */
+  readonly done: boolean;
+}
+
+/** Position of a file source: the files that have stood under the path, the newest last. */
+export interface FilePosition {
+  readonly path: string;
+  readonly files: readonly FileMark[];
+}
+
+export const HEAD_BYTES = 256;
+/** How many rotated files a position remembers. */
+export const REMEMBERED_FILES = 8;
+
+/** Hash of the first bytes of an open file; undefined where it is shorter now. */
+export async function headOf(handle: FileHandle, bytes: number): Promise<string | undefined> {
+  const buffer = Buffer.alloc(bytes);
+  const { bytesRead } = await handle.read(buffer, 0, bytes, 0);
+  return bytesRead < bytes ? undefined : hash('sha256', buffer, 'hex').slice(0, 16);
+}
+
+/** True where an open file is the one that a mark tells of. Device numbers may change with a reboot, inodes do not. */
+export async function isMarked(handle: FileHandle, stats: Stats, mark: FileMark): Promise<boolean> {
+  if (stats.ino !== mark.ino || stats.size < mark.headBytes) return false;
+  if (mark.headBytes === 0) return false;
+  if (mark.headBytes < 64 && stats.dev !== mark.dev) return false;
+  return (await headOf(handle, mark.headBytes)) === mark.head;
+}
+
+/** Reads a position out of a frame; undefined where it is none of ours. */
+export function readPosition(position: unknown): FilePosition | undefined {
+  if (position === null || typeof position !== 'object') return undefined;
+  const { path, files } = position as Partial<FilePosition>;
+  if (typeof path !== 'string' || !Array.isArray(files)) return undefined;
+  const sound = files.every(
+    (mark: Partial<FileMark> | null) =>
+      mark !== null &&
+      [mark.dev, mark.ino, mark.headBytes, mark.offset, mark.pieces].every((n) => Number.isSafeInteger(n)) &&
+      (mark.headBytes ?? -1) >= 0 &&
+      (mark.headBytes ?? 0) <= HEAD_BYTES &&
+      (mark.offset ?? -1) >= 0 &&
+      typeof mark.head === 'string',
+  );
+  return sound ? { path, files: files.slice(-REMEMBERED_FILES) } : undefined;
+}
+
+const ROTATED_SUFFIX = /^(?:[.-]\d{1,14}){1,4}$/;
+const COMPRESSED = /\.(?:gz|xz|bz2|zst|lz4|Z)$/;
+
+/** The path that a rotated file's name comes from (`auth.log.1`, `messages-20261122`), or undefined. */
+export function rotatedFrom(path: string): string | undefined {
+  const name = basename(path);
+  const plain = /^(.*?[^.\d-])((?:[.-]\d{1,14}){1,4})$/.exec(name);
+  if (plain?.[1]) return join(dirname(path), plain[1]);
+  const extension = extname(name);
+  const dated = /^(.*?[^.\d-])((?:[.-]\d{1,14}){1,4})$/.exec(name.slice(0, name.length - extension.length));
+  return dated?.[1] && extension ? join(dirname(path), dated[1] + extension) : undefined;
+}
+
+export function isCompressed(path: string): boolean {
+  return COMPRESSED.test(path);
+}
+
+/** Files beside a path that rotation may have made of it, the oldest first. */
+export async function rotatedSiblings(path: string): Promise<{ path: string; stats: Stats }[]> {
+  const folder = dirname(path);
+  const name = basename(path);
+  const extension = extname(name);
+  const stem = name.slice(0, name.length - extension.length);
+  const found: { path: string; stats: Stats }[] = [];
+  for (const other of await readdir(folder).catch(() => [])) {
+    const behindName = other.startsWith(name) && ROTATED_SUFFIX.test(other.slice(name.length));
+    const beforeExtension =
+      extension !== '' &&
+      other.startsWith(stem) &&
+      other.endsWith(extension) &&
+      ROTATED_SUFFIX.test(other.slice(stem.length, other.length - extension.length));
+    if (!behindName && !beforeExtension) continue;
+    const stats = await stat(join(folder, other)).catch(() => undefined);
+    if (stats?.isFile()) found.push({ path: join(folder, other), stats });
+  }
+  return found.sort((a, b) => a.stats.mtimeMs - b.stats.mtimeMs);
+}

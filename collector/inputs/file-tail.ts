@@ -1,0 +1,291 @@
+import type { Stats } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { WIRE_LIMITS } from '../../ecs/wire.ts';
+import { reasonOf, systemCode } from '../errors.ts';
+import type { Intake, Source } from '../intake.ts';
+import type { Log } from '../log.ts';
+import {
+  type FileMark,
+  type FilePosition,
+  HEAD_BYTES,
+  headOf,
+  isMarked,
+  REMEMBERED_FILES,
+  readPosition,
+  rotatedSiblings,
+} from './file-position.ts';
+import { addBytes, beforeLongLine, type CutLines, cutLines, pieceLength } from './lines.ts';
+
+/** A file being read: the one under the path, or one that rotation has moved away. */
+interface OpenFile {
+  readonly handle: FileHandle;
+  mark: FileMark;
+  /** When bytes last came. */
+  grewAt: number;
+  /** Nothing new at the last look: the file may have been emptied and filled again since. */
+  wasQuiet: boolean;
+  /** Size at which only an unfinished line was left: nothing to do until it changes. */
+  unfinishedAt: number;
+}
+
+/** Chunk buffer: one whole record and a little, shared by all tails of an input. */
+export const CHUNK_BYTES = WIRE_LIMITS.recordBytes + 4_096;
+/** Chunks of one file in a row before the others get their turn. */
+const CHUNKS_A_TURN = 16;
+
+/**
+ * Follows one path through rotations. A file is known by inode and first bytes, not by its name: after a rename it is
+ * read to its end through the open descriptor, and after a restart it is found again under its new name.
+ */
+export class FileTail {
+  readonly path: string;
+  readonly #source: Source;
+  readonly #intake: Intake;
+  readonly #log: Log;
+  readonly #rotatedIdleMs: number;
+  #files: OpenFile[] = [];
+  /** Files read before: done, or not found at the start (they may come back, with a late mount). */
+  #known: FileMark[] = [];
+  #begun = false;
+
+  constructor(path: string, source: Source, options: { intake: Intake; log: Log; rotatedIdleMs: number }) {
+    this.path = path;
+    this.#source = source;
+    this.#intake = options.intake;
+    this.#log = options.log;
+    this.#rotatedIdleMs = options.rotatedIdleMs;
+  }
+
+  /** Finds where the last start left off; `fromEnd` skips what a file never read before already holds. */
+  async begin(fromEnd: boolean): Promise<void> {
+    const position = readPosition(this.#source.ledger.position);
+    if (position) await this.#resume(position);
+    else {
+      const file = await this.#open(this.path);
+      if (file && fromEnd) await this.#skipToEnd(file);
+      if (file) this.#begin(file);
+    }
+    this.#begun = true;
+    this.#source.mark(this.#position());
+  }
+
+  /** Looks for news and reads some. Returns true where there is more to read at once. */
+  async poll(buffer: Buffer): Promise<boolean> {
+    if (!this.#begun) return false;
+    try {
+      await this.#noticeRotation();
+      let more = false;
+      for (const file of [...this.#files]) more = (await this.#read(file, buffer)) || more;
+      this.#source.ledger.error = null;
+      return more;
+    } catch (error) {
+      this.#report(error);
+      return false;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const file of this.#files) await file.handle.close().catch(() => undefined);
+    this.#files = [];
+  }
+
+  #report(error: unknown): void {
+    const reason = reasonOf(error);
+    if (this.#source.ledger.error !== reason)
+      this.#log.warn({ path: this.path, reason }, 'cannot read a file; trying on');
+    this.#source.ledger.error = reason;
+  }
+
+  /** Opens a file and finds it among those read before; a file never read begins at its beginning. */
+  async #open(path: string): Promise<OpenFile | undefined> {
+    let handle: FileHandle;
+    try {
+      handle = await open(path, 'r');
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return undefined;
+      // Not to be read is not the same as gone: where it is the path itself, wait for it.
+      if (path === this.path) throw error;
+      this.#log.warn({ path, reason: reasonOf(error) }, 'cannot read a rotated file');
+      return undefined;
+    }
+    const stats = await handle.stat();
+    if (!stats.isFile()) {
+      await handle.close();
+      return undefined;
+    }
+    let mark: FileMark = { dev: stats.dev, ino: stats.ino, head: '', headBytes: 0, offset: 0, pieces: 0, done: false };
+    for (const known of this.#known) if (await isMarked(handle, stats, known)) mark = { ...known, dev: stats.dev };
+    return { handle, mark, grewAt: stats.mtimeMs, wasQuiet: false, unfinishedAt: -1 };
+  }
+
+  #begin(file: OpenFile): void {
+    this.#known = this.#known.filter((mark) => mark.ino !== file.mark.ino || mark.head !== file.mark.head);
+    file.mark = { ...file.mark, done: false };
+    this.#files.push(file);
+  }
+
+  async #skipToEnd(file: OpenFile): Promise<void> {
+    const { size } = await file.handle.stat();
+    // To the end of the last whole line: one that is being written is new.
+    const tail = Buffer.alloc(Math.min(size, WIRE_LIMITS.recordBytes));
+    await file.handle.read(tail, 0, tail.length, size - tail.length);
+    const newline = tail.lastIndexOf(10);
+    await this.#advance(file, newline < 0 ? size : size - tail.length + newline + 1, 0);
+  }
+
+  async #resume(position: FilePosition): Promise<void> {
+    this.#known = [...position.files];
+    const newestKnown = position.files.at(-1);
+    let isPastKnown = false;
+    let newestMtime = Infinity;
+    for (const candidate of [...(await rotatedSiblings(this.path)).map((sibling) => sibling.path), this.path]) {
+      const file = await this.#open(candidate);
+      if (!file) continue;
+      const wasKnown = file.mark.headBytes > 0;
+      if (newestKnown && file.mark.ino === newestKnown.ino && file.mark.head === newestKnown.head) {
+        isPastKnown = true;
+        newestMtime = file.grewAt;
+      }
+      // A rotated file never read holds news only where it is younger than the last one that was.
+      const isNews = wasKnown ? !file.mark.done : isPastKnown && file.grewAt >= newestMtime;
+      if (candidate === this.path || isNews) this.#begin(file);
+      else await file.handle.close();
+    }
+    for (const mark of this.#known) {
+      if (mark.done) continue;
+      this.#log.warn(
+        { path: this.path, offset: mark.offset },
+        'a file that was being read is gone; what came behind this offset is read only if it comes back',
+      );
+    }
+  }
+
+  async #noticeRotation(): Promise<void> {
+    const stats = await stat(this.path).catch((error) => {
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw error;
+    });
+    const newest = this.#files.at(-1);
+    if (!stats?.isFile() || (newest && newest.mark.ino === stats.ino && newest.mark.dev === stats.dev)) return;
+    if (this.#files.length >= REMEMBERED_FILES) return;
+    if (newest) await this.#openMissed(newest, stats);
+    const file = await this.#open(this.path);
+    if (!file) return;
+    this.#begin(file);
+    this.#source.mark(this.#position());
+    if (newest) this.#log.info({ path: this.path }, 'the file was rotated; the old one is read to its end');
+  }
+
+  /** Two rotations between two looks: the file in between is found under its rotated name. */
+  async #openMissed(newest: OpenFile, current: Stats): Promise<void> {
+    const { mtimeMs } = await newest.handle.stat();
+    const open = new Set([...this.#files.map((file) => file.mark.ino), current.ino]);
+    for (const sibling of await rotatedSiblings(this.path)) {
+      if (open.has(sibling.stats.ino) || sibling.stats.mtimeMs < mtimeMs) continue;
+      const file = await this.#open(sibling.path);
+      if (file && file.mark.headBytes === 0) this.#begin(file);
+      else await file?.handle.close();
+    }
+  }
+
+  async #read(file: OpenFile, buffer: Buffer): Promise<boolean> {
+    const { size, mtimeMs } = await file.handle.stat();
+    if (await this.#wasEmptied(file, size)) {
+      this.#log.warn(
+        { path: this.path, offset: file.mark.offset, size },
+        'the file was emptied and is read from its beginning',
+      );
+      file.mark = { ...file.mark, offset: 0, pieces: 0, head: '', headBytes: 0 };
+      file.unfinishedAt = -1;
+      this.#source.mark(this.#position());
+    }
+    if (size > file.mark.offset && size !== file.unfinishedAt) {
+      for (let chunk = 0; chunk < CHUNKS_A_TURN; chunk++) {
+        if (this.#intake.behind) return false;
+        const { bytesRead } = await file.handle.read(buffer, 0, CHUNK_BYTES, file.mark.offset);
+        const moved = bytesRead > 0 && (await this.#take(file, buffer.subarray(0, bytesRead)));
+        file.unfinishedAt = moved ? -1 : size;
+        if (!moved) break;
+        file.grewAt = Date.now();
+        if (bytesRead < CHUNK_BYTES) break;
+        if (chunk === CHUNKS_A_TURN - 1) return true;
+      }
+    }
+    file.wasQuiet = size <= file.mark.offset;
+    await this.#finish(file, size, mtimeMs);
+    return false;
+  }
+
+  /** Shorter than what was read, or other first bytes: somebody has emptied it in place (`copytruncate`). */
+  async #wasEmptied(file: OpenFile, size: number): Promise<boolean> {
+    if (size < file.mark.offset) return true;
+    if (!file.wasQuiet || size === file.mark.offset || file.mark.headBytes === 0) return false;
+    return (await headOf(file.handle, file.mark.headBytes)) !== file.mark.head;
+  }
+
+  /** Puts what is whole in the chunk; false where nothing is. */
+  async #take(file: OpenFile, chunk: Buffer): Promise<boolean> {
+    let at = 0;
+    while (at < chunk.length) {
+      const { cut, pieces } = nextCut(chunk.subarray(at), file.mark.pieces);
+      if (cut.consumed === 0) break;
+      at += cut.consumed;
+      await this.#advance(file, file.mark.offset + cut.consumed, pieces);
+      this.#put(cut);
+    }
+    return at > 0;
+  }
+
+  #put(cut: CutLines): void {
+    const { lines, marks, empty, consumed } = cut;
+    this.#source.put({ lines, marks, empty, bytes: consumed, position: this.#position() });
+  }
+
+  /** Moves a file's mark. Reading may fail here, so nothing is changed before it has not. */
+  async #advance(file: OpenFile, offset: number, pieces: number): Promise<void> {
+    const headBytes = Math.min(offset, HEAD_BYTES);
+    const head = headBytes > file.mark.headBytes ? await headOf(file.handle, headBytes) : undefined;
+    file.mark = { ...file.mark, offset, pieces, ...(head === undefined ? {} : { head, headBytes }) };
+  }
+
+  /** A file that is no longer the newest is done when it has been quiet for a while; its last line counts as whole. */
+  async #finish(file: OpenFile, size: number, mtimeMs: number): Promise<void> {
+    if (file === this.#files.at(-1) || Date.now() - Math.max(mtimeMs, file.grewAt) < this.#rotatedIdleMs) return;
+    const rest = Buffer.alloc(Math.max(0, Math.min(size - file.mark.offset, WIRE_LIMITS.recordBytes)));
+    if (rest.length > 0) await file.handle.read(rest, 0, rest.length, file.mark.offset);
+    const pieces = file.mark.pieces;
+    file.mark = { ...file.mark, offset: file.mark.offset + rest.length, pieces: 0, done: true };
+    this.#files = this.#files.filter((other) => other !== file);
+    this.#known.push(file.mark);
+    if (rest.length > 0) {
+      const cut: CutLines = { lines: [], marks: undefined, empty: 0, consumed: rest.length };
+      addBytes(cut, rest, pieces > 0 ? { piece: pieces + 1 } : {});
+      this.#put(cut);
+    } else this.#source.mark(this.#position());
+    await file.handle.close();
+  }
+
+  #position(): FilePosition {
+    const open = this.#files.map((file) => file.mark);
+    this.#known = this.#known.slice(-Math.max(1, REMEMBERED_FILES - open.length));
+    return { path: this.path, files: [...this.#known, ...open] };
+  }
+}
+
+/** The next lines of a chunk that begins at a line's beginning, or inside one of which `pieces` have gone out. */
+function nextCut(bytes: Buffer, pieces: number): { cut: CutLines; pieces: number } {
+  const newline = bytes.indexOf(10);
+  const length = newline < 0 ? bytes.length : newline;
+  const none: CutLines = { lines: [], marks: undefined, empty: 0, consumed: 0 };
+  if (length > WIRE_LIMITS.recordBytes) {
+    const end = pieceLength(bytes);
+    addBytes(none, bytes.subarray(0, end), { piece: pieces + 1 });
+    none.consumed = end;
+    return { cut: none, pieces: pieces + 1 };
+  }
+  if (newline < 0) return { cut: none, pieces };
+  if (pieces === 0) return { cut: cutLines(bytes.subarray(0, beforeLongLine(bytes))), pieces: 0 };
+  addBytes(none, bytes.subarray(0, newline), { piece: pieces + 1 });
+  none.consumed = newline + 1;
+  return { cut: none, pieces: 0 };
+}

@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { CollectorStatus } from '../ecs/wire.ts';
+import { CorrectedClock } from './clock.ts';
+import type { CollectorConfig } from './config.ts';
+import { CollectorError, reasonOf } from './errors.ts';
+import { makeInputs } from './inputs/index.ts';
+import type { InputContext } from './inputs/input.ts';
+import { Intake, type RecordParser } from './intake.ts';
+import { Ledger } from './ledger.ts';
+import type { Log } from './log.ts';
+import { ServerOutput } from './outputs/server.ts';
+import { parseLine } from './parsers/index.ts';
+import type { ParserHint } from './record.ts';
+import { DISK, readSmall } from './spool/files.ts';
+import { lockSpool } from './spool/lock.ts';
+import { Spool } from './spool/spool.ts';
+
+/** A collector at work. */
+export interface RunningCollector {
+  /** Stops reading, brings what was read to disk, sends for at most `sendMs`, and lets go of everything. */
+  stop(sendMs?: number): Promise<void>;
+  /** Resolves when every input has come to its end; never where one has none. */
+  readonly ended: Promise<void>;
+  /** What the status report says now. */
+  status(): CollectorStatus;
+}
+
+const SEND_BEFORE_EXIT_MS = 2_000;
+const FLUSH_BEFORE_EXIT_MS = 2_000;
+
+function version(): string {
+  try {
+    const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+    return (JSON.parse(text) as { version: string }).version;
+  } catch {
+    return 'unknown';
+  }
+}
+
+/** Starts a collector: spool, output, inputs, in this order, so that nothing is read before it can be kept. */
+export async function startCollector(config: CollectorConfig, log: Log): Promise<RunningCollector> {
+  const startedAt = new Date().toISOString();
+  const collectorVersion = version();
+  try {
+    await DISK.makeFolder(config.spool);
+  } catch (error) {
+    throw new CollectorError(
+      'HD_SPOOL_FOLDER',
+      `Cannot make the spool folder ${config.spool}: ${reasonOf(error)}.`,
+      error,
+    );
+  }
+  const lock = lockSpool(config.spool);
+  const clockPath = join(config.spool, 'clock');
+  const clock = new CorrectedClock(Number(await readSmall(DISK, clockPath)) || 0);
+  const spool = await Spool.open({ folder: config.spool, files: DISK, log, maxBytes: config.spoolMax }).catch(
+    (error) => {
+      lock.release();
+      throw new CollectorError('HD_SPOOL_FOLDER', `Cannot open the spool ${config.spool}: ${reasonOf(error)}.`, error);
+    },
+  );
+  const ledger = new Ledger(spool.restored);
+  const intake = new Intake(config.id, spool, ledger, clock, log);
+
+  const status = (): CollectorStatus => ({
+    collector: config.id,
+    epoch: intake.epoch,
+    version: collectorVersion,
+    startedAt,
+    waiting: spool.waiting,
+    quarantined: spool.quarantined,
+    sources: [...ledger.all()].map((source) => source.status()),
+  });
+  const output = new ServerOutput(
+    spool,
+    {
+      server: config.server,
+      credentials: () => ({
+        ca: readFileSync(config.ca, 'utf8'),
+        certificate: readFileSync(config.certificate, 'utf8'),
+        key: readFileSync(config.key, 'utf8'),
+      }),
+      status,
+      onClock: (now, askedAt, answeredAt) => {
+        if (!clock.learn(now, askedAt, answeredAt)) return;
+        if (Math.abs(clock.offset) > 2_000)
+          log.warn({ offsetMs: clock.offset }, "this machine's clock differs from the server's");
+        DISK.replace(clockPath, `${clock.offset}\n`, false).catch((error) =>
+          log.debug({ err: error }, 'clock offset not kept'),
+        );
+      },
+    },
+    log,
+  );
+  output.start();
+
+  const context: InputContext = {
+    intake,
+    log,
+    parserFor: (parser, origin) => makeParser(config.timeZone, parser, origin),
+  };
+  const inputs = await makeInputs(config, context);
+  for (const input of inputs) await input.start();
+  log.info(
+    { collector: config.id, epoch: intake.epoch, inputs: inputs.length, spool: config.spool },
+    'collector started',
+  );
+
+  const never = new Promise<void>(() => undefined);
+  let stopping: Promise<void> | undefined;
+  const stop = async (sendMs: number) => {
+    for (const input of inputs) await input.stop();
+    await Promise.race([intake.flush(), new Promise((resolve) => setTimeout(resolve, FLUSH_BEFORE_EXIT_MS))]);
+    await output.drain(sendMs);
+    await output.stop();
+    await spool.close();
+    lock.release();
+    log.info({ waiting: spool.waiting }, 'collector stopped');
+  };
+  return {
+    stop: (sendMs = SEND_BEFORE_EXIT_MS) => {
+      stopping ??= stop(sendMs);
+      return stopping;
+    },
+    ended: Promise.all(inputs.length === 0 ? [never] : inputs.map((input) => input.ended ?? never)).then(
+      () => undefined,
+    ),
+    status,
+  };
+}
+
+/** The parser of one source, with its own memory of what `auto` found last. */
+function makeParser(
+  timeZone: string,
+  parser: string,
+  origin: { readonly path?: string; readonly isLocal: boolean },
+): RecordParser {
+  const hint: ParserHint = {};
+  const base = {
+    timeZone,
+    ...(origin.isLocal ? { host: hostname() } : {}),
+    ...(origin.path === undefined ? {} : { path: origin.path }),
+  };
+  let context = { ...base, now: 0 };
+  return (line, now, program) => {
+    if (context.now !== now) context = { ...base, now };
+    return parseLine(line, parser, program === undefined ? context : { ...context, program }, hint);
+  };
+}

@@ -1,0 +1,60 @@
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { CollectorError, reasonOf, systemCode } from '../errors.ts';
+
+/** When a process was started, in clock ticks since boot (proc(5)); '' off Linux or where it is gone. */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) === 'EPERM';
+  }
+}
+
+/**
+ * Takes the spool folder for this process alone: two collectors in one folder would mix their frames. A lock that a
+ * killed process has left is taken over; its number may meanwhile be another process's, so the start time counts too.
+ */
+export function lockSpool(folder: string): { release(): void } {
+  const path = join(folder, 'lock');
+  for (let attempt = 0; attempt < 3; attempt++) {
+    try {
+      const handle = openSync(path, 'wx', 0o600);
+      writeSync(handle, `${process.pid} ${startOf(process.pid)}\n`);
+      closeSync(handle);
+      return { release: () => rmSync(path, { force: true }) };
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') {
+        throw new CollectorError(
+          'HD_SPOOL_FOLDER',
+          `Cannot write to the spool folder ${folder}: ${reasonOf(error)}.`,
+          error,
+        );
+      }
+    }
+    const [pid = '', startedAt = ''] = readLock(path).trim().split(' ');
+    if (/^\d+$/.test(pid) && isAlive(Number(pid)) && startOf(Number(pid)) === startedAt) {
+      throw new CollectorError('HD_SPOOL_LOCKED', `Process ${pid} uses the spool folder ${folder}.`);
+    }
+    rmSync(path, { force: true });
+  }
+  throw new CollectorError('HD_SPOOL_LOCKED', `Another process is taking the spool folder ${folder}.`);
+}
+
+function readLock(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

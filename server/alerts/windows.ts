@@ -1,4 +1,4 @@
-import { correlate, type Interval } from '../../rules/engine/correlate.ts';
+import { type CorrelationInterval, correlate } from '../../rules/engine/correlate.ts';
 import type { CorrelationRule } from '../../rules/rule.ts';
 import type { MatchCell } from '../detection/match-cell.ts';
 import type { Signal } from '../store/record-store.ts';
@@ -175,7 +175,7 @@ function membersOf(
   rule: CorrelationRule,
   seconds: ReadonlyMap<number, SecondState>,
   reach: { readonly from: number; readonly to: number },
-): readonly Interval[] {
+): readonly CorrelationInterval[] {
   const pairs: [number, number][] = [];
   let sum = 0;
   for (const [second, { count }] of seconds) {
@@ -191,8 +191,8 @@ function membersOf(
   );
 }
 
-function isMember(intervals: readonly Interval[], second: number): boolean {
-  return intervals.some(({ from, to }) => second >= from && second <= to);
+function isMember(intervals: readonly CorrelationInterval[], second: number): boolean {
+  return intervals.some(({ first, last }) => second >= first && second <= last);
 }
 
 function addCell(seconds: Map<number, SecondState>, cell: MatchCell): void {

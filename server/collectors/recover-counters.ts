@@ -11,7 +11,11 @@ const PAGE = 20;
  * Reads the counters of the last stored frames again: after a kill, records lag behind what was acknowledged by up to the
  * book's writing interval.
  */
-export async function recoverCounters(events: EventStore, book: Pick<CollectorBook, 'claim'>, log: Log): Promise<void> {
+export async function recoverCounters(
+  events: EventStore,
+  book: Pick<CollectorBook, 'claim'>,
+  log: Log | undefined,
+): Promise<void> {
   try {
     const last = await events.lastSequence();
     for (let from = Math.max(1, last - LOOK_BACK); from <= last; ) {
@@ -25,7 +29,7 @@ export async function recoverCounters(events: EventStore, book: Pick<CollectorBo
       from = newest.lastSequence + 1;
     }
   } catch (error) {
-    log.warn(
+    log?.warn(
       { err: error },
       'Counters of the last batches could not be read again; the next status of each collector brings them.',
     );

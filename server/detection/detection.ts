@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { explainRule } from '../../rules/engine/explain.ts';
+import { explain } from '../../rules/engine/explain.ts';
 import type { Rule, RuleProblem } from '../../rules/rule.ts';
+import { joinRules } from '../../rules/sigma/rule-set.ts';
 import { openGrouping, readsOf } from '../alerts/grouping.ts';
 import type { Log } from '../log.ts';
 import type { EventStore, StoredBatch } from '../store/event-store.ts';
@@ -34,7 +35,7 @@ export interface Detection {
   /** Takes a batch just stored; never waits. */
   offer(batch: StoredBatch): void;
   state(): DetectionState;
-  /** Dotted names of the fields that made a rule match an event; empty for a rule that is not enabled. */
+  /** Dotted names of the fields that made a rule match an event; of a correlation: by the rules it counts. Empty where it is not enabled. */
   explain(ruleId: string, event: object): readonly string[];
   stop(): Promise<void>;
 }
@@ -66,7 +67,7 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
   const reads = readsOf(records, events);
   let grouping = openGrouping({ rules: rules.rules, reads, fresh: begun === 0 });
   const thread = startEvaluatorThread(rules.rules, log);
-  const byId = new Map(rules.rules.map((rule) => [rule.id, rule]));
+  const { detections, counted } = joinRules(rules.rules);
   const gaps: Gap[] = [];
   let stopped = false;
   /** A stop came between evaluation and writing: the cursor must not pass that stretch. */
@@ -156,8 +157,8 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
     offer: (batch) => stretches.offer(batch),
     state: () => ({ cursor, gaps: [...gaps], lagEvents: Math.max(0, stretches.newest() - cursor) }),
     explain(ruleId, event) {
-      const rule = byId.get(ruleId);
-      return rule ? explainRule(rule, event, byId) : [];
+      const matching = counted.get(ruleId) ?? detections.filter(({ id }) => id === ruleId);
+      return [...new Set(matching.flatMap((rule) => explain(rule, event)))];
     },
     async stop() {
       stopped = true;

@@ -15,7 +15,7 @@ export interface LedgerOptions {
   readonly detection: DetectionState;
   readonly disk: DiskFill;
   readonly identity: Identity;
-  readonly log: Log;
+  readonly log?: Log;
   /** Counts every row again, also of stretches that were closed long ago. */
   readonly full?: boolean;
   /** From the running ingest listener; without one, the last frames in the store are read again. */
@@ -132,7 +132,10 @@ async function allCollectors(
   return found;
 }
 
-async function claimsOfStore(events: EventStore, log: Log): Promise<ReadonlyMap<string, readonly SourceCounters[]>> {
+async function claimsOfStore(
+  events: EventStore,
+  log: Log | undefined,
+): Promise<ReadonlyMap<string, readonly SourceCounters[]>> {
   const claims = new Map<string, readonly SourceCounters[]>();
   const claim = (collector: string, sources: readonly SourceCounters[]) => {
     claims.set(collector, [...(claims.get(collector) ?? []), ...sources]);

@@ -1,0 +1,256 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { cellsOf, countRule, Disk, detectionRule, type Match, steady } from './model.ts';
+
+describe('matches of a detection rule', () => {
+  const rule = detectionRule('rule');
+
+  it('are one alert while they are at most the gap apart, and another after it', async () => {
+    const disk = new Disk();
+    const grouping = disk.open([rule]);
+    await disk.run(grouping, cellsOf(rule, 1, [{ at: 0 }, { at: 3_600 }]));
+    await disk.run(grouping, cellsOf(rule, 2, [{ at: 7_200 }, { at: 10_801 }]));
+    expect(disk.rows).toMatchObject([
+      { count: 3, from: 0, to: 7_200 },
+      { count: 1, from: 10_801, to: 10_801 },
+    ]);
+  });
+
+  it('are kept apart by the group-by values', async () => {
+    const disk = new Disk();
+    await disk.run(disk.open([rule]), cellsOf(rule, 1, [{ at: 0 }, { at: 1, host: 'web-2' }, { at: 2 }]));
+    expect(disk.rows).toMatchObject([
+      { host: 'web-1', count: 2 },
+      { host: 'web-2', count: 1 },
+    ]);
+  });
+
+  it('that come late extend the alert backwards and keep its id', async () => {
+    const disk = new Disk();
+    const grouping = disk.open([rule]);
+    await disk.run(grouping, cellsOf(rule, 1, [{ at: 5_000 }]));
+    const [id] = [...disk.alerts.keys()];
+    await disk.run(grouping, cellsOf(rule, 2, [{ at: 2_000 }]));
+    expect([...disk.alerts.keys()]).toEqual([id]);
+    expect(disk.rows).toMatchObject([{ count: 2, from: 2_000, to: 5_000 }]);
+  });
+
+  it('that bridge two alerts count for the earlier and leave both', async () => {
+    const disk = new Disk();
+    const grouping = disk.open([rule]);
+    await disk.run(grouping, cellsOf(rule, 1, [{ at: 6_000 }, { at: 0 }]));
+    await disk.run(grouping, cellsOf(rule, 2, [{ at: 3_000 }, { at: 3_001 }]));
+    expect(disk.rows).toMatchObject([
+      { count: 3, from: 0, to: 3_001 },
+      { count: 1, from: 6_000, to: 6_000 },
+    ]);
+  });
+
+  it('of the far future are an alert of their own', async () => {
+    const disk = new Disk();
+    const grouping = disk.open([rule]);
+    const future = 6 * 365 * 86_400;
+    await disk.run(grouping, cellsOf(rule, 1, [{ at: 0 }, { at: future }, { at: 1 }]));
+    expect(disk.rows).toMatchObject([
+      { count: 2, to: 1 },
+      { count: 1, from: future },
+    ]);
+  });
+
+  it('go on in the same alert after a restart', async () => {
+    const disk = new Disk();
+    await disk.run(disk.open([rule]), cellsOf(rule, 1, [{ at: 0, user: 'a' }]));
+    await disk.run(
+      disk.open([rule]),
+      cellsOf(rule, 2, [
+        { at: 10, user: 'b' },
+        { at: 11, user: 'a' },
+      ]),
+    );
+    expect(disk.rows).toEqual([{ host: 'web-1', count: 3, from: 0, to: 11, users: 2 }]);
+    const [alert] = [...disk.alerts.values()];
+    expect(alert?.events).toHaveLength(3);
+    expect(alert?.createdAt).toBe('2026-11-22T08:00:00.000Z');
+  });
+
+  it('keep the first 500 and the latest 500 event ids, and an exact count', async () => {
+    const disk = new Disk();
+    const cells = cellsOf(rule, 1, steady(1_700, 0, 1));
+    const grouping = disk.open([rule]);
+    await disk.run(grouping, cells.slice(0, 900));
+    await disk.run(disk.open([rule]), cells.slice(900));
+    const [alert] = [...disk.alerts.values()];
+    const ids = cells.flatMap(({ events }) => events);
+    expect(alert?.count).toBe(1_700);
+    expect(alert?.events).toEqual([...ids.slice(0, 500), ...ids.slice(1_200)]);
+  });
+});
+
+describe('matches that a correlation counts', () => {
+  const rule = countRule('count');
+
+  it('are no alert below the threshold, and one with all of them at it', async () => {
+    const disk = new Disk();
+    const grouping = disk.open([rule]);
+    await disk.run(grouping, cellsOf(rule, 1, steady(9, 0, 2)));
+    expect(disk.rows).toEqual([]);
+    await disk.run(grouping, cellsOf(rule, 2, [{ at: 18 }]));
+    expect(disk.rows).toMatchObject([{ host: 'web-1', count: 10, from: 0, to: 18 }]);
+  });
+
+  it('1,000 of one brute force are one row with a count of 1,000', async () => {
+    const disk = new Disk();
+    const grouping = disk.open([rule]);
+    const matches = steady(1_000, 0, 0.7);
+    for (let at = 0; at < 1_000; at += 90) await disk.run(grouping, cellsOf(rule, at + 1, matches.slice(at, at + 90)));
+    expect(disk.rows).toMatchObject([{ count: 1_000, from: 0, to: 699.3 }]);
+  });
+
+  it('cross by their own group and land on the row of another', async () => {
+    const disk = new Disk();
+    const attack = [...steady(6, 0, 1, { host: 'web-1' }), ...steady(6, 10, 1, { host: 'web-2' })];
+    const ordinary = steady(6, 0, 1, { address: '198.51.100.7' });
+    await disk.run(disk.open([rule]), cellsOf(rule, 1, [...attack, ...ordinary]));
+    expect(disk.rows).toMatchObject([
+      { host: 'web-1', count: 6, from: 0, to: 5 },
+      { host: 'web-2', count: 6, from: 10, to: 15 },
+    ]);
+  });
+
+  it('by many addresses on one host are one row', async () => {
+    const disk = new Disk();
+    const grouping = disk.open([rule]);
+    for (let address = 1; address <= 60; address++) {
+      const matches = steady(12, address * 100, 1, { address: `203.0.113.${address}` });
+      await disk.run(grouping, cellsOf(rule, address, matches));
+    }
+    expect(disk.rows).toMatchObject([{ count: 720 }]);
+    const [alert] = [...disk.alerts.values()];
+    expect(alert?.entities['source.ip']?.values).toHaveLength(50);
+    expect(alert?.entities['source.ip']?.total).toBe(60);
+  });
+
+  it('complete a crossing after a restart with what came before it, values included', async () => {
+    const disk = new Disk();
+    const before = [...steady(5, 0, 1, { user: 'a' }), ...steady(4, 5, 1, { user: 'b', host: 'web-2' })];
+    await disk.run(disk.open([rule]), cellsOf(rule, 1, before, disk));
+    expect(disk.rows).toEqual([]);
+    await disk.run(disk.open([rule]), cellsOf(rule, 2, [{ at: 20.5, user: 'c' }], disk));
+    expect(disk.rows).toEqual([
+      { host: 'web-1', count: 6, from: 0, to: 20.5, users: 2 },
+      { host: 'web-2', count: 4, from: 5, to: 8, users: 1 },
+    ]);
+  });
+
+  it('that come late complete a window of long ago', async () => {
+    const disk = new Disk();
+    const grouping = disk.open([rule]);
+    await disk.run(grouping, cellsOf(rule, 1, steady(9, 0, 1), disk));
+    await disk.run(grouping, cellsOf(rule, 2, [{ at: 200_000 }], disk));
+    await disk.run(grouping, cellsOf(rule, 3, [{ at: 300_000 }], disk));
+    await disk.run(grouping, cellsOf(rule, 4, [{ at: 9 }], disk));
+    expect(disk.rows).toMatchObject([{ count: 10, from: 0, to: 9 }]);
+  });
+
+  it('need no reads of the store on a fresh one, until something was forgotten', async () => {
+    const disk = new Disk();
+    const grouping = disk.open([rule]);
+    for (let address = 0; address < 50; address++) {
+      await disk.run(grouping, cellsOf(rule, address + 1, [{ at: address, address: `2001:db8::${address}` }]));
+    }
+    expect(disk.signalReads).toBe(0);
+  });
+});
+
+describe('the same matches', () => {
+  const rule = countRule('count', { threshold: 5, timespanSeconds: 30 }, { gapSeconds: 100 });
+  const plain = detectionRule('plain', { gapSeconds: 100 });
+  const match = fc.record({
+    at: fc.integer({ min: 0, max: 400 }),
+    host: fc.constantFrom('web-1', 'web-2'),
+    address: fc.constantFrom('203.0.113.1', '203.0.113.2'),
+    user: fc.constantFrom('a', 'b', 'c'),
+  });
+
+  /** Cells as one fixed series of batches of three. */
+  const series = (matches: readonly Match[], disk: Disk) => {
+    const batches: ReturnType<typeof cellsOf>[] = [];
+    for (let at = 0; at < matches.length; at += 3) {
+      const own = matches.slice(at, at + 3);
+      batches.push([...cellsOf(rule, at + 1, own, disk), ...cellsOf(plain, at + 1, own, disk)]);
+    }
+    return batches;
+  };
+  const outcome = (disk: Disk) =>
+    [...disk.alerts]
+      .sort(([a], [b]) => a.localeCompare(b))
+      .map(([id, alert]) => ({
+        id,
+        count: alert.count,
+        first: alert.first,
+        last: alert.last,
+        group: alert.group,
+        entities: Object.fromEntries(
+          Object.entries(alert.entities).map(([field, { values, total }]) => [
+            field,
+            { values: [...values].sort(), total },
+          ]),
+        ),
+      }));
+
+  it('give the same alerts whatever the stretches, and through restarts that forget everything', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(match, { maxLength: 60 }),
+        fc.array(fc.integer({ min: 1, max: 4 })),
+        fc.array(fc.boolean()),
+        async (matches, lengths, restarts) => {
+          const calm = new Disk();
+          const batches = series(matches, calm);
+          await calm.run(calm.open([rule, plain]), batches.flat());
+
+          const shaken = new Disk();
+          for (const [id, event] of calm.events) shaken.events.set(id, event);
+          let grouping = shaken.open([rule, plain]);
+          for (let at = 0, turn = 0; at < batches.length; turn++) {
+            const length = lengths[turn % Math.max(1, lengths.length)] ?? 1;
+            if (restarts[turn % Math.max(1, restarts.length)]) {
+              // Evaluated, and killed before the commit: nothing of it may be left.
+              await grouping.apply(batches.slice(at, at + length).flat(), '2026-11-22T08:00:00.000Z');
+              grouping = shaken.open([rule, plain], false);
+            }
+            await shaken.run(grouping, batches.slice(at, at + length).flat());
+            at += length;
+          }
+          expect(outcome(shaken)).toEqual(outcome(calm));
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it('count each member once: the alerts hold what windows say by definition', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(match, { maxLength: 60 }), async (matches) => {
+        const disk = new Disk();
+        const grouping = disk.open([rule]);
+        for (let at = 0; at < matches.length; at += 4) {
+          await disk.run(grouping, cellsOf(rule, at + 1, matches.slice(at, at + 4), disk));
+        }
+        const members = matches.filter(({ at, address }) => {
+          for (let start = at - 29; start <= at; start++) {
+            const inside = matches.filter(
+              (other) => other.address === address && other.at >= start && other.at < start + 30,
+            );
+            if (inside.length >= 5) return true;
+          }
+          return false;
+        });
+        expect(disk.rows.reduce((sum, { count }) => sum + count, 0)).toBe(members.length);
+        const firsts = members.map(({ at }) => at);
+        if (firsts.length > 0) expect(disk.rows[0]?.from).toBe(Math.min(...firsts));
+      }),
+      { numRuns: 150 },
+    );
+  });
+});

@@ -1,0 +1,163 @@
+import type { CorrelationRule, DetectionRule, RuleExtension } from '../../../rules/rule.ts';
+import { type Grouping, type GroupingReads, openGrouping } from '../../../server/alerts/grouping.ts';
+import { groupKey } from '../../../server/alerts/keys.ts';
+import type { MatchCell } from '../../../server/detection/match-cell.ts';
+import type { AgencyId } from '../../../server/identity.ts';
+import type { AlertDetected } from '../../../server/store/record-kinds.ts';
+import type { Signal } from '../../../server/store/record-store.ts';
+
+export const AGENCY = 'so-tttt' as AgencyId;
+export const START = Date.UTC(2026, 10, 22, 1);
+
+const extension: RuleExtension = {
+  groupBy: ['host.name'],
+  gapSeconds: 3_600,
+  titles: {},
+  sentences: {},
+  guidance: {},
+  samples: { match: [], noMatch: [] },
+};
+
+const head = {
+  title: 'A rule',
+  description: '',
+  status: 'test',
+  level: 'high',
+  tags: ['attack.t1110'],
+  falsepositives: [],
+  references: [],
+  author: '',
+  file: 'rule.yml',
+  line: 1,
+  yaml: '',
+} as const;
+
+export function detectionRule(id: string, changes: Partial<RuleExtension> = {}): DetectionRule {
+  return {
+    ...head,
+    id,
+    kind: 'detection',
+    logsource: {},
+    condition: { kind: 'always' },
+    extension: { ...extension, ...changes },
+  };
+}
+
+/** Counts by source address; its alerts are one row a host. */
+export function countRule(
+  id: string,
+  changes: Partial<CorrelationRule> = {},
+  grouping: Partial<RuleExtension> = {},
+): CorrelationRule {
+  return {
+    ...head,
+    id,
+    kind: 'correlation',
+    type: 'event_count',
+    rules: ['base'],
+    groupBy: ['source.ip'],
+    timespanSeconds: 60,
+    compare: 'gte',
+    threshold: 10,
+    generate: false,
+    ...changes,
+    extension: { ...extension, ...grouping },
+  };
+}
+
+export interface Match {
+  /** Seconds after START; may have a fraction. */
+  readonly at: number;
+  readonly host?: string;
+  readonly address?: string;
+  readonly user?: string;
+}
+
+/** Stands in for the stores: what was committed, and nothing else. */
+export class Disk {
+  readonly signals = new Map<string, Signal>();
+  readonly alerts = new Map<string, AlertDetected>();
+  readonly events = new Map<string, object>();
+  signalReads = 0;
+
+  get reads(): GroupingReads {
+    return {
+      alertsOf: async (row) =>
+        [...this.alerts].filter(([, { groupKey }]) => groupKey === row).map(([id, detected]) => ({ id, detected })),
+      signalsOf: async (rule, group, from, to) => {
+        this.signalReads++;
+        return [...this.signals.values()].filter(
+          (signal) => signal.rule === rule && signal.group === group && signal.second >= from && signal.second <= to,
+        );
+      },
+      eventsOf: async (ids) =>
+        ids.flatMap((id) => (this.events.has(id) ? [{ id, event: this.events.get(id) ?? {} }] : [])),
+    };
+  }
+
+  async run(grouping: Grouping, cells: readonly MatchCell[]): Promise<void> {
+    const { signals, alerts } = await grouping.apply(cells, '2026-11-22T08:00:00.000Z');
+    for (const signal of signals) {
+      this.signals.set([signal.rule, signal.group, signal.second, signal.batch].join(' '), signal);
+    }
+    for (const { id, detected } of alerts) this.alerts.set(id, structuredClone(detected));
+  }
+
+  /** Alerts as a person compares them. */
+  get rows(): { host: string | undefined; count: number; from: number; to: number; users: number }[] {
+    return [...this.alerts.values()]
+      .map((alert) => ({
+        host: alert.group['host.name'],
+        count: alert.count,
+        from: (Date.parse(alert.first) - START) / 1000,
+        to: (Date.parse(alert.last) - START) / 1000,
+        users: alert.entities['user.name']?.total ?? 0,
+      }))
+      .sort((a, b) => a.from - b.from || String(a.host).localeCompare(String(b.host)));
+  }
+
+  open(rules: readonly (DetectionRule | CorrelationRule)[], fresh = this.signals.size === 0): Grouping {
+    return openGrouping({ rules, reads: this.reads, fresh });
+  }
+}
+
+let eventNumber = 0;
+
+/** One cell for each match, in a batch of their own. */
+export function cellsOf(
+  rule: DetectionRule | CorrelationRule,
+  batch: number,
+  matches: readonly Match[],
+  disk?: Disk,
+): MatchCell[] {
+  return matches.map(({ at, host = 'web-1', address = '203.0.113.9', user = 'root' }) => {
+    const id = `event-${++eventNumber}`;
+    const time = START + at * 1000;
+    const rowValues = rule.extension.groupBy.includes('host.name') ? { 'host.name': host } : {};
+    disk?.events.set(id, {
+      '@timestamp': new Date(time).toISOString(),
+      host: { name: host },
+      user: { name: user },
+      source: { ip: address },
+    });
+    return {
+      rule: rule.id,
+      agency: AGENCY,
+      group: rule.kind === 'correlation' ? groupKey(rule.id, AGENCY, { 'source.ip': address }) : '',
+      row: groupKey(rule.id, AGENCY, rowValues),
+      rowValues,
+      second: Math.floor(time / 1000),
+      batch,
+      count: 1,
+      events: [id],
+      first: time,
+      last: time,
+      entities: { 'user.name': [user], 'source.ip': [address], 'host.name': [host] },
+    };
+  });
+}
+
+/** Matches at a steady pace. */
+export function steady(count: number, from: number, every: number, rest: Omit<Match, 'at'> = {}): Match[] {
+  return Array.from({ length: count }, (_, index) => ({ at: from + index * every, ...rest }));
+}

@@ -53,8 +53,8 @@ export class RuleGroup {
     for (const [index, { witnesses }] of rules.entries()) {
       if (!witnesses) always.push(index);
       for (const witness of witnesses ?? []) {
-        let builder = byField.get(witness.field);
-        if (!builder) byField.set(witness.field, (builder = new IndexBuilder()));
+        const builder = byField.get(witness.field) ?? new IndexBuilder();
+        byField.set(witness.field, builder);
         builder.add(witness, index);
       }
     }

@@ -1,0 +1,127 @@
+import type { Condition } from '../../../rules/query/condition.ts';
+import { HaidangError } from '../../errors.ts';
+import type { Histogram } from '../event-store.ts';
+import { Budget } from './budget.ts';
+import type { DayReader } from './day-reader.ts';
+import { Matches } from './matches.ts';
+import type { CountCall, HistogramCall } from './read-calls.ts';
+import { rangeOf, scoped, within } from './search.ts';
+import { prefilter } from './sql.ts';
+
+/** Most buckets of a histogram. */
+const MOST_BUCKETS = 10_000;
+/** Rows counted by one statement, so that a stop is noticed between. */
+const STRETCH = 250_000;
+/** From this share of a day on, its rows are read in order rather than through the index of times. */
+const MOST_OF_DAY = 0.3;
+
+/** How many events satisfy a condition. */
+export function count(readers: readonly DayReader[], call: CountCall): { count: number; complete: boolean } {
+  const { from, to } = rangeOf(call.query.range);
+  const buckets = new Map<number, number>();
+  const complete = tally(readers, call, from, to, Math.max(1, to - from), buckets);
+  return { count: buckets.get(0) ?? 0, complete };
+}
+
+/** Counts by interval of time; every interval of the range is there, the first starts with the range. */
+export function histogram(readers: readonly DayReader[], call: HistogramCall): Histogram {
+  const { from, to } = rangeOf(call.query.range);
+  const interval = Math.round(call.query.intervalSeconds * 1_000);
+  const length = Math.max(0, Math.ceil((to - from) / interval));
+  if (!(interval >= 1) || length > MOST_BUCKETS) {
+    throw new HaidangError('HD_BAD_REQUEST', `A histogram has at most ${MOST_BUCKETS} intervals; choose longer ones.`);
+  }
+  const counts = new Map<number, number>();
+  const complete = tally(readers, call, from, to, interval, counts);
+  const buckets = Array.from({ length }, (_, index) => ({
+    start: new Date(from + index * interval).toISOString(),
+    count: counts.get(index) ?? 0,
+  }));
+  return { buckets, total: buckets.reduce((sum, bucket) => sum + bucket.count, 0), complete };
+}
+
+function tally(
+  readers: readonly DayReader[],
+  call: CountCall,
+  from: number,
+  to: number,
+  interval: number,
+  into: Map<number, number>,
+): boolean {
+  const budget = new Budget(call.limits, call.stop);
+  const condition = scoped(call.query.condition, call.scope);
+  let complete = true;
+  for (const reader of within(readers, from, to - 1)) {
+    const plan = prefilter(condition, reader.dictionary);
+    const exact = plan.exact && plan.words === undefined;
+    const whole = exact
+      ? tallyRows(reader, plan.sql, from, to, interval, budget, into)
+      : tallyMatches(reader, condition, from, to, interval, budget, into);
+    complete &&= whole;
+  }
+  return complete;
+}
+
+function tallyMatches(
+  reader: DayReader,
+  condition: Condition,
+  from: number,
+  to: number,
+  interval: number,
+  budget: Budget,
+  into: Map<number, number>,
+): boolean {
+  const below = { ts: to - 1, sequence: Number.MAX_SAFE_INTEGER };
+  const matches = new Matches([reader], condition, from, below, budget);
+  for (const { ts } of matches.walk()) add(into, Math.floor((ts - from) / interval), 1);
+  return matches.done;
+}
+
+function tallyRows(
+  reader: DayReader,
+  sql: string,
+  from: number,
+  to: number,
+  interval: number,
+  budget: Budget,
+  into: Map<number, number>,
+): boolean {
+  const extent = reader.extent();
+  if (!extent || sql === '0') return true;
+  const share = (Math.min(to, extent.max + 1) - Math.max(from, extent.min)) / (extent.max + 1 - extent.min);
+  const stretches = share >= MOST_OF_DAY ? bySequence(reader) : byTime(reader, from, to);
+  const index = share >= MOST_OF_DAY ? 'NOT INDEXED' : 'INDEXED BY event_ts';
+  const column = share >= MOST_OF_DAY ? 'sequence' : 'ts';
+  const statement = reader.db.prepare(
+    `SELECT (ts - ?) / ? AS bucket, count(*) AS n FROM event ${index}
+      WHERE ${column} >= ? AND ${column} < ? AND ts >= ? AND ts < ? AND (${sql}) GROUP BY bucket`,
+  );
+  for (const [start, end] of stretches) {
+    if (budget.spent()) return false;
+    budget.rows(STRETCH);
+    for (const row of statement.all(from, interval, start, end, from, to))
+      add(into, Number(row['bucket']), Number(row['n']));
+  }
+  return true;
+}
+
+function* bySequence(reader: DayReader): Generator<readonly [number, number]> {
+  const row = reader.statement('SELECT min(sequence) AS first FROM event').get();
+  const end = reader.statement('SELECT max(sequence) AS last FROM event').get();
+  const last = Number(end?.['last'] ?? 0);
+  for (let start = Number(row?.['first'] ?? 0); start <= last; start += STRETCH) yield [start, start + STRETCH];
+}
+
+function* byTime(reader: DayReader, from: number, to: number): Generator<readonly [number, number]> {
+  const edge = reader.statement('SELECT ts FROM event WHERE ts >= ? AND ts < ? ORDER BY ts LIMIT 1 OFFSET ?');
+  for (let start = from; start < to; ) {
+    const found = edge.get(start, to, STRETCH)?.['ts'];
+    const end = typeof found === 'number' ? Math.max(found, start + 1) : to;
+    yield [start, end];
+    start = end;
+  }
+}
+
+function add(into: Map<number, number>, bucket: number, count: number): void {
+  into.set(bucket, (into.get(bucket) ?? 0) + count);
+}

@@ -1,0 +1,174 @@
+import { statSync } from 'node:fs';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { EcsEvent } from '../../../ecs/event.ts';
+import type { FrameHeader } from '../../../ecs/wire.ts';
+import { decompressFrame, sourcesOfLines } from '../frame.ts';
+import { stamp } from '../stamp.ts';
+import { ReadDictionary } from './day-dictionary.ts';
+import { dayFile, openDayForReading } from './layout.ts';
+
+/** A batch as its row says, without the frame. */
+export interface BatchRow {
+  readonly first: number;
+  readonly last: number;
+  readonly stream: string;
+  readonly frameFirst: number;
+  readonly frameLast: number;
+  readonly agency: string;
+  readonly collector: string;
+  readonly receivedAt: string;
+  /** How many events of each source were stored. */
+  readonly sources: readonly (readonly [source: string, stored: number])[];
+  /** Which lines were stored, in order of sequence; undefined where all were. */
+  readonly lines: Uint32Array | undefined;
+}
+
+interface OpenFrame {
+  readonly plain: Buffer;
+  /** Where each line starts; one more than there are lines. */
+  readonly starts: Uint32Array;
+  readonly sources: readonly string[];
+}
+
+const FRAME_CACHE_BYTES = 24 * 1024 * 1024;
+
+/** One day's file, open for reading. */
+export class DayReader {
+  readonly day: string;
+  readonly db: DatabaseSync;
+  readonly dictionary: ReadDictionary;
+  readonly #inode: bigint;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #frames = new Map<number, OpenFrame>();
+  #frameBytes = 0;
+
+  constructor(day: string, db: DatabaseSync, inode: bigint) {
+    this.day = day;
+    this.db = db;
+    this.#inode = inode;
+    this.dictionary = new ReadDictionary(db);
+  }
+
+  /** Undefined where the day has no file yet, or an empty one. */
+  static open(folder: string, day: string): DayReader | undefined {
+    const inode = inodeOf(folder, day);
+    if (inode === undefined) return undefined;
+    const db = openDayForReading(folder, day);
+    return db && new DayReader(day, db, inode);
+  }
+
+  /** Whether the file at the day's path is still the one opened here. */
+  isCurrent(folder: string): boolean {
+    return inodeOf(folder, this.day) === this.#inode;
+  }
+
+  close(): void {
+    this.db.close();
+  }
+
+  /** Prepares a statement once; conditions come and go, so only the fixed ones are kept. */
+  statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    const fresh = this.db.prepare(sql);
+    this.#statements.set(sql, fresh);
+    return fresh;
+  }
+
+  /** First and last `@timestamp` in the day, milliseconds; undefined where it holds no event. */
+  extent(): { readonly min: number; readonly max: number } | undefined {
+    const min = this.statement('SELECT min(ts) AS ts FROM event').get()?.['ts'];
+    const max = this.statement('SELECT max(ts) AS ts FROM event').get()?.['ts'];
+    return typeof min === 'number' && typeof max === 'number' ? { min, max } : undefined;
+  }
+
+  /** The batch that holds a sequence. */
+  batchAt(sequence: number): BatchRow | undefined {
+    const row = this.statement(
+      'SELECT * FROM batch WHERE first_sequence <= ? ORDER BY first_sequence DESC LIMIT 1',
+    ).get(sequence);
+    const batch = row && batchRow(row);
+    return batch && batch.last >= sequence ? batch : undefined;
+  }
+
+  body(batch: BatchRow): Uint8Array {
+    const row = this.statement('SELECT body FROM frame WHERE first_sequence = ?').get(batch.first);
+    if (!(row?.['body'] instanceof Uint8Array))
+      throw new Error(`Batch ${batch.first} of day ${this.day} has no frame.`);
+    return row['body'];
+  }
+
+  /** The event on one line of a batch, as readers see it. */
+  document(batch: BatchRow, line: number): EcsEvent {
+    const frame = this.#openFrame(batch);
+    const start = frame.starts[line];
+    const end = frame.starts[line + 1];
+    if (start === undefined || end === undefined) {
+      throw new Error(`Batch ${batch.first} of day ${this.day} has no line ${line}.`);
+    }
+    const event = JSON.parse(frame.plain.toString('utf8', start, end - 1)) as EcsEvent;
+    const { agency, collector, receivedAt } = batch;
+    return stamp(event, { agency, collector, receivedAt, source: frame.sources[line] ?? '' });
+  }
+
+  #openFrame(batch: BatchRow): OpenFrame {
+    const known = this.#frames.get(batch.first);
+    if (known) {
+      this.#frames.delete(batch.first);
+      this.#frames.set(batch.first, known);
+      return known;
+    }
+    const frame = openFrame(this.body(batch));
+    this.#frames.set(batch.first, frame);
+    this.#frameBytes += frame.plain.byteLength;
+    for (const [first, oldest] of this.#frames) {
+      if (this.#frameBytes <= FRAME_CACHE_BYTES || this.#frames.size === 1) break;
+      this.#frames.delete(first);
+      this.#frameBytes -= oldest.plain.byteLength;
+    }
+    return frame;
+  }
+}
+
+function inodeOf(folder: string, day: string): bigint | undefined {
+  return statSync(dayFile(folder, day), { bigint: true, throwIfNoEntry: false })?.ino;
+}
+
+function openFrame(body: Uint8Array): OpenFrame {
+  const plain = decompressFrame(body);
+  const headerEnd = plain.indexOf(10);
+  const header = JSON.parse(plain.toString('utf8', 0, headerEnd < 0 ? plain.length : headerEnd)) as FrameHeader;
+  const sources = sourcesOfLines(header);
+  const starts = new Uint32Array(sources.length + 1);
+  let at = headerEnd + 1;
+  for (let line = 0; line < sources.length; line++) {
+    starts[line] = at;
+    const end = plain.indexOf(10, at);
+    at = (end < 0 ? plain.length : end) + 1;
+  }
+  starts[sources.length] = at;
+  return { plain, starts, sources };
+}
+
+/** Reads a row of `batch`. */
+export function batchRow(row: Readonly<Record<string, unknown>>): BatchRow {
+  const lines = row['lines'];
+  return {
+    first: Number(row['first_sequence']),
+    last: Number(row['last_sequence']),
+    stream: String(row['stream']),
+    frameFirst: Number(row['frame_first']),
+    frameLast: Number(row['frame_last']),
+    agency: String(row['agency']),
+    collector: String(row['collector']),
+    receivedAt: String(row['received_at']),
+    sources: JSON.parse(String(row['sources'])) as [string, number][],
+    lines: lines instanceof Uint8Array ? new Uint32Array(lines.slice().buffer) : undefined,
+  };
+}
+
+/** Which line of its frame the event of a sequence is. */
+export function lineOf(batch: BatchRow, sequence: number): number {
+  const at = sequence - batch.first;
+  return batch.lines?.[at] ?? at;
+}

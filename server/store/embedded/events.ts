@@ -1,0 +1,195 @@
+import { statfs } from 'node:fs/promises';
+import { HaidangError } from '../../errors.ts';
+import type { Identity } from '../../identity.ts';
+import type {
+  AppendResult,
+  EventPage,
+  EventQuery,
+  EventStore,
+  EventView,
+  Histogram,
+  HistogramQuery,
+  IncomingBatch,
+  StoredBatch,
+  StoredCount,
+  StoredDay,
+  StoredEvent,
+  TimeRange,
+} from '../event-store.ts';
+import type { DeadLetterRecord } from '../record-kinds.ts';
+import type { ReadCall, Scope, SearchLimits } from './read-calls.ts';
+import { type StoreLog, WorkerClient } from './worker-client.ts';
+import type { AppendCall, WriterSetup } from './writer.ts';
+
+/** Free bytes of the file system that holds a path. */
+export type FreeBytes = (path: string) => Promise<number>;
+
+export interface EmbeddedEventsOptions extends WriterSetup {
+  readonly log: StoreLog;
+  readonly now: () => number;
+  readonly freeBytes: FreeBytes;
+  /** Below this many free bytes nothing is appended: the rest is for triage. */
+  readonly keepFreeBytes: number;
+  readonly limits: SearchLimits;
+}
+
+const READERS = 2;
+const MOST_PENDING = 64;
+const FREE_CHECK_MS = 500;
+
+/** Asks the file system how much an unprivileged process may still write. */
+export async function freeBytesOf(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
+}
+
+/** The event store on day files: appends go to one writer thread, questions to reader threads. */
+export class EmbeddedEvents implements EventStore {
+  readonly #options: EmbeddedEventsOptions;
+  readonly #writer: WorkerClient;
+  readonly #readers: readonly WorkerClient[];
+  #freeCheckedAt = Number.NEGATIVE_INFINITY;
+  #free = Number.POSITIVE_INFINITY;
+  #full = false;
+
+  constructor(options: EmbeddedEventsOptions) {
+    const { folder, floor, maxPastDays, maxFutureDays, log } = options;
+    this.#options = options;
+    const setup: WriterSetup = { folder, floor, maxPastDays, maxFutureDays };
+    this.#writer = new WorkerClient(new URL('./writer.ts', import.meta.url), 'event writer', () => setup, log);
+    this.#readers = Array.from({ length: READERS }, (_, index) => {
+      const name = `event reader ${index + 1}`;
+      return new WorkerClient(new URL('./reader.ts', import.meta.url), name, () => ({ folder }), log);
+    });
+  }
+
+  async append(batch: IncomingBatch): Promise<AppendResult> {
+    if (this.#writer.pending >= MOST_PENDING) {
+      throw new HaidangError('HD_TOO_MANY', 'Too many batches wait for the disk already.', { retryAfter: 1 });
+    }
+    await this.#checkSpace();
+    const { agency, collector, receivedAt, body } = batch;
+    return this.#writer.call('append', {
+      agency,
+      collector,
+      receivedAt,
+      body,
+      now: this.#options.now(),
+    } satisfies AppendCall);
+  }
+
+  as(identity: Identity): EventView {
+    return new EmbeddedEventView(
+      identity.agencies,
+      (call, argument, signal) => this.#read(call, argument, signal),
+      this.#options.limits,
+    );
+  }
+
+  readFrom(sequence: number, limitBatches: number): Promise<readonly StoredBatch[]> {
+    return this.#read('readFrom', { sequence, limitBatches });
+  }
+
+  lastSequence(): Promise<number> {
+    return this.#writer.call('lastSequence', undefined);
+  }
+
+  recount(evaluatedUpTo: number, options: { readonly full?: boolean } = {}): Promise<readonly StoredCount[]> {
+    // Always the same reader: it remembers what did not change.
+    const [auditor] = this.#readers;
+    if (!auditor) throw new Error('The store has no reader.');
+    return auditor.call('recount', { evaluatedUpTo, full: options.full === true });
+  }
+
+  days(): Promise<readonly StoredDay[]> {
+    return this.#read('days', {});
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#readers.map((reader) => reader.close()));
+    await this.#writer.close();
+  }
+
+  async #read<Result>(call: ReadCall, argument: object, signal?: AbortSignal): Promise<Result> {
+    signal?.throwIfAborted();
+    const reader = this.#readers.reduce((least, other) => (other.pending < least.pending ? other : least));
+    if (!signal) return reader.call(call, { ...argument, stop: undefined });
+    const stop = new Int32Array(new SharedArrayBuffer(4));
+    let onAbort: (() => void) | undefined;
+    const aborted = new Promise<never>((_, reject) => {
+      onAbort = () => {
+        Atomics.store(stop, 0, 1);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+    try {
+      return await Promise.race([reader.call<Result>(call, { ...argument, stop }), aborted]);
+    } finally {
+      if (onAbort) signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #checkSpace(): Promise<void> {
+    const { folder, keepFreeBytes, freeBytes, log } = this.#options;
+    const now = performance.now();
+    if (now - this.#freeCheckedAt >= FREE_CHECK_MS) {
+      this.#freeCheckedAt = now;
+      this.#free = await freeBytes(folder);
+    }
+    const full = this.#free < keepFreeBytes;
+    if (full !== this.#full) {
+      this.#full = full;
+      if (full)
+        log.error({ freeBytes: this.#free, keepFreeBytes }, 'Too little disk space: events wait at the collectors.');
+      else log.info({ freeBytes: this.#free }, 'There is disk space again: events are stored.');
+    }
+    if (!full) return;
+    const free = Math.round(this.#free / 1_048_576);
+    const kept = Math.round(keepFreeBytes / 1_048_576);
+    throw new HaidangError('HD_STORE_FULL', `Only ${free} MiB are free and ${kept} MiB are kept for triage.`, {
+      retryAfter: 10,
+    });
+  }
+}
+
+type Read = <Result>(call: ReadCall, argument: object, signal?: AbortSignal) => Promise<Result>;
+
+class EmbeddedEventView implements EventView {
+  readonly #scope: Scope;
+  readonly #read: Read;
+  readonly #limits: SearchLimits;
+
+  constructor(scope: Scope, read: Read, limits: SearchLimits) {
+    this.#scope = scope;
+    this.#read = read;
+    this.#limits = limits;
+  }
+
+  search(query: EventQuery, signal?: AbortSignal): Promise<EventPage> {
+    return this.#read('search', { query, scope: this.#scope, limits: this.#limits }, signal);
+  }
+
+  async get(id: string): Promise<StoredEvent | undefined> {
+    return (await this.getMany([id]))[0];
+  }
+
+  getMany(ids: readonly string[]): Promise<readonly StoredEvent[]> {
+    return this.#read('getMany', { ids, scope: this.#scope });
+  }
+
+  count(
+    query: { readonly range: TimeRange; readonly condition: EventQuery['condition'] },
+    signal?: AbortSignal,
+  ): Promise<{ count: number; complete: boolean }> {
+    return this.#read('count', { query, scope: this.#scope, limits: this.#limits }, signal);
+  }
+
+  histogram(query: HistogramQuery, signal?: AbortSignal): Promise<Histogram> {
+    return this.#read('histogram', { query, scope: this.#scope, limits: this.#limits }, signal);
+  }
+
+  deadLetters(limit: number): Promise<readonly DeadLetterRecord[]> {
+    return this.#read('deadLetters', { limit, scope: this.#scope });
+  }
+}

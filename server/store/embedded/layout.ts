@@ -1,0 +1,150 @@
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { COLUMN_FIELDS } from './fields.ts';
+
+/** Version of a day file's layout; a higher one in a file means a newer program wrote it. */
+export const LAYOUT_VERSION = 1;
+
+/** Folder of the day files within the store's folder. */
+export const EVENTS_FOLDER = 'events';
+/** Folder to which unreadable day files are moved. */
+export const DAMAGED_FOLDER = 'damaged';
+
+const columns = COLUMN_FIELDS.map(({ column }) => `${column} INTEGER NOT NULL`).join(', ');
+
+/**
+ * One file a day of event ids.
+ * - `batch`: one row for each frame that brought something new, `frame` its bytes as the collector sent them.
+ * - `event`: one narrow row an event; the document is line `line` of the frame of the batch around its sequence.
+ * - `shape`, `term`: dictionaries of the values in `event`'s columns.
+ * - `words`: the word index, without content of its own.
+ * - `dead_letter`: lines that are no events, with the reason.
+ */
+const SCHEMA = `
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE batch (
+  first_sequence INTEGER PRIMARY KEY,
+  last_sequence INTEGER NOT NULL,
+  stream TEXT NOT NULL,
+  frame_first INTEGER NOT NULL,
+  frame_last INTEGER NOT NULL,
+  agency TEXT NOT NULL,
+  collector TEXT NOT NULL,
+  received_at TEXT NOT NULL,
+  sources TEXT NOT NULL,
+  lines BLOB,
+  min_ts INTEGER NOT NULL,
+  max_ts INTEGER NOT NULL
+);
+CREATE INDEX batch_stream ON batch (stream, frame_last);
+CREATE TABLE frame (first_sequence INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE event (
+  sequence INTEGER PRIMARY KEY,
+  line INTEGER NOT NULL,
+  ts INTEGER NOT NULL,
+  shape INTEGER NOT NULL,
+  ${columns}
+);
+CREATE INDEX event_ts ON event (ts);
+CREATE TABLE shape (id INTEGER PRIMARY KEY, fields TEXT NOT NULL);
+CREATE TABLE term (field INTEGER NOT NULL, id INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (field, id)) WITHOUT ROWID;
+CREATE VIRTUAL TABLE words USING fts5(text, content='', detail=none, columnsize=0, tokenize='ascii');
+CREATE TABLE dead_letter (
+  stream TEXT NOT NULL,
+  frame_sequence INTEGER NOT NULL,
+  agency TEXT NOT NULL,
+  collector TEXT NOT NULL,
+  source TEXT NOT NULL,
+  at TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  line TEXT NOT NULL,
+  PRIMARY KEY (stream, frame_sequence)
+) WITHOUT ROWID;
+PRAGMA user_version = ${LAYOUT_VERSION};
+`;
+
+/** Path of a day's file. */
+export function dayFile(folder: string, day: string): string {
+  return join(folder, EVENTS_FOLDER, `${day}.db`);
+}
+
+/** Opens a day file for writing, making it where it is new. Each commit is durable when it returns (`synchronous=FULL`). */
+export function openDayForWriting(folder: string, day: string): DatabaseSync {
+  const db = new DatabaseSync(dayFile(folder, day), { timeout: 5_000 });
+  try {
+    db.exec('PRAGMA page_size = 4096');
+    db.exec('PRAGMA journal_mode = WAL');
+    db.exec('PRAGMA synchronous = FULL');
+    db.exec('PRAGMA wal_autocheckpoint = 8000');
+    db.exec('PRAGMA journal_size_limit = 67108864');
+    db.exec('PRAGMA cache_size = -65536');
+    db.exec('PRAGMA temp_store = MEMORY');
+    if (layoutVersion(db) === 0) {
+      db.exec(`BEGIN IMMEDIATE;${SCHEMA}COMMIT;`);
+      db.exec("INSERT INTO words (words, rank) VALUES ('automerge', 8)");
+      db.exec("INSERT INTO words (words, rank) VALUES ('hashsize', 8388608)");
+      syncFolder(join(folder, EVENTS_FOLDER));
+    }
+    assertLayout(db, day);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** Opens a day file for reading; undefined where its layout is not there yet. */
+export function openDayForReading(folder: string, day: string): DatabaseSync | undefined {
+  const db = new DatabaseSync(dayFile(folder, day), { readOnly: true, timeout: 5_000 });
+  try {
+    db.exec('PRAGMA cache_size = -32768');
+    db.exec('PRAGMA mmap_size = 1073741824');
+    db.exec('PRAGMA temp_store = MEMORY');
+    if (layoutVersion(db) === 0) {
+      db.close();
+      return undefined;
+    }
+    assertLayout(db, day);
+    return db;
+  } catch (error) {
+    if (db.isOpen) db.close();
+    throw error;
+  }
+}
+
+function layoutVersion(db: DatabaseSync): number {
+  return Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
+}
+
+function assertLayout(db: DatabaseSync, day: string): void {
+  const version = layoutVersion(db);
+  if (version > LAYOUT_VERSION) {
+    throw new Error(`The day file ${day}.db has layout ${version}, newer than ${LAYOUT_VERSION}; use a newer program.`);
+  }
+}
+
+/** Makes names in a folder durable. */
+export function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** What went wrong in SQLite or under it, as far as the store acts on it. */
+export type Failure = 'full' | 'damaged' | 'other';
+
+/** Tells a full disk and a damaged file from other failures (SQLite result codes). */
+export function failureOf(error: unknown): Failure {
+  const { errcode, code } = (error ?? {}) as { errcode?: number; code?: string };
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'full';
+  if (errcode === undefined) return 'other';
+  const primary = errcode & 0xff;
+  if (primary === 13) return 'full';
+  if (primary === 11 || primary === 26) return 'damaged';
+  // A write that fails (IOERR_WRITE, _FSYNC, _SHMSIZE, …) is a disk without space or worse: collectors hold either way.
+  return primary === 10 ? 'full' : 'other';
+}

@@ -1,0 +1,252 @@
+import { type TransferListItem, workerData } from 'node:worker_threads';
+import { HaidangError } from '../../errors.ts';
+import type { AppendResult } from '../event-store.ts';
+import { decodeFrame } from '../frame.ts';
+import { listDays, makeFolders, moveAside } from './day-files.ts';
+import { DayWriter, type PreparedBatch, prepareBatch, type WrittenBatch } from './day-writer.ts';
+import { failureOf, openDayForWriting } from './layout.ts';
+import { notify, serve } from './worker-server.ts';
+
+/** What the writer thread is started with. */
+export interface WriterSetup {
+  readonly folder: string;
+  /** Sequences up to here were given out, whatever the day files say. */
+  readonly floor: number;
+  readonly maxPastDays: number;
+  readonly maxFutureDays: number;
+}
+
+/** An append as it reaches the writer thread. */
+export interface AppendCall {
+  readonly agency: string;
+  readonly collector: string;
+  readonly receivedAt: string;
+  readonly body: Uint8Array;
+  /** The server's clock, milliseconds. */
+  readonly now: number;
+}
+
+interface Queued {
+  readonly call: AppendCall;
+  resolve(written: WrittenBatch): void;
+  reject(error: unknown): void;
+}
+
+interface Prepared extends Queued {
+  readonly batch: PreparedBatch;
+}
+
+const DAY_MS = 86_400_000;
+/** Open day files at a time; each holds its dictionaries in memory. */
+const OPEN_DAYS = 4;
+/** Batches that share one transaction, and so one sync to disk, where they wait anyway. */
+const GROUP = 16;
+/** Characters of opened frames held for one transaction. */
+const GROUP_CHARACTERS = 16 * 1024 * 1024;
+
+const setup = workerData as WriterSetup;
+const open = new Map<string, DayWriter>();
+let queue: Queued[] = [];
+let scheduled = false;
+let lastSequence = setup.floor;
+
+function writerOf(day: string): DayWriter {
+  const known = open.get(day);
+  if (known) {
+    open.delete(day);
+    open.set(day, known);
+    return known;
+  }
+  const writer = openOrReplace(day);
+  open.set(day, writer);
+  for (const [oldest, other] of open) {
+    if (open.size <= OPEN_DAYS) break;
+    open.delete(oldest);
+    other.close();
+  }
+  return writer;
+}
+
+function openOrReplace(day: string): DayWriter {
+  try {
+    return new DayWriter(setup.folder, day);
+  } catch (error) {
+    if (failureOf(error) !== 'damaged') throw error;
+    setAside(day, error);
+    return new DayWriter(setup.folder, day);
+  }
+}
+
+function setAside(day: string, error: unknown): void {
+  const file = moveAside(setup.folder, day);
+  const reason = error instanceof Error ? error.message : String(error);
+  notify('error', 'A day file is damaged and was moved aside; the day goes on in a new file.', { day, file, reason });
+}
+
+/** A file that cannot be opened for another reason than damage must not stop the other days. */
+function readLastSequence(): void {
+  for (const day of listDays(setup.folder)) {
+    try {
+      const db = openDayForWriting(setup.folder, day);
+      const last = db.prepare('SELECT max(last_sequence) AS last FROM batch').get()?.['last'];
+      lastSequence = Math.max(lastSequence, Number(last ?? 0));
+      db.close();
+    } catch (error) {
+      if (failureOf(error) === 'damaged') setAside(day, error);
+      else notify('error', 'A day file cannot be opened.', { day, reason: String(error) });
+    }
+  }
+}
+
+function prepare(call: AppendCall): PreparedBatch {
+  const frame = decodeFrame(call.body);
+  const { header } = frame;
+  if (header.collector !== call.collector) {
+    throw new HaidangError(
+      'HD_BATCH_MALFORMED',
+      `The batch names collector ${header.collector}, the certificate ${call.collector}.`,
+    );
+  }
+  const { day } = header;
+  const start = Date.parse(`${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}T00:00:00.000Z`);
+  const today = Math.floor(call.now / DAY_MS) * DAY_MS;
+  const off = (start - today) / DAY_MS;
+  if (off < -setup.maxPastDays || off > setup.maxFutureDays) {
+    const limit = off < 0 ? `${setup.maxPastDays} days in the past` : `${setup.maxFutureDays} days in the future`;
+    throw new HaidangError('HD_BATCH_DAY', `The batch is of day ${day}, more than ${limit} by this server's clock.`);
+  }
+  return prepareBatch(call, frame);
+}
+
+async function append(call: AppendCall, transfer: TransferListItem[]): Promise<AppendResult> {
+  const written = await new Promise<WrittenBatch>((resolve, reject) => {
+    queue.push({ call, resolve, reject });
+    if (!scheduled) setImmediate(flush);
+    scheduled = true;
+  });
+  const { stored, duplicates, deadLettered, firstSequence } = written;
+  if (stored === 0) return { stored, duplicates, deadLettered, appended: undefined };
+  const lines = written.lines ?? Uint32Array.from({ length: stored }, (_, at) => at);
+  if (call.body.buffer.byteLength === call.body.byteLength) transfer.push(call.body.buffer as ArrayBuffer);
+  transfer.push(lines.buffer as ArrayBuffer);
+  return {
+    stored,
+    duplicates,
+    deadLettered,
+    appended: {
+      firstSequence,
+      lastSequence: firstSequence + stored - 1,
+      collector: call.collector as never,
+      agency: call.agency as never,
+      receivedAt: call.receivedAt,
+      body: call.body,
+      lines,
+    },
+  };
+}
+
+/** Writes what waits: one transaction for each stretch of batches of one day. */
+function flush(): void {
+  scheduled = false;
+  const taken = queue.slice(0, GROUP);
+  queue = queue.slice(GROUP);
+  let group: Prepared[] = [];
+  let characters = 0;
+  for (const waiting of taken) {
+    let batch: PreparedBatch;
+    try {
+      batch = prepare(waiting.call);
+    } catch (error) {
+      waiting.reject(error);
+      continue;
+    }
+    const size = batch.frame.lines.reduce((sum, line) => sum + line.length, 0);
+    const day = batch.frame.header.day;
+    if (group.length > 0 && (group[0]?.batch.frame.header.day !== day || characters + size > GROUP_CHARACTERS)) {
+      writeGroup(group);
+      group = [];
+      characters = 0;
+    }
+    group.push({ ...waiting, batch });
+    characters += size;
+  }
+  if (group.length > 0) writeGroup(group);
+  if (queue.length > 0 && !scheduled) {
+    scheduled = true;
+    setImmediate(flush);
+  }
+}
+
+function writeGroup(group: readonly Prepared[]): void {
+  const day = group[0]?.batch.frame.header.day ?? '';
+  try {
+    for (const [index, written] of writeTransaction(day, group).entries()) group[index]?.resolve(written);
+  } catch (error) {
+    // What one batch is refused for must not fall on those beside it.
+    if (error instanceof HaidangError && group.length > 1) {
+      for (const one of group) writeGroup([one]);
+      return;
+    }
+    const failure = storeFailure(day, error);
+    for (const { reject } of group) reject(failure);
+  }
+}
+
+function writeTransaction(day: string, group: readonly Prepared[], again = true): WrittenBatch[] {
+  const before = lastSequence;
+  let writer: DayWriter | undefined;
+  try {
+    writer = writerOf(day);
+    writer.begin();
+    const results: WrittenBatch[] = [];
+    for (const { batch } of group) {
+      const written = writer.write(batch, lastSequence + 1);
+      lastSequence += written.stored;
+      results.push(written);
+    }
+    writer.commit();
+    return results;
+  } catch (error) {
+    lastSequence = before;
+    abandon(day, writer);
+    if (!again || failureOf(error) !== 'damaged') throw error;
+    setAside(day, error);
+    return writeTransaction(day, group, false);
+  }
+}
+
+/** After a failure the file is closed and opened anew: nothing of the failed transaction lives on in memory. */
+function abandon(day: string, writer: DayWriter | undefined): void {
+  open.delete(day);
+  try {
+    writer?.rollback();
+  } catch {
+    // Closing rolls back as well.
+  }
+  try {
+    writer?.close();
+  } catch (error) {
+    notify('error', 'A day file could not be closed after a failure.', { day, reason: String(error) });
+  }
+}
+
+function storeFailure(day: string, error: unknown): unknown {
+  if (error instanceof HaidangError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  if (failureOf(error) === 'full') {
+    notify('error', 'The disk is full: nothing is stored until there is space.', { day, reason });
+    return new HaidangError('HD_STORE_FULL', `The day file ${day} cannot grow: ${reason}.`, { retryAfter: 10 });
+  }
+  notify('error', 'A batch could not be written.', { day, reason });
+  return new HaidangError('HD_STORE_DOWN', `The day file ${day} cannot be written: ${reason}.`, { retryAfter: 5 });
+}
+
+function close(): void {
+  while (queue.length > 0) flush();
+  for (const writer of open.values()) writer.close();
+  open.clear();
+}
+
+makeFolders(setup.folder);
+readLastSequence();
+serve({ append, close, lastSequence: () => lastSequence });

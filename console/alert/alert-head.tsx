@@ -1,0 +1,55 @@
+import type { ReactNode } from 'react';
+import type { AlertRow } from '../../server/alerts/schema.ts';
+import { useFormat, useLanguage } from '../i18n/language.tsx';
+import { pickText } from '../i18n/messages.ts';
+import { SeverityMark } from '../parts/icons.tsx';
+import { Visible } from '../parts/log-text.tsx';
+import { Time } from '../parts/time.tsx';
+
+function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+  return (
+    <div className="min-w-0">
+      <dt className="text-small text-muted">{name}</dt>
+      <dd className="break-words">{children}</dd>
+    </div>
+  );
+}
+
+/** Title and the facts that every alert has. */
+export function AlertHead({ alert }: { readonly alert: AlertRow }) {
+  const { t, language } = useLanguage();
+  const format = useFormat();
+  const title = pickText(alert.title, language);
+  return (
+    <header>
+      <h1 className="text-title font-semibold break-words" lang={title?.language}>
+        <Visible text={title?.text ?? alert.rule} prose />
+      </h1>
+      <dl className="mt-2 flex flex-wrap gap-x-8 gap-y-2">
+        <Fact name={t('alert.severity')}>
+          <SeverityMark severity={alert.severity} wide />
+        </Fact>
+        <Fact name={t('alert.status')}>
+          {t(`status.${alert.status}`)}
+          {alert.verdict && ` · ${t(`verdict.${alert.verdict}`)}`}
+        </Fact>
+        <Fact name={t('alert.owner')}>{alert.owner ?? t('alert.nobody')}</Fact>
+        <Fact name={t('alert.agency')}>
+          <Visible text={alert.agencyName} prose />
+        </Fact>
+        <Fact name={t('alert.count')}>
+          {format.number(alert.count)}
+          {alert.countSinceClose > 0 && (
+            <span className="text-high"> · {t('queue.sinceClose', { count: alert.countSinceClose })}</span>
+          )}
+        </Fact>
+        <Fact name={t('alert.first')}>
+          <Time at={alert.first} />
+        </Fact>
+        <Fact name={t('alert.last')}>
+          <Time at={alert.last} />
+        </Fact>
+      </dl>
+    </header>
+  );
+}

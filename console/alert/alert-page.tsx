@@ -1,0 +1,170 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { Link } from 'wouter';
+import type { Session } from '../../server/accounts/schema.ts';
+import type { AlertDetail, AlertRow } from '../../server/alerts/schema.ts';
+import { ActBar } from '../alerts/act-bar.tsx';
+import { ActDialog } from '../alerts/close-dialog.tsx';
+import { ConflictDialog } from '../alerts/conflict-dialog.tsx';
+import { MOST_ROWS, useActs } from '../alerts/use-acts.ts';
+import { useLiveAlerts } from '../api/live.tsx';
+import { useAlert } from '../api/queries.ts';
+import { useLanguage } from '../i18n/language.tsx';
+import { pickText } from '../i18n/messages.ts';
+import { Icon } from '../parts/icons.tsx';
+import { Visible } from '../parts/log-text.tsx';
+import { ProblemNotice, Progress } from '../parts/states.tsx';
+import { useKeys } from '../parts/use-keys.ts';
+import { AlertEventList } from './alert-events.tsx';
+import { AlertHead } from './alert-head.tsx';
+import { GuidanceCard } from './guidance.tsx';
+import { ContactCard, EntityCard, RuleCard, TechniqueCard } from './side-cards.tsx';
+import { Timeline } from './timeline.tsx';
+
+const REFRESHED_AFTER_MS = 1_000;
+
+/** Fetches the alert again when the live feed says that it changed; many changes at once cost one fetch. */
+function useFresh(id: string): void {
+  const queries = useQueryClient();
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const refresh = useCallback(() => {
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined;
+      queries.invalidateQueries({ queryKey: ['alert', id] });
+      queries.invalidateQueries({ queryKey: ['alert-events', id] });
+    }, REFRESHED_AFTER_MS);
+  }, [queries, id]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const listener = useMemo(
+    () => ({
+      alert: (row: AlertRow) => {
+        if (row.id === id) refresh();
+      },
+      restart: refresh,
+    }),
+    [id, refresh],
+  );
+  useLiveAlerts(listener);
+}
+
+/** `/alerts/:id`: why it fired, what to do, and everything to judge it by. */
+export function AlertPage({ id, me }: { readonly id: string; readonly me: Session }) {
+  const { t, language } = useLanguage();
+  const queries = useQueryClient();
+  const alert = useAlert(id);
+  useFresh(id);
+  const title = alert.data && pickText(alert.data.alert.title, language)?.text;
+  useEffect(() => {
+    document.title = `${title ?? t('nav.alerts')} · Hải Đăng`;
+  }, [title, t]);
+  return (
+    <>
+      <div className="min-h-0 flex-1 overflow-auto" data-scroller="alert">
+        <nav aria-label={t('alert.way')} className="px-4 pt-3 text-small">
+          <Link href="/alerts" className="link inline-flex items-center gap-1">
+            <Icon name="back" className="size-3" />
+            {t('nav.alerts')}
+          </Link>
+        </nav>
+        <Progress
+          busy={alert.isPending && alert.fetchStatus === 'fetching'}
+          cancel={() => queries.cancelQueries({ queryKey: ['alert', id] })}
+        />
+        {alert.isError && (
+          <div className="p-4">
+            <ProblemNotice error={alert.error} retry={() => alert.refetch()} />
+          </div>
+        )}
+        {alert.isPending && alert.fetchStatus === 'idle' && (
+          <p className="p-4">
+            {t('common.cancelled')}{' '}
+            <button type="button" className="link" onClick={() => alert.refetch()}>
+              {t('common.retry')}
+            </button>
+          </p>
+        )}
+        {alert.data && <AlertBody detail={alert.data} />}
+      </div>
+      {alert.data && me.role !== 'viewer' && <AlertActs detail={alert.data} me={me} />}
+    </>
+  );
+}
+
+function AlertBody({ detail }: { readonly detail: AlertDetail }) {
+  const { t, language } = useLanguage();
+  const sentence = pickText(detail.sentence, language);
+  return (
+    <article className="px-4 pt-2 pb-6">
+      <AlertHead alert={detail.alert} />
+      <div className="mt-3 grid gap-4 xl:grid-cols-[minmax(0,1fr)_22rem]">
+        <div className="min-w-0 space-y-4">
+          {sentence && (
+            <p className="card border-l-4 border-l-accent p-4 text-title break-words" lang={sentence.language}>
+              <Visible text={sentence.text} prose />
+            </p>
+          )}
+          <GuidanceCard guidance={detail.guidance} />
+          <AlertEventList alert={detail.alert} />
+          <section className="card p-4">
+            <h2 className="mb-2 font-semibold">{t('alert.timeline')}</h2>
+            <Timeline steps={detail.timeline} />
+          </section>
+          <RuleCard rule={detail.rule} />
+        </div>
+        <aside className="min-w-0 space-y-4" aria-label={t('alert.aside')}>
+          <EntityCard alert={detail.alert} />
+          <ContactCard contact={detail.contact} name={detail.alert.agencyName} />
+          <TechniqueCard rule={detail.rule} />
+        </aside>
+      </div>
+    </article>
+  );
+}
+
+function AlertActs({ detail, me }: { readonly detail: AlertDetail; readonly me: Session }) {
+  const queries = useQueryClient();
+  const { id } = detail.alert;
+  const [closing, setClosing] = useState<boolean>();
+  const acts = useActs((rows) => {
+    const row = rows.find((one) => one.id === id);
+    if (!row) return;
+    queries.setQueryData<AlertDetail>(['alert', id], (before) => before && { ...before, alert: row });
+  });
+  const rows = [detail.alert];
+  useKeys({ a: () => acts.assign(rows, me.user), e: () => setClosing(true) });
+  return (
+    <div className="border-t border-line bg-surface">
+      <ActBar
+        count={1}
+        most={MOST_ROWS}
+        busy={acts.busy}
+        assign={() => acts.assign(rows, me.user)}
+        edit={() => setClosing(false)}
+        finish={() => setClosing(true)}
+      />
+      {closing !== undefined && (
+        <ActDialog
+          rows={rows}
+          closing={closing}
+          busy={acts.busy}
+          error={acts.error}
+          close={() => setClosing(undefined)}
+          send={async (act) => {
+            if ((await acts.act(rows, act)) !== 'failed') setClosing(undefined);
+          }}
+        />
+      )}
+      {acts.conflict && (
+        <ConflictDialog
+          conflict={acts.conflict}
+          close={acts.dropConflict}
+          again={() => {
+            const { act, fresh } = acts.conflict ?? { act: {}, fresh: [] };
+            acts.dropConflict();
+            acts.act(fresh, act);
+          }}
+        />
+      )}
+    </div>
+  );
+}

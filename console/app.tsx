@@ -1,0 +1,78 @@
+import { lazy, Suspense } from 'react';
+import { Redirect, Route, Switch } from 'wouter';
+import { AlertPage } from './alert/alert-page.tsx';
+import { AlertsPage } from './alerts/alerts-page.tsx';
+import { LiveProvider } from './api/live.tsx';
+import { useSession } from './api/queries.ts';
+import { FormatProvider, useText } from './i18n/language.tsx';
+import { Frame } from './parts/frame.tsx';
+import { Empty, ProblemNotice, Progress } from './parts/states.tsx';
+import { ToastProvider } from './parts/toasts.tsx';
+import { SetupPage } from './sign-in/setup-page.tsx';
+import { SignInPage } from './sign-in/sign-in-page.tsx';
+
+const SearchPage = lazy(() => import('./search/search-page.tsx').then((page) => ({ default: page.SearchPage })));
+const LedgerPage = lazy(() => import('./ledger/ledger-page.tsx').then((page) => ({ default: page.LedgerPage })));
+const ShiftsPage = lazy(() => import('./shifts/shifts-page.tsx').then((page) => ({ default: page.ShiftsPage })));
+const RulesPage = lazy(() => import('./rule-list/rules-page.tsx').then((page) => ({ default: page.RulesPage })));
+
+function NotFound() {
+  const t = useText();
+  return <Empty title={t('app.noPage')} />;
+}
+
+/** The whole console: sign-in and set-up without a session, all else with one. */
+export function App() {
+  return (
+    <Switch>
+      <Route path="/setup">
+        <SetupPage />
+      </Route>
+      <Route>
+        <SignedIn />
+      </Route>
+    </Switch>
+  );
+}
+
+function SignedIn() {
+  const session = useSession();
+  if (session.isPending) return <Progress busy />;
+  if (session.isError) {
+    return (
+      <main className="mx-auto max-w-xl p-4">
+        <ProblemNotice error={session.error} retry={() => session.refetch()} />
+      </main>
+    );
+  }
+  const me = session.data;
+  if (me === null) return <SignInPage />;
+  return (
+    <FormatProvider>
+      <LiveProvider>
+        <ToastProvider>
+          <Frame session={me}>
+            <Suspense fallback={<Progress busy />}>
+              <Switch>
+                <Route path="/">
+                  <Redirect to="/alerts" replace />
+                </Route>
+                <Route path="/alerts">
+                  <AlertsPage me={me} />
+                </Route>
+                <Route path="/alerts/:id">{({ id }) => <AlertPage key={id} id={id} me={me} />}</Route>
+                <Route path="/search" component={SearchPage} />
+                <Route path="/ledger" component={LedgerPage} />
+                <Route path="/shifts">
+                  <ShiftsPage me={me} />
+                </Route>
+                <Route path="/rules" component={RulesPage} />
+                <Route component={NotFound} />
+              </Switch>
+            </Suspense>
+          </Frame>
+        </ToastProvider>
+      </LiveProvider>
+    </FormatProvider>
+  );
+}

@@ -1,0 +1,236 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { Ledger, LedgerRow } from '../../server/ledger/schema.ts';
+import { useLedger } from '../api/queries.ts';
+import { useFormat, useText } from '../i18n/language.tsx';
+import { Icon } from '../parts/icons.tsx';
+import { LogText, Visible } from '../parts/log-text.tsx';
+import { Empty, PageTitle, Partial, ProblemNotice, Progress } from '../parts/states.tsx';
+import { Time } from '../parts/time.tsx';
+import { type Equation, equations } from './equations.ts';
+import { StateMark } from './state-mark.tsx';
+
+/** `/ledger`: whether every record that was read is accounted for, and how full the disk is. */
+export function LedgerPage() {
+  const t = useText();
+  const queries = useQueryClient();
+  const ledger = useLedger();
+  return (
+    <>
+      <PageTitle title="nav.ledger">
+        {ledger.data && (
+          <span className="text-muted">
+            {t('ledger.asOf')} <Time at={ledger.data.at} />
+          </span>
+        )}
+      </PageTitle>
+      <Progress busy={ledger.isPending} cancel={() => queries.cancelQueries({ queryKey: ['ledger'] })} />
+      <div className="min-h-0 flex-1 space-y-4 overflow-auto px-4 pb-6">
+        {ledger.isError && <ProblemNotice error={ledger.error} retry={() => ledger.refetch()} />}
+        {ledger.isError && ledger.data && <Partial>{t('common.stale')}</Partial>}
+        {ledger.data && (
+          <>
+            <Disk disk={ledger.data.disk} />
+            {ledger.data.gaps.length > 0 && <Gaps gaps={ledger.data.gaps} />}
+            {ledger.data.rows.length === 0 ? (
+              <Empty title={t('ledger.none')}>{t('ledger.noneAdvice')}</Empty>
+            ) : (
+              <Sources rows={ledger.data.rows} />
+            )}
+          </>
+        )}
+      </div>
+    </>
+  );
+}
+
+function Disk({ disk }: { readonly disk: Ledger['disk'] }) {
+  const t = useText();
+  const format = useFormat();
+  const colour = { ok: 'text-good', warning: 'text-high', stopped: 'text-critical' }[disk.state];
+  const icon = ({ ok: 'check', warning: 'warning', stopped: 'broken' } as const)[disk.state];
+  return (
+    <section className="card flex flex-wrap items-center gap-x-8 gap-y-2 p-4" aria-labelledby="disk">
+      <h2 id="disk" className="font-semibold">
+        {t('disk.title')}
+      </h2>
+      <span className={`inline-flex items-center gap-2 ${colour}`}>
+        <Icon name={icon} />
+        {t(`disk.state.${disk.state}`)}
+      </span>
+      <meter
+        className="h-4 w-40"
+        min={0}
+        max={100}
+        low={85}
+        high={95}
+        optimum={0}
+        value={disk.usedPercent}
+        aria-label={t('disk.used', { percent: format.percent(disk.usedPercent) })}
+      />
+      <span>{t('disk.used', { percent: format.percent(disk.usedPercent) })}</span>
+      <span>{t('disk.free', { free: format.bytes(disk.freeBytes), total: format.bytes(disk.totalBytes) })}</span>
+      <span>
+        {disk.daysLeft === null ? t('disk.daysUnknown') : t('disk.daysLeft', { count: Math.floor(disk.daysLeft) })}
+      </span>
+      <span className="log text-muted">{disk.path}</span>
+    </section>
+  );
+}
+
+function Gaps({ gaps }: { readonly gaps: Ledger['gaps'] }) {
+  const t = useText();
+  const events = gaps.reduce((sum, gap) => sum + gap.events, 0);
+  return (
+    <Partial>
+      {t('ledger.gaps', { count: events })}{' '}
+      <span className="text-small text-muted">
+        {gaps
+          .slice(0, 10)
+          .map(({ from, to }) => `${from}–${to}`)
+          .join(', ')}
+      </span>
+    </Partial>
+  );
+}
+
+function Sum({ equation }: { readonly equation: Equation }) {
+  const t = useText();
+  const format = useFormat();
+  const { whole, parts, remainder } = equation;
+  return (
+    <td>
+      <div className="flex items-baseline justify-between gap-3">
+        <span className="font-medium">{format.number(whole)}</span>
+        {remainder === 0 ? (
+          <span className="inline-flex items-center gap-1 text-small text-good">
+            <Icon name="check" className="size-3" />
+            {t('ledger.holds')}
+          </span>
+        ) : (
+          <span className="inline-flex items-center gap-1 text-small font-semibold whitespace-nowrap text-critical">
+            <Icon name="broken" className="size-3" />
+            {t('ledger.remainder', { count: remainder })}
+          </span>
+        )}
+      </div>
+      <dl className="mt-1 grid grid-cols-[1fr_auto] gap-x-3 text-small text-muted">
+        {parts.map(([part, count]) => (
+          <div key={part} className="contents">
+            <dt>{t(`ledger.part.${part}`)}</dt>
+            <dd
+              className={`text-right ${count > 0 && ['dropped', 'quarantined', 'deadLettered', 'gap'].includes(part) ? 'font-semibold text-high' : ''}`}
+            >
+              {format.number(count)}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </td>
+  );
+}
+
+function Remarks({ row }: { readonly row: LedgerRow }) {
+  const t = useText();
+  const [all, setAll] = useState(false);
+  const reasons = Object.entries(row.droppedBy).filter(([, count]) => count > 0);
+  const shown = row.missing.slice(0, all ? undefined : 3);
+  const rest = row.missingTotal - shown.length;
+  return (
+    <div className="space-y-1 text-small">
+      {row.error !== null && (
+        <p className="text-critical">
+          <Visible text={row.error} />
+        </p>
+      )}
+      {row.unparsed > 0 && <p>{t('ledger.unparsed', { count: row.unparsed })}</p>}
+      {row.kernelDropped > 0 && <p className="text-high">{t('ledger.kernelDropped', { count: row.kernelDropped })}</p>}
+      {reasons.map(([reason, count]) => (
+        <p key={reason} className="text-high">
+          {t('ledger.droppedBy', { count, reason })}
+        </p>
+      ))}
+      {row.missingTotal > 0 && (
+        <div className="text-critical">
+          <p className="font-semibold">{t('ledger.missing', { count: row.missingTotal })}</p>
+          <ul>
+            {shown.map((id) => (
+              <li key={id}>
+                <LogText text={id} />
+              </li>
+            ))}
+          </ul>
+          {rest > 0 &&
+            (all || row.missing.length <= 3 ? (
+              <p>{t('common.andMore', { count: rest })}</p>
+            ) : (
+              <button type="button" className="link" onClick={() => setAll(true)}>
+                {t('common.showAll')}
+              </button>
+            ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Sources({ rows }: { readonly rows: readonly LedgerRow[] }) {
+  const t = useText();
+  return (
+    <section
+      className="card overflow-x-auto"
+      aria-label={t('ledger.table')}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key.
+      tabIndex={0}
+    >
+      <table className="data-table w-full min-w-[68rem]">
+        <caption className="sr-only">{t('ledger.table')}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{t('ledger.state')}</th>
+            <th scope="col">{t('ledger.source')}</th>
+            <th scope="col">{t('ledger.read')}</th>
+            <th scope="col">{t('ledger.spooled')}</th>
+            <th scope="col">{t('ledger.stored')}</th>
+            <th scope="col">{t('ledger.lastRead')}</th>
+            <th scope="col">{t('ledger.remarks')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => {
+            const [read, spooled, stored] = equations(row);
+            return (
+              <tr key={`${row.collector} ${row.source}`}>
+                <td>
+                  <StateMark state={row.state} />
+                </td>
+                <th scope="row" className="!bg-transparent align-top !text-text">
+                  <span className="block max-w-64 text-body font-medium break-all">
+                    <Visible text={row.source} />
+                  </span>
+                  <span className="block max-w-64 font-normal break-words text-muted">
+                    <Visible text={row.collectorName} prose /> · {row.agency}
+                  </span>
+                </th>
+                <Sum equation={read} />
+                <Sum equation={spooled} />
+                <Sum equation={stored} />
+                <td className="text-small whitespace-nowrap">
+                  {row.lastReadAt === null ? t('ledger.never') : <Time at={row.lastReadAt} as="relative" />}
+                  {row.lastSeenAt !== null && (
+                    <span className="block text-muted">
+                      {t('ledger.seen')} <Time at={row.lastSeenAt} as="relative" />
+                    </span>
+                  )}
+                </td>
+                <td className="max-w-72">
+                  <Remarks row={row} />
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </section>
+  );
+}

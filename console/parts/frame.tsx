@@ -1,0 +1,135 @@
+import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { Link, useLocation } from 'wouter';
+import type { Session } from '../../server/accounts/schema.ts';
+import { useOverview } from '../api/queries.ts';
+import { useText } from '../i18n/language.tsx';
+import { NAVIGATION } from '../routes.ts';
+import { AlarmSwitch } from './alarm-switch.tsx';
+import { Icon } from './icons.tsx';
+import { KeysDialog } from './keys-dialog.tsx';
+import { LiveMark } from './live-mark.tsx';
+import { Account, LanguageSelect, ThemeSelect } from './settings.tsx';
+import { useKeys } from './use-keys.ts';
+
+function Navigation({ chosen }: { readonly chosen?: () => void }) {
+  const t = useText();
+  const [location] = useLocation();
+  return (
+    <ul className="space-y-1">
+      {NAVIGATION.map(({ path, label, key }) => {
+        const here = location === path || location.startsWith(`${path}/`);
+        return (
+          <li key={path}>
+            <Link
+              href={path}
+              aria-current={here ? 'page' : undefined}
+              aria-keyshortcuts={`g ${key}`}
+              onClick={chosen}
+              className={`flex min-h-8 items-center rounded-md px-3 py-1 ${here ? 'bg-selected font-semibold' : 'text-muted hover:bg-hover hover:text-text'}`}
+            >
+              {t(label)}
+            </Link>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+/** The disk filling up concerns every page: collectors will soon have to hold their events. */
+function DiskWarning() {
+  const t = useText();
+  const disk = useOverview().data?.disk;
+  if (!disk || disk.state === 'ok') return null;
+  const days = disk.daysLeft;
+  return (
+    <p role="alert" className="flex items-center gap-2 border-b border-line bg-warn-ground px-4 py-2">
+      <Icon name="warning" className="text-medium" />
+      <span>
+        {t(disk.state === 'stopped' ? 'disk.stopped' : 'disk.warning', { percent: Math.round(disk.usedPercent) })}{' '}
+        {days !== null && t('disk.daysLeft', { count: Math.floor(days) })}{' '}
+        <Link href="/ledger" className="link">
+          {t('nav.ledger')}
+        </Link>
+      </span>
+    </p>
+  );
+}
+
+/** Head, navigation and the place for a page. */
+export function Frame({ session, children }: { readonly session: Session; readonly children: ReactNode }) {
+  const t = useText();
+  const [location, go] = useLocation();
+  const [showKeys, setShowKeys] = useState(false);
+  const menu = useRef<HTMLDivElement>(null);
+  const main = useRef<HTMLElement>(null);
+  useKeys({
+    ...Object.fromEntries(NAVIGATION.map(({ path, key }) => [`g ${key}`, () => go(path)])),
+    '?': () => setShowKeys(true),
+    '/': () => {
+      const box = main.current?.querySelector<HTMLElement>('input[type="search"]');
+      if (box) box.focus();
+      else go('/search');
+    },
+  });
+  const lastLocation = useRef(location);
+  useEffect(() => {
+    if (lastLocation.current === location) return;
+    lastLocation.current = location;
+    main.current?.focus({ preventScroll: true });
+  }, [location]);
+  const closeMenu = (): void => menu.current?.hidePopover();
+  return (
+    <div className="flex h-full flex-col">
+      <a href="#main" className="button absolute top-2 left-2 z-40 -translate-y-20 focus:translate-y-0">
+        {t('app.skip')}
+      </a>
+      <header className="flex min-h-12 items-center gap-2 border-b border-line bg-surface px-4">
+        <button type="button" className="button button-quiet -ml-2 lg:hidden" popoverTarget="menu">
+          <Icon name="menu" />
+          <span className="sr-only">{t('nav.menu')}</span>
+        </button>
+        <Link href="/alerts" className="flex items-center gap-2 font-semibold whitespace-nowrap" lang="vi">
+          <img src="/favicon.svg" alt="" className="size-5" />
+          Hải Đăng
+        </Link>
+        <div className="flex-1" />
+        <LiveMark />
+        <AlarmSwitch />
+        <div className="hidden items-center gap-2 lg:flex">
+          <LanguageSelect />
+          <ThemeSelect />
+          <Account session={session} />
+        </div>
+      </header>
+      <div id="menu" ref={menu} popover="auto" className="over fixed top-12 right-auto bottom-auto left-2 m-0 w-72 p-3">
+        <nav aria-label={t('nav.label')}>
+          <Navigation chosen={closeMenu} />
+        </nav>
+        <div className="mt-3 flex flex-col gap-2 border-t border-line pt-3">
+          <LanguageSelect />
+          <ThemeSelect />
+          <Account session={session} />
+        </div>
+      </div>
+      <div className="flex min-h-0 flex-1">
+        <nav aria-label={t('nav.label')} className="hidden w-48 shrink-0 border-r border-line bg-surface p-3 lg:block">
+          <Navigation />
+          <button
+            type="button"
+            className="button button-quiet mt-4 text-small text-muted"
+            onClick={() => setShowKeys(true)}
+          >
+            <kbd className="rounded border border-line-strong px-1">?</kbd>
+            {t('keys.title')}
+          </button>
+        </nav>
+        <main id="main" ref={main} tabIndex={-1} className="flex min-w-0 flex-1 flex-col outline-none">
+          <DiskWarning />
+          {children}
+        </main>
+      </div>
+      {showKeys && <KeysDialog close={() => setShowKeys(false)} />}
+    </div>
+  );
+}

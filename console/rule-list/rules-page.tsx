@@ -1,0 +1,139 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { Link, useSearchParams } from 'wouter';
+import type { RuleList } from '../../server/rules/schema.ts';
+import { useRules } from '../api/queries.ts';
+import { useLanguage, useText } from '../i18n/language.tsx';
+import { pickText } from '../i18n/messages.ts';
+import { SeverityMark } from '../parts/icons.tsx';
+import { LogText } from '../parts/log-text.tsx';
+import { SEVERITIES } from '../parts/severity.ts';
+import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+
+type ListedRule = RuleList['rules'][number];
+
+function matches(rule: ListedRule, text: string): boolean {
+  const where = [rule.id, rule.file, ...Object.values(rule.title), ...rule.tags].join('\n').toLowerCase();
+  return text
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => where.includes(word));
+}
+
+/** `/rules`: what is watched for, and which rules were refused and why. */
+export function RulesPage() {
+  const { t, language } = useLanguage();
+  const queries = useQueryClient();
+  const [parameters, setParameters] = useSearchParams();
+  const text = parameters.get('text') ?? '';
+  const rules = useRules();
+  const order = new Map(SEVERITIES.map((severity, place) => [severity, place]));
+  const title = (rule: ListedRule): string => pickText(rule.title, language)?.text ?? rule.id;
+  const shown = (rules.data?.rules ?? [])
+    .filter((rule) => matches(rule, text))
+    .sort(
+      (a, b) => (order.get(a.level) ?? 9) - (order.get(b.level) ?? 9) || title(a).localeCompare(title(b), language),
+    );
+  return (
+    <>
+      <PageTitle title="nav.rules">
+        {rules.data && <span className="text-muted">{t('rules.enabled', { count: rules.data.rules.length })}</span>}
+        <input
+          type="search"
+          className="field w-full text-small sm:w-72"
+          aria-label={t('rules.text')}
+          placeholder={t('rules.text')}
+          value={text}
+          onChange={(event) =>
+            setParameters(event.target.value === '' ? {} : { text: event.target.value }, { replace: true })
+          }
+        />
+      </PageTitle>
+      <Progress
+        busy={rules.isPending && rules.fetchStatus === 'fetching'}
+        cancel={() => queries.cancelQueries({ queryKey: ['rules'] })}
+      />
+      <div className="min-h-0 flex-1 space-y-4 overflow-auto px-4 pb-6">
+        {(rules.isError || (rules.isPending && rules.fetchStatus === 'idle')) && (
+          <ProblemNotice error={rules.error ?? new Error(t('common.cancelled'))} retry={() => rules.refetch()} />
+        )}
+        {rules.data && rules.data.problems.length > 0 && <Refused problems={rules.data.problems} />}
+        {rules.data && shown.length === 0 && <Empty title={t('rules.none')} />}
+        {shown.length > 0 && (
+          <section
+            className="card overflow-x-auto"
+            aria-label={t('nav.rules')}
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key.
+            tabIndex={0}
+          >
+            <table className="data-table w-full min-w-[48rem]">
+              <thead>
+                <tr>
+                  <th scope="col">{t('alert.severity')}</th>
+                  <th scope="col">{t('rules.rule')}</th>
+                  <th scope="col">{t('rules.kind')}</th>
+                  <th scope="col">MITRE ATT&CK</th>
+                  <th scope="col">{t('rules.file')}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {shown.map((rule) => (
+                  <RuleRow key={rule.id} rule={rule} />
+                ))}
+              </tbody>
+            </table>
+          </section>
+        )}
+      </div>
+    </>
+  );
+}
+
+function RuleRow({ rule }: { readonly rule: ListedRule }) {
+  const { t, language } = useLanguage();
+  const title = pickText(rule.title, language);
+  const techniques = rule.tags.filter((tag) => /^attack\.t\d/i.test(tag)).map((tag) => tag.slice(7).toUpperCase());
+  return (
+    <tr>
+      <td>
+        <SeverityMark severity={rule.level} />
+      </td>
+      <th scope="row" className="!bg-transparent align-top !font-normal !text-text">
+        <Link
+          href={`/alerts?${new URLSearchParams({ rule: rule.id, status: 'all' })}`}
+          className="text-body font-medium hover:underline"
+          lang={title?.language}
+        >
+          {title?.text ?? rule.id}
+        </Link>
+      </th>
+      <td>{t(`rules.kind.${rule.kind}`)}</td>
+      <td className="text-small">{techniques.join(', ')}</td>
+      <td className="text-small text-muted">
+        <LogText text={rule.file} />
+      </td>
+    </tr>
+  );
+}
+
+function Refused({ problems }: { readonly problems: RuleList['problems'] }) {
+  const t = useText();
+  return (
+    <section className="card border-high" aria-labelledby="refused">
+      <h2 id="refused" className="px-4 pt-3 pb-2 font-semibold text-high">
+        {t('rules.refused', { count: problems.length })}
+      </h2>
+      <ul>
+        {problems.map(({ file, line, column, code, message }) => (
+          <li key={`${file}:${line}:${column}:${code}:${message}`} className="border-t border-line px-4 py-2">
+            <p className="break-words" lang="en">
+              {message}
+            </p>
+            <p className="text-small text-muted">
+              <LogText text={`${file}:${line}:${column}`} /> · {code}
+            </p>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

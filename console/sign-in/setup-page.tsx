@@ -1,0 +1,118 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { Link, useLocation, useSearch } from 'wouter';
+import type { Session, Setup, SetupState } from '../../server/accounts/schema.ts';
+import { getJson, postJson } from '../api/client.ts';
+import { useText } from '../i18n/language.tsx';
+import { Field } from '../parts/dialog.tsx';
+import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
+import { DoorFrame } from './sign-in-page.tsx';
+
+/** `/setup?token=…`: the first administrator chooses a name and a password. */
+export function SetupPage() {
+  const t = useText();
+  const token = new URLSearchParams(useSearch()).get('token') ?? '';
+  const state = useQuery({
+    queryKey: ['setup', token],
+    queryFn: ({ signal }) => getJson<SetupState>('/setup', { token }, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return (
+    <DoorFrame title="setup.title">
+      {state.isPending && <Progress busy />}
+      {state.isError && <ProblemNotice error={state.error} retry={() => state.refetch()} />}
+      {state.data && !state.data.valid && (
+        <div className="space-y-4">
+          <Partial>{t(state.data.needed ? 'setup.linkInvalid' : 'setup.done')}</Partial>
+          <Link href="/alerts" className="button w-full">
+            {t('signIn.title')}
+          </Link>
+        </div>
+      )}
+      {state.data?.valid && <SetupForm token={token} />}
+    </DoorFrame>
+  );
+}
+
+function SetupForm({ token }: { readonly token: string }) {
+  const t = useText();
+  const queries = useQueryClient();
+  const [, go] = useLocation();
+  const [busy, setBusy] = useState(false);
+  const [differ, setDiffer] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const password = String(form.get('password'));
+    setDiffer(password !== form.get('again'));
+    if (password !== form.get('again')) return;
+    const body: Setup = {
+      token,
+      user: String(form.get('user')),
+      displayName: String(form.get('displayName')).trim(),
+      password,
+    };
+    setBusy(true);
+    setError(undefined);
+    try {
+      const session = await postJson<Session>('/setup', body);
+      queries.clear();
+      queries.setQueryData(['session'], session);
+      go('/alerts', { replace: true });
+    } catch (problem) {
+      setError(problem);
+      setBusy(false);
+    }
+  };
+  return (
+    <form onSubmit={submit} className="space-y-4">
+      <p className="text-muted">{t('setup.intro')}</p>
+      <Field label={t('signIn.user')} hint={t('setup.userHint')}>
+        <input
+          name="user"
+          className="field"
+          autoComplete="username"
+          autoCapitalize="none"
+          defaultValue="admin"
+          pattern="[a-z][a-z0-9._\-]{0,31}"
+          required
+        />
+      </Field>
+      <Field label={t('setup.displayName')}>
+        <input name="displayName" className="field" autoComplete="name" required maxLength={100} />
+      </Field>
+      <Field label={t('signIn.password')} hint={t('setup.passwordHint')}>
+        <input
+          name="password"
+          type="password"
+          className="field"
+          autoComplete="new-password"
+          required
+          minLength={12}
+          maxLength={256}
+        />
+      </Field>
+      <Field label={t('setup.again')}>
+        <input
+          name="again"
+          type="password"
+          className="field"
+          autoComplete="new-password"
+          required
+          aria-invalid={differ}
+        />
+      </Field>
+      {differ && (
+        <p role="alert" className="text-critical">
+          {t('setup.differ')}
+        </p>
+      )}
+      {error !== undefined && <ProblemNotice error={error} />}
+      <button type="submit" className="button button-primary w-full" disabled={busy}>
+        {t('setup.submit')}
+      </button>
+      <Progress busy={busy} />
+    </form>
+  );
+}

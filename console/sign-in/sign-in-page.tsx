@@ -1,0 +1,85 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
+import type { Session, SignIn } from '../../server/accounts/schema.ts';
+import { postJson } from '../api/client.ts';
+import { useText } from '../i18n/language.tsx';
+import type { TextKey } from '../i18n/messages.ts';
+import { Field } from '../parts/dialog.tsx';
+import { LanguageSelect, ThemeSelect } from '../parts/settings.tsx';
+import { ProblemNotice, Progress } from '../parts/states.tsx';
+
+/** The quiet page around sign-in and set-up. */
+export function DoorFrame({ title, children }: { readonly title: TextKey; readonly children: ReactNode }) {
+  const t = useText();
+  useEffect(() => {
+    document.title = `${t(title)} · Hải Đăng`;
+  }, [t, title]);
+  return (
+    <main className="flex min-h-full flex-col items-center justify-center gap-4 bg-surface p-4">
+      <div className="flex items-center gap-3">
+        <img src="/favicon.svg" alt="" className="size-10" />
+        <div>
+          <p className="text-title font-semibold" lang="vi">
+            Hải Đăng
+          </p>
+          <p className="text-muted">{t('app.tagline')}</p>
+        </div>
+      </div>
+      <div className="card w-full max-w-sm p-6">
+        <h1 className="mb-4 text-title font-semibold">{t(title)}</h1>
+        {children}
+      </div>
+      <div className="flex gap-2">
+        <LanguageSelect />
+        <ThemeSelect />
+      </div>
+    </main>
+  );
+}
+
+/** Name and password; the page that was asked for comes after. */
+export function SignInPage() {
+  const t = useText();
+  const queries = useQueryClient();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const body: SignIn = { user: String(form.get('user')).trim(), password: String(form.get('password')) };
+    setBusy(true);
+    setError(undefined);
+    try {
+      const session = await postJson<Session>('/session', body);
+      queries.clear();
+      queries.setQueryData(['session'], session);
+    } catch (problem) {
+      setError(problem);
+      setBusy(false);
+    }
+  };
+  return (
+    <DoorFrame title="signIn.title">
+      <form onSubmit={submit} className="space-y-4">
+        <Field label={t('signIn.user')}>
+          <input name="user" className="field" autoComplete="username" autoCapitalize="none" required maxLength={64} />
+        </Field>
+        <Field label={t('signIn.password')}>
+          <input
+            name="password"
+            type="password"
+            className="field"
+            autoComplete="current-password"
+            required
+            maxLength={256}
+          />
+        </Field>
+        {error !== undefined && <ProblemNotice error={error} />}
+        <button type="submit" className="button button-primary w-full" disabled={busy}>
+          {t('signIn.submit')}
+        </button>
+        <Progress busy={busy} />
+      </form>
+    </DoorFrame>
+  );
+}

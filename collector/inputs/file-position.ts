@@ -95,5 +95,13 @@ export async function rotatedSiblings(path: string): Promise<{ path: string; sta
     const stats = await stat(join(folder, other)).catch(() => undefined);
     if (stats?.isFile()) found.push({ path: join(folder, other), stats });
   }
-  return found.sort((a, b) => a.stats.mtimeMs - b.stats.mtimeMs);
+  return found.sort((a, b) => a.stats.mtimeMs - b.stats.mtimeMs || olderByName(a.path, b.path));
+}
+
+/** Of two rotated names, `.2` is older than `.1`, and an earlier date than a later one. */
+function olderByName(a: string, b: string): number {
+  const [first, second] = [a, b].map((path) => (/(\d+)\D*$/.exec(path)?.[1] ?? '').padStart(14, '0')) as [string, string];
+  const isCount = /[1-9]/.test(first.slice(0, 10)) === false;
+  if (first === second) return 0;
+  return first < second === isCount ? 1 : -1;
 }

@@ -1,8 +1,11 @@
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-// Compiled code is kept beside the packages: not in /tmp, where another user of the machine could put code for us.
-enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)));
+// Compiled code is kept beside the packages: not in /tmp, where another user of the machine could put code for us. The
+// variable is for worker threads and the collector process, which take it from there.
+const compiled = fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url));
+process.env['NODE_COMPILE_CACHE'] ??= compiled;
+enableCompileCache(process.env['NODE_COMPILE_CACHE']);
 
 // A reader that has seen enough (`haidang query … | head`) is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

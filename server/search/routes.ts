@@ -81,7 +81,7 @@ function condition(kql: string | undefined): Condition {
     return parseKql(kql);
   } catch (error) {
     if (!(error instanceof KqlError)) throw error;
-    throw new HaidangError('HD_KQL_SYNTAX', `Column ${error.column}: ${error.message}`);
+    throw new HaidangError('HD_KQL_SYNTAX', error.message);
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import fastifyStatic from '@fastify/static';
+import type { FastifyReply } from 'fastify';
 import type { App } from '../app.ts';
 import { HaidangError } from '../errors.ts';
 
@@ -31,12 +32,17 @@ export async function serveConsole(app: App, folder: string): Promise<void> {
     },
   } as Parameters<typeof fastifyStatic>[1]);
 
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?', 1)[0] ?? '/';
-    const page = (request.method === 'GET' || request.method === 'HEAD') && !/^\/(api|assets)\/|\.\w+$/.test(path);
-    if (!page) throw new HaidangError('HD_NOT_FOUND', `There is nothing at ${path.slice(0, 200)}.`);
+  const page = (reply: FastifyReply) => {
     // Asked each time: a console that is built while the server runs is there at the next reload.
     if (existsSync(index)) return reply.sendFile('index.html', folder);
     return reply.code(503).type('text/html; charset=utf-8').header('cache-control', 'no-store').send(MISSING);
+  };
+  app.get('/', { schema: { hide: true } }, (_request, reply) => page(reply));
+
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? '/';
+    const isPage = (request.method === 'GET' || request.method === 'HEAD') && !/^\/(api|assets)\/|\.\w+$/.test(path);
+    if (!isPage) throw new HaidangError('HD_NOT_FOUND', `There is nothing at ${path.slice(0, 200)}.`);
+    return page(reply);
   });
 }

@@ -1,0 +1,235 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { parseLine } from '../../collector/parsers/index.ts';
+import { readField } from '../../ecs/event.ts';
+import { compileRules } from '../../rules/engine/compile.ts';
+import { CorrelationRun, eventSecond } from '../../rules/engine/correlation-run.ts';
+import { runSamples } from '../../rules/engine/samples.ts';
+import type { Language, Rule } from '../../rules/rule.ts';
+import { parseRules } from '../../rules/sigma/parse.ts';
+import { joinRules } from '../../rules/sigma/rule-set.ts';
+import { ENTITY_FIELDS } from '../../server/alerts/entities.ts';
+
+const folder = new URL('../../rules/packs/', import.meta.url).pathname;
+const files = globSync('**/*.yml', { cwd: folder }).sort();
+const parsed = files.map((file) => parseRules(readFileSync(`${folder}${file}`, 'utf8'), file));
+const rules = parsed.flatMap((file) => file.rules);
+const set = joinRules(rules);
+const alerting = rules.filter(({ id }) => !set.silent.has(id));
+const engine = compileRules(set.detections, 'ecs');
+const languages: readonly Language[] = ['vi', 'en', 'km'];
+
+/** ATT&CK Enterprise tactics as Sigma writes them (Sigma 2.1, *Tags*). */
+const TACTICS =
+  /^attack\.(reconnaissance|resource-development|initial-access|execution|persistence|privilege-escalation|defense-evasion|credential-access|discovery|lateral-movement|collection|command-and-control|exfiltration|impact)$/;
+const TECHNIQUE = /^attack\.t\d{4}(\.\d{3})?$/;
+const OTHER_TAG = /^cve\.\d{4}-\d{4,}$/;
+const KHMER = /[\u1780-\u17ff]/;
+const VIETNAMESE = /[ăâđêôơưàáảãạèéẻẽẹìíỉĩịòóỏõọùúủũụỳýỷỹỵấầẩẫậắằẳẵặếềểễệốồổỗộớờởỡợứừửữự]/i;
+
+/** Fields that sentences and groups may name: what alerts collect, and the account that an account tool changed. */
+const SENTENCE_FIELDS = new Set<string>([...ENTITY_FIELDS, 'count', 'user.target.name']);
+
+function texts(rule: Rule, language: Language): string[] {
+  const { titles, sentences, guidance } = rule.extension;
+  const advice = guidance[language];
+  const title = language === 'en' ? rule.title : titles[language];
+  return [
+    title,
+    sentences[language],
+    advice?.meaning,
+    ...(advice?.check ?? []),
+    advice?.act,
+    advice?.escalate,
+  ] as string[];
+}
+
+function placeholders(sentence: string | undefined): string[] {
+  return [...(sentence ?? '').matchAll(/\{([^}]*)\}/g)].map((found) => found[1] ?? '').sort();
+}
+
+test('the pack parses without a problem and fits together', () => {
+  expect(parsed.flatMap((file) => file.problems)).toEqual([]);
+  expect(set.problems).toEqual([]);
+  expect(alerting.length).toBeGreaterThanOrEqual(32);
+});
+
+test('every sample of every rule does what it says', () => {
+  const { samples, failures } = runSamples(set);
+  expect(failures.map(({ rule, expected, sample }) => `${rule.file} ${rule.title}: ${expected} ${sample}`)).toEqual([]);
+  expect(samples).toBeGreaterThanOrEqual(rules.length * 4);
+});
+
+test('ids are random UUIDs, and no two rules share one or a title', () => {
+  for (const { id } of rules)
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length);
+  expect(new Set(rules.map(({ title }) => title)).size).toBe(rules.length);
+});
+
+test.each(files)('%s is named <platform>/<tactic>_<what>.yml after a tactic of its first rule', (file) => {
+  const [, platform, tactic] = /^(linux|web|network)\/([a-z_]+)\.yml$/.exec(file) ?? [];
+  expect(platform).toBeDefined();
+  const first = rules.find((rule) => rule.file === file);
+  const named = first?.tags.filter((tag) => TACTICS.test(tag)).map((tag) => tag.slice(7).replaceAll('-', '_'));
+  expect(named?.some((name) => tactic?.startsWith(`${name}_`))).toBe(true);
+});
+
+describe.each(rules.map((rule) => [`${rule.file}: ${rule.title}`, rule] as const))('%s', (_name, rule) => {
+  test('says what it is, who wrote it, when it errs, and which technique it shows', () => {
+    expect(rule.description.length).toBeGreaterThan(40);
+    expect(rule.author).toBe('Hải Đăng');
+    expect(rule.status).toBe('test');
+    expect(rule.yaml).toMatch(/^date: \d{4}-\d{2}-\d{2}$/m);
+    expect(rule.falsepositives.length).toBeGreaterThan(0);
+    expect(rule.tags.filter((tag) => !TACTICS.test(tag) && !TECHNIQUE.test(tag) && !OTHER_TAG.test(tag))).toEqual([]);
+    expect(rule.tags.some((tag) => TACTICS.test(tag))).toBe(true);
+    expect(rule.tags.some((tag) => TECHNIQUE.test(tag))).toBe(true);
+  });
+
+  test('has two samples that match and two near misses', () => {
+    expect(rule.extension.samples.match.length).toBeGreaterThanOrEqual(2);
+    expect(rule.extension.samples.noMatch.length).toBeGreaterThanOrEqual(2);
+  });
+});
+
+describe.each(alerting.map((rule) => [`${rule.file}: ${rule.title}`, rule] as const))('%s', (_name, rule) => {
+  test.each(languages)('explains itself in %s: title, sentence, meaning, three checks, act, escalate', (language) => {
+    const own = texts(rule, language);
+    expect(own).toHaveLength(8);
+    for (const text of own) {
+      expect(text?.trim().length ?? 0, text).toBeGreaterThan(5);
+      expect(KHMER.test(text), text).toBe(language === 'km');
+      expect(VIETNAMESE.test(text), text).toBe(language === 'vi');
+    }
+    expect(rule.extension.guidance[language]?.reviewed).toBe(language === 'en');
+  });
+
+  test('its sentences hold the same fields in each language, all of them known to alerts', () => {
+    const { sentences, groupBy, gapSeconds } = rule.extension;
+    const fields = placeholders(sentences.en);
+    expect(fields).toContain('count');
+    for (const field of [...fields, ...groupBy]) expect(SENTENCE_FIELDS.has(field), field).toBe(true);
+    for (const language of languages) expect(placeholders(sentences[language])).toEqual(fields);
+    expect(gapSeconds).toBeGreaterThanOrEqual(6 * 3_600);
+  });
+
+  test('one attack is one row: a sample raises no alert of another rule', () => {
+    for (const sample of rule.extension.samples.match) {
+      const events = sample.events.flatMap(({ event, repeat, every }) =>
+        Array.from({ length: repeat }, (_, copy) => at(event, copy * every)),
+      );
+      expect(rowsOf(events).map((row) => row.rule)).toEqual([rule.file]);
+    }
+  });
+});
+
+function at(event: object, seconds: number): object {
+  return { ...event, '@timestamp': new Date(Date.UTC(2026, 0, 1) + seconds * 1_000).toISOString() };
+}
+
+interface Row {
+  readonly rule: string;
+  readonly count: number;
+}
+
+/** Alert rows of a run of events: one a rule, values of its group, and session. */
+function rowsOf(events: readonly object[]): Row[] {
+  const run = new CorrelationRun(set, 'ecs');
+  const stretches = new Map<string, { rule: Rule; parts: { first: number; last: number; count: number }[] }>();
+  const add = (rule: Rule, group: readonly unknown[], part: { first: number; last: number; count: number }): void => {
+    const key = JSON.stringify([rule.id, ...group]);
+    const row = stretches.get(key) ?? { rule, parts: [] };
+    row.parts.push(part);
+    stretches.set(key, row);
+  };
+  for (const [index, event] of events.entries()) {
+    const matches = engine.evaluate(event);
+    run.add(event, matches, index + 1);
+    const second = eventSecond(event) ?? 0;
+    for (const rule of matches) {
+      if (set.silent.has(rule.id)) continue;
+      const group = rule.extension.groupBy.map((field) => readField(event, field));
+      add(rule, group, { first: second, last: second, count: 1 });
+    }
+  }
+  for (const { rule, group, ...part } of run.finish()) {
+    add(
+      rule,
+      rule.extension.groupBy.map((field) => group[field]),
+      part,
+    );
+  }
+  return [...stretches.values()].flatMap(({ rule, parts }) => {
+    const rows: Row[] = [];
+    let end = Number.NEGATIVE_INFINITY;
+    for (const { first, last, count } of parts.sort((left, right) => left.first - right.first)) {
+      const open = rows.at(-1);
+      if (open && first - end <= rule.extension.gapSeconds)
+        rows[rows.length - 1] = { ...open, count: open.count + count };
+      else rows.push({ rule: rule.file, count });
+      end = Math.max(end, last);
+    }
+    return rows;
+  });
+}
+
+function parseAll(lines: readonly string[], now: number): object[] {
+  return lines.map((line) => parseLine(line, 'auto', { now, timeZone: 'UTC', host: 'gateway' }));
+}
+
+test('every field that a row of a correlation is kept apart by is one that the correlation counts by', () => {
+  for (const rule of set.correlations) {
+    for (const field of rule.extension.groupBy) expect(rule.groupBy, rule.file).toContain(field);
+  }
+});
+
+test('1,000 lines of one brute force, with all that sshd says beside them, are one row', () => {
+  const lines = Array.from({ length: 1_000 }, (_, index) => {
+    const time = new Date(Date.UTC(2026, 10, 20) + index * 3_000).toISOString();
+    const user = ['root', 'invalid user admin', 'invalid user test', 'hoa'][Math.floor(index / 5) % 4];
+    const messages = [
+      `Invalid user ${user} from 203.0.113.7 port 40022`,
+      `Failed password for ${user} from 203.0.113.7 port 40022 ssh2`,
+      'pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=203.0.113.7  user=root',
+      `error: maximum authentication attempts exceeded for ${user} from 203.0.113.7 port 40022 ssh2 [preauth]`,
+      'Connection closed by 203.0.113.7 port 40022 [preauth]',
+    ];
+    return `${time} web01 sshd[${1_000 + index}]: ${messages[index % 5]}`;
+  });
+  const rows = rowsOf(parseAll(lines, Date.UTC(2026, 10, 21)));
+  expect(rows.map((row) => row.rule)).toEqual(['linux/credential_access_ssh_brute_force.yml']);
+});
+
+test('1,000 failed passwords from one address are one row of 1,000 events', () => {
+  const lines = Array.from({ length: 1_000 }, (_, index) => {
+    const time = new Date(Date.UTC(2026, 10, 20) + index * 2_000).toISOString();
+    return `${time} web01 sshd[77]: Failed password for root from 203.0.113.7 port ${40_000 + index} ssh2`;
+  });
+  expect(rowsOf(parseAll(lines, Date.UTC(2026, 10, 21)))).toEqual([
+    { rule: 'linux/credential_access_ssh_brute_force.yml', count: 1_000 },
+  ]);
+});
+
+const logs = new URL('../../../shared/data/logs/', import.meta.url);
+const real = (name: string): string[] =>
+  gunzipSync(readFileSync(new URL(name, logs)))
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+
+describe.runIf(existsSync(new URL('auth.log.gz', logs)))('on real logs', () => {
+  test('24 days of a server under attack give at most 20 rows', () => {
+    const rows = rowsOf(parseAll(real('auth.log.gz'), Date.UTC(2017, 3, 21)));
+    expect(rows.length).toBeGreaterThan(3);
+    expect(rows.length).toBeLessThanOrEqual(20);
+  });
+
+  test('10,000 ordinary web requests give few rows and no serious one', () => {
+    const rows = rowsOf(parseAll(real('apache_access.log.gz'), Date.UTC(2015, 5, 1)));
+    expect(rows.length).toBeLessThanOrEqual(3);
+    const serious = rules.filter(({ level }) => level === 'high' || level === 'critical').map(({ file }) => file);
+    expect(rows.filter(({ rule }) => serious.includes(rule))).toEqual([]);
+  });
+});

@@ -1,5 +1,5 @@
 import type { Draft } from './draft.ts';
-import { classify } from './draft.ts';
+import { classify, MAX_MESSAGE } from './draft.ts';
 
 type Fill = (found: RegExpExecArray, draft: Draft) => void;
 
@@ -136,6 +136,7 @@ const FIRST_WORDS = new Set([
 /** Reads one message of useradd, usermod, userdel, their group siblings, passwd, chpasswd, gpasswd, chage or chsh. */
 export function parseAccountMessage(message: string, draft: Draft): boolean {
   const space = message.indexOf(' ');
+  if (message.length > MAX_MESSAGE) return false;
   if (!FIRST_WORDS.has(message.slice(0, space))) return false;
   for (const [words, type, action, fill, outcome] of MESSAGES) {
     const found = words.exec(message);

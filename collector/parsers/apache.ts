@@ -1,7 +1,7 @@
 import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
 import { looksLikeAccess, parseAccess } from './access-log.ts';
-import { classify, endpoint, finish, newDraft } from './draft.ts';
+import { classifyError, endpoint, finish, newDraft } from './draft.ts';
 import { clockAt, fractionAt, isoString, monthAt, twoDigits, utcTime, zonedTime } from './time.ts';
 
 const ERROR_START = /^\[(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})? \d{4}\] \[/;
@@ -10,6 +10,7 @@ const PROCESS = /^ \[pid (\d{1,10})(?::tid (\d{1,20}))?\]/;
 const PLACE = /^ \[(client|remote) ([^\]\s]{1,255})\]/;
 const CODE = /^(AH\d{5}): /;
 const CAUSE = /^ \(-?\d{1,10}\)[^:]{1,200}: (?=\[client )/;
+const DENIED = /^(?:AH\d{5}: )?user (?:(\S+): authentication failure for |(\S+) not found: )/;
 const REFERRER = /, referer: (\S+)$/;
 
 function errorTime(line: string, zone: string): number | undefined {
@@ -67,7 +68,8 @@ function parseError(line: string, context: ParseContext): EcsEvent | undefined {
   if (code) draft['error'] = { code: code[1] as string };
   const referrer = REFERRER.exec(message)?.[1];
   if (referrer !== undefined) draft['http'] = { request: { referrer } };
-  classify(draft, ['web'], ['error']);
+  const denied = DENIED.exec(message);
+  classifyError(draft, level[2] as string, denied?.[1] ?? denied?.[2]);
   return finish(draft);
 }
 

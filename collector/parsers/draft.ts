@@ -50,6 +50,12 @@ export interface Draft extends EcsEvent {
   related?: { ip?: string[]; user?: string[]; hosts?: string[] };
 }
 
+/**
+ * Messages of sshd, PAM and the account tools are at most 1 to 2 kB; a longer one was not written by them, and is left
+ * unread, so that no pattern works on a hostile text of any size.
+ */
+export const MAX_MESSAGE = 4096;
+
 /** Fills in what a message says; false where the message is none of its kind. */
 export type MessageParser = (message: string, draft: Draft) => boolean;
 
@@ -76,6 +82,19 @@ export function classify(
   draft.event.type = [...type];
   if (action !== undefined) draft.event.action = action;
   if (outcome !== undefined) draft.event.outcome = outcome;
+}
+
+const ERROR_LEVELS = new Set(['error', 'crit', 'alert', 'emerg']);
+
+/** Sets what a web server's error line is about: a fault, a note, or a person refused whose name it gives. */
+export function classifyError(draft: Draft, level: string, refused: string | undefined): void {
+  const type = ERROR_LEVELS.has(level) ? 'error' : 'info';
+  if (refused === undefined) {
+    classify(draft, ['web'], [type]);
+    return;
+  }
+  if (refused !== '') draft.user = { name: refused };
+  classify(draft, ['web', 'authentication'], [type], undefined, 'failure');
 }
 
 function isIpv4(text: string): boolean {

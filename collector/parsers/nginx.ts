@@ -2,7 +2,7 @@ import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
 import { looksLikeAccess, parseAccess } from './access-log.ts';
 import type { Draft } from './draft.ts';
-import { classify, finish, isAddress, newDraft, setSource } from './draft.ts';
+import { classifyError, finish, isAddress, newDraft, setSource } from './draft.ts';
 import { clockAt, isoString, twoDigits, utcTime, zonedTime } from './time.ts';
 import { readAuthority, readRequest } from './url.ts';
 
@@ -11,6 +11,7 @@ const ERROR_START = /^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[[a-z]{4,6}\] \d{1,10}#/
 const CLIENT = ', client: ';
 const REQUEST = /^"([A-Za-z]{3,20} [^"\s]* HTTP\/\d(?:\.\d)?|[A-Za-z]{3,20} [^"\s]*)"/;
 const MAX_TRIES = 32;
+const DENIED = /^user "([^"]*)"(?:: password mismatch| was not found in )/;
 
 /**
  * Where nginx itself wrote `, client: …`. The message before it may quote a hostile URL and the fields after it hostile
@@ -60,7 +61,7 @@ function parseError(line: string, context: ParseContext): EcsEvent | undefined {
   draft['log'] = { level: head[4] as string };
   draft.process = { pid: Number(head[5]), thread: { id: Number(head[6]) } };
   if (head[7] !== undefined) draft['nginx'] = { error: { connection_id: Number(head[7]) } };
-  classify(draft, ['web'], ['error']);
+  classifyError(draft, head[4] as string, DENIED.exec(message)?.[1]);
   readFields(message, draft);
   return finish(draft);
 }
@@ -69,10 +70,11 @@ function parseError(line: string, context: ParseContext): EcsEvent | undefined {
 export const nginx: Parser = {
   name: 'nginx',
   detects(line) {
+    if (ERROR_START.test(line)) return true;
     const last = line.charCodeAt(line.length - 1);
     // A line that ends with the size is in the common format, which nginx does not write unless told to.
     if ((last >= 48 && last <= 57) || last === 45) return false;
-    return ERROR_START.test(line) || looksLikeAccess(line);
+    return looksLikeAccess(line);
   },
   parse: (line, context) => (ERROR_START.test(line) ? parseError(line, context) : parseAccess(line, 'nginx', context)),
 };

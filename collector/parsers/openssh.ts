@@ -1,5 +1,5 @@
 import type { Draft } from './draft.ts';
-import { classify, endpoint, setSource } from './draft.ts';
+import { classify, endpoint, MAX_MESSAGE, setSource } from './draft.ts';
 import { parsePam } from './pam.ts';
 
 // User names come from the network and may hold anything, even `root from 192.0.2.1 port 22`. So every pattern takes
@@ -9,15 +9,15 @@ const LOGIN =
 const INVALID_USER = /^(?:Invalid|Illegal) user (.*) from (\S+?)(?: port (\d{1,5}))?$/s;
 const TOO_MANY =
   /^maximum authentication attempts exceeded for (?:invalid user )?(.*) from (\S+) port (\d{1,5})(?: ssh\d?)?$/s;
-const PAM_ERROR = /^PAM: (.*) for (?:illegal user |invalid user )?(.*) from (\S+)$/s;
-const NOT_ALLOWED = /^User (.*?)(?: from (\S+))? not allowed because (.*)$/s;
+const PAM_ERROR = /^PAM: (.{1,200}?) for (?:illegal user |invalid user )?(.*) from (\S+)$/s;
+const NOT_ALLOWED = ' not allowed because ';
 const ROOT_REFUSED = /^ROOT LOGIN REFUSED FROM (\S+)(?: port (\d{1,5}))?$/;
 const CLOSED =
   /^(?:Connection (?:closed|reset) by|Disconnected from|Disconnecting)(?: (?:(?:authenticating|invalid) )?user (.*))? (\S+) port (\d{1,5})$/s;
 const CLOSED_SHORT = /^(?:Connection (?:closed|reset) by|Disconnected from|Received disconnect from) (\S+?)(?:: .*)?$/s;
 const RECEIVED = /^Received disconnect from (\S+) port (\d{1,5}):/;
 const CONNECTION = /^Connection from (\S+) port (\d{1,5})(?: on (\S+) port (\d{1,5}))?(?: rdomain "[^"]*")?$/;
-const SESSION = /^(Starting session|Close session): (.*) for (.*) from (\S+) port (\d{1,5}) id \d+$/s;
+const SESSION = /^(Starting session|Close session): (.{1,300}?) for (.*) from (\S+) port (\d{1,5}) id \d+$/s;
 const CLOSE_SESSION = /^Close session: user (.*) from (\S+) port (\d{1,5}) id \d+$/s;
 const SUBSYSTEM = /^subsystem request for (\S+) by user (.*)$/s;
 const DROPPED = /^drop connection #\d+ from \[([^\]\s]+)\]:(\d{1,5}) on \[([^\]\s]+)\]:(\d{1,5}) (.*)$/s;
@@ -50,6 +50,16 @@ function failedLogin(draft: Draft, user: string | undefined, address: string | u
   return true;
 }
 
+/** Reads `User lan from 192.0.2.1 not allowed because …`; the last such words are sshd's own. */
+function readRefusal(text: string, draft: Draft): boolean {
+  const cut = text.lastIndexOf(NOT_ALLOWED);
+  if (cut < 0) return false;
+  draft.event['reason'] = text.slice(cut + NOT_ALLOWED.length);
+  const who = text.slice('User '.length, cut);
+  const from = /^(.*) from (\S+)$/s.exec(who);
+  return failedLogin(draft, from ? from[1] : who, from?.[2]);
+}
+
 function readLogin(found: RegExpExecArray, draft: Draft): true {
   const [, verb = '', method = '', user, address = '', port, signature] = found;
   account(draft, user);
@@ -62,7 +72,7 @@ function readLogin(found: RegExpExecArray, draft: Draft): true {
 }
 
 function ended(draft: Draft): true {
-  classify(draft, ['network', 'session'], ['connection', 'end'], 'ssh_disconnect');
+  classify(draft, ['session'], ['end'], 'ssh_disconnect');
   return true;
 }
 
@@ -98,7 +108,7 @@ function readConnection(text: string, draft: Draft): boolean {
   setSource(draft, found[1] as string, found[2]);
   const destination = found[3] === undefined ? undefined : endpoint(found[3], found[4]);
   if (destination) draft.destination = destination;
-  classify(draft, ['network', 'session'], ['connection', 'start'], 'ssh_connection');
+  classify(draft, ['session'], ['start'], 'ssh_connection');
   return true;
 }
 
@@ -107,7 +117,7 @@ function readDispatch(text: string, draft: Draft): boolean {
   if (!found) return readEnd(text, draft);
   account(draft, found[1]);
   setSource(draft, found[2] as string, found[3]);
-  classify(draft, ['network'], ['connection', 'info']);
+  classify(draft, ['session'], ['info']);
   return true;
 }
 
@@ -127,7 +137,7 @@ function readOther(text: string, draft: Draft): boolean {
     const found = probe.exec(text);
     if (!found) continue;
     setSource(draft, found[1] as string, found[2]);
-    classify(draft, ['network'], ['connection', 'info']);
+    classify(draft, ['session'], ['info']);
     return true;
   }
   const subsystem = SUBSYSTEM.exec(text);
@@ -141,7 +151,7 @@ function readOther(text: string, draft: Draft): boolean {
     setSource(draft, dropped[1] as string, dropped[2]);
     const destination = endpoint(dropped[3] as string, dropped[4]);
     if (destination) draft.destination = destination;
-    classify(draft, ['network'], ['connection', 'denied'], 'ssh_connection', 'failure');
+    classify(draft, ['network'], ['denied'], 'ssh_connection', 'failure');
     return true;
   }
   const listening = LISTENING.exec(text);
@@ -158,14 +168,16 @@ function readOther(text: string, draft: Draft): boolean {
   const forged = BREAK_IN.exec(text);
   if (!forged) return parsePam(text, draft);
   setSource(draft, forged[2] as string);
-  classify(draft, ['network'], ['info']);
+  classify(draft, ['session'], ['info']);
   return true;
 }
 
 /** Reads one message of sshd (OpenSSH 5 to 10, with its `sshd-session` and `sshd-auth`). */
 export function parseOpensshMessage(message: string, draft: Draft): boolean {
+  if (message.length > MAX_MESSAGE) return false;
   if (message.startsWith('pam_')) return parsePam(message, draft);
-  let text = message.endsWith(' [preauth]') ? message.slice(0, -10) : message;
+  let text = message.trimEnd();
+  if (text.endsWith(' [preauth]')) text = text.slice(0, -10);
   if (text.startsWith('error: ') || text.startsWith('fatal: ')) text = text.slice(7);
   switch (text.slice(0, 4)) {
     case 'Acce':
@@ -188,12 +200,8 @@ export function parseOpensshMessage(message: string, draft: Draft): boolean {
       const failed = PAM_ERROR.exec(text);
       return failed ? failedLogin(draft, failed[2], failed[3]) : false;
     }
-    case 'User': {
-      const refused = NOT_ALLOWED.exec(text);
-      if (!refused) return false;
-      draft.event['reason'] = refused[3] as string;
-      return failedLogin(draft, refused[1], refused[2]);
-    }
+    case 'User':
+      return readRefusal(text, draft);
     case 'ROOT': {
       const root = ROOT_REFUSED.exec(text);
       return root ? failedLogin(draft, 'root', root[1], root[2]) : false;

@@ -1,12 +1,13 @@
 import { parseAccountMessage } from './accounts.ts';
 import type { Draft } from './draft.ts';
-import { classify, setSource } from './draft.ts';
+import { classify, MAX_MESSAGE, setSource } from './draft.ts';
 import { parseLogindMessage, parseSuMessage } from './sessions.ts';
 
 const MODULE = /^(pam_[a-z0-9_]+)\(([^():\s]{0,64})(?::([a-z]+))?(?:\[[^\]\s]*\])?\): +(.*)$/s;
 const DETAILS =
   /^(?:(authentication (?:failure|success))|PAM \d+ more authentication failures?|\d+ more authentication failures?);(.*)$/s;
-const OPENED = /^session opened for user (.*?)(?:\(uid=(\d+)\))? by (.*?)(?:\(uid=(\d+)\))?$/s;
+const OPENED = 'session opened for user ';
+const ACCOUNT = /^(.*?)(?:\(uid=(\d+)\))?$/s;
 const CLOSED = /^session closed for user (.*)$/s;
 const CHANGED = /^password changed for (.*)$/s;
 const NO_USER = /^user "(.*)" does not exist in \/etc\/passwd$/s;
@@ -56,9 +57,10 @@ function readDetails(text: string, draft: Draft): boolean {
 
 /** Reads session openings; who opened it is `user`, as whom is `user.effective`; a name alone is `user`. */
 function readSession(text: string, draft: Draft): boolean {
-  const opened = OPENED.exec(text);
-  if (opened) {
-    const [, target = '', targetId, opener = '', openerId] = opened;
+  const by = text.startsWith(OPENED) ? text.lastIndexOf(' by ') : -1;
+  if (by > 0) {
+    const [, target = '', targetId] = ACCOUNT.exec(text.slice(OPENED.length, by)) ?? [];
+    const [, opener = '', openerId] = ACCOUNT.exec(text.slice(by + 4)) ?? [];
     if (opener === '') {
       draft.user = { name: target, ...(targetId && { id: targetId }) };
     } else {
@@ -127,6 +129,7 @@ function readText(text: string, draft: Draft): boolean {
 
 /** Reads what a PAM module says inside any program; also the old form, with the module in the program's tag. */
 export function parsePam(message: string, draft: Draft): boolean {
+  if (message.length > MAX_MESSAGE) return false;
   const found = MODULE.exec(message);
   if (!found) return readText(message, draft);
   if (readText(found[4] as string, draft)) return true;

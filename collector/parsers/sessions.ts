@@ -1,9 +1,9 @@
 import type { Draft } from './draft.ts';
-import { classify } from './draft.ts';
+import { classify, MAX_MESSAGE } from './draft.ts';
 
 const SU_FOR = /^(Successful|FAILED) su for (.*) by (.*)$/s;
 const SU_TTY = /^([+-]) (\S+) (.*):([^:]*)$/s;
-const SU_TO = /^(FAILED SU )?\(to (.*?)\) (.*) on (\S+)$/s;
+const SU_TO = /^(FAILED SU )?\(to ([^)]{0,256})\) (.*) on (\S+)$/s;
 const SU_BSD = /^(BAD SU )?(\S+) to (\S+) on (\S+)$/;
 const NEW_SESSION = /^New session '?([^'\s]+)'? of user '?([^'\s]*?)'?(?: with class .*)?\.$/;
 const SESSION_OVER = /^(?:Session '?([^'\s]+)'? logged out\.|Removed session '?([^'\s]+?)'?\.)/;
@@ -17,6 +17,7 @@ function su(draft: Draft, from: string, to: string, success: boolean): true {
 
 /** Reads one message of su, in the words of shadow, util-linux and BSD. */
 export function parseSuMessage(message: string, draft: Draft): boolean {
+  if (message.length > MAX_MESSAGE) return false;
   const by = SU_FOR.exec(message);
   if (by) return su(draft, by[3] as string, by[2] as string, by[1] === 'Successful');
   const tty = SU_TTY.exec(message);
@@ -29,6 +30,7 @@ export function parseSuMessage(message: string, draft: Draft): boolean {
 
 /** Reads the session messages of systemd-logind. */
 export function parseLogindMessage(message: string, draft: Draft): boolean {
+  if (message.length > MAX_MESSAGE) return false;
   const opened = NEW_SESSION.exec(message);
   if (opened) {
     if (opened[2]) draft.user = { name: opened[2] };

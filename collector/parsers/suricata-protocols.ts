@@ -6,6 +6,7 @@ import { isoString, isoTimeAt } from './time.ts';
 import { readAuthority, setUrl } from './url.ts';
 
 const MAX_ANSWERS = 64;
+const RECORD_KEYS = new Set(['rrname', 'rrtype', 'rdata', 'ttl']);
 
 /** Moves what EVE says of an HTTP transaction to `http.*`, `url.*` and `user_agent.*`. */
 export function readHttp(eve: JsonObject, draft: Draft, kind: string): void {
@@ -39,6 +40,11 @@ export function readHttp(eve: JsonObject, draft: Draft, kind: string): void {
   if (fields) draft['http'] = fields;
   if (kind.startsWith('http') && status !== undefined) draft.event.outcome = status < 400 ? 'success' : 'failure';
   dropEmpty(eve, 'http');
+}
+
+/** Says whether a resource record has nothing beside what `dns.answers` takes over. */
+function isPlainRecord(record: unknown): boolean {
+  return isObject(record) && Object.entries(record).every(([key, value]) => RECORD_KEYS.has(key) && !isObject(value));
 }
 
 function answerOf(record: unknown): JsonObject | undefined {
@@ -86,6 +92,13 @@ export function readDns(eve: JsonObject, draft: Draft): void {
     resolved_ip: resolved.length > 0 ? [...new Set(resolved)] : undefined,
   });
   if (fields) draft['dns'] = fields;
+  if (fields?.['type']) delete dns['type'];
+  if (Array.isArray(queries) && isObject(first) && queries.length === 1 && Object.keys(first).length === 0) {
+    delete dns['queries'];
+    delete dns['query'];
+  }
+  if (listed.length <= MAX_ANSWERS && listed.every(isPlainRecord)) delete dns['answers'];
+  dropEmpty(eve, 'dns');
 }
 
 function timeOf(tls: JsonObject, key: string): string | undefined {

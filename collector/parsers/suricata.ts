@@ -26,8 +26,9 @@ const KINDS: Readonly<Record<string, readonly [category: readonly string[], type
   netflow: [['network'], ['connection']],
   tls: [['network'], ['protocol']],
 };
+// Event types that are named after the protocol they are about.
 const PROTOCOLS = new Set(
-  'dhcp ftp ftp_data ike krb5 mqtt nfs pgsql quic rdp rfb sip smb smtp snmp ssh telnet tftp bittorrent_dht modbus dnp3'.split(
+  'dhcp dns http tls ftp ftp_data ike krb5 mqtt nfs pgsql quic rdp rfb sip smb smtp snmp ssh telnet tftp bittorrent_dht modbus dnp3'.split(
     ' ',
   ),
 );
@@ -100,14 +101,14 @@ function readFlow(eve: JsonObject, draft: Draft, kind: string): void {
   dropEmpty(eve, 'flow');
 }
 
-function readNetwork(eve: JsonObject, draft: Draft): void {
+function readNetwork(eve: JsonObject, draft: Draft, kind: string): void {
   const transport = takeString(eve, 'proto');
   const protocol = eve['app_proto'];
   const known = typeof protocol === 'string' && !NO_PROTOCOL.has(protocol.toLowerCase());
   const vlan = eve['vlan'];
   const network = compact({
     transport: transport?.toLowerCase(),
-    protocol: known ? takeString(eve, 'app_proto')?.toLowerCase() : undefined,
+    protocol: known ? takeString(eve, 'app_proto')?.toLowerCase() : PROTOCOLS.has(kind) ? kind : undefined,
     community_id: takeString(eve, 'community_id'),
     vlan: Array.isArray(vlan) && typeof vlan[0] === 'number' ? { id: String(vlan[0]) } : undefined,
   });
@@ -135,7 +136,7 @@ function readEve(eve: JsonObject, line: string, context: ParseContext): EcsEvent
   const destination = side(eve, 'dest');
   if (source) draft.source = source;
   if (destination) draft.destination = destination;
-  readNetwork(eve, draft);
+  readNetwork(eve, draft, kind);
   if (kind === 'alert') readAlert(eve, draft);
   readFlow(eve, draft, kind);
   readHttp(eve, draft, kind);

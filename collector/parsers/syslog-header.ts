@@ -195,6 +195,7 @@ export function readSyslogHeader(line: string, context: ParseContext): SyslogHea
     return start > 0 ? readTag(header, line.slice(start)) : undefined;
   }
   header.ms = time.ms;
+  if (line.startsWith('last message repeated ', time.end + 1)) return readTag(header, line.slice(time.end + 1));
   const space = line.indexOf(' ', time.end + 1);
   const word = line.slice(time.end + 1, space < 0 ? undefined : space);
   if (word.endsWith(':') && !isAddress(word)) return readTag(header, line.slice(time.end + 1));

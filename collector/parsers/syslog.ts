@@ -20,9 +20,9 @@ const ISO_WITH_TAG =
 const BSD_START = /^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d/;
 const OTHER_START = /^(?:<\d{1,3}>|1 \d{4}-\d\d-\d\dT|\[ *\d{1,12}\.\d{6}\] )/;
 
-/** The bare name of a program: `sshd` of `/usr/sbin/sshd`, and of the old `sshd(pam_unix)`. */
+/** The bare name of a program: `sshd` of `/usr/sbin/sshd` and of the old `sshd(pam_unix)`; `postfix/smtpd` stays. */
 function programName(tag: string): string {
-  const name = tag.slice(tag.lastIndexOf('/') + 1);
+  const name = tag.startsWith('/') ? tag.slice(tag.lastIndexOf('/') + 1) : tag;
   const module = name.indexOf('(pam_');
   return module > 0 ? name.slice(0, module) : name;
 }

@@ -45,30 +45,80 @@ const ten = { timespanSeconds: 10, compare: 'gte', threshold: 3 } as const;
 
 describe('correlate', () => {
   it('finds a burst, and leaves out what no satisfying window covers', () => {
-    expect(correlate([[0, 1], [100, 1], [104, 1], [109, 1], [200, 1]], ten)).toEqual([{ first: 100, last: 109, count: 3 }]);
+    expect(
+      correlate(
+        [
+          [0, 1],
+          [100, 1],
+          [104, 1],
+          [109, 1],
+          [200, 1],
+        ],
+        ten,
+      ),
+    ).toEqual([{ first: 100, last: 109, count: 3 }]);
   });
 
   it('a window is timespan seconds in a row: the eleventh second is not in it', () => {
-    expect(correlate([[100, 1], [104, 1], [110, 1]], ten)).toEqual([]);
+    expect(
+      correlate(
+        [
+          [100, 1],
+          [104, 1],
+          [110, 1],
+        ],
+        ten,
+      ),
+    ).toEqual([]);
   });
 
   it('takes in matches before the threshold was reached, and after, while a satisfying window covers them', () => {
-    expect(correlate([[100, 1], [109, 2], [118, 1]], ten)).toEqual([{ first: 100, last: 118, count: 4 }]);
+    expect(
+      correlate(
+        [
+          [100, 1],
+          [109, 2],
+          [118, 1],
+        ],
+        ten,
+      ),
+    ).toEqual([{ first: 100, last: 118, count: 4 }]);
   });
 
   it('makes one interval of windows that overlap, two of those apart', () => {
-    expect(correlate([[0, 3], [5, 3], [100, 3]], ten)).toEqual([
+    expect(
+      correlate(
+        [
+          [0, 3],
+          [5, 3],
+          [100, 3],
+        ],
+        ten,
+      ),
+    ).toEqual([
       { first: 0, last: 5, count: 6 },
       { first: 100, last: 100, count: 3 },
     ]);
   });
 
   it('does not care for the order of arrival, nor how a second was counted', () => {
-    expect(correlate([[109, 1], [100, 0], [100, 1], [104, 1]], ten)).toEqual([{ first: 100, last: 109, count: 3 }]);
+    expect(
+      correlate(
+        [
+          [109, 1],
+          [100, 0],
+          [100, 1],
+          [104, 1],
+        ],
+        ten,
+      ),
+    ).toEqual([{ first: 100, last: 109, count: 3 }]);
   });
 
   it('is what the definition says', () => {
-    const pairs = fc.array(fc.tuple(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 0, max: 4 })), { maxLength: 25 });
+    const pairs = fc.array(fc.tuple(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 0, max: 4 })), {
+      maxLength: 25,
+    });
     const window = fc.record({
       timespanSeconds: fc.integer({ min: 1, max: 15 }),
       compare: fc.constantFrom<CorrelationWindow['compare']>('gt', 'gte', 'lt', 'lte', 'eq'),
@@ -83,7 +133,9 @@ describe('correlate', () => {
   });
 
   it('keeps its intervals when an earlier or later match is added: a threshold of at least only grows', () => {
-    const pairs = fc.array(fc.tuple(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 1, max: 3 })), { maxLength: 40 });
+    const pairs = fc.array(fc.tuple(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 1, max: 3 })), {
+      maxLength: 40,
+    });
     fc.assert(
       fc.property(pairs, fc.integer({ min: 0, max: 300 }), (pairs, late) => {
         const before = correlate(pairs, ten);

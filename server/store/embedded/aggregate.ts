@@ -12,8 +12,6 @@ import { prefilter } from './sql.ts';
 const MOST_BUCKETS = 10_000;
 /** Rows counted by one statement, so that a stop is noticed between. */
 const STRETCH = 250_000;
-/** From this share of a day on, its rows are read in order rather than through the index of times. */
-const MOST_OF_DAY = 0.3;
 
 /** How many events satisfy a condition. */
 export function count(readers: readonly DayReader[], call: CountCall): { count: number; complete: boolean } {
@@ -88,37 +86,33 @@ function tallyRows(
 ): boolean {
   const extent = reader.extent();
   if (!extent || sql === '0') return true;
-  const share = (Math.min(to, extent.max + 1) - Math.max(from, extent.min)) / (extent.max + 1 - extent.min);
-  const stretches = share >= MOST_OF_DAY ? bySequence(reader) : byTime(reader, from, to);
-  const index = share >= MOST_OF_DAY ? 'NOT INDEXED' : 'INDEXED BY event_ts';
-  const column = share >= MOST_OF_DAY ? 'sequence' : 'ts';
   const statement = reader.db.prepare(
-    `SELECT (ts - ?) / ? AS bucket, count(*) AS n FROM event ${index}
-      WHERE ${column} >= ? AND ${column} < ? AND ts >= ? AND ts < ? AND (${sql}) GROUP BY bucket`,
+    `SELECT count(*) AS n FROM event INDEXED BY event_ts WHERE ts >= ? AND ts < ? AND (${sql})`,
   );
-  for (const [start, end] of stretches) {
+  const end = Math.min(to, extent.max + 1);
+  for (const [start, stop] of stretches(reader, Math.max(from, extent.min), end, from, interval)) {
     if (budget.spent()) return false;
-    budget.rows(STRETCH);
-    for (const row of statement.all(from, interval, start, end, from, to))
-      add(into, Number(row['bucket']), Number(row['n']));
+    const found = Number(statement.get(start, stop)?.['n']);
+    if (found > 0) add(into, Math.floor((start - from) / interval), found);
   }
   return true;
 }
 
-function* bySequence(reader: DayReader): Generator<readonly [number, number]> {
-  const row = reader.statement('SELECT min(sequence) AS first FROM event').get();
-  const end = reader.statement('SELECT max(sequence) AS last FROM event').get();
-  const last = Number(end?.['last'] ?? 0);
-  for (let start = Number(row?.['first'] ?? 0); start <= last; start += STRETCH) yield [start, start + STRETCH];
-}
-
-function* byTime(reader: DayReader, from: number, to: number): Generator<readonly [number, number]> {
+/** Cuts a time range at the buckets' edges, and where more than `STRETCH` rows lie between them. */
+function* stretches(
+  reader: DayReader,
+  start: number,
+  end: number,
+  origin: number,
+  interval: number,
+): Generator<readonly [number, number]> {
   const edge = reader.statement('SELECT ts FROM event WHERE ts >= ? AND ts < ? ORDER BY ts LIMIT 1 OFFSET ?');
-  for (let start = from; start < to; ) {
-    const found = edge.get(start, to, STRETCH)?.['ts'];
-    const end = typeof found === 'number' ? Math.max(found, start + 1) : to;
-    yield [start, end];
-    start = end;
+  for (let at = start; at < end; ) {
+    const bucketEnd = origin + (Math.floor((at - origin) / interval) + 1) * interval;
+    const found = edge.get(at, Math.min(end, bucketEnd), STRETCH)?.['ts'];
+    const next = typeof found === 'number' ? Math.max(found, at + 1) : Math.min(end, bucketEnd);
+    yield [at, next];
+    at = next;
   }
 }
 

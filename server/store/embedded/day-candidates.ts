@@ -13,7 +13,7 @@ export interface Place {
 }
 
 /** Rows of one day whose words match, at most, for which they are all fetched at once. */
-const FEW_MATCHES = 20_000;
+const FEW_MATCHES = 5_000;
 /** A slice's rows may lie this many times further apart in sequence before the word index is no help. */
 const SPREAD = 20;
 
@@ -37,7 +37,7 @@ export class DayCandidates {
     this.#rows.setReturnArrays(true);
     this.#edge = reader.statement('SELECT ts FROM event WHERE ts >= ? AND ts <= ? ORDER BY ts DESC LIMIT 1 OFFSET ?');
     if (this.#plan.sql === '0') this.#few = [];
-    else if (this.#plan.words !== undefined) this.#few = this.#fewMatches(this.#plan.words, to);
+    else this.#few = this.#fewMatches(to);
   }
 
   /** Time from which on the next slice below `hi` holds about `size` rows; the range's start where there are fewer. */
@@ -71,18 +71,22 @@ export class DayCandidates {
       WHERE ts >= ? AND ts <= ? AND (ts < ? OR sequence < ?) AND (${filter}) ORDER BY ts DESC, sequence DESC`;
   }
 
-  #fewMatches(words: string, to: number): readonly Candidate[] | undefined {
-    const statement = this.reader.db.prepare(
-      `SELECT ts, sequence, line FROM event WHERE sequence IN (SELECT rowid FROM words WHERE words MATCH ? LIMIT ${FEW_MATCHES + 1})
-        AND ts >= ? AND ts < ? AND (${this.#plan.sql})`,
-    );
-    const counted = this.reader.db.prepare(
-      `SELECT count(*) AS n FROM (SELECT rowid FROM words WHERE words MATCH ? LIMIT ${FEW_MATCHES + 1})`,
-    );
-    if (Number(counted.get(words)?.['n']) > FEW_MATCHES) return undefined;
-    statement.setReturnArrays(true);
-    const rows = statement.all(words, this.#from, to) as unknown as Candidate[];
-    return rows.sort((a, b) => b[0] - a[0] || b[1] - a[1]);
+  /** All candidates at once, where an index of its own says that they are few. */
+  #fewMatches(to: number): readonly Candidate[] | undefined {
+    const { words, indexed, sql } = this.#plan;
+    const few = (from: string, parameters: readonly string[]): readonly Candidate[] | undefined => {
+      const counted = this.reader.db.prepare(`SELECT count(*) AS n FROM (${from} LIMIT ${FEW_MATCHES + 1})`);
+      if (Number(counted.get(...parameters)?.['n']) > FEW_MATCHES) return undefined;
+      const statement = this.reader.db.prepare(
+        `SELECT ts, sequence, line FROM event NOT INDEXED WHERE sequence IN (${from}) AND ts >= ? AND ts < ? AND (${sql})`,
+      );
+      statement.setReturnArrays(true);
+      const rows = statement.all(...parameters, this.#from, to) as unknown as Candidate[];
+      return rows.sort((a, b) => b[0] - a[0] || b[1] - a[1]);
+    };
+    const byColumn = indexed && few(`SELECT sequence FROM event INDEXED BY event_source_ip WHERE ${indexed}`, []);
+    if (byColumn) return byColumn;
+    return words === undefined ? undefined : few('SELECT rowid FROM words WHERE words MATCH ?', [words]);
   }
 
   /** A common word: the index is asked for the slice's stretch of sequences alone. */

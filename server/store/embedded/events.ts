@@ -47,20 +47,17 @@ export async function freeBytesOf(path: string): Promise<number> {
 export class EmbeddedEvents implements EventStore {
   readonly #options: EmbeddedEventsOptions;
   readonly #writer: WorkerClient;
-  readonly #readers: readonly WorkerClient[];
+  readonly #readers: WorkerClient[] = [];
   #freeCheckedAt = Number.NEGATIVE_INFINITY;
   #free = Number.POSITIVE_INFINITY;
   #full = false;
+  #closed = false;
 
   constructor(options: EmbeddedEventsOptions) {
     const { folder, floor, maxPastDays, maxFutureDays, log } = options;
     this.#options = options;
     const setup: WriterSetup = { folder, floor, maxPastDays, maxFutureDays };
     this.#writer = new WorkerClient(new URL('./writer.ts', import.meta.url), 'event writer', () => setup, log);
-    this.#readers = Array.from({ length: READERS }, (_, index) => {
-      const name = `event reader ${index + 1}`;
-      return new WorkerClient(new URL('./reader.ts', import.meta.url), name, () => ({ folder }), log);
-    });
   }
 
   async append(batch: IncomingBatch): Promise<AppendResult> {
@@ -96,9 +93,7 @@ export class EmbeddedEvents implements EventStore {
 
   recount(evaluatedUpTo: number, options: { readonly full?: boolean } = {}): Promise<readonly StoredCount[]> {
     // Always the same reader: it remembers what did not change.
-    const [auditor] = this.#readers;
-    if (!auditor) throw new Error('The store has no reader.');
-    return auditor.call('recount', { evaluatedUpTo, full: options.full === true });
+    return this.#readerAt(0).call('recount', { evaluatedUpTo, full: options.full === true });
   }
 
   days(): Promise<readonly StoredDay[]> {
@@ -106,13 +101,15 @@ export class EmbeddedEvents implements EventStore {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.allSettled(this.#readers.map((reader) => reader.close()));
     await this.#writer.close();
   }
 
   async #read<Result>(call: ReadCall, argument: object, signal?: AbortSignal): Promise<Result> {
     signal?.throwIfAborted();
-    const reader = this.#readers.reduce((least, other) => (other.pending < least.pending ? other : least));
+    if (this.#closed) throw new HaidangError('HD_STORE_DOWN', 'The store is closed.');
+    const reader = this.#freeReader();
     if (!signal) return reader.call(call, { ...argument, stop: undefined });
     const stop = new Int32Array(new SharedArrayBuffer(4));
     let onAbort: (() => void) | undefined;
@@ -128,6 +125,24 @@ export class EmbeddedEvents implements EventStore {
     } finally {
       if (onAbort) signal.removeEventListener('abort', onAbort);
     }
+  }
+
+  /** Readers are started when they are first needed, so that a start costs less. */
+  #freeReader(): WorkerClient {
+    const first = this.#readerAt(0);
+    if (first.pending === 0) return first;
+    for (let index = 1; index < READERS; index++) {
+      const other = this.#readerAt(index);
+      if (other.pending < first.pending) return other;
+    }
+    return first;
+  }
+
+  #readerAt(index: number): WorkerClient {
+    const { folder, log } = this.#options;
+    const file = new URL('./reader.ts', import.meta.url);
+    this.#readers[index] ??= new WorkerClient(file, `event reader ${index + 1}`, () => ({ folder }), log);
+    return this.#readers[index];
   }
 
   async #checkSpace(): Promise<void> {

@@ -46,7 +46,8 @@ CREATE TABLE event (
   shape INTEGER NOT NULL,
   ${columns}
 );
-CREATE INDEX event_ts ON event (ts);
+CREATE INDEX event_ts ON event (ts, shape);
+CREATE INDEX event_source_ip ON event (source_ip) WHERE source_ip > 0;
 CREATE TABLE shape (id INTEGER PRIMARY KEY, fields TEXT NOT NULL);
 CREATE TABLE term (field INTEGER NOT NULL, id INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (field, id)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5(text, content='', detail=none, columnsize=0, tokenize='ascii');

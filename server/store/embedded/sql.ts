@@ -1,5 +1,5 @@
 import type { Condition, FieldCondition, FieldTest, StringTest } from '../../../rules/query/condition.ts';
-import { COLUMN_FIELDS, isInWordIndex, SHAPE_FIELDS } from './fields.ts';
+import { ABSENT, COLUMN_FIELDS, isInWordIndex, SHAPE_FIELDS } from './fields.ts';
 import { matchExpression, type NeededWord, neededWords } from './words.ts';
 
 /**
@@ -10,6 +10,8 @@ export interface Prefilter {
   readonly sql: string;
   readonly exact: boolean;
   readonly words: string | undefined;
+  /** A part of `sql` that alone is necessary and answered by an index of its own. */
+  readonly indexed?: string;
 }
 
 /** Numbers in a day's dictionary of the values for which a condition holds, or may hold. */
@@ -66,7 +68,9 @@ export function prefilter(condition: Condition, dictionary: DayDictionary): Pref
 function both(parts: readonly Prefilter[]): Prefilter {
   const sql = parts.map((part) => part.sql).filter((part) => part !== '1');
   const words = parts.flatMap((part) => (part.words === undefined ? [] : [`(${part.words})`]));
+  const indexed = parts.find((part) => part.indexed !== undefined)?.indexed;
   return {
+    ...(indexed === undefined ? {} : { indexed }),
     sql: sql.length === 0 ? '1' : sql.map((part) => `(${part})`).join(' AND '),
     exact: parts.every((part) => part.exact),
     words: words.length === 0 ? undefined : words.join(' AND '),
@@ -141,8 +145,11 @@ const INLINE_IDS = 400;
 
 function selection(column: string, { ids, exact }: Selected): Prefilter {
   if (ids.length === 0) return { sql: '0', exact, words: undefined };
-  if (ids.length <= INLINE_IDS) return { sql: `${column} IN (${ids.join(',')})`, exact, words: undefined };
-  return { sql: `${column} IN (SELECT value FROM json_each('[${ids.join(',')}]'))`, exact, words: undefined };
+  const list = ids.length <= INLINE_IDS ? ids.join(',') : `SELECT value FROM json_each('[${ids.join(',')}]')`;
+  const sql = `${column} IN (${list})`;
+  // The index leaves out events without an address.
+  if (column !== 'source_ip' || ids.includes(ABSENT)) return { sql, exact, words: undefined };
+  return { sql, exact, words: undefined, indexed: `${sql} AND source_ip > 0` };
 }
 
 /** The fields that a condition names; undefined where it looks at others than those by name. */

@@ -1,5 +1,7 @@
 import { Type } from 'typebox';
 import type { App, Services } from '../app.ts';
+import { HaidangError } from '../errors.ts';
+import type { Identity } from '../identity.ts';
 import { problems } from '../system/answers.ts';
 import { clearCookie, readCookie, setCookie } from './cookie.ts';
 import { NewUser, Session, Setup, SetupState, SignIn, Users } from './schema.ts';
@@ -87,8 +89,17 @@ export function accountRoutes(app: App, { accounts, settings }: Services): void 
       },
     },
     async (request, reply) => {
-      await accounts.users.add(request.body, request.signedIn().identity.name);
+      const { identity } = request.signedIn();
+      mustCover(identity, request.body);
+      await accounts.users.add(request.body, identity.name);
       return reply.code(201).send({ user: request.body.user });
     },
   );
+}
+
+/** Nobody hands out rights over agencies that are not theirs. @throws HaidangError `HD_FORBIDDEN` */
+function mustCover(identity: Identity, { agencies }: NewUser): void {
+  const own: 'all' | readonly string[] = identity.agencies;
+  if (own === 'all' || (agencies !== 'all' && agencies.every((agency) => own.includes(agency)))) return;
+  throw new HaidangError('HD_FORBIDDEN', 'Your account is bound to some agencies; a new user can have these at most.');
 }

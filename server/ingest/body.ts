@@ -53,6 +53,8 @@ export function readBody(
 
     if (Number(headers['content-length'] ?? 0) > bounds.bytes) return fail(tooLarge(bounds.bytes));
     if (stream.aborted || stream.destroyed) return onAborted();
+    // An empty body may have ended before anybody read.
+    if (stream.readableEnded) return onEnd();
     stream.on('data', onData);
     stream.on('end', onEnd);
     stream.on('aborted', onAborted);

@@ -1,4 +1,4 @@
-import type { Http2SecureServer, Http2Session, ServerHttp2Stream } from 'node:http2';
+import { constants, type Http2SecureServer, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Authority } from '../authority/authority.ts';
@@ -57,7 +57,10 @@ export function respond(
   if (stream.destroyed || stream.closed || stream.headersSent) return;
   const text = JSON.stringify(body);
   stream.respond({ ':status': status, 'content-type': type, 'content-length': Buffer.byteLength(text), ...more });
-  stream.end(text);
+  stream.end(text, () => {
+    // The answer is whole: what is still to come of the request is not wanted (RFC 9113 §8.1).
+    if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+  });
 }
 
 /** Listens, and gives the port taken. @throws Error where it is busy */

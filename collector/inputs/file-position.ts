@@ -25,8 +25,10 @@ export interface FilePosition {
 }
 
 export const HEAD_BYTES = 256;
-/** How many rotated files a position remembers. */
+/** How many files that are done a position remembers. */
 export const REMEMBERED_FILES = 8;
+/** How many files of one path may wait to be read to their end; rotated ones past that are opened when one is done. */
+export const MOST_OPEN = 64;
 
 /** Hash of the first bytes of an open file; undefined where it is shorter now. */
 export async function headOf(handle: FileHandle, bytes: number): Promise<string | undefined> {
@@ -57,7 +59,7 @@ export function readPosition(position: unknown): FilePosition | undefined {
       (mark.offset ?? -1) >= 0 &&
       typeof mark.head === 'string',
   );
-  return sound ? { path, files: files.slice(-REMEMBERED_FILES) } : undefined;
+  return sound ? { path, files: files.slice(-REMEMBERED_FILES - MOST_OPEN) } : undefined;
 }
 
 const ROTATED_SUFFIX = /^(?:[.-]\d{1,14}){1,4}$/;
@@ -100,7 +102,10 @@ export async function rotatedSiblings(path: string): Promise<{ path: string; sta
 
 /** Of two rotated names, `.2` is older than `.1`, and an earlier date than a later one. */
 function olderByName(a: string, b: string): number {
-  const [first, second] = [a, b].map((path) => (/(\d+)\D*$/.exec(path)?.[1] ?? '').padStart(14, '0')) as [string, string];
+  const [first, second] = [a, b].map((path) => (/(\d+)\D*$/.exec(path)?.[1] ?? '').padStart(14, '0')) as [
+    string,
+    string,
+  ];
   const isCount = /[1-9]/.test(first.slice(0, 10)) === false;
   if (first === second) return 0;
   return first < second === isCount ? 1 : -1;

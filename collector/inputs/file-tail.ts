@@ -10,6 +10,7 @@ import {
   HEAD_BYTES,
   headOf,
   isMarked,
+  MOST_OPEN,
   REMEMBERED_FILES,
   readPosition,
   rotatedSiblings,
@@ -148,7 +149,7 @@ export class FileTail {
       }
       // A rotated file never read holds news only where it is younger than the last one that was.
       const isNews = wasKnown ? !file.mark.done : isPastKnown && file.grewAt >= newestMtime;
-      if (candidate === this.path || isNews) this.#begin(file);
+      if ((candidate === this.path || isNews) && this.#files.length < MOST_OPEN) this.#begin(file);
       else await file.handle.close();
     }
     for (const mark of this.#known) {
@@ -167,8 +168,9 @@ export class FileTail {
     });
     const newest = this.#files.at(-1);
     if (!stats?.isFile() || (newest && newest.mark.ino === stats.ino && newest.mark.dev === stats.dev)) return;
-    if (this.#files.length >= REMEMBERED_FILES) return;
+    if (this.#files.length >= MOST_OPEN) return;
     if (newest) await this.#openMissed(newest, stats);
+    if (this.#files.length >= MOST_OPEN) return;
     const file = await this.#open(this.path);
     if (!file) return;
     this.#begin(file);
@@ -183,7 +185,7 @@ export class FileTail {
     for (const sibling of await rotatedSiblings(this.path)) {
       if (open.has(sibling.stats.ino) || sibling.stats.mtimeMs < mtimeMs) continue;
       const file = await this.#open(sibling.path);
-      if (file && file.mark.headBytes === 0) this.#begin(file);
+      if (file && file.mark.headBytes === 0 && this.#files.length < MOST_OPEN) this.#begin(file);
       else await file?.handle.close();
     }
   }
@@ -267,7 +269,7 @@ export class FileTail {
 
   #position(): FilePosition {
     const open = this.#files.map((file) => file.mark);
-    this.#known = this.#known.slice(-Math.max(1, REMEMBERED_FILES - open.length));
+    this.#known = this.#known.slice(-REMEMBERED_FILES);
     return { path: this.path, files: [...this.#known, ...open] };
   }
 }

@@ -91,7 +91,9 @@ export class Spool {
     const recovered = await recover(files, folder, quarantine, log);
     const used = recovered.segments.reduce((sum, segment) => sum + segment.bytes, 0);
     const fifth = Math.floor(((await files.freeBytes(folder)) + used) / 5);
-    return new Spool(options, recovered, quarantine, options.maxBytes ?? Math.min(DEFAULT_MAX_BYTES, fifth));
+    const spool = new Spool(options, recovered, quarantine, options.maxBytes ?? Math.min(DEFAULT_MAX_BYTES, fifth));
+    await spool.#outbox.sweep();
+    return spool;
   }
 
   /** Every source as the last frame on disk has it. */

@@ -1,0 +1,265 @@
+import { zstdDecompressSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { CorrectedClock } from '../../collector/clock.ts';
+import { Intake, type Source, unparsed } from '../../collector/intake.ts';
+import { Ledger } from '../../collector/ledger.ts';
+import type { Log } from '../../collector/log.ts';
+import { Spool } from '../../collector/spool/spool.ts';
+import type { EcsEvent } from '../../ecs/event.ts';
+import { ForgetfulDisk, seeded } from './forgetful-disk.ts';
+import { quietLog, until } from './receiver.ts';
+
+const FOLDER = '/spool';
+
+interface Life {
+  readonly spool: Spool;
+  readonly intake: Intake;
+  readonly ledger: Ledger;
+  readonly source: Source;
+}
+
+async function live(
+  disk: ForgetfulDisk,
+  options: { maxBytes?: number; segmentBytes?: number; keepMs?: number; log?: Log } = {},
+): Promise<Life> {
+  const log = options.log ?? (quietLog() as unknown as Log);
+  const spool = await Spool.open({
+    folder: FOLDER,
+    files: disk.files(),
+    segmentBytes: 16_384,
+    maxBytes: 1024 ** 3,
+    ...options,
+    log,
+  });
+  const ledger = new Ledger(spool.restored);
+  const intake = new Intake('c0test01', spool, ledger, new CorrectedClock(), log);
+  const source = intake.open('file:/log', (line, now) => ({
+    ...unparsed(line, now, 'test'),
+    event: { kind: 'event', original: line },
+  }));
+  return { spool, intake, ledger, source };
+}
+
+function lines(from: number, to: number): string[] {
+  return Array.from({ length: to - from }, (_, i) => `line ${from + i} ${'x'.repeat((from + i) % 90)}`);
+}
+
+function put(life: Life, from: number, to: number): void {
+  const batch = lines(from, to);
+  life.source.put({ lines: batch, empty: 0, bytes: batch.join('\n').length, position: { offset: to } });
+}
+
+function readFrame(payload: Buffer): EcsEvent[] {
+  const [, ...events] = zstdDecompressSync(payload).toString('utf8').trimEnd().split('\n');
+  return events.map((event) => JSON.parse(event) as EcsEvent);
+}
+
+/** Takes every frame there is, as the server would. */
+async function deliver(life: Life, received: Map<string, string>): Promise<void> {
+  let at = life.spool.acked;
+  for (;;) {
+    const frame = await life.spool.frameAfter(at);
+    if (!frame) return;
+    for (const event of readFrame(frame.payload)) received.set(String(event.event.id), String(event.event.original));
+    life.spool.ack(frame);
+    at = frame.number;
+  }
+}
+
+function expectBalanced(life: Life): void {
+  for (const source of life.ledger.all()) {
+    expect(source.read).toBe(source.framed + source.droppedTotal);
+    expect(source.durable.read).toBe(
+      source.durable.spooled + Object.values(source.durable.dropped).reduce((a, b) => a + b, 0),
+    );
+    expect(source.framed).toBeGreaterThanOrEqual(source.durable.spooled);
+  }
+}
+
+const never = new Promise<never>(() => undefined);
+
+test.each([1, 2, 3, 4])(
+  'power cuts at random moments on a disk that forgets what was not synced (seed %i)',
+  async (seed) => {
+    const random = seeded(seed * 7_919);
+    const disk = new ForgetfulDisk(random);
+    const received = new Map<string, string>();
+    const total = 6_000;
+    let cuts = 0;
+    let announced = 0;
+    for (let life = 0; life < 400; life++) {
+      const isLast = cuts >= 25;
+      disk.crashAt = isLast ? 0 : disk.operations + 1 + Math.floor(random() * 90);
+      const cut = new Promise<'cut'>((resolve) => {
+        const look = setInterval(() => {
+          if (!disk.crashed) return;
+          clearInterval(look);
+          resolve('cut');
+        }, 1);
+        setTimeout(() => clearInterval(look), 20_000).unref();
+      });
+      const work = async (): Promise<'done'> => {
+        const alive = await live(disk);
+        const restored = alive.source.ledger;
+        // What was announced as spooled before the cut is there after it.
+        expect(restored.durable.spooled).toBeGreaterThanOrEqual(announced);
+        let at = (restored.position as { offset: number } | undefined)?.offset ?? 0;
+        expect(restored.framed).toBe(at);
+        while (at < total) {
+          if (disk.crashed) return never;
+          const to = Math.min(total, at + 1 + Math.floor(random() * 120));
+          put(alive, at, to);
+          at = to;
+          if (random() < 0.5) await alive.intake.flush();
+          expectBalanced(alive);
+          announced = restored.durable.spooled;
+          if (random() < 0.5) await deliver(alive, received);
+        }
+        await alive.intake.flush();
+        await deliver(alive, received);
+        if (!isLast && !disk.crashed) return never;
+        await alive.spool.close();
+        return 'done';
+      };
+      const end = await Promise.race([
+        work(),
+        cut,
+        ...(isLast ? [] : [new Promise<'slow'>((r) => setTimeout(() => r('slow'), 3_000))]),
+      ]);
+      if (end === 'done') break;
+      if (end === 'slow') disk.crash();
+      cuts++;
+    }
+    expect(cuts).toBeGreaterThanOrEqual(25);
+    const texts = [...received.values()];
+    expect(new Set(texts).size).toBe(total);
+    expect(texts.length).toBe(total);
+  },
+);
+
+test('a full disk holds the inputs, loses nothing, says so once, and goes on when there is room', async () => {
+  const disk = new ForgetfulDisk(seeded(5));
+  const log = quietLog();
+  const alive = await live(disk, { log: log as unknown as Log });
+  put(alive, 0, 100);
+  await alive.intake.flush();
+  for (const failure of ['ENOSPC', 'EIO'] as const) {
+    disk.failure = failure;
+    const from = alive.source.ledger.framed;
+    put(alive, from, from + 100);
+    await until('the spool to be held', () => alive.intake.behind);
+    expect(alive.source.ledger.durable.spooled).toBe(from);
+    const ready = alive.intake.whenReady();
+    disk.failure = undefined;
+    await ready;
+    await alive.intake.flush();
+  }
+  const complaints = log.told.filter((entry) => entry.text.startsWith('the spool cannot write'));
+  expect(complaints.map((entry) => entry.fields)).toEqual([
+    { reason: 'the disk is full' },
+    { reason: 'the disk fails: EIO: simulated' },
+  ]);
+  const received = new Map<string, string>();
+  await deliver(alive, received);
+  expect([...received.values()]).toEqual(lines(0, 300));
+  await alive.spool.close();
+  const again = await live(disk);
+  expect(again.source.ledger.durable.spooled).toBe(300);
+  expect(again.source.ledger.position).toEqual({ offset: 300 });
+});
+
+test('the limit of the spool holds the inputs until frames are acknowledged; acknowledged segments go first', async () => {
+  const disk = new ForgetfulDisk(seeded(6));
+  const alive = await live(disk, { maxBytes: 40_000, segmentBytes: 8_000 });
+  let at = 0;
+  while (!alive.intake.behind) {
+    put(alive, at, at + 200);
+    at += 200;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(at).toBeLessThan(100_000);
+  }
+  const held = alive.source.ledger.durable.spooled;
+  expect(held).toBeLessThan(at);
+  const received = new Map<string, string>();
+  const end = Date.now() + 10_000;
+  while (received.size < at && Date.now() < end) {
+    await deliver(alive, received);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect([...received.values()]).toEqual(lines(0, at));
+  expect(alive.spool.waiting).toEqual({ frames: 0, events: 0, bytes: 0 });
+  await alive.spool.close();
+});
+
+test('a damaged record in the middle is set aside and counted, the rest goes on', async () => {
+  const disk = new ForgetfulDisk(seeded(7));
+  const alive = await live(disk);
+  for (let at = 0; at < 1_000; at += 100) {
+    put(alive, at, at + 100);
+    await alive.intake.flush();
+  }
+  await alive.spool.close();
+  const first = disk.paths().find((path) => path.endsWith('.seg')) as string;
+  const content = disk.content(first) as Buffer;
+  const second = content.indexOf('HDS1', 10);
+  disk.corrupt(first, second + 40);
+  const again = await live(disk);
+  const received = new Map<string, string>();
+  await deliver(again, received);
+  expect(received.size).toBe(900);
+  expect(again.spool.quarantined).toEqual({ frames: 1, events: 100, reasons: { damaged: 1 } });
+  expect(again.spool.waiting).toEqual({ frames: 0, events: 0, bytes: 0 });
+  expect(again.source.ledger.durable.spooled).toBe(1_000);
+  expect(disk.paths().some((path) => path.startsWith('/spool/quarantine/') && path.endsWith('.bin'))).toBe(true);
+  await again.spool.close();
+});
+
+test('garbage behind the last record is cut off, and an unreadable folder of garbage does not stop the start', async () => {
+  const disk = new ForgetfulDisk(seeded(8));
+  const alive = await live(disk);
+  put(alive, 0, 50);
+  await alive.intake.flush();
+  await alive.spool.close();
+  const files = disk.files();
+  for (const [name, bytes] of [
+    ['0000000002.seg', Buffer.from('HDS1 torn in the middle of its header')],
+    ['0000000003.seg', Buffer.alloc(10_000, 'HDS1')],
+    ['acked', Buffer.from('nonsense')],
+    ['other.txt', Buffer.from('not ours')],
+  ] as const) {
+    await files.replace(`${FOLDER}/${name}`, bytes, true);
+  }
+  const again = await live(disk);
+  expect(again.source.ledger.durable.spooled).toBe(50);
+  put(again, 50, 60);
+  await again.intake.flush();
+  const received = new Map<string, string>();
+  await deliver(again, received);
+  expect([...received.values()]).toEqual(lines(0, 60));
+  await again.spool.close();
+});
+
+test('an acknowledged segment goes after its time, but never the one that carries the positions', async () => {
+  const disk = new ForgetfulDisk(seeded(9));
+  const alive = await live(disk, { segmentBytes: 2_000 });
+  for (let at = 0; at < 2_000; at += 100) {
+    put(alive, at, at + 100);
+    await alive.intake.flush();
+  }
+  await deliver(alive, new Map());
+  await alive.spool.close();
+  const segments = () => disk.paths().filter((path) => path.endsWith('.seg')).length;
+  const before = segments();
+  expect(before).toBeGreaterThan(3);
+  const kept = await live(disk, { keepMs: 3_600_000 });
+  await kept.spool.close();
+  expect(segments()).toBe(before);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const swept = await live(disk, { keepMs: 1 });
+  await swept.spool.close();
+  expect(segments()).toBe(1);
+  const again = await live(disk);
+  expect(again.source.ledger.position).toEqual({ offset: 2_000 });
+  expect(again.spool.waiting.frames).toBe(0);
+  await again.spool.close();
+});

@@ -1,0 +1,61 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe } from 'vitest';
+import type { EventStore } from '../../../server/store/event-store.ts';
+import type { RecordStore } from '../../../server/store/record-store.ts';
+import { appendCases } from './conformance-append.ts';
+import { isolationCases } from './conformance-isolation.ts';
+import { recordCases } from './conformance-records.ts';
+import { searchCases } from './conformance-search.ts';
+
+/** A store under test. */
+export interface OpenStore {
+  readonly events: EventStore;
+  readonly records: RecordStore;
+}
+
+/** Opens the store kept in a folder (or named by it); opening it again finds what was stored. */
+export type StoreFactory = (folder: string, now: () => number) => Promise<OpenStore>;
+
+/** What each case works with. */
+export interface Bench {
+  readonly folder: string;
+  store: OpenStore;
+  /** The server's clock, to be set. */
+  now: number;
+  /** Closes the store and opens it again, as a restart does. */
+  restart(): Promise<void>;
+}
+
+/** What every store must do, on a store of its own for each case. */
+export function storeConformance(name: string, factory: StoreFactory): void {
+  describe(`${name} store`, () => {
+    const bench: Bench = {
+      folder: '',
+      store: undefined as unknown as OpenStore,
+      now: 0,
+      restart: async () => {
+        await bench.store.events.close();
+        await bench.store.records.close();
+        bench.store = await factory(bench.folder, () => bench.now);
+      },
+    };
+
+    beforeEach(async () => {
+      Object.assign(bench, { folder: await mkdtemp(join(tmpdir(), 'haidang-store-')), now: Date.UTC(2026, 10, 20, 9) });
+      bench.store = await factory(bench.folder, () => bench.now);
+    });
+
+    afterEach(async () => {
+      await bench.store.events.close();
+      await bench.store.records.close();
+      await rm(bench.folder, { recursive: true });
+    });
+
+    appendCases(bench);
+    searchCases(bench);
+    isolationCases(bench);
+    recordCases(bench);
+  });
+}

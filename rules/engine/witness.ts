@@ -85,7 +85,7 @@ function fieldWitnesses(field: string, test: FieldTest): readonly Witness[] | un
 }
 
 /** Most witnesses one rule may have; beyond, it is always a candidate. */
-const WITNESS_LIMIT = 4_000;
+const WITNESS_LIMIT = 20_000;
 
 /**
  * The literals of which at least one must be in every event that satisfies the condition: of all such sets, the one that

@@ -20,14 +20,13 @@ interface Mode {
   readonly multiline: boolean;
 }
 
-/** Worst number of ways to match: `factor * n ** degree`, for a text of n characters. */
-interface Ways {
-  readonly factor: number;
-  readonly degree: number;
+/** Worst case of backtracking over a text of n characters: in how many ways a part can match, and steps to try them all. */
+interface Effort {
+  readonly ways: number;
+  readonly steps: number;
 }
 
-const ONE: Ways = { factor: 1, degree: 0 };
-const UNBOUNDED: Ways = { factor: Number.POSITIVE_INFINITY, degree: 0 };
+const UNKNOWN: Effort = { ways: Number.POSITIVE_INFINITY, steps: Number.POSITIVE_INFINITY };
 
 function withFlags(mode: Mode, flags: string): Mode {
   return { dotAll: mode.dotAll || flags.includes('s'), multiline: mode.multiline || flags.includes('m') };
@@ -76,59 +75,57 @@ function isFixed(node: RegexNode): boolean {
   return node.kind !== 'either';
 }
 
-function ways(node: RegexNode): Ways {
+function effort(node: RegexNode, length: number): Effort {
   switch (node.kind) {
-    case 'sequence':
-      return node.of.map(ways).reduce(multiply, ONE);
-    case 'either':
-      return node.of.map(ways).reduce((sum, part) => ({
-        factor: sum.factor + part.factor,
-        degree: Math.max(sum.degree, part.degree),
-      }));
+    case 'literal':
+      return { ways: 1, steps: node.text.length };
+    case 'sequence': {
+      let [ways, steps] = [1, 1];
+      for (const part of node.of) {
+        const next = effort(part, length);
+        steps += ways * next.steps;
+        ways *= next.ways;
+      }
+      return { ways, steps };
+    }
+    case 'either': {
+      const parts = node.of.map((part) => effort(part, length));
+      return {
+        ways: parts.reduce((sum, part) => sum + part.ways, 0),
+        steps: parts.reduce((sum, part) => sum + part.steps, 1),
+      };
+    }
     case 'flags':
-      return ways(node.of);
+      return effort(node.of, length);
     case 'repeat':
-      return repeatWays(node);
+      return repeatEffort(node, length);
     default:
-      return ONE;
+      return { ways: 1, steps: 1 };
   }
 }
 
-function multiply(left: Ways, right: Ways): Ways {
-  return { factor: left.factor * right.factor, degree: left.degree + right.degree };
-}
-
-function repeatWays(node: Extract<RegexNode, { kind: 'repeat' }>): Ways {
-  const once = ways(node.of);
-  if (isFixed(node.of)) {
-    return node.max === Number.POSITIVE_INFINITY
-      ? { factor: 1, degree: 1 }
-      : { factor: node.max - node.min + 1, degree: 0 };
+function repeatEffort({ of, min, max }: Extract<RegexNode, { kind: 'repeat' }>, length: number): Effort {
+  const once = effort(of, length);
+  const most = Math.min(max, min + length);
+  if (isFixed(of)) return { ways: most - min + 1, steps: once.steps * (most + 1) };
+  if (max > 4) return UNKNOWN;
+  let [ways, steps] = [min === 0 ? 1 : 0, 1];
+  for (let count = 1; count <= max; count++) {
+    steps += once.ways ** (count - 1) * once.steps;
+    if (count >= min) ways += once.ways ** count;
   }
-  if (node.max === 1) return { factor: once.factor + 1, degree: once.degree };
-  if (node.max > 4) return UNBOUNDED;
-  let sum = { factor: node.min === 0 ? 1 : 0, degree: 0 };
-  let power = ONE;
-  for (let count = 1; count <= node.max; count++) {
-    power = multiply(power, once);
-    if (count >= node.min) sum = { factor: sum.factor + power.factor, degree: Math.max(sum.degree, power.degree) };
-  }
-  return sum;
+  return { ways, steps };
 }
 
-function size(node: RegexNode): number {
-  if (node.kind === 'literal') return node.text.length;
-  if (node.kind === 'sequence' || node.kind === 'either') return node.of.reduce((sum, part) => sum + size(part), 1);
-  if (node.kind === 'flags') return size(node.of);
-  if (node.kind === 'repeat') return size(node.of) * Math.min(Math.max(node.min, 1), 1_000) + 1;
-  return 1;
-}
-
-/** The longest text for which backtracking provably stays within the budget: each start, times each way, times the size. */
+/** The longest text for which backtracking, from each of its positions, provably stays within the budget. */
 function backtrackingLimit(tree: RegexNode): number {
-  const { factor, degree } = ways(tree);
-  const budget = STEP_BUDGET / (factor * size(tree));
-  return budget < 1 ? 0 : Math.floor(budget ** (1 / (degree + 1)));
+  let [fits, fails] = [0, REGEX_INPUT_CHARACTERS + 1];
+  while (fails - fits > 1) {
+    const length = (fits + fails) >> 1;
+    if ((length + 1) * effort(tree, length).steps <= STEP_BUDGET) fits = length;
+    else fails = length;
+  }
+  return fits;
 }
 
 /** The shortest of the literals decides how much a set of needed literals tells. */
@@ -136,29 +133,48 @@ function worth(literals: readonly string[]): number {
   return Math.min(...literals.map((literal) => literal.length)) * 8 - literals.length;
 }
 
-function neededLiterals(node: RegexNode): readonly string[] | undefined {
+/** Literals in the order in which a match holds them, one of each set; nothing is said where a part may be left out. */
+function neededLiterals(node: RegexNode): readonly (readonly string[])[] {
   switch (node.kind) {
     case 'literal': {
       // Letters outside ASCII fold in more than one way: only ASCII runs are relied on.
-      const runs = node.text.toLowerCase().match(/[\x00-\x7f]+/g);
-      return runs ? [runs.reduce((best, run) => (run.length > best.length ? run : best))] : undefined;
+      const runs = node.text.toLowerCase().match(/[\x00-\x7f]+/g) ?? [];
+      return runs.map((run) => [run]);
     }
     case 'flags':
       return neededLiterals(node.of);
     case 'repeat':
-      return node.min > 0 ? neededLiterals(node.of) : undefined;
-    case 'sequence': {
-      const known = node.of.map(neededLiterals).filter((literals) => literals !== undefined);
-      return known.length === 0 ? undefined : known.reduce((best, next) => (worth(next) > worth(best) ? next : best));
-    }
+      return node.min > 0 ? neededLiterals(node.of) : [];
+    case 'sequence':
+      return node.of.flatMap(neededLiterals);
     case 'either': {
-      const known = node.of.map(neededLiterals);
-      const all = known.flatMap((literals) => literals ?? []);
-      return known.includes(undefined) || all.length > 64 ? undefined : all;
+      const all = node.of.map((part) => best(neededLiterals(part)));
+      const known = all.flatMap((literals) => literals ?? []);
+      return all.includes(undefined) || known.length > 64 ? [] : [known];
     }
     default:
-      return undefined;
+      return [];
   }
+}
+
+function best(sets: readonly (readonly string[])[]): readonly string[] | undefined {
+  if (sets.length === 0) return undefined;
+  return sets.reduce((best, next) => (worth(next) > worth(best) ? next : best));
+}
+
+/** Whether a folded text holds one literal of each set, one after the other. Taking the earliest each time misses none. */
+function holdsInOrder(text: string, sets: readonly (readonly string[])[]): boolean {
+  let from = 0;
+  for (const literals of sets) {
+    let end = Number.POSITIVE_INFINITY;
+    for (const literal of literals) {
+      const at = text.indexOf(literal, from);
+      if (at >= 0) end = Math.min(end, at + literal.length);
+    }
+    if (end === Number.POSITIVE_INFINITY) return false;
+    from = end;
+  }
+  return true;
 }
 
 /**
@@ -178,10 +194,12 @@ export function compileRegex(source: string, flags: string): SafeRegex {
   } catch (error) {
     throw new RegexError(error instanceof Error ? error.message : String(error));
   }
+  const needed = neededLiterals(tree);
   return {
-    needs: neededLiterals(tree),
+    needs: best(needed),
     test: (text) => {
       const input = text.length > REGEX_INPUT_CHARACTERS ? text.slice(0, REGEX_INPUT_CHARACTERS) : text;
+      if (needed.length > 0 && !holdsInOrder(input.toLowerCase(), needed)) return false;
       return input.length <= short ? quick.test(input) : linear.matcher(input).find();
     },
   };

@@ -102,6 +102,14 @@ export async function buildApp(services: Services): Promise<App> {
   await app.register(swagger, openApiOptions(services.settings.version));
   await app.register(cookie);
   await app.register(helmet, CONTENT_POLICY);
+  // Before the guard: an upgrade that the guard refuses must still be closed by the WebSocket plugin.
+  await app.register(websocket, {
+    options: { maxPayload: 1024, perMessageDeflate: false },
+    errorHandler: (err, socket) => {
+      services.log.debug({ err }, 'a live connection failed');
+      socket.terminate();
+    },
+  });
   guard(app, services);
   await app.register(rateLimit, {
     max: 1200,
@@ -115,7 +123,6 @@ export async function buildApp(services: Services): Promise<App> {
       return new HaidangError('HD_TOO_MANY', `Too many requests; try again in ${seconds} s.`, { retryAfter: seconds });
     },
   });
-  await app.register(websocket, { options: { maxPayload: 1024, perMessageDeflate: false } });
   convertQuery(app);
 
   accountRoutes(app, services);

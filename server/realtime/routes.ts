@@ -27,24 +27,25 @@ export function liveRoutes(app: App, { live, accounts, log }: Services): void {
     for (const sockets of open.values()) for (const socket of sockets) socket.close(GOING_AWAY, 'The server stops.');
   });
 
-  app.get(
-    '/api/v1/live',
-    {
-      websocket: true,
-      config: { access: 'signed-in' },
-      schema: {
-        tags: ['live'],
-        description: 'A WebSocket (RFC 6455); each message is one JSON document of the shape given for 200.',
-        querystring: Type.Object({ since: Type.Optional(Type.Integer({ minimum: 0, default: 0 })) }),
-        response: { 200: LiveMessage, ...problems(400, 401, 403, 429) },
-      },
-      preHandler: async (request) => {
-        const session = request.who?.session ?? '';
-        if (connections >= CONNECTIONS_MAX || (open.get(session)?.size ?? 0) >= CONNECTIONS_PER_SESSION)
-          throw new HaidangError('HD_TOO_MANY', 'Too many live connections; close a tab.', { retryAfter: 10 });
-      },
+  app.route({
+    method: 'GET',
+    url: '/api/v1/live',
+    config: { access: 'signed-in' },
+    schema: {
+      tags: ['live'],
+      description: 'A WebSocket (RFC 6455); each message is one JSON document of the shape given for 200.',
+      querystring: Type.Object({ since: Type.Optional(Type.Integer({ minimum: 0, default: 0 })) }),
+      response: { 200: LiveMessage, ...problems(400, 401, 403, 429) },
     },
-    (socket, request) => {
+    handler: async () => {
+      throw new HaidangError('HD_BAD_REQUEST', 'This address speaks WebSocket; ask with "Upgrade: websocket".');
+    },
+    preHandler: async (request) => {
+      const session = request.who?.session ?? '';
+      if (connections >= CONNECTIONS_MAX || (open.get(session)?.size ?? 0) >= CONNECTIONS_PER_SESSION)
+        throw new HaidangError('HD_TOO_MANY', 'Too many live connections; close a tab.', { retryAfter: 10 });
+    },
+    wsHandler: (socket, request) => {
       const signedIn = request.signedIn();
       const { since = 0 } = request.query as { since?: number };
       const session = signedIn.session ?? '';
@@ -65,7 +66,7 @@ export function liveRoutes(app: App, { live, accounts, log }: Services): void {
         if (sockets.size === 0) open.delete(session);
       });
     },
-  );
+  });
 
   /** Pings, and closes where the other side is gone, the session over, or its rights are no longer those it connected with. */
   function watchConnection(socket: WebSocket, signedIn: SignedIn): NodeJS.Timeout {

@@ -1,0 +1,215 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ERRORS } from '../../../server/errors.ts';
+import { toProblem } from '../../../server/problem.ts';
+import { type Bench, HOST, openBench } from './harness.ts';
+
+let bench: Bench;
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'haidang-dist-'));
+  bench = await openBench({ consoleFolder: folder });
+});
+afterAll(async () => {
+  await bench.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const get = (url: string, headers: Record<string, string> = {}) =>
+  bench.app.inject({ url, headers: { host: HOST, ...headers } });
+
+interface Operation {
+  readonly tags?: readonly string[];
+  readonly security?: readonly object[];
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>;
+}
+
+describe('the OpenAPI document', () => {
+  it('has every route with tag, access and problem answers', async () => {
+    const document = (await get('/openapi.json')).json();
+    expect(document.openapi).toBe('3.1.0');
+    const operations = Object.entries(document.paths as Record<string, Record<string, Operation>>).flatMap(
+      ([path, methods]) =>
+        Object.entries(methods).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, operation })),
+    );
+    expect(operations.map(({ name }) => name).sort()).toEqual([
+      'DELETE /api/v1/session',
+      'GET /api/v1/agencies',
+      'GET /api/v1/alerts',
+      'GET /api/v1/alerts/{id}',
+      'GET /api/v1/alerts/{id}/events',
+      'GET /api/v1/events',
+      'GET /api/v1/events/histogram',
+      'GET /api/v1/events/{id}',
+      'GET /api/v1/ledger',
+      'GET /api/v1/live',
+      'GET /api/v1/overview',
+      'GET /api/v1/rules',
+      'GET /api/v1/session',
+      'GET /api/v1/setup',
+      'GET /api/v1/shifts',
+      'GET /api/v1/users',
+      'GET /healthz',
+      'GET /metrics',
+      'GET /openapi.json',
+      'GET /readyz',
+      'POST /api/v1/agencies',
+      'POST /api/v1/alerts/changes',
+      'POST /api/v1/session',
+      'POST /api/v1/setup',
+      'POST /api/v1/shifts',
+      'POST /api/v1/shifts/{id}/accept',
+      'POST /api/v1/users',
+      'PUT /api/v1/agencies/{id}',
+    ]);
+    for (const { name, operation } of operations) {
+      expect(operation.tags?.length, name).toBe(1);
+      expect(operation.security, name).toBeDefined();
+      expect(operation.responses['500']?.content, name).toHaveProperty(['application/problem+json']);
+    }
+  });
+
+  it('asks for a session on every route but the public ones', async () => {
+    const { paths } = (await get('/openapi.json')).json();
+    const open: string[] = [];
+    for (const [path, methods] of Object.entries(paths as Record<string, Record<string, Operation>>))
+      for (const [method, { security }] of Object.entries(methods)) {
+        if (security?.length === 0) open.push(`${method} ${path}`);
+        else {
+          const url = path.replace('{id}', 'x');
+          const headers = { host: HOST, origin: `http://${HOST}` };
+          const answer = await bench.app.inject({ method: method.toUpperCase() as 'GET', url, headers });
+          expect(answer.statusCode, `${method} ${path}`).toBe(401);
+        }
+      }
+    expect(open.sort()).toEqual([
+      'get /api/v1/setup',
+      'get /healthz',
+      'get /metrics',
+      'get /openapi.json',
+      'get /readyz',
+      'post /api/v1/session',
+      'post /api/v1/setup',
+    ]);
+  });
+});
+
+describe('problem documents', () => {
+  it.each([
+    ['not JSON', '{', 'application/json', 400, 'HD_BAD_REQUEST'],
+    ['another type', 'a=b', 'application/x-www-form-urlencoded', 400, 'HD_BAD_REQUEST'],
+    ['too large', JSON.stringify({ user: 'x', password: 'x'.repeat(10_000) }), 'application/json', 413, 'HD_TOO_LARGE'],
+    [
+      'prototype pollution',
+      '{"__proto__": {"x": 1}, "user": "a", "password": "b"}',
+      'application/json',
+      400,
+      'HD_BAD_REQUEST',
+    ],
+  ])('answer a body that is %s', async (_name, payload, type, status, code) => {
+    const headers = { host: HOST, origin: `http://${HOST}`, 'content-type': type };
+    const answer = await bench.app.inject({ method: 'POST', url: '/api/v1/session', payload, headers });
+    expect(answer.statusCode).toBe(status);
+    expect(answer.headers['content-type']).toContain('application/problem+json');
+    expect(answer.json()).toMatchObject({ code, status, title: expect.any(String), advice: expect.any(String) });
+  });
+
+  it('answer an address that is not there', async () => {
+    expect((await get('/api/v1/nothing')).json()).toMatchObject({ code: 'HD_NOT_FOUND', status: 404 });
+  });
+
+  it('say nothing of the inside of the server', () => {
+    const { body, fault } = toProblem(new Error('SELECT secret FROM place'));
+    expect(body).toMatchObject({ code: 'HD_INTERNAL', status: 500 });
+    expect(JSON.stringify(body)).not.toContain('secret');
+    expect(fault).toBe(true);
+  });
+
+  it('have status, title and advice for every code', () => {
+    for (const { status, title, advice } of Object.values(ERRORS)) {
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(title).not.toBe('');
+      expect(advice).toMatch(/\.$/);
+    }
+  });
+});
+
+describe('Host, Origin and headers', () => {
+  it('refuse a page that reached us by another name', async () => {
+    for (const url of ['/', '/api/v1/alerts', '/metrics', '/healthz'])
+      expect((await bench.app.inject({ url, headers: { host: 'evil.example' } })).statusCode, url).toBe(403);
+  });
+
+  it('refuse a browser that hides where it comes from', async () => {
+    const headers = { host: HOST, 'sec-fetch-site': 'cross-site' };
+    const answer = await bench.app.inject({
+      method: 'POST',
+      url: '/api/v1/session',
+      payload: { user: 'a', password: 'b' },
+      headers,
+    });
+    expect(answer.json()).toMatchObject({ code: 'HD_ORIGIN' });
+  });
+
+  it('carry a policy without inline or foreign content', async () => {
+    const policy = String((await get('/healthz')).headers['content-security-policy']);
+    expect(policy).toContain("default-src 'self'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toMatch(/unsafe|data:|\*/);
+  });
+
+  it('limit how often one address asks', async () => {
+    const ask = () => get('/api/v1/setup?token=x');
+    let last = await ask();
+    for (let n = 0; n < 40 && last.statusCode === 200; n += 1) last = await ask();
+    expect(last.statusCode).toBe(429);
+    expect(last.json()).toMatchObject({ code: 'HD_TOO_MANY' });
+    expect(Number(last.headers['retry-after'])).toBeGreaterThan(0);
+  });
+});
+
+describe('the console', () => {
+  it('is a page that says so while it is not built', async () => {
+    for (const url of ['/', '/alerts/x']) {
+      const answer = await get(url);
+      expect(answer.statusCode).toBe(503);
+      expect(answer.payload).toContain('npm run build:console');
+    }
+  });
+
+  it('is served with its pages once it is there; hashed files may be kept for a year', async () => {
+    await mkdir(join(folder, 'assets'), { recursive: true });
+    await writeFile(join(folder, 'index.html'), '<!doctype html><title>console</title>');
+    await writeFile(join(folder, 'assets/app-1a2b.js'), 'export {};');
+    for (const url of ['/', '/alerts', '/alerts/abc', '/setup?token=x']) {
+      const answer = await get(url);
+      expect(answer.statusCode, url).toBe(200);
+      expect(answer.payload).toContain('<title>console');
+      expect(answer.headers['cache-control']).toBe('no-cache');
+    }
+    const asset = await get('/assets/app-1a2b.js');
+    expect(asset.headers['cache-control']).toContain('immutable');
+    expect(asset.headers['content-type']).toContain('javascript');
+  });
+
+  it.each(['/assets/none.js', '/..%2f..%2fetc/passwd', '/assets/%2e%2e/%2e%2e/package.json', '/none.png'])(
+    'gives nothing for %s',
+    async (url) => {
+      const answer = await get(url);
+      expect(answer.statusCode).toBeGreaterThanOrEqual(400);
+      expect(answer.payload).not.toContain('root:');
+    },
+  );
+});
+
+describe('metrics', () => {
+  it('are Prometheus text', async () => {
+    const answer = await get('/metrics');
+    expect(answer.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+    for (const line of answer.payload.trim().split('\n'))
+      expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? -?[\d.e+-]+)$/);
+    expect(answer.payload).toContain('haidang_alerts{status="new",severity="critical"} 0');
+  });
+});

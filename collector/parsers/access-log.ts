@@ -2,7 +2,7 @@ import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext } from '../record.ts';
 import type { Draft } from './draft.ts';
 import { classify, endpoint, finish, isAddress, newDraft } from './draft.ts';
-import { clockAt, isoString, monthAt, twoDigits, utcTime } from './time.ts';
+import { clockAt, monthAt, twoDigits, utcTime } from './time.ts';
 import { readAuthority, readRequest } from './url.ts';
 
 const DATE_LENGTH = 26;
@@ -142,9 +142,8 @@ export function parseAccess(line: string, module: 'nginx' | 'apache', context: P
   const end = quoteEnd(line, quote + 1);
   const tail = /^" (\d{3}|-)(?: (\d{1,15}|-))?(?= |$)/.exec(line.slice(end, end + 24));
   if (!tail) return undefined;
-  const draft = newDraft(line, line, `${module}.access`, context);
+  const draft = newDraft(line, line, `${module}.access`, context, ms);
   if (!setClient(draft, line.slice(0, dateAt - 1).trimEnd())) return undefined;
-  draft['@timestamp'] = isoString(ms);
   const request = readRequest(draft, line.slice(quote + 1, end));
   const status = numberOf(tail[1] as string);
   const bytes = numberOf(tail[2] ?? '-');

@@ -2,7 +2,7 @@ import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
 import { looksLikeAccess, parseAccess } from './access-log.ts';
 import { classifyError, endpoint, finish, newDraft } from './draft.ts';
-import { clockAt, fractionAt, isoString, monthAt, twoDigits, utcTime, zonedTime } from './time.ts';
+import { clockAt, fractionAt, monthAt, twoDigits, utcTime, zonedTime } from './time.ts';
 
 const ERROR_START = /^\[(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})? \d{4}\] \[/;
 const LEVEL = /^ \[(?:([a-z0-9_-]{0,64}):)?([a-z0-9]{4,6})\]/;
@@ -40,8 +40,7 @@ function parseError(line: string, context: ParseContext): EcsEvent | undefined {
   const level = LEVEL.exec(line.slice(at, at + 80));
   if (ms === undefined || !level) return undefined;
   at += level[0].length;
-  const draft = newDraft(line, line, 'apache.error', context);
-  draft['@timestamp'] = isoString(ms);
+  const draft = newDraft(line, line, 'apache.error', context, ms);
   draft['log'] = { level: level[2] as string };
   if (level[1]) draft['apache'] = { error: { module: level[1] } };
   const process = PROCESS.exec(line.slice(at, at + 48));

@@ -59,10 +59,16 @@ export const MAX_MESSAGE = 4096;
 /** Fills in what a message says; false where the message is none of its kind. */
 export type MessageParser = (message: string, draft: Draft) => boolean;
 
-/** Starts an event of a data set; the time is the collector's until the line gives its own. */
-export function newDraft(line: string, message: string, dataset: string, context: ParseContext): Draft {
+/** Starts an event of a data set; its time is the line's, or the collector's where the line has none. */
+export function newDraft(
+  line: string,
+  message: string,
+  dataset: string,
+  context: ParseContext,
+  ms: number = context.now,
+): Draft {
   const draft: Draft = {
-    '@timestamp': isoString(context.now),
+    '@timestamp': isoString(ms),
     event: { kind: 'event', module: dataset.slice(0, dataset.indexOf('.')), dataset, original: line },
     message,
   };

@@ -3,7 +3,7 @@ import type { ParseContext, Parser } from '../record.ts';
 import { looksLikeAccess, parseAccess } from './access-log.ts';
 import type { Draft } from './draft.ts';
 import { classifyError, finish, isAddress, newDraft, setSource } from './draft.ts';
-import { clockAt, isoString, twoDigits, utcTime, zonedTime } from './time.ts';
+import { clockAt, twoDigits, utcTime, zonedTime } from './time.ts';
 import { readAuthority, readRequest } from './url.ts';
 
 const ERROR = /^(\d{4})\/(\d\d)\/(\d\d) \d\d:\d\d:\d\d \[([a-z]{4,6})\] (\d{1,10})#(\d{1,10}): (?:\*(\d{1,19}) )?/;
@@ -56,8 +56,7 @@ function parseError(line: string, context: ParseContext): EcsEvent | undefined {
   const local = seconds < 0 ? undefined : utcTime(Number(head[1]), twoDigits(line, 5) - 1, twoDigits(line, 8), seconds);
   if (local === undefined) return undefined;
   const message = line.slice(head[0].length);
-  const draft = newDraft(line, message, 'nginx.error', context);
-  draft['@timestamp'] = isoString(zonedTime(local, context.timeZone));
+  const draft = newDraft(line, message, 'nginx.error', context, zonedTime(local, context.timeZone));
   draft['log'] = { level: head[4] as string };
   draft.process = { pid: Number(head[5]), thread: { id: Number(head[6]) } };
   if (head[7] !== undefined) draft['nginx'] = { error: { connection_id: Number(head[7]) } };

@@ -11,6 +11,9 @@ const TOO_MANY =
   /^maximum authentication attempts exceeded for (?:invalid user )?(.*) from (\S+) port (\d{1,5})(?: ssh\d?)?$/s;
 const PAM_ERROR = /^PAM: (.{1,200}?) for (?:illegal user |invalid user )?(.*) from (\S+)$/s;
 const NOT_ALLOWED = ' not allowed because ';
+const TOO_MANY_CLOSED = /^Disconnecting: Too many authentication failures(?: for (?:invalid user )?(.*))?$/s;
+const WRONG_HOST =
+  /^Authentication tried for (.*) with correct (?:key|certificate) but not from a permitted host \(host=\S*, ip=([^\s),]+)/s;
 const ROOT_REFUSED = /^ROOT LOGIN REFUSED FROM (\S+)(?: port (\d{1,5}))?$/;
 const CLOSED =
   /^(?:Connection (?:closed|reset) by|Disconnected from|Disconnecting)(?: (?:(?:authenticating|invalid) )?user (.*))? (\S+) port (\d{1,5})$/s;
@@ -94,6 +97,11 @@ function readEnd(text: string, draft: Draft): boolean {
   if (closed) {
     account(draft, closed[1]);
     setSource(draft, closed[2] as string, closed[3]);
+    return ended(draft);
+  }
+  const many = TOO_MANY_CLOSED.exec(text);
+  if (many) {
+    account(draft, many[1]);
     return ended(draft);
   }
   const short = CLOSED_SHORT.exec(text);
@@ -205,6 +213,10 @@ export function parseOpensshMessage(message: string, draft: Draft): boolean {
     case 'ROOT': {
       const root = ROOT_REFUSED.exec(text);
       return root ? failedLogin(draft, 'root', root[1], root[2]) : false;
+    }
+    case 'Auth': {
+      const elsewhere = WRONG_HOST.exec(text);
+      return elsewhere ? failedLogin(draft, elsewhere[1], elsewhere[2]) : false;
     }
     case 'Conn':
       return readConnection(text, draft);

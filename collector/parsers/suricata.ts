@@ -124,9 +124,8 @@ function readEve(eve: JsonObject, line: string, context: ParseContext): EcsEvent
   const stamp = typeof eve['timestamp'] === 'string' ? isoTimeAt(eve['timestamp'], 0, context.timeZone) : undefined;
   if (kind === '' || !stamp) return undefined;
   delete eve['timestamp'];
-  const draft = newDraft(line, line, 'suricata.eve', context);
+  const draft = newDraft(line, line, 'suricata.eve', context, stamp.ms);
   delete draft.message;
-  draft['@timestamp'] = isoString(stamp.ms);
   const [category, type] = Object.hasOwn(KINDS, kind)
     ? (KINDS[kind] as (typeof KINDS)[string])
     : [['network'], [PROTOCOLS.has(kind) ? 'protocol' : 'info']];

@@ -20,7 +20,8 @@ export interface SyslogHeader {
   message: string;
 }
 
-const PROGRAM = /^([^\s:[\]]{1,128})(?:\[([^\]\s]{1,64})\])?:(?: |$)/;
+// A program's name has a letter, and is no message code such as `%SYS-5-CONFIG_I`.
+const PROGRAM = /^(?=[^\s:[\]]{0,127}[A-Za-z])([^\s:[\]%][^\s:[\]]{0,127})(?:\[([^\]\s]{1,64})\])?:(?: |$)/;
 const KERNEL = /^\[ *\d{1,12}\.\d{1,9}\] /;
 const MAX_PARAMETERS = 200;
 
@@ -95,6 +96,13 @@ function readTag(header: SyslogHeader, rest: string): SyslogHeader {
   header.program = tag[1] as string;
   if (tag[2] !== undefined) header.procid = tag[2];
   header.message = rest.slice(tag[0].length);
+  return header;
+}
+
+/** Without a time only `program[pid]:` is surely a tag; `Error: …` may be the message's own words (RFC 3164 §4.3.3). */
+function readBare(header: SyslogHeader, rest: string): SyslogHeader {
+  if (PROGRAM.exec(rest)?.[2] !== undefined) return readTag(header, rest);
+  header.message = rest;
   return header;
 }
 
@@ -192,7 +200,7 @@ export function readSyslogHeader(line: string, context: ParseContext): SyslogHea
       header.message = line.slice(line.indexOf(']', start) + 2);
       return header;
     }
-    return start > 0 ? readTag(header, line.slice(start)) : undefined;
+    return start > 0 ? readBare(header, line.slice(start)) : undefined;
   }
   header.ms = time.ms;
   if (line.startsWith('last message repeated ', time.end + 1)) return readTag(header, line.slice(time.end + 1));

@@ -5,7 +5,6 @@ import { finish, newDraft } from './draft.ts';
 import { programMessages } from './programs.ts';
 import type { SyslogHeader } from './syslog-header.ts';
 import { readSyslogHeader } from './syslog-header.ts';
-import { isoString } from './time.ts';
 
 // RFC 5424 §6.2.1, tables 1 and 2, by the keywords of syslog.conf(5).
 const FACILITIES =
@@ -65,7 +64,7 @@ function headed(line: string, header: SyslogHeader, context: ParseContext, named
     if (inner) return nested(inner, line, header, program);
   }
   const security = known?.auth === true || facility === 4 || facility === 10;
-  const draft = newDraft(line, header.message, security ? 'system.auth' : 'system.syslog', context);
+  const draft = newDraft(line, header.message, security ? 'system.auth' : 'system.syslog', context, header.ms);
   applyHeader(draft, header, program);
   const own = known?.message;
   if (own) readMessage(header.message, draft, own, named);
@@ -74,7 +73,6 @@ function headed(line: string, header: SyslogHeader, context: ParseContext, named
 }
 
 function applyHeader(draft: Draft, header: SyslogHeader, program: string | undefined): void {
-  if (header.ms !== undefined) draft['@timestamp'] = isoString(header.ms);
   if (header.host !== undefined) draft.host = { name: header.host, hostname: header.host };
   if (program !== undefined) {
     draft.process = { name: program };

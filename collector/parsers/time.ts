@@ -171,16 +171,19 @@ export function isoTimeAt(text: string, at: number, zone: string): TimeAt | unde
   return { ms: local + fraction.ms - (mark === 43 ? shift : -shift), end };
 }
 
-let lastSecond = Number.NaN;
-let lastText = '';
+// Sources interleave, so the texts of several recent seconds are kept, by the second's last bits.
+const KEPT_SECONDS = 256;
+const secondsKept = new Float64Array(KEPT_SECONDS).fill(Number.NaN);
+const textsKept: string[] = new Array<string>(KEPT_SECONDS).fill('');
 
 /** Writes a time as `@timestamp` wants it: ISO 8601, UTC, milliseconds. */
 export function isoString(ms: number): string {
   const second = Math.floor(ms / 1000);
-  if (second !== lastSecond) {
-    lastText = new Date(second * 1000).toISOString().slice(0, 20);
-    lastSecond = second;
+  const slot = second & (KEPT_SECONDS - 1);
+  if (secondsKept[slot] !== second) {
+    textsKept[slot] = new Date(second * 1000).toISOString().slice(0, -4);
+    secondsKept[slot] = second;
   }
-  const rest = ms - second * 1000;
-  return `${lastText}${rest < 10 ? '00' : rest < 100 ? '0' : ''}${Math.floor(rest)}Z`;
+  const rest = Math.floor(ms - second * 1000);
+  return `${textsKept[slot]}${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}Z`;
 }

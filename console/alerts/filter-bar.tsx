@@ -79,7 +79,7 @@ export function FilterBar({
       )}
       <select
         aria-label={t('alert.agency')}
-        className="field w-auto max-w-56 text-small"
+        className="field w-auto max-w-40 text-small"
         value={filter.agency}
         onChange={(event) => change({ ...filter, agency: event.target.value })}
       >
@@ -95,7 +95,7 @@ export function FilterBar({
       </select>
       <input
         type="search"
-        className="field w-auto min-w-40 flex-1 text-small lg:max-w-72"
+        className="field w-auto min-w-36 flex-1 text-small lg:max-w-72"
         aria-label={t('queue.text')}
         placeholder={t('queue.text')}
         value={text}

@@ -12,7 +12,7 @@ import { leadingEntities } from './entities.ts';
 
 /** Columns of the queue from 1024 px on; below, a row is two lines. */
 export const QUEUE_COLUMNS =
-  'lg:grid lg:grid-cols-[2rem_7.5rem_minmax(12rem,3fr)_minmax(6rem,1.2fr)_minmax(8rem,2fr)_4.5rem_11rem_minmax(5rem,0.8fr)_7rem] lg:gap-3';
+  'lg:grid lg:grid-cols-[1.5rem_6.75rem_minmax(12rem,3fr)_minmax(7rem,1.7fr)_minmax(8rem,2fr)_4rem_6.5rem_minmax(4rem,0.7fr)_6rem] lg:gap-3';
 
 interface RowProperties {
   readonly row: AlertRow;
@@ -74,10 +74,10 @@ export const QueueRow = memo(function QueueRow(properties: RowProperties) {
           onChange={(event) => select(row.id, (event.nativeEvent as MouseEvent).shiftKey === true)}
         />
       </div>
-      <div role="gridcell" className="text-small">
+      <div role="gridcell" className="flex items-center text-small">
         <SeverityMark severity={row.severity} />
       </div>
-      <div role="gridcell" className="min-w-0 flex-1 basis-1/2 truncate">
+      <div role="gridcell" className="min-w-0 flex-1 truncate">
         <Link
           href={`/alerts/${encodeURIComponent(row.id)}`}
           tabIndex={-1}

@@ -5,7 +5,7 @@ export interface Format {
   readonly timeZone: string;
   /** dd/MM/yyyy HH:mm:ss in the province's time zone; the text itself where it is no time. */
   dateTime(time: string | number): string;
-  /** HH:mm:ss today, dd/MM HH:mm on other days. */
+  /** HH:mm today, dd/MM HH:mm on other days. */
   brief(time: string | number, now: number): string;
   /** The same moment in UTC, for hovering. */
   utc(time: string | number): string;
@@ -70,7 +70,7 @@ export function makeFormat(language: Language, zone: string): Format {
         const today = local(now);
         const sameDay = p['day'] === today['day'] && p['month'] === today['month'] && p['year'] === today['year'];
         const clock = `${p['hour']}:${p['minute']}`;
-        return sameDay ? `${clock}:${p['second']}` : `${p['day']}/${p['month']} ${clock}`;
+        return sameDay ? clock : `${p['day']}/${p['month']} ${clock}`;
       }),
     utc: (time) => valid(time, (moment) => `${full(universal(moment))} UTC`),
     relative: (time, now) =>

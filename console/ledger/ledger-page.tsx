@@ -100,7 +100,7 @@ function Sum({ equation }: { readonly equation: Equation }) {
   const { whole, parts, remainder } = equation;
   return (
     <td>
-      <div className="flex items-baseline justify-between gap-3">
+      <div className="flex flex-wrap items-baseline justify-between gap-x-3">
         <span className="font-medium">{format.number(whole)}</span>
         {remainder === 0 ? (
           <span className="inline-flex items-center gap-1 text-small text-good">
@@ -183,8 +183,15 @@ function Sources({ rows }: { readonly rows: readonly LedgerRow[] }) {
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key.
       tabIndex={0}
     >
-      <table className="data-table w-full min-w-[68rem]">
+      <table className="data-table w-full min-w-[62rem] table-fixed">
         <caption className="sr-only">{t('ledger.table')}</caption>
+        <colgroup>
+          <col className="w-[12%]" />
+          <col className="w-[18%]" />
+          <col className="w-[13%]" span={3} />
+          <col className="w-[11%]" />
+          <col className="w-[20%]" />
+        </colgroup>
         <thead>
           <tr>
             <th scope="col">{t('ledger.state')}</th>
@@ -205,17 +212,17 @@ function Sources({ rows }: { readonly rows: readonly LedgerRow[] }) {
                   <StateMark state={row.state} />
                 </td>
                 <th scope="row" className="!bg-transparent align-top !text-text">
-                  <span className="block max-w-64 text-body font-medium break-all">
+                  <span className="block text-body font-medium break-all">
                     <Visible text={row.source} />
                   </span>
-                  <span className="block max-w-64 font-normal break-words text-muted">
+                  <span className="block font-normal break-words text-muted">
                     <Visible text={row.collectorName} prose /> · {row.agency}
                   </span>
                 </th>
                 <Sum equation={read} />
                 <Sum equation={spooled} />
                 <Sum equation={stored} />
-                <td className="text-small whitespace-nowrap">
+                <td className="text-small">
                   {row.lastReadAt === null ? t('ledger.never') : <Time at={row.lastReadAt} as="relative" />}
                   {row.lastSeenAt !== null && (
                     <span className="block text-muted">
@@ -223,7 +230,7 @@ function Sources({ rows }: { readonly rows: readonly LedgerRow[] }) {
                     </span>
                   )}
                 </td>
-                <td className="max-w-72">
+                <td className="break-words">
                   <Remarks row={row} />
                 </td>
               </tr>

@@ -17,7 +17,7 @@ export function StateMark({ state }: { readonly state: State }) {
   const t = useText();
   const { icon, colour, word } = LOOKS[state];
   return (
-    <span className={`inline-flex items-center gap-2 whitespace-nowrap ${colour}`}>
+    <span className={`inline-flex items-center gap-2 ${colour}`}>
       <Icon name={icon} />
       {t(word)}
     </span>

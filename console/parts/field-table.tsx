@@ -20,12 +20,10 @@ export function FieldTable({
   return (
     <table className="w-full table-fixed text-small">
       <caption className="sr-only">{t('event.fields')}</caption>
-      <thead className="sr-only">
-        <tr>
-          <th>{t('event.field')}</th>
-          <th>{t('event.value')}</th>
-        </tr>
-      </thead>
+      <colgroup>
+        <col className="w-2/5 sm:w-64" />
+        <col />
+      </colgroup>
       <tbody>
         {fields.map(({ name, value }) => {
           const nth = seen.get(name) ?? 0;
@@ -33,11 +31,7 @@ export function FieldTable({
           const isMarked = marked.has(name);
           return (
             <tr key={`${name} ${nth}`} className={`border-b border-line ${isMarked ? 'bg-mark text-mark-text' : ''}`}>
-              <th
-                scope="row"
-                className="w-2/5 px-2 py-1 text-left align-top font-medium break-words sm:w-64"
-                lang="und"
-              >
+              <th scope="row" className="px-2 py-1 text-left align-top font-medium break-words" lang="und">
                 <LogText text={name} />
                 {isMarked && <span className="ml-2 font-semibold">← {t('event.matched')}</span>}
               </th>

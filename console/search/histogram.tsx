@@ -47,12 +47,9 @@ export function Histogram({
     const width = answer.intervalSeconds;
     const from = Date.parse(answer.from) / 1000;
     const to = Date.parse(answer.to) / 1000;
-    const now = Date.now();
     const tick = (second: number): string => {
       const text = format.dateTime(second * 1000);
-      return to - from > 2 * DAY_S
-        ? text.slice(0, 5)
-        : format.brief(second * 1000, now).slice(0, to - from > DAY_S ? 11 : 5);
+      return to - from > 2 * DAY_S ? text.slice(0, 5) : text.slice(11, 16);
     };
     const axis = { stroke: colour('--muted'), grid: { stroke: colour('--line'), width: 1 }, ticks: { show: false } };
     const font = '12px "Noto Sans Variable", sans-serif';

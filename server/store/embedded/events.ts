@@ -24,7 +24,7 @@ import type { AppendCall, WriterSetup } from './writer.ts';
 /** Free bytes of the file system that holds a path. */
 export type FreeBytes = (path: string) => Promise<number>;
 
-export interface EmbeddedEventsOptions extends WriterSetup {
+export interface EmbeddedEventsOptions extends Omit<WriterSetup, 'floor'> {
   readonly log: StoreLog;
   readonly now: () => number;
   readonly freeBytes: FreeBytes;
@@ -52,12 +52,13 @@ export class EmbeddedEvents implements EventStore {
   #free = Number.POSITIVE_INFINITY;
   #full = false;
   #closed = false;
+  #floor = 0;
 
   constructor(options: EmbeddedEventsOptions) {
-    const { folder, floor, maxPastDays, maxFutureDays, log } = options;
+    const { folder, maxPastDays, maxFutureDays, log } = options;
     this.#options = options;
-    const setup: WriterSetup = { folder, floor, maxPastDays, maxFutureDays };
-    this.#writer = new WorkerClient(new URL('./writer.ts', import.meta.url), 'event writer', () => setup, log);
+    const setup = (): WriterSetup => ({ folder, floor: this.#floor, maxPastDays, maxFutureDays });
+    this.#writer = new WorkerClient(new URL('./writer.ts', import.meta.url), 'event writer', setup, log);
   }
 
   async append(batch: IncomingBatch): Promise<AppendResult> {
@@ -85,6 +86,12 @@ export class EmbeddedEvents implements EventStore {
 
   readFrom(sequence: number, limitBatches: number): Promise<readonly StoredBatch[]> {
     return this.#read('readFrom', { sequence, limitBatches });
+  }
+
+  /** Numbers up to `floor` were given out, whatever the day files say; gives the last one. */
+  raiseFloor(floor: number): Promise<number> {
+    this.#floor = floor;
+    return this.#writer.call('raiseFloor', floor);
   }
 
   lastSequence(): Promise<number> {

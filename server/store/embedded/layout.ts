@@ -100,7 +100,6 @@ export function openDayForReading(folder: string, day: string): DatabaseSync | u
   const db = new DatabaseSync(dayFile(folder, day), { readOnly: true, timeout: 5_000 });
   try {
     db.exec('PRAGMA cache_size = -32768');
-    db.exec('PRAGMA mmap_size = 1073741824');
     db.exec('PRAGMA temp_store = MEMORY');
     if (layoutVersion(db) === 0) {
       db.close();

@@ -42,25 +42,22 @@ export async function openEmbeddedStore(
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   makeFolders(folder);
   const records = new EmbeddedRecords({ folder, reserveBytes: options.reserveBytes ?? 16 * MEBIBYTE }, log);
-  let events: EmbeddedEvents | undefined;
+  const events = new EmbeddedEvents({
+    folder,
+    log,
+    now: options.now ?? Date.now,
+    maxPastDays: options.maxPastDays ?? 8,
+    maxFutureDays: options.maxFutureDays ?? 2,
+    freeBytes: options.freeBytes ?? freeBytesOf,
+    keepFreeBytes: options.keepFreeBytes ?? 64 * MEBIBYTE,
+    limits: { ...SEARCH_LIMITS, ...options.limits },
+  });
   try {
     // What detection has seen was numbered, even where the day file that held it is gone: those numbers are not given again.
-    const floor = await records.detectionCursor();
-    events = new EmbeddedEvents({
-      folder,
-      floor,
-      log,
-      now: options.now ?? Date.now,
-      maxPastDays: options.maxPastDays ?? 8,
-      maxFutureDays: options.maxFutureDays ?? 2,
-      freeBytes: options.freeBytes ?? freeBytesOf,
-      keepFreeBytes: options.keepFreeBytes ?? 64 * MEBIBYTE,
-      limits: { ...SEARCH_LIMITS, ...options.limits },
-    });
-    await events.lastSequence();
+    await events.raiseFloor(await records.detectionCursor());
     return { events, records };
   } catch (error) {
-    await Promise.allSettled([events?.close(), records.close()]);
+    await Promise.allSettled([events.close(), records.close()]);
     throw error;
   }
 }

@@ -249,4 +249,12 @@ function close(): void {
 
 makeFolders(setup.folder);
 readLastSequence();
-serve({ append, close, lastSequence: () => lastSequence });
+serve({
+  append,
+  close,
+  lastSequence: () => lastSequence,
+  raiseFloor: (floor: number) => {
+    lastSequence = Math.max(lastSequence, floor);
+    return lastSequence;
+  },
+});

@@ -27,6 +27,7 @@ import type { EventStore } from './store/event-store.ts';
 import type { RecordStore } from './store/record-store.ts';
 import { convertQuery } from './system/convert-query.ts';
 import { guard } from './system/guard.ts';
+import { lazyCompilers } from './system/lazy-compilers.ts';
 import { metricsRoutes } from './system/metrics.ts';
 import { openApiOptions } from './system/openapi.ts';
 import { systemRoutes } from './system/routes.ts';
@@ -88,6 +89,7 @@ export async function buildApp(services: Services): Promise<App> {
     requestTimeout: 30_000,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: false } },
+    schemaController: { compilersFactory: lazyCompilers() },
     return503OnClosing: true,
     forceCloseConnections: true,
   }).withTypeProvider<TypeBoxTypeProvider>();

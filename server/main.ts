@@ -14,17 +14,19 @@ import type { ServerConfig } from './config.ts';
 import { lockFolder } from './control/lock.ts';
 import { controlRequests, listenOnControlSocket } from './control/socket.ts';
 import { startDetection } from './detection/detection.ts';
-import { loadRules, PACKS } from './detection/load-rules.ts';
 import { SYSTEM } from './identity.ts';
 import { type Ingest, startIngest } from './ingest/ingest.ts';
 import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { openLiveFeed } from './realtime/live-feed.ts';
+import { loadRulesAside } from './rules/load-aside.ts';
 import { openEmbeddedStore } from './store/embedded/open.ts';
 import type { RecordStore } from './store/record-store.ts';
 import { countAppends } from './system/count-appends.ts';
 import { watchDisk } from './system/disk.ts';
 
+/** Our own rules. */
+const PACKS = fileURLToPath(new URL('../rules/packs', import.meta.url));
 const CONSOLE = fileURLToPath(new URL('../console/dist', import.meta.url));
 const SWEEP_MS = 600_000;
 
@@ -49,10 +51,11 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   try {
     await mkdir(config.data, { recursive: true, mode: 0o700 });
     stops.push(lockFolder(config.data));
+    const loading = loadRulesAside(ruleFolders(config));
     const [{ events, records }, authority, rules] = await Promise.all([
       openEmbeddedStore({ folder: join(config.data, 'store'), log }),
       openAuthority(join(config.data, 'authority')),
-      loadRules(ruleFolders(config)),
+      loading,
     ]);
     stops.push(() => Promise.all([events.close(), records.close()]));
 
@@ -154,7 +157,7 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
     stops.push(lockFolder(config.data));
     const { events, records } = await openEmbeddedStore({ folder: join(config.data, 'store'), log });
     stops.push(() => Promise.all([events.close(), records.close()]));
-    const rules = await loadRules(ruleFolders(config));
+    const rules = await loadRulesAside(ruleFolders(config));
     const agencies = openAgencyBook(records);
     const live = openLiveFeed({ records, rules: ruleBook(rules.rules), agencies, log });
     stops.push(() => live.stop());

@@ -1,0 +1,13 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { LoadedRules } from '../detection/detection.ts';
+
+/**
+ * Loads rules in a thread of its own: reading YAML takes longer than all else at a start, and the main thread builds the
+ * application meanwhile. Rules are plain documents, so that nothing is lost on the way back.
+ */
+export async function loadRulesAside(folders: readonly string[]): Promise<LoadedRules> {
+  const worker = new Worker(new URL('./load-thread.ts', import.meta.url), { workerData: folders });
+  const [rules] = (await once(worker, 'message')) as [LoadedRules];
+  return rules;
+}

@@ -11,7 +11,7 @@ function gram(text: string, at: number): number {
 }
 
 /** Spreads a word over the filter (multiplicative hashing by the golden ratio). */
-const MIX = 0x9e3779b1;
+const MIX = 0x9e3779b1 | 0;
 
 interface Entry {
   readonly literal: string;

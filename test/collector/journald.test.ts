@@ -36,7 +36,7 @@ function fakeJournalctl(): string {
   const path = join(folder.path, 'journalctl');
   writeFileSync(
     path,
-    `#!/bin/sh\necho "$@" >> '${folder.path}/asked'\nif [ -f '${folder.path}/fails' ]; then echo 'no journal' >&2; exit 1; fi\ncat '${folder.path}/entries'\nif [ -f '${folder.path}/once' ]; then rm '${folder.path}/once'; exit 0; fi\nexec sleep 60\n`,
+    `#!/bin/sh\necho "$@" >> '${folder.path}/asked'\nif [ -f '${folder.path}/fails' ]; then echo 'no journal' >&2; exit 1; fi\ncase "$*" in *--boot*) cat '${folder.path}/entries';; esac\nif [ -f '${folder.path}/once' ]; then rm '${folder.path}/once'; exit 0; fi\nexec sleep 60\n`,
   );
   chmodSync(path, 0o755);
   return path;

@@ -18,7 +18,9 @@ export function openOps(folder: string): DatabaseSync {
   try {
     db.exec('PRAGMA journal_mode = WAL');
     db.exec('PRAGMA synchronous = FULL');
-    db.exec('PRAGMA journal_size_limit = 16777216');
+    // A short log: what the reserve frees must be enough to bring all of it into the file.
+    db.exec('PRAGMA wal_autocheckpoint = 500');
+    db.exec('PRAGMA journal_size_limit = 4194304');
     const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
     if (version > OPS_VERSION) {
       throw new Error(`ops.db has layout ${version}, newer than ${OPS_VERSION}; use a newer program.`);

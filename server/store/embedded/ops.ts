@@ -35,6 +35,7 @@ function write<Result>(change: () => Result): Result {
   } catch (error) {
     if (failureOf(error) !== 'full') throw error;
     if (!reserve.release()) throw full(error);
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     notify('warn', 'The disk is full: triage goes on in the space kept for it.', { bytes: setup.reserveBytes });
   }
   try {

@@ -173,8 +173,8 @@ describe('full disk', () => {
     const small = mountSmall(folder);
     if (!small) return;
     try {
-      const { records } = await open({ reserveBytes: 1024 * 1024, keepFreeBytes: 0 });
-      expect(statSync(join(folder, 'ops.reserve')).size).toBe(1024 * 1024);
+      const { records } = await open({ reserveBytes: 3 * 1024 * 1024, keepFreeBytes: 0 });
+      expect(statSync(join(folder, 'ops.reserve')).size).toBe(3 * 1024 * 1024);
       const view = records.as(SYSTEM);
       const value = 'x'.repeat(50_000);
       let written = 0;
@@ -182,8 +182,8 @@ describe('full disk', () => {
         await view.create('setting', `s${written}`, { value });
       }
       expect(lines.some((line) => line.includes('kept for it'))).toBe(true);
-      await view.create('setting', 'triage', { value: 'still works' });
-      expect(await view.count('setting')).toBe(written + 1);
+      for (let act = 0; act < 50; act++) await view.create('setting', `act ${act}`, { value: 'triage goes on' });
+      expect(await view.count('setting')).toBe(written + 50);
     } finally {
       await close();
       execFileSync('umount', [small]);
@@ -238,12 +238,12 @@ describe('damage', () => {
   });
 });
 
-/** Mounts a file system of 6 MiB over a folder, keeping what is in it; undefined where this user may not. */
+/** Mounts a file system of 8 MiB over a folder, keeping what is in it; undefined where this user may not. */
 function mountSmall(over: string): string | undefined {
   try {
     const kept = `${over}-kept`;
     execFileSync('cp', ['-a', over, kept], { stdio: 'ignore' });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', over], { stdio: 'ignore' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', over], { stdio: 'ignore' });
     execFileSync('cp', ['-a', `${kept}/.`, over], { stdio: 'ignore' });
     execFileSync('rm', ['-r', kept]);
     return over;

@@ -73,10 +73,12 @@ export function createEvaluator(rules: readonly Rule[]): Evaluator {
         if (line === undefined) continue;
         const parsed = JSON.parse(line) as EcsEvent;
         const event = stamp(parsed, { agency, collector, receivedAt, source: sources[at] ?? '' });
+        const matched = engine.evaluate(event);
+        if (matched.length === 0) continue;
+        matches += matched.length;
+        // A set: an event that matches two rules of one correlation is still one event.
         const takers = new Set<Target>();
-        for (const rule of engine.evaluate(event)) {
-          matches++;
-          // A set: an event that matches two rules of one correlation is still one event.
+        for (const rule of matched) {
           for (const target of targets.get(rule.id) ?? []) takers.add(target);
         }
         for (const target of takers) addMatch(open, target, event, batch);

@@ -21,6 +21,8 @@ export interface FileMark {
 /** Position of a file source: the files that have stood under the path, the newest last. */
 export interface FilePosition {
   readonly path: string;
+  /** When the path was last looked at, milliseconds: rotated files written to after that and not known are news. */
+  readonly lookedAt: number;
   readonly files: readonly FileMark[];
 }
 
@@ -45,11 +47,16 @@ export async function isMarked(handle: FileHandle, stats: Stats, mark: FileMark)
   return (await headOf(handle, mark.headBytes)) === mark.head;
 }
 
+/** True where an open file is a copy of the one that a mark tells of (`copytruncate` leaves such). */
+export async function isCopy(handle: FileHandle, mark: FileMark): Promise<boolean> {
+  return mark.headBytes >= 64 && (await headOf(handle, mark.headBytes)) === mark.head;
+}
+
 /** Reads a position out of a frame; undefined where it is none of ours. */
 export function readPosition(position: unknown): FilePosition | undefined {
   if (position === null || typeof position !== 'object') return undefined;
-  const { path, files } = position as Partial<FilePosition>;
-  if (typeof path !== 'string' || !Array.isArray(files)) return undefined;
+  const { path, lookedAt, files } = position as Partial<FilePosition>;
+  if (typeof path !== 'string' || typeof lookedAt !== 'number' || !Array.isArray(files)) return undefined;
   const sound = files.every(
     (mark: Partial<FileMark> | null) =>
       mark !== null &&
@@ -59,7 +66,7 @@ export function readPosition(position: unknown): FilePosition | undefined {
       (mark.offset ?? -1) >= 0 &&
       typeof mark.head === 'string',
   );
-  return sound ? { path, files: files.slice(-REMEMBERED_FILES - MOST_OPEN) } : undefined;
+  return sound ? { path, lookedAt, files: files.slice(-REMEMBERED_FILES - MOST_OPEN) } : undefined;
 }
 
 const ROTATED_SUFFIX = /^(?:[.-]\d{1,14}){1,4}$/;

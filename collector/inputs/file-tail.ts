@@ -1,4 +1,3 @@
-import type { Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { WIRE_LIMITS } from '../../ecs/wire.ts';
 import { reasonOf, systemCode } from '../errors.ts';
@@ -9,6 +8,7 @@ import {
   type FilePosition,
   HEAD_BYTES,
   headOf,
+  isCopy,
   isMarked,
   MOST_OPEN,
   REMEMBERED_FILES,
@@ -31,6 +31,8 @@ interface OpenFile {
 
 /** Chunk buffer: one whole record and a little, shared by all tails of an input. */
 export const CHUNK_BYTES = WIRE_LIMITS.recordBytes + 4_096;
+/** File times lag behind the clock by up to a tick of the kernel. */
+const CLOCK_TICK_MS = 50;
 /** Chunks of one file in a row before the others get their turn. */
 const CHUNKS_A_TURN = 16;
 
@@ -48,6 +50,7 @@ export class FileTail {
   /** Files read before: done, or not found at the start (they may come back, with a late mount). */
   #known: FileMark[] = [];
   #begun = false;
+  #lookedAt = Date.now();
 
   constructor(path: string, source: Source, options: { intake: Intake; log: Log; rotatedIdleMs: number }) {
     this.path = path;
@@ -135,22 +138,13 @@ export class FileTail {
   }
 
   async #resume(position: FilePosition): Promise<void> {
-    this.#known = [...position.files];
-    const newestKnown = position.files.at(-1);
-    let isPastKnown = false;
-    let newestMtime = Infinity;
-    for (const candidate of [...(await rotatedSiblings(this.path)).map((sibling) => sibling.path), this.path]) {
-      const file = await this.#open(candidate);
-      if (!file) continue;
-      const wasKnown = file.mark.headBytes > 0;
-      if (newestKnown && file.mark.ino === newestKnown.ino && file.mark.head === newestKnown.head) {
-        isPastKnown = true;
-        newestMtime = file.grewAt;
-      }
-      // A rotated file never read holds news only where it is younger than the last one that was.
-      const isNews = wasKnown ? !file.mark.done : isPastKnown && file.grewAt >= newestMtime;
-      if ((candidate === this.path || isNews) && this.#files.length < MOST_OPEN) this.#begin(file);
-      else await file.handle.close();
+    // Of a file of which nothing was read there is nothing to know: it is found again as news.
+    this.#known = position.files.filter((mark) => mark.headBytes > 0);
+    this.#lookedAt = position.lookedAt;
+    await this.#openRotated(new Set());
+    if (this.#files.length < MOST_OPEN) {
+      const file = await this.#open(this.path);
+      if (file) this.#begin(file);
     }
     for (const mark of this.#known) {
       if (mark.done) continue;
@@ -162,32 +156,45 @@ export class FileTail {
   }
 
   async #noticeRotation(): Promise<void> {
+    const lookedAt = Date.now();
     const stats = await stat(this.path).catch((error) => {
       if (systemCode(error) === 'ENOENT') return undefined;
       throw error;
     });
     const newest = this.#files.at(-1);
-    if (!stats?.isFile() || (newest && newest.mark.ino === stats.ino && newest.mark.dev === stats.dev)) return;
-    if (this.#files.length >= MOST_OPEN) return;
-    if (newest) await this.#openMissed(newest, stats);
-    if (this.#files.length >= MOST_OPEN) return;
-    const file = await this.#open(this.path);
-    if (!file) return;
-    this.#begin(file);
-    this.#source.mark(this.#position());
-    if (newest) this.#log.info({ path: this.path }, 'the file was rotated; the old one is read to its end');
+    const isSame = newest !== undefined && newest.mark.ino === stats?.ino && newest.mark.dev === stats.dev;
+    if (stats?.isFile() && !isSame && this.#files.length < MOST_OPEN) {
+      // Two rotations between two looks: the file in between is found under its rotated name.
+      await this.#openRotated(new Set([...this.#files.map((file) => file.mark.ino), stats.ino]));
+      const file = this.#files.length < MOST_OPEN ? await this.#open(this.path) : undefined;
+      if (file) this.#begin(file);
+      this.#source.mark(this.#position());
+      if (newest) this.#log.info({ path: this.path }, 'the file was rotated; the old one is read to its end');
+    }
+    // While files wait for their turn the look is not over.
+    if (this.#files.length < MOST_OPEN) this.#lookedAt = lookedAt;
   }
 
-  /** Two rotations between two looks: the file in between is found under its rotated name. */
-  async #openMissed(newest: OpenFile, current: Stats): Promise<void> {
-    const { mtimeMs } = await newest.handle.stat();
-    const open = new Set([...this.#files.map((file) => file.mark.ino), current.ino]);
+  /** Opens rotated files that are not read to their end, or were never seen while they stood under the path. */
+  async #openRotated(skip: ReadonlySet<number>): Promise<void> {
     for (const sibling of await rotatedSiblings(this.path)) {
-      if (open.has(sibling.stats.ino) || sibling.stats.mtimeMs < mtimeMs) continue;
+      if (this.#files.length >= MOST_OPEN) return;
+      if (skip.has(sibling.stats.ino)) continue;
       const file = await this.#open(sibling.path);
-      if (file && file.mark.headBytes === 0 && this.#files.length < MOST_OPEN) this.#begin(file);
-      else await file?.handle.close();
+      if (!file) continue;
+      const isKnown = file.mark.headBytes > 0;
+      const isNews = isKnown ? !file.mark.done : await this.#isNews(file);
+      if (isNews) this.#begin(file);
+      else await file.handle.close();
     }
+  }
+
+  async #isNews(file: OpenFile): Promise<boolean> {
+    if (file.grewAt < this.#lookedAt - CLOCK_TICK_MS) return false;
+    for (const known of [...this.#known, ...this.#files.map((other) => other.mark)]) {
+      if (await isCopy(file.handle, known)) return false;
+    }
+    return true;
   }
 
   async #read(file: OpenFile, buffer: Buffer): Promise<boolean> {
@@ -270,7 +277,7 @@ export class FileTail {
   #position(): FilePosition {
     const open = this.#files.map((file) => file.mark);
     this.#known = this.#known.slice(-REMEMBERED_FILES);
-    return { path: this.path, files: [...this.#known, ...open] };
+    return { path: this.path, lookedAt: this.#lookedAt, files: [...this.#known, ...open] };
   }
 }
 

@@ -74,9 +74,9 @@ test('kill -9 at random moments of reading a growing, rotating file: unique = re
   const writer = setInterval(write, 40);
   try {
     for (let kill = 0; kill < 20; kill++) {
-      const seen = receiver.batches;
+      const seen = receiver.events.size;
       start();
-      await until(`the collector to send (${complaints})`, () => receiver.batches > seen, 60_000);
+      await until(`the collector to send (${complaints})`, () => receiver.events.size > seen, 60_000);
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 250));
       await ended(child, 'SIGKILL');
     }

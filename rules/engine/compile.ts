@@ -1,9 +1,10 @@
+import { readField } from '../../ecs/event.ts';
 import type { Condition } from '../query/condition.ts';
 import { numberOf } from '../query/field-test.ts';
 import type { DetectionRule } from '../rule.ts';
 import { type Check, compileCheck } from './compile-condition.ts';
 import type { FieldMode, RuleEngine } from './engine.ts';
-import { EventContext, FieldSlots } from './event-context.ts';
+import { EventContext, FieldSlots, rawFieldReader } from './event-context.ts';
 import { ecsFieldName, renameFields } from './field-names.ts';
 import { conditionFields, logSourceCondition } from './log-sources.ts';
 import { type CompiledRule, RuleGroup } from './rule-group.ts';
@@ -101,7 +102,7 @@ class CompiledEngine implements RuleEngine {
     this.#sources = [...sources.values()];
     this.#sourceSlots = [...sourceFields].map((field) => this.#slots.slot(field));
     this.#numberSlot = this.#slots.slot(numberField);
-    this.#context = new EventContext(this.#slots);
+    this.#context = new EventContext(this.#slots, mode === 'raw' ? rawFieldReader() : readField);
   }
 
   evaluate(event: object): readonly DetectionRule[] {

@@ -23,10 +23,12 @@ export class EventContext {
   readonly #folded: (string | undefined)[] = [];
   readonly #readIn: number[] = [];
   readonly #foldedIn: number[] = [];
+  readonly #read: (event: object, name: string) => unknown;
   #turn = 0;
 
-  constructor(slots: FieldSlots) {
+  constructor(slots: FieldSlots, read: (event: object, name: string) => unknown = readField) {
     this.#names = slots.names;
+    this.#read = read;
   }
 
   /** Turns to the next event. */
@@ -38,7 +40,7 @@ export class EventContext {
   value(slot: number): unknown {
     if (this.#readIn[slot] === this.#turn) return this.#values[slot];
     this.#readIn[slot] = this.#turn;
-    const value = readField(this.event, this.#names[slot] as string);
+    const value = this.#read(this.event, this.#names[slot] as string);
     this.#values[slot] = value;
     return value;
   }
@@ -52,4 +54,23 @@ export class EventContext {
     this.#folded[slot] = folded;
     return folded;
   }
+}
+
+/**
+ * Makes a reader for events in their source's own names. Sigma's names have no spaces (Sigma 2.1, *Field Usage*), so the
+ * field `ThreatName` of a rule finds `Threat Name` of an event that kept them.
+ */
+export function rawFieldReader(): (event: object, name: string) => unknown {
+  const spaced = new Map<string, string | undefined>();
+  return (event, name) => {
+    const value = readField(event, name);
+    if (value !== undefined) return value;
+    let other = spaced.get(name);
+    if (other === undefined && !spaced.has(name)) {
+      const parted = name.replace(/(?<=[a-z])(?=[A-Z])/g, ' ');
+      other = parted === name ? undefined : parted;
+      spaced.set(name, other);
+    }
+    return other === undefined ? undefined : (event as Record<string, unknown>)[other];
+  };
 }

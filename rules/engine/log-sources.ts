@@ -81,6 +81,19 @@ export const ECS_LOG_SOURCES: Readonly<Record<Part, Readonly<Record<string, Rows
   },
 };
 
+const REGISTRY_KINDS = ['registry_event', 'registry_add', 'registry_delete', 'registry_set', 'registry_rename'];
+
+/**
+ * Categories of raw events that hold one another (Sigma 2.1, *Taxonomy*): `registry_event` is every change of the
+ * registry, so an event that is only known as one tells its kind by `EventType`.
+ */
+export const RAW_CATEGORIES: Readonly<Record<string, Rows>> = {
+  registry_event: [{ category: REGISTRY_KINDS }],
+  registry_add: [{ category: ['registry_add'] }, { category: ['registry_event'], EventType: ['Create*'] }],
+  registry_delete: [{ category: ['registry_delete'] }, { category: ['registry_event'], EventType: ['Delete*'] }],
+  registry_rename: [{ category: ['registry_rename'] }, { category: ['registry_event'], EventType: ['Rename*'] }],
+};
+
 function valueCondition(field: string, value: string): Condition {
   if (value === '*') return { kind: 'field', field, test: { kind: 'exists', value: true } };
   const match = value.startsWith('*') ? 'ends' : value.endsWith('*') ? 'starts' : 'equals';
@@ -97,6 +110,11 @@ function rowsCondition(rows: Rows): Condition {
   return { kind: 'or', of };
 }
 
+function rawPart(part: Part, name: string): Condition {
+  const rows = part === 'category' && Object.hasOwn(RAW_CATEGORIES, name) ? RAW_CATEGORIES[name] : undefined;
+  return rows ? rowsCondition(rows) : valueCondition(part, name);
+}
+
 function ecsPart(part: Part, name: string): Condition {
   const known = ECS_LOG_SOURCES[part];
   const rows = Object.hasOwn(known, name) ? known[name] : undefined;
@@ -111,7 +129,7 @@ export function logSourceCondition(logsource: LogSource, mode: FieldMode): Condi
   const of: Condition[] = [];
   for (const part of ['product', 'service', 'category'] as const) {
     const name = logsource[part];
-    if (name !== undefined) of.push(mode === 'raw' ? valueCondition(part, name) : ecsPart(part, name));
+    if (name !== undefined) of.push(mode === 'raw' ? rawPart(part, name) : ecsPart(part, name));
   }
   return of.length === 0 ? { kind: 'always' } : { kind: 'and', of };
 }

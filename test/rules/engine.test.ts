@@ -119,6 +119,10 @@ describe('the compiled engine', () => {
     [{ product: 'windows', category: 'y' }, { product: 'windows', category: 'x' }, false],
     [{ product: 'windows', service: 'system' }, { product: 'windows' }, false],
     [{}, {}, true],
+    [{ category: 'registry_event' }, { category: 'registry_set' }, true],
+    [{ category: 'registry_set' }, { category: 'registry_event' }, false],
+    [{ category: 'registry_delete' }, { category: 'registry_event', EventType: 'DeleteValue' }, true],
+    [{ category: 'registry_delete' }, { category: 'registry_event', EventType: 'CreateKey' }, false],
   ])('raw log source %j and event %j: %j', (logsource, one, expected) => {
     expect(compileRules([makeRule('r', always, logsource)], 'raw').evaluate(one)).toHaveLength(expected ? 1 : 0);
   });
@@ -139,6 +143,17 @@ describe('the compiled engine', () => {
     ],
   ])('ECS log source %j and event %j: %j', (logsource, one, expected) => {
     expect(compileRules([makeRule('r', always, logsource)], 'ecs').evaluate(one)).toHaveLength(expected ? 1 : 0);
+  });
+
+  it('finds a field of a raw event whose name kept its spaces', () => {
+    const condition = {
+      kind: 'field',
+      field: 'ThreatName',
+      test: { kind: 'string', match: 'ends', value: 'x', cased: false },
+    } as const;
+    const engine = compileRules([makeRule('r', condition)], 'raw');
+    expect(engine.evaluate({ 'Threat Name': 'EICAR x' })).toHaveLength(1);
+    expect(engine.evaluate({ 'Threat Names': 'EICAR x' })).toHaveLength(0);
   });
 
   it('keeps apart events whose long module names differ only late', () => {

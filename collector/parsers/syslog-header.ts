@@ -169,6 +169,8 @@ function readRfc5424(header: SyslogHeader, line: string, at: number, zone: strin
   }
   if (line[next] === ' ') next++;
   if (line.charCodeAt(next) === 0xfeff) next++;
+  // rsyslog's RSYSLOG_SyslogProtocol23Format keeps the space that RFC 3164 senders put before the message.
+  while (line[next] === ' ') next++;
   header.message = line.slice(next);
   return header;
 }

@@ -72,7 +72,7 @@ describe('every line of a log is stored exactly once', () => {
   });
 
   test('a row deleted by hand is named by the ledger', async () => {
-    const days = join(installation.data, 'events');
+    const days = join(installation.data, 'store', 'events');
     const file = readdirSync(days).find((name) => name.endsWith('.db'));
     const store = new DatabaseSync(join(days, file ?? ''));
     const { sequence } = store.prepare('SELECT sequence FROM event ORDER BY sequence LIMIT 1 OFFSET 100').get() as {

@@ -89,7 +89,9 @@ export class Installation {
     const folder = mkdtempSync(join(tmpdir(), 'haidang-e2e-'));
     const ports = [await freePort(), await freePort(), await freePort()];
     const made = new Installation(folder, ports, { HAIDANG_ADMIN_PASSWORD: PASSWORD, ...options.env });
-    const inputs = options.inputs?.(folder, { syslog: made.syslogPort }) ?? [];
+    const inputs = options.inputs?.(folder, { syslog: made.syslogPort }) ?? [
+      { type: 'syslog', host: '127.0.0.1', port: made.syslogPort, udp: true, tcp: true },
+    ];
     writeFileSync(made.config, stringify({ collector: { inputs }, ...options.config }));
     return made;
   }

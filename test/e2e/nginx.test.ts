@@ -60,7 +60,7 @@ describe.skipIf(!nginx || !curl)('a real nginx is attacked with curl', () => {
     const titles = alerts.map((alert) => alert.title.en.toLowerCase()).join('\n');
     expect(titles).toMatch(/traversal/);
     expect(titles).toMatch(/sql/);
-    expect(titles).toMatch(/scanner/);
+    expect(titles).toMatch(/scanning tool/);
     for (const alert of alerts) expect(alert.entities['source.ip']?.values).toEqual(['127.0.0.1']);
   });
 });

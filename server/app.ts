@@ -117,7 +117,8 @@ export async function buildApp(services: Services): Promise<App> {
     max: 1200,
     timeWindow: 60_000,
     cache: 10_000,
-    addHeaders: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
+    addHeadersOnExceeding: NO_RATE_HEADERS,
+    addHeaders: NO_RATE_HEADERS,
     allowList: (request) => services.trusted(request.raw) !== undefined,
     keyGenerator: (request) => request.who?.session ?? request.ip,
     errorResponseBuilder: (_request, { ttl }) => {
@@ -140,6 +141,9 @@ export async function buildApp(services: Services): Promise<App> {
   await serveConsole(app, services.settings.consoleFolder);
   return app;
 }
+
+/** A limit is told when it is met, by Retry-After; counting down would only tell an attacker how fast to go. */
+const NO_RATE_HEADERS = { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false };
 
 /** Everything from this server alone; no inline script or style, no frame around us, no form to elsewhere. */
 const CONTENT_POLICY = {

@@ -14,7 +14,7 @@ import type { ServerConfig } from './config.ts';
 import { lockFolder } from './control/lock.ts';
 import { controlRequests, listenOnControlSocket } from './control/socket.ts';
 import { startDetection } from './detection/detection.ts';
-import { SYSTEM } from './identity.ts';
+import { type Identity, SYSTEM } from './identity.ts';
 import { type Ingest, startIngest } from './ingest/ingest.ts';
 import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
@@ -24,11 +24,14 @@ import { openEmbeddedStore } from './store/embedded/open.ts';
 import type { RecordStore } from './store/record-store.ts';
 import { countAppends } from './system/count-appends.ts';
 import { watchDisk } from './system/disk.ts';
+import { shareByScope } from './system/share-by-scope.ts';
 
 /** Our own rules. */
 const PACKS = fileURLToPath(new URL('../rules/packs', import.meta.url));
 const CONSOLE = fileURLToPath(new URL('../console/dist', import.meta.url));
 const SWEEP_MS = 600_000;
+/** Consoles that look at the same moment share one recount of the ledger. */
+const LEDGER_KEPT_MS = 1_000;
 
 /** A server that is up. */
 export interface RunningServer {
@@ -72,6 +75,19 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     stops.push(() => detection.stop());
 
     let ingest: Ingest | undefined;
+    let ready = false;
+    const recount = (identity: Identity, full: boolean) =>
+      buildLedger({
+        events,
+        records,
+        detection: detection.state(),
+        disk: disk.state(),
+        identity,
+        full,
+        log,
+        ...(ingest === undefined ? {} : { counters: ingest.counters }),
+      });
+    const shared = shareByScope(LEDGER_KEPT_MS, (identity: Identity) => recount(identity, false));
     const { counted, totals } = countAppends(events);
     const control = controlRequests();
     const app = await buildApp({
@@ -87,18 +103,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       detection: () => detection.state(),
       disk: () => disk.state(),
       stored: totals,
-      ledger: (identity, full) =>
-        buildLedger({
-          events,
-          records,
-          detection: detection.state(),
-          disk: disk.state(),
-          identity,
-          full,
-          log,
-          ...(ingest === undefined ? {} : { counters: ingest.counters }),
-        }),
-      readiness: () => readiness(records),
+      ledger: (identity, full) => (full ? recount(identity, true) : shared(identity)),
+      readiness: async () => ({ ...(await readiness(records)), server: ready ? 'ok' : 'starts' }),
       trusted: control.identity,
     });
     const address = await app.listen({ host: config.host, port: config.port });
@@ -123,10 +129,15 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       SWEEP_MS,
     );
     stops.push(() => clearInterval(sweep.unref()));
+    const setupLink = await accounts.setup.make(address);
+    // After the caller has said where everything is: who waits for /readyz finds it said.
+    setImmediate(() => {
+      ready = true;
+    });
     return {
       address,
       ingestAddress: `https://127.0.0.1:${listener.port}`,
-      setupLink: await accounts.setup.make(address),
+      setupLink,
       localCollector: () =>
         ensureLocalCollector({
           authority,

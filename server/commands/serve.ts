@@ -20,10 +20,10 @@ export async function serve(
   });
   let stopBeside = async () => {};
   try {
-    if (beside) stopBeside = await beside(config, server, log);
     console.log(`Hải Đăng console: ${server.address}`);
     if (server.setupLink !== undefined)
       console.log(`Set the administrator's password within an hour, once: ${server.setupLink}`);
+    if (beside) stopBeside = await beside(config, server, log);
     await asked;
   } finally {
     // Whatever hangs must not keep a terminal or a service manager waiting.

@@ -38,7 +38,9 @@ export function guard(app: App, { accounts, settings, trusted }: Services): void
       throw new Error(`Route ${String(route.method)} ${route.url} lacks its access or its schema.`);
   });
 
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
+    // Answers hold events and people's names: no cache on the way or on disk keeps them.
+    if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
     const access = request.routeOptions.config.access ?? 'public';
     const local = trusted(request.raw);
     if (local) {

@@ -160,6 +160,10 @@ describe('Host, Origin and headers', () => {
     expect(policy).not.toMatch(/unsafe|data:|\*/);
   });
 
+  it('keep answers out of every cache', async () => {
+    expect((await get('/api/v1/session')).headers['cache-control']).toBe('no-store');
+  });
+
   it('limit how often one address asks', async () => {
     const ask = () => get('/api/v1/setup?token=x');
     let last = await ask();

@@ -36,7 +36,8 @@ export function idAt(sequence: number, original: string, options: FrameOptions =
 export function toLines(events: readonly Parsed[], options: FrameOptions = {}): string[] {
   const first = options.first ?? 1;
   return events.map((event, at) => {
-    const original = String(event.event?.['original'] ?? event.message ?? '');
+    const line: unknown = event.event?.['original'] ?? event.message;
+    const original = typeof line === 'string' ? line : '';
     return JSON.stringify({ ...event, event: { original, ...event.event, id: idAt(first + at, original, options) } });
   });
 }

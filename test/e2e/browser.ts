@@ -24,5 +24,5 @@ export async function signIn(page: Page, installation: Installation): Promise<vo
   await page.locator('input[name="user"]').fill('admin');
   await page.locator('input[name="password"]').fill(PASSWORD);
   await page.keyboard.press('Enter');
-  await page.waitForURL('**/alerts');
+  await page.locator('input[name="password"]').waitFor({ state: 'detached' });
 }

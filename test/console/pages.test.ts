@@ -1,0 +1,327 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { needs } from '../needs.ts';
+import { overflow, seriousFindings, startBrowser } from './browser.ts';
+import { HOSTILE, sampleAlert } from './samples.ts';
+import { buildConsole, type StandIn, startStandIn } from './stand-in.ts';
+
+const chromium = needs('chromium');
+const PAGES = {
+  alerts: '/alerts',
+  alert: '/alerts/a00000',
+  search: '/search',
+  ledger: '/ledger',
+  shifts: '/shifts',
+  rules: '/rules',
+  'sign-in': '/alerts',
+  setup: '/setup?token=a-token-of-twenty-chars',
+} as const;
+const SLOW_MS = 240_000;
+
+describe.skipIf(!chromium)('the console in a real browser', () => {
+  let folder: string;
+  let server: StandIn;
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'haidang-console-'));
+    buildConsole(join(folder, 'dist'));
+    browser = await startBrowser();
+  }, SLOW_MS);
+
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  beforeEach(async () => {
+    server = await startStandIn(join(folder, 'dist'));
+  });
+
+  afterEach(async () => {
+    await context?.close();
+    await server.close();
+  });
+
+  async function open(language = 'vi', theme = 'light', width = 1280): Promise<void> {
+    complaints = [];
+    context = await browser.newContext({ viewport: { width, height: 800 } });
+    await context.addInitScript(
+      ([chosen, look]) => {
+        localStorage.setItem('haidang.language', chosen ?? '');
+        localStorage.setItem('haidang.theme', look ?? '');
+      },
+      [language, theme],
+    );
+    page = await context.newPage();
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !message.text().includes('Failed to load resource'))
+        complaints.push(message.text());
+    });
+  }
+
+  /** Goes to a page and waits until what it asked for is there. */
+  async function visit(name: keyof typeof PAGES): Promise<void> {
+    server.signedIn = name !== 'sign-in';
+    await page.goto(server.url + PAGES[name]);
+    await page.locator('h1').waitFor();
+    await page.waitForLoadState('networkidle');
+  }
+
+  const rows = () => page.locator('[data-alert-id]');
+  const row = (id: string) => page.locator(`[data-alert-id="${id}"]`);
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-alert-id'));
+
+  describe.each(['vi', 'en', 'km'])('%s', (language) => {
+    test.each(['light', 'dark'])(
+      'axe finds nothing serious, and no page is wider than its window: %s',
+      async (theme) => {
+        await open(language, theme);
+        const found: string[] = [];
+        for (const name of Object.keys(PAGES) as (keyof typeof PAGES)[]) {
+          await visit(name);
+          if (name === 'shifts') await page.locator('input[value="handover"]').check();
+          if (name === 'search') await page.locator('main li button').first().click();
+          found.push(...(await seriousFindings(page)).map((finding) => `${name}: ${finding}`));
+          for (const width of [1280, 390]) {
+            await page.setViewportSize({ width, height: 800 });
+            const wider = await overflow(page);
+            if (wider > 0) found.push(`${name}: ${wider} px wider than ${width} px`);
+          }
+          await page.setViewportSize({ width: 1280, height: 800 });
+        }
+        expect(found).toEqual([]);
+        expect(complaints).toEqual([]);
+        expect(await page.evaluate(() => document.documentElement.lang)).toBe(language);
+      },
+      SLOW_MS,
+    );
+  });
+
+  test(
+    'log content shows as text on every page and runs nowhere',
+    async () => {
+      await open('en');
+      for (const name of ['alerts', 'alert', 'search', 'ledger', 'shifts', 'rules'] as const) {
+        await visit(name);
+        const closed = await page.locator('main details:not([open]) > summary').all();
+        for (const summary of closed) await summary.click();
+        if (name === 'search') {
+          for (let place = 0; place < 3; place += 1)
+            await page.locator('main li button[aria-expanded]').nth(place).click();
+        }
+        const text = await page.locator('main').innerText();
+        expect(text, name).toMatch(/<script>|<img src=x|onload=|javascript:window/);
+        expect(await page.locator('main iframe, main img[src="x"], main b, main i, main script').count(), name).toBe(0);
+        expect(await page.locator('main a[href^="javascript"]').count(), name).toBe(0);
+      }
+      await visit('alert');
+      const all = await page.locator('main').innerText();
+      for (const text of HOSTILE.filter((one) => !/[\u0000-\u001f\u202e]/.test(one))) expect(all).toContain(text);
+      expect(all).toContain('‹U+202E›');
+      expect(await page.evaluate(() => 'stolen' in window)).toBe(false);
+      expect(complaints).toEqual([]);
+    },
+    SLOW_MS,
+  );
+
+  test('a new alert shows without reload, and waits behind the bar while the list is read', async () => {
+    await open('en');
+    await visit('alerts');
+    await page.getByText('Live', { exact: true }).waitFor();
+    server.tell(sampleAlert(0, { id: 'fresh-1', change: 200_001, count: 1_000 }));
+    await row('fresh-1').waitFor();
+    expect(await row('fresh-1').locator('[data-count="1000"]').count()).toBe(1);
+
+    await page.keyboard.press('j');
+    await page.waitForFunction(() => document.activeElement?.hasAttribute('data-alert-id'));
+    server.tell(sampleAlert(0, { id: 'fresh-2', change: 200_002 }));
+    await page.getByRole('button', { name: '1 new alert: show it' }).waitFor();
+    expect(await row('fresh-2').count()).toBe(0);
+    expect(await focused()).toBe('fresh-1');
+    await page.keyboard.press('n');
+    await row('fresh-2').waitFor();
+  });
+
+  test('a cut connection shows, and the next one asks from the last change', async () => {
+    await open('en');
+    await visit('alerts');
+    await page.getByText('Live', { exact: true }).waitFor();
+    server.tell(sampleAlert(0, { id: 'before', change: 300_000 }));
+    await row('before').waitFor();
+    server.alerts = [sampleAlert(0, { id: 'missed', change: 300_001 }), ...server.alerts];
+    server.cutLive();
+    await row('missed').waitFor();
+    expect(server.since.at(-1)).toBe(300_000);
+  });
+
+  test('by keys alone: walk, choose a range, close with a verdict, take it back', async () => {
+    await open('en');
+    await visit('alerts');
+    await rows().first().waitFor();
+    await page.keyboard.press('j');
+    await page.waitForFunction(() => document.activeElement?.getAttribute('data-alert-id') === 'a00000');
+    await page.keyboard.press('Shift+J');
+    await page.keyboard.press('Shift+J');
+    await page.waitForFunction(() => document.activeElement?.getAttribute('data-alert-id') === 'a00002');
+    await page.getByText('3 chosen').waitFor();
+    await page.keyboard.press('e');
+    await page.getByRole('dialog', { name: 'Close 3 alerts' }).waitFor();
+    await page.getByRole('radio', { name: 'False alarm' }).press('Space');
+    await page.getByLabel('Note').fill('A test of the backup.');
+    await page.getByRole('button', { name: 'Apply to 3 alerts' }).press('Enter');
+    await page.getByText('3 alerts changed.').waitFor();
+    expect(server.changes.at(-1)).toEqual({
+      alerts: ['a00000', 'a00001', 'a00002'].map((id) => ({ id, version: 1 })),
+      status: 'closed',
+      verdict: 'false_positive',
+      note: 'A test of the backup.',
+    });
+    expect(await row('a00000').count()).toBe(0);
+    expect(await focused()).toBe('a00003');
+    await page.getByRole('button', { name: 'Undo' }).press('Enter');
+    await page.getByText('3 alerts are as before.').waitFor();
+    expect(server.changes.at(-1)).toMatchObject({ status: 'new', verdict: null });
+    await row('a00000').waitFor();
+  });
+
+  test('a takes the alert; g and a letter goes to a page; ? shows the keys', async () => {
+    await open('en');
+    await visit('alerts');
+    await rows().first().waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('a');
+    await page.getByText('1 alert changed.').waitFor();
+    expect(server.changes).toEqual([{ alerts: [{ id: 'a00000', version: 1 }], owner: 'lan', status: 'in_progress' }]);
+    await page.keyboard.press('g');
+    await page.keyboard.press('l');
+    await page.waitForURL('**/ledger');
+    await page.keyboard.press('g');
+    await page.keyboard.press('a');
+    await page.waitForURL('**/alerts');
+    expect(server.changes).toHaveLength(1);
+    await rows().first().waitFor();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('j');
+    await page.waitForFunction(() => document.activeElement?.hasAttribute('data-alert-id'));
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/alerts/a*');
+  });
+
+  test('a conflict shows how the alert is now and changes nothing until decided', async () => {
+    await open('en');
+    await visit('alert');
+    server.conflictNext = true;
+    await page.keyboard.press('e');
+    await page.getByRole('radio', { name: 'Harmless' }).check();
+    await page.getByRole('button', { name: 'Apply to 1 alert' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Changed by somebody else meanwhile' });
+    await dialog.getByText('minh').waitFor();
+    expect(server.changes).toEqual([]);
+    await dialog.getByRole('button', { name: 'Apply mine anyway' }).click();
+    await page.getByText('1 alert changed.').waitFor();
+    expect(server.changes.at(-1)?.alerts).toEqual([{ id: 'a00000', version: 2 }]);
+  });
+
+  test('filters live in the address, and a link is a view', async () => {
+    await open('en');
+    await visit('alerts');
+    await page.getByRole('button', { name: 'Critical' }).click();
+    await page.waitForURL('**/alerts?severity=critical');
+    await page.goto(`${server.url}/alerts?severity=critical&text=ssh`);
+    await rows().first().waitFor();
+    expect(await page.getByRole('button', { name: 'Critical' }).getAttribute('aria-pressed')).toBe('true');
+    const titles = await rows().locator('a').allInnerTexts();
+    expect(titles.every((title) => title === 'SSH password guessing')).toBe(true);
+  });
+
+  test('an empty queue says what is watched; a failing one says what failed and can be tried again', async () => {
+    await open('en');
+    server.alerts = [];
+    await visit('alerts');
+    await page.getByText('No open alerts').waitFor();
+    await page.getByText('Máy thu thập phòng máy chủ').waitFor();
+    await page.getByText('never spoke').waitFor();
+    server.broken = true;
+    await page.reload();
+    await page.getByText('Store not answering').waitFor();
+    await page.getByText('The record store does not answer.').waitFor();
+    server.broken = false;
+    server.alerts = [sampleAlert(1)];
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await row('a00001').waitFor();
+  });
+
+  test('what takes long can be cancelled', async () => {
+    await open('en');
+    server.delay = 20_000;
+    await page.goto(`${server.url}/alerts`);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('Cancelled.').waitFor();
+    server.delay = 0;
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await rows().first().waitFor();
+  });
+
+  test('a value becomes a filter; a wrong query shows its column', async () => {
+    await open('en');
+    await visit('search');
+    await page.locator('main li button[aria-expanded]').first().click();
+    await page.getByRole('button', { name: 'Only with this value: event.action' }).click();
+    await page.waitForURL((url) => url.searchParams.get('kql') === 'event.action: "ssh_login"');
+    await page.getByLabel('Query (KQL)').fill('a: (');
+    await page.keyboard.press('Enter');
+    await page.getByText('Query not understood').waitFor();
+    expect(await page.locator('mark').innerText()).toBe('(');
+  });
+
+  test('a brush over the histogram sets the time range', async () => {
+    await open('en');
+    await visit('search');
+    const over = await page.locator('.u-over').boundingBox();
+    if (!over) throw new Error('The histogram is not drawn.');
+    await page.mouse.move(over.x + over.width * 0.25, over.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(over.x + over.width * 0.5, over.y + 20, { steps: 4 });
+    await page.mouse.up();
+    await page.waitForURL((url) => url.searchParams.get('to') !== null && url.searchParams.get('to') !== 'now');
+    const { searchParams } = new URL(page.url());
+    const hours = (Date.parse(searchParams.get('to') ?? '') - Date.parse(searchParams.get('from') ?? '')) / 3_600_000;
+    expect(hours).toBeGreaterThan(5.5);
+    expect(hours).toBeLessThan(6.5);
+  });
+
+  test('sign-in: a wrong password is said, the right one leads to what was asked for', async () => {
+    await open('en');
+    server.signedIn = false;
+    await page.goto(`${server.url}/ledger`);
+    await page.getByLabel('User name').fill('lan');
+    await page.getByLabel('Password').fill('wrong');
+    await page.keyboard.press('Enter');
+    await page.getByText('Wrong name or password').waitFor();
+    await page.getByLabel('Password').fill('right horse battery');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Collection' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/ledger');
+  });
+
+  test('10,000 rows: only what is seen is drawn', async () => {
+    await open('en');
+    server.alerts = Array.from({ length: 10_000 }, (_, index) => sampleAlert(index));
+    await visit('alerts');
+    await rows().first().waitFor();
+    expect(await rows().count()).toBeLessThan(80);
+    await page.locator('[role="grid"]').evaluate((grid) => grid.scrollTo({ top: 150 * 36 }));
+    await row('a00155').waitFor();
+    expect(await rows().count()).toBeLessThan(80);
+  });
+});

@@ -13,21 +13,19 @@ import { ensureLocalCollector, type LocalCollector } from './authority/local-col
 import type { ServerConfig } from './config.ts';
 import { lockFolder } from './control/lock.ts';
 import { controlRequests, listenOnControlSocket } from './control/socket.ts';
-import { startDetection } from './detection/detection.ts';
+import { type LoadedRules, startDetection } from './detection/detection.ts';
 import { type Identity, SYSTEM } from './identity.ts';
 import { type Ingest, startIngest } from './ingest/ingest.ts';
 import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { openLiveFeed } from './realtime/live-feed.ts';
-import { loadRulesAside } from './rules/load-aside.ts';
+import { loadRulesAside, ruleFolders } from './rules/load-aside.ts';
 import { openEmbeddedStore } from './store/embedded/open.ts';
 import type { RecordStore } from './store/record-store.ts';
 import { countAppends } from './system/count-appends.ts';
 import { watchDisk } from './system/disk.ts';
 import { shareByScope } from './system/share-by-scope.ts';
 
-/** Our own rules. */
-const PACKS = fileURLToPath(new URL('../rules/packs', import.meta.url));
 const CONSOLE = fileURLToPath(new URL('../console/dist', import.meta.url));
 const SWEEP_MS = 600_000;
 /** Consoles that look at the same moment share one recount of the ledger. */
@@ -47,14 +45,17 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Starts the server and gives it once everything listens. Stops what it had started where a part fails. */
-export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
+/** Starts the server and gives it once everything listens; `loading` may be under way already. Stops what it had started where a part fails. */
+export async function startServer(
+  config: ServerConfig,
+  log: Log,
+  loading: Promise<LoadedRules> = loadRulesAside(ruleFolders(config.data)),
+): Promise<RunningServer> {
   const stops: (() => unknown)[] = [];
   const stop = () => stopAll(stops, log);
   try {
     await mkdir(config.data, { recursive: true, mode: 0o700 });
     stops.push(lockFolder(config.data));
-    const loading = loadRulesAside(ruleFolders(config));
     const [{ events, records }, authority, rules] = await Promise.all([
       openEmbeddedStore({ folder: join(config.data, 'store'), log }),
       openAuthority(join(config.data, 'authority')),
@@ -168,7 +169,7 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
     stops.push(lockFolder(config.data));
     const { events, records } = await openEmbeddedStore({ folder: join(config.data, 'store'), log });
     stops.push(() => Promise.all([events.close(), records.close()]));
-    const rules = await loadRulesAside(ruleFolders(config));
+    const rules = await loadRulesAside(ruleFolders(config.data));
     const agencies = openAgencyBook(records);
     const live = openLiveFeed({ records, rules: ruleBook(rules.rules), agencies, log });
     stops.push(() => live.stop());
@@ -211,11 +212,6 @@ async function inject(app: App, method: string, path: string, body: string | und
     ...(body === undefined ? {} : { payload: body }),
   });
   return { status: answer.statusCode, text: answer.payload };
-}
-
-/** Our own rules, and those that the operator put beside the store. */
-function ruleFolders(config: ServerConfig): string[] {
-  return [PACKS, join(config.data, 'rules')];
 }
 
 function settingsOf(config: ServerConfig): AppSettings {

@@ -1,6 +1,7 @@
 import { ConfigError, loadConfig, type ServerConfig } from '../config.ts';
 import { createLog, type Log } from '../log.ts';
 import type { RunningServer } from '../main.ts';
+import { loadRulesAside, ruleFolders } from '../rules/load-aside.ts';
 import { UsageError } from './arguments.ts';
 
 /** Stopping may take this long in all, in milliseconds; then the process ends as it is: the store is durable at any moment. */
@@ -14,8 +15,11 @@ export async function serve(
   const asked = signalled();
   const config = await loadConfig(file);
   const log = createLog(config.logLevel);
+  // The rules are read while the main thread loads the rest of the program.
+  const rules = loadRulesAside(ruleFolders(config.data));
+  rules.catch(() => {});
   const { startServer } = await import('../main.ts');
-  const server = await startServer(config, log).catch((error: Error) => {
+  const server = await startServer(config, log, rules).catch((error: Error) => {
     throw explain(error, config);
   });
   let stopBeside = async () => {};

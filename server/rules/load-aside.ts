@@ -1,6 +1,15 @@
 import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { LoadedRules } from '../detection/detection.ts';
+
+const PACKS = fileURLToPath(new URL('../../rules/packs', import.meta.url));
+
+/** Our own rules, and those that the operator put beside the store in the data folder. */
+export function ruleFolders(data: string): string[] {
+  return [PACKS, join(data, 'rules')];
+}
 
 /**
  * Loads rules in a thread of its own: reading YAML takes longer than all else at a start, and the main thread builds the

@@ -1,13 +1,25 @@
 /** Characters that are looked at together. */
 const GRAM = 4;
 
+/** The four characters from a place on as one word. Only the low byte of each counts: a match is looked at again anyway. */
 function gram(text: string, at: number): number {
   return (
-    text.charCodeAt(at) ^
-    (text.charCodeAt(at + 1) << 8) ^
-    (text.charCodeAt(at + 2) << 16) ^
-    (text.charCodeAt(at + 3) << 24)
+    (text.charCodeAt(at) & 0xff) |
+    ((text.charCodeAt(at + 1) & 0xff) << 8) |
+    ((text.charCodeAt(at + 2) & 0xff) << 16) |
+    ((text.charCodeAt(at + 3) & 0xff) << 24)
   );
+}
+
+/** Texts are copied here before they are probed: reading bytes is several times faster than reading characters. */
+let scratch = Buffer.alloc(65_536);
+
+/** Copies the low byte of each character; gives where. */
+function lowBytes(text: string): Uint8Array {
+  if (text.length > scratch.length) scratch = Buffer.alloc(2 * text.length);
+  if (text.length < 24) for (let at = 0; at < text.length; at++) scratch[at] = text.charCodeAt(at);
+  else scratch.write(text, 'latin1');
+  return scratch;
 }
 
 /** Spreads a word over the filter (multiplicative hashing by the golden ratio). */
@@ -51,20 +63,22 @@ function rarestStart(literal: string, stride: number, counts: ReadonlyMap<number
 class GramTable {
   readonly #stride: number;
   readonly #shift: number;
-  readonly #filter: Uint8Array;
+  /** One bit a word, so that it stays in the processor's nearest cache. */
+  readonly #filter: Int32Array;
   readonly #chains = new Map<number, Entry[]>();
 
   constructor(literals: ReadonlyMap<string, readonly number[]>, stride: number) {
     this.#stride = stride;
     const bits = Math.min(18, Math.max(10, 32 - Math.clz32(literals.size * stride * 16)));
     this.#shift = 32 - bits;
-    this.#filter = new Uint8Array(2 ** bits);
+    this.#filter = new Int32Array(2 ** (bits - 5));
     const common = gramCounts(literals.keys());
     for (const [literal, rules] of literals) {
       const start = rarestStart(literal, stride, common);
       for (let offset = start; offset < start + stride; offset++) {
         const word = gram(literal, offset);
-        this.#filter[Math.imul(word, MIX) >>> this.#shift] = 1;
+        const hash = Math.imul(word, MIX) >>> this.#shift;
+        this.#filter[hash >> 5] = (this.#filter[hash >> 5] ?? 0) | (1 << (hash & 31));
         const chain = this.#chains.get(word);
         if (chain) chain.push({ literal, offset, rules });
         else this.#chains.set(word, [{ literal, offset, rules }]);
@@ -72,14 +86,19 @@ class GramTable {
     }
   }
 
-  find(text: string, found: (rules: readonly number[]) => void): void {
+  find(text: string, bytes: Uint8Array, found: (rules: readonly number[]) => void): void {
     const last = text.length - GRAM;
     const filter = this.#filter;
     const shift = this.#shift;
     const stride = this.#stride;
     for (let at = 0; at <= last; at += stride) {
-      const word = gram(text, at);
-      if (filter[Math.imul(word, MIX) >>> shift] !== 0) this.#verify(text, at, word, found);
+      const word =
+        (bytes[at] as number) |
+        ((bytes[at + 1] as number) << 8) |
+        ((bytes[at + 2] as number) << 16) |
+        ((bytes[at + 3] as number) << 24);
+      const hash = Math.imul(word, MIX) >>> shift;
+      if (((filter[hash >> 5] as number) & (1 << (hash & 31))) !== 0) this.#verify(text, at, word, found);
     }
   }
 
@@ -129,7 +148,10 @@ export class LiteralIndex {
   find(text: string, found: (rules: readonly number[]) => void): void {
     const whole = this.#whole.get(text);
     if (whole) found(whole);
-    for (const table of this.#tables) table.find(text, found);
+    if (this.#tables.length > 0 && text.length >= GRAM) {
+      const bytes = lowBytes(text);
+      for (const table of this.#tables) table.find(text, bytes, found);
+    }
     for (const [literal, rules] of this.#tiny) if (text.includes(literal)) found(rules);
     if (this.#foreign.length === 0 || !NOT_ASCII.test(text)) return;
     for (const [literal, rules] of this.#foreign) if (text.includes(literal)) found(rules);

@@ -117,12 +117,27 @@ function repeatEffort({ of, min, max }: Extract<RegexNode, { kind: 'repeat' }>, 
   return { ways, steps };
 }
 
-/** The longest text for which backtracking, from each of its positions, provably stays within the budget. */
+/** Instructions of the linear-time engine's program, about: counted parts are written out. */
+function programSize(node: RegexNode): number {
+  if (node.kind === 'literal') return node.text.length;
+  if (node.kind === 'sequence' || node.kind === 'either')
+    return node.of.reduce((sum, part) => sum + programSize(part), 1);
+  if (node.kind === 'flags') return programSize(node.of);
+  if (node.kind !== 'repeat') return 1;
+  return programSize(node.of) * Math.max(1, node.max === Number.POSITIVE_INFINITY ? node.min : node.max) + 1;
+}
+
+/**
+ * The longest text for which backtracking, from each of its positions, provably stays within the budget, or costs no
+ * more than the linear-time engine, which takes about 20 such steps for an instruction and character.
+ */
 function backtrackingLimit(tree: RegexNode): number {
   let [fits, fails] = [0, REGEX_INPUT_CHARACTERS + 1];
+  const size = programSize(tree);
   while (fails - fits > 1) {
     const length = (fits + fails) >> 1;
-    if ((length + 1) * effort(tree, length).steps <= STEP_BUDGET) fits = length;
+    const budget = Math.max(STEP_BUDGET, 20 * size * length);
+    if ((length + 1) * effort(tree, length).steps <= budget) fits = length;
     else fails = length;
   }
   return fits;

@@ -26,6 +26,8 @@ export class Matches {
   reached: Place;
   /** Whether the search came to the range's start. */
   done = false;
+  /** Set where nobody needs more than what the slice under way gives. */
+  enough = false;
   readonly #days: readonly DayCandidates[];
   readonly #matcher: Matcher;
   readonly #from: number;
@@ -62,6 +64,7 @@ export class Matches {
         this.done = true;
         return;
       }
+      if (this.enough) return;
       size = Math.min(size * 4, LARGEST_SLICE);
     }
   }

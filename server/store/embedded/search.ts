@@ -29,13 +29,16 @@ export function search(readers: readonly DayReader[], call: SearchCall): EventPa
   const page: Match[] = [];
   for (const match of matches.walk()) {
     page.push(match);
+    // Whether there is another page is looked for in what is at hand, not in all of the past.
+    matches.enough = page.length >= limit;
     if (page.length > limit) break;
   }
-  const more = page.length > limit;
-  const shown = more ? page.slice(0, limit) : page;
+  const shown = page.slice(0, limit);
   const last = shown.at(-1);
   const events = shown.map(storedEvent);
-  if (more && last) return { events, next: writePlace(last), complete: true };
+  if (last && (page.length > limit || (page.length === limit && !matches.done))) {
+    return { events, next: writePlace(last), complete: true };
+  }
   if (matches.done) return { events, next: null, complete: true };
   return { events, next: writePlace(matches.reached), complete: false };
 }

@@ -85,6 +85,34 @@ describe('recount', () => {
   });
 });
 
+describe('limits', () => {
+  it('stops a search that costs too much, and goes on from there page by page without losing any', async () => {
+    const { events } = await open({ limits: { documents: 300 } });
+    for (let frame = 0; frame < 4; frame++) await events.append(batchOf(failures(500), { first: 1 + frame * 500 }));
+    const condition = parseKql('message: *port 4000*');
+    const view = events.as(SYSTEM);
+    const found: number[] = [];
+    let pages = 0;
+    let after: string | undefined;
+    for (; pages < 50; pages++) {
+      const page = await view.search({
+        range: RANGE,
+        condition,
+        limit: 100,
+        ...(after === undefined ? {} : { after }),
+      });
+      found.push(...page.events.map(({ sequence }) => sequence));
+      if (page.next === null) break;
+      expect(page.complete).toBe(false);
+      after = page.next;
+    }
+    expect(pages).toBeGreaterThan(4);
+    expect(new Set(found).size).toBe(found.length);
+    expect(found).toHaveLength(40);
+    expect(await view.count({ range: RANGE, condition })).toMatchObject({ complete: false });
+  });
+});
+
 describe('kill -9', () => {
   it('keeps every batch that was acknowledged, and numbers go on densely', async () => {
     const acknowledged: number[] = [];

@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Session } from '../../server/accounts/schema.ts';
 import { deleteResource } from '../api/client.ts';
+import { changeSession } from '../api/session.ts';
 import { useLanguage, useText } from '../i18n/language.tsx';
 import { LANGUAGES } from '../i18n/messages.ts';
 import { chooseTheme, storedTheme, THEMES } from './theme.ts';
@@ -61,8 +62,7 @@ export function Account({ session }: { readonly session: Session }) {
   const leave = async (): Promise<void> => {
     try {
       await deleteResource('/session');
-      queries.clear();
-      queries.setQueryData(['session'], null);
+      changeSession(queries, null);
     } catch (error) {
       toast({ text: '', error });
     }

@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
 import type { Session, Setup, SetupState } from '../../server/accounts/schema.ts';
 import { getJson, postJson } from '../api/client.ts';
+import { changeSession } from '../api/session.ts';
 import { useText } from '../i18n/language.tsx';
 import { Field } from '../parts/dialog.tsx';
 import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
@@ -57,8 +58,7 @@ function SetupForm({ token }: { readonly token: string }) {
     setError(undefined);
     try {
       const session = await postJson<Session>('/setup', body);
-      queries.clear();
-      queries.setQueryData(['session'], session);
+      changeSession(queries, session);
       go('/alerts', { replace: true });
     } catch (problem) {
       setError(problem);

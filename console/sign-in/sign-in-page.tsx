@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
 import type { Session, SignIn } from '../../server/accounts/schema.ts';
 import { postJson } from '../api/client.ts';
+import { changeSession } from '../api/session.ts';
 import { useText } from '../i18n/language.tsx';
 import type { TextKey } from '../i18n/messages.ts';
 import { Field } from '../parts/dialog.tsx';
@@ -51,8 +52,7 @@ export function SignInPage() {
     setError(undefined);
     try {
       const session = await postJson<Session>('/session', body);
-      queries.clear();
-      queries.setQueryData(['session'], session);
+      changeSession(queries, session);
     } catch (problem) {
       setError(problem);
       setBusy(false);

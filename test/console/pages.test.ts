@@ -117,13 +117,13 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
           for (let place = 0; place < 3; place += 1)
             await page.locator('main li button[aria-expanded]').nth(place).click();
         }
-        const text = await page.locator('main').innerText();
+        const text = await page.locator('main').textContent();
         expect(text, name).toMatch(/<script>|<img src=x|onload=|javascript:window/);
         expect(await page.locator('main iframe, main img[src="x"], main b, main i, main script').count(), name).toBe(0);
         expect(await page.locator('main a[href^="javascript"]').count(), name).toBe(0);
       }
       await visit('alert');
-      const all = await page.locator('main').innerText();
+      const all = await page.locator('main').textContent();
       for (const text of HOSTILE.filter((one) => !/[\u0000-\u001f\u202e]/.test(one))) expect(all).toContain(text);
       expect(all).toContain('‹U+202E›');
       expect(await page.evaluate(() => 'stolen' in window)).toBe(false);
@@ -240,7 +240,7 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
     await page.goto(`${server.url}/alerts?severity=critical&text=ssh`);
     await rows().first().waitFor();
     expect(await page.getByRole('button', { name: 'Critical' }).getAttribute('aria-pressed')).toBe('true');
-    const titles = await rows().locator('a').allInnerTexts();
+    const titles = await rows().locator('a').allTextContents();
     expect(titles.every((title) => title === 'SSH password guessing')).toBe(true);
   });
 
@@ -281,7 +281,7 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
     await page.getByLabel('Query (KQL)').fill('a: (');
     await page.keyboard.press('Enter');
     await page.getByText('Query not understood').waitFor();
-    expect(await page.locator('mark').innerText()).toBe('(');
+    expect(await page.locator('mark').textContent()).toBe('(');
   });
 
   test('a brush over the histogram sets the time range', async () => {

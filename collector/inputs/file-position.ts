@@ -66,7 +66,7 @@ export function readPosition(position: unknown): FilePosition | undefined {
       (mark.offset ?? -1) >= 0 &&
       typeof mark.head === 'string',
   );
-  return sound ? { path, lookedAt, files: files.slice(-REMEMBERED_FILES - MOST_OPEN) } : undefined;
+  return sound ? { path, lookedAt, files: files.slice(-REMEMBERED_FILES - 2 * MOST_OPEN) } : undefined;
 }
 
 const ROTATED_SUFFIX = /^(?:[.-]\d{1,14}){1,4}$/;

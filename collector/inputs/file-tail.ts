@@ -21,6 +21,10 @@ import { addBytes, beforeLongLine, type CutLines, cutLines, pieceLength } from '
 interface OpenFile {
   readonly handle: FileHandle;
   mark: FileMark;
+  /** It was read, or waited to be, before it was opened now. */
+  readonly isKnown: boolean;
+  /** The look before it was opened: where it has no first bytes yet, it is looked for from then on. */
+  readonly seenAt: number;
   /** When bytes last came. */
   grewAt: number;
   /** Nothing new at the last look: the file may have been emptied and filled again since. */
@@ -51,6 +55,10 @@ export class FileTail {
   #known: FileMark[] = [];
   #begun = false;
   #lookedAt = Date.now();
+  /** The file that stands under the path, or stood there last. */
+  #current: OpenFile | undefined;
+  /** Every rotated file beside the path is accounted for. */
+  #isSettled = true;
 
   constructor(path: string, source: Source, options: { intake: Intake; log: Log; rotatedIdleMs: number }) {
     this.path = path;
@@ -68,6 +76,7 @@ export class FileTail {
       const file = await this.#open(this.path);
       if (file && fromEnd) await this.#skipToEnd(file);
       if (file) this.#begin(file);
+      this.#current = file;
     }
     this.#begun = true;
     this.#source.mark(this.#position());
@@ -117,9 +126,17 @@ export class FileTail {
       await handle.close();
       return undefined;
     }
-    let mark: FileMark = { dev: stats.dev, ino: stats.ino, head: '', headBytes: 0, offset: 0, pieces: 0, done: false };
-    for (const known of this.#known) if (await isMarked(handle, stats, known)) mark = { ...known, dev: stats.dev };
-    return { handle, mark, grewAt: stats.mtimeMs, wasQuiet: false, unfinishedAt: -1 };
+    // Known by its first bytes from now on, read or not: a kill before its turn must not make it a stranger.
+    const headBytes = Math.min(stats.size, HEAD_BYTES);
+    const head = (await headOf(handle, headBytes)) ?? '';
+    let isKnown = false;
+    let mark: FileMark = { dev: stats.dev, ino: stats.ino, head, headBytes, offset: 0, pieces: 0, done: false };
+    for (const known of this.#known) {
+      if (!(await isMarked(handle, stats, known))) continue;
+      mark = { ...known, dev: stats.dev };
+      isKnown = true;
+    }
+    return { handle, mark, isKnown, grewAt: stats.mtimeMs, seenAt: this.#lookedAt, wasQuiet: false, unfinishedAt: -1 };
   }
 
   #begin(file: OpenFile): void {
@@ -141,11 +158,10 @@ export class FileTail {
     // Of a file of which nothing was read there is nothing to know: it is found again as news.
     this.#known = position.files.filter((mark) => mark.headBytes > 0);
     this.#lookedAt = position.lookedAt;
+    this.#isSettled = false;
     await this.#openRotated(new Set());
-    if (this.#files.length < MOST_OPEN) {
-      const file = await this.#open(this.path);
-      if (file) this.#begin(file);
-    }
+    const stats = await this.#statPath();
+    if (stats) await this.#openPath(stats.ino);
     for (const mark of this.#known) {
       if (mark.done) continue;
       this.#log.warn(
@@ -157,36 +173,62 @@ export class FileTail {
 
   async #noticeRotation(): Promise<void> {
     const lookedAt = Date.now();
-    const stats = await stat(this.path).catch((error) => {
-      if (systemCode(error) === 'ENOENT') return undefined;
-      throw error;
-    });
-    const newest = this.#files.at(-1);
-    const isSame = newest !== undefined && newest.mark.ino === stats?.ino && newest.mark.dev === stats.dev;
-    if (stats?.isFile() && !isSame && this.#files.length < MOST_OPEN) {
+    const stats = await this.#statPath();
+    const isSame = stats !== undefined && this.#current?.mark.ino === stats.ino && this.#current.mark.dev === stats.dev;
+    if (stats && (!isSame || !this.#isSettled) && this.#files.length < MOST_OPEN) {
       // Two rotations between two looks: the file in between is found under its rotated name.
-      await this.#openRotated(new Set([...this.#files.map((file) => file.mark.ino), stats.ino]));
-      const file = this.#files.length < MOST_OPEN ? await this.#open(this.path) : undefined;
-      if (file) this.#begin(file);
+      const known = new Set([...this.#files.map((file) => file.mark.ino), stats.ino]);
+      let isWhole = await this.#openRotated(known);
+      if (!isSame) isWhole = (await this.#openPath(stats.ino)) && isWhole;
+      // Names move while they are listed: only a pass that nothing disturbed counts as a look.
+      this.#isSettled = isWhole && (await this.#statPath())?.ino === stats.ino;
       this.#source.mark(this.#position());
-      if (newest) this.#log.info({ path: this.path }, 'the file was rotated; the old one is read to its end');
     }
-    // While files wait for their turn the look is not over.
-    if (this.#files.length < MOST_OPEN) this.#lookedAt = lookedAt;
+    if (this.#isSettled) this.#lookedAt = lookedAt;
   }
 
-  /** Opens rotated files that are not read to their end, or were never seen while they stood under the path. */
-  async #openRotated(skip: ReadonlySet<number>): Promise<void> {
+  async #statPath(): Promise<{ ino: number; dev: number } | undefined> {
+    try {
+      const stats = await stat(this.path);
+      return stats.isFile() ? stats : undefined;
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** Opens what stands under the path; false where that is no longer the file that was seen there. */
+  async #openPath(ino: number): Promise<boolean> {
+    if (this.#files.length >= MOST_OPEN) return false;
+    const file = await this.#open(this.path);
+    if (file?.mark.ino !== ino) {
+      await file?.handle.close();
+      return false;
+    }
+    if (this.#current) this.#log.info({ path: this.path }, 'the file was rotated; the old one is read to its end');
+    this.#begin(file);
+    this.#current = file;
+    return true;
+  }
+
+  /**
+   * Opens rotated files that are not read to their end, or were never seen while they stood under the path. False
+   * where a rotation came in between, or there are too many to open now.
+   */
+  async #openRotated(skip: ReadonlySet<number>): Promise<boolean> {
+    let isWhole = true;
     for (const sibling of await rotatedSiblings(this.path)) {
-      if (this.#files.length >= MOST_OPEN) return;
       if (skip.has(sibling.stats.ino)) continue;
+      if (this.#files.length >= MOST_OPEN) return false;
       const file = await this.#open(sibling.path);
+      const isSeen = file?.mark.ino === sibling.stats.ino;
+      isWhole &&= isSeen;
       if (!file) continue;
-      const isKnown = file.mark.headBytes > 0;
-      const isNews = isKnown ? !file.mark.done : await this.#isNews(file);
+      const isNews = isSeen && (file.isKnown ? !file.mark.done : await this.#isNews(file));
       if (isNews) this.#begin(file);
       else await file.handle.close();
     }
+    return isWhole;
   }
 
   async #isNews(file: OpenFile): Promise<boolean> {
@@ -259,7 +301,7 @@ export class FileTail {
 
   /** A file that is no longer the newest is done when it has been quiet for a while; its last line counts as whole. */
   async #finish(file: OpenFile, size: number, mtimeMs: number): Promise<void> {
-    if (file === this.#files.at(-1) || Date.now() - Math.max(mtimeMs, file.grewAt) < this.#rotatedIdleMs) return;
+    if (file === this.#current || Date.now() - Math.max(mtimeMs, file.grewAt) < this.#rotatedIdleMs) return;
     const rest = Buffer.alloc(Math.max(0, Math.min(size - file.mark.offset, WIRE_LIMITS.recordBytes)));
     if (rest.length > 0) await file.handle.read(rest, 0, rest.length, file.mark.offset);
     const pieces = file.mark.pieces;
@@ -276,8 +318,10 @@ export class FileTail {
 
   #position(): FilePosition {
     const open = this.#files.map((file) => file.mark);
-    this.#known = this.#known.slice(-REMEMBERED_FILES);
-    return { path: this.path, lookedAt: this.#lookedAt, files: [...this.#known, ...open] };
+    const done = this.#known.filter((mark) => mark.done).slice(-REMEMBERED_FILES);
+    this.#known = [...this.#known.filter((mark) => !mark.done).slice(-MOST_OPEN), ...done];
+    const nameless = this.#files.filter((file) => file.mark.headBytes === 0).map((file) => file.seenAt);
+    return { path: this.path, lookedAt: Math.min(this.#lookedAt, ...nameless), files: [...this.#known, ...open] };
   }
 }
 

@@ -158,7 +158,14 @@ export class Receiver {
       return { status: 200, body: clock };
     }
     if (route !== 'POST /v1/batches') return { status: 404 };
-    const [head = '', ...lines] = zstdDecompressSync(body).toString('utf8').trimEnd().split('\n');
+    let plain: string;
+    try {
+      plain = zstdDecompressSync(body).toString('utf8');
+    } catch {
+      // A sender killed in the middle of a batch; nobody reads this answer.
+      return { status: 400, body: { code: 'HD_BATCH_MALFORMED' } };
+    }
+    const [head = '', ...lines] = plain.trimEnd().split('\n');
     const header = JSON.parse(head) as FrameHeader;
     const other = this.intercept?.(header, this.batches);
     if (other) return other;

@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { settledLedger, storedLines } from './exactly-once.ts';
-import { Installation } from './harness.ts';
+import { Installation, until } from './harness.ts';
 import { accessLog, authLog, numbers } from './logs.ts';
 
 const KILLS = 20;
@@ -62,21 +62,19 @@ describe('kill -9 at random moments of reading a file', () => {
     const shaken = await install();
     const number = numbers(Date.now());
     const share = Math.ceil(lines.length / KILLS);
-    for (let kill = 0; kill < KILLS; kill += 1) {
-      await shaken.installation.up();
-      appendFileSync(shaken.log, `${lines.slice(kill * share, (kill + 1) * share).join('\n')}\n`);
-      await pause(number(400));
-      const collector = collectorOf(shaken.installation.pid);
-      const victims = number(3);
-      if (collector && victims !== 1) process.kill(collector, 'SIGKILL');
-      if (victims !== 0) await shaken.installation.end('SIGKILL');
-      else {
-        await pause(number(200));
-        await shaken.installation.end('SIGKILL');
-      }
-      if (collector) await gone(collector);
-    }
     await shaken.installation.up();
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      appendFileSync(shaken.log, `${lines.slice(kill * share, (kill + 1) * share).join('\n')}\n`);
+      await pause(number(600));
+      const collector = await until('the collector runs', () => collectorOf(shaken.installation.pid));
+      // In turn: the collector alone (it is started again), the server alone, both at once.
+      if (kill % 3 !== 1) process.kill(collector, 'SIGKILL');
+      if (kill % 3 !== 0) {
+        await shaken.installation.end('SIGKILL');
+        await gone(collector);
+        await shaken.installation.up();
+      }
+    }
     const ledger = await settledLedger(shaken.installation, lines.length);
     const stored = await storedLines(shaken.installation, shaken.source);
 

@@ -62,7 +62,7 @@ describe.skipIf(!rsyslogd || !logger || !chromium)('a real rsyslogd forwards ssh
     const sent = Date.now();
 
     const rows = page.locator('[data-alert-id]');
-    
+
     const counted = rows.locator('[data-count="1000"]');
     await counted.first().waitFor({ timeout: 15_000 });
     const shown = Date.now() - sent;

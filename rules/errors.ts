@@ -16,7 +16,7 @@ export const RULE_ERRORS = {
   HD_RULE_REGEX: 'Rewrite the expression with what docs/rules.md lists.',
   HD_RULE_CONDITION: 'Correct the condition.',
   HD_RULE_UNSUPPORTED_CONDITION: 'Use a correlation rule instead.',
-  HD_RULE_UNSUPPORTED_CORRELATION: 'Only event_count with one of gt, gte, lt, lte, eq is supported.',
+  HD_RULE_UNSUPPORTED_CORRELATION: 'See docs/rules.md, "Correlations", for what is supported.',
   HD_RULE_CORRELATION: 'Write it as the Sigma correlation specification says.',
   HD_RULE_EXTENSION: 'See docs/rules.md, "The haidang section".',
   HD_RULE_DUPLICATE: 'Give each rule an id and name of its own.',

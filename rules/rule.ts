@@ -70,19 +70,32 @@ export interface DetectionRule extends RuleHead {
   readonly condition: Condition;
 }
 
-/** A rule over the matches of other rules (Sigma 2.1, *Correlation Rules*). */
-export interface CorrelationRule extends RuleHead {
+/** What all rules over the matches of other rules share (Sigma 2.1, *Correlation Rules*). */
+interface CorrelationBase extends RuleHead {
   readonly kind: 'correlation';
-  readonly type: 'event_count';
-  /** Ids or names of the rules it counts. */
+  /** Ids or names of the rules it counts or puts in order. */
   readonly rules: readonly string[];
   readonly groupBy: readonly string[];
   readonly timespanSeconds: number;
-  readonly compare: 'gt' | 'gte' | 'lt' | 'lte' | 'eq';
-  readonly threshold: number;
-  /** Whether the rules it counts also alert by themselves. */
+  /** Whether the detection rules it refers to also alert by themselves. */
   readonly generate: boolean;
 }
+
+/** So many matches within a timespan (*Event Count*). */
+export interface EventCountRule extends CorrelationBase {
+  readonly type: 'event_count';
+  readonly compare: 'gt' | 'gte' | 'lt' | 'lte' | 'eq';
+  readonly threshold: number;
+}
+
+/** Matches of several rules within a timespan, in any order or in the order of `rules` (*Temporal Proximity*). */
+export interface TemporalRule extends CorrelationBase {
+  readonly type: 'temporal' | 'temporal_ordered';
+  /** How many of its rules must match; all of them where the rule does not say. */
+  readonly different: number;
+}
+
+export type CorrelationRule = EventCountRule | TemporalRule;
 
 export type Rule = DetectionRule | CorrelationRule;
 

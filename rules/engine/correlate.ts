@@ -1,4 +1,4 @@
-import type { CorrelationRule } from '../rule.ts';
+import type { EventCountRule } from '../rule.ts';
 
 /** Matches of one group in one second of event time. */
 export type SecondCount = readonly [second: number, count: number];
@@ -11,7 +11,7 @@ export interface CorrelationInterval {
 }
 
 /** What `correlate` needs of a rule. */
-export type CorrelationWindow = Pick<CorrelationRule, 'timespanSeconds' | 'compare' | 'threshold'>;
+export type CorrelationWindow = Pick<EventCountRule, 'timespanSeconds' | 'compare' | 'threshold'>;
 
 function satisfies(count: number, { compare, threshold }: CorrelationWindow): boolean {
   switch (compare) {

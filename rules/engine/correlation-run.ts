@@ -2,7 +2,8 @@ import { readField } from '../../ecs/event.ts';
 import { scalarText } from '../query/field-test.ts';
 import type { CorrelationRule, DetectionRule } from '../rule.ts';
 import type { RuleSet } from '../sigma/rule-set.ts';
-import { correlate } from './correlate.ts';
+import { correlationMembers } from './correlation-members.ts';
+import type { CorrelationPlan } from './correlation-plan.ts';
 import type { FieldMode } from './engine.ts';
 import { ecsFieldName } from './field-names.ts';
 
@@ -41,61 +42,74 @@ function groupValue(event: object, field: string): string {
 
 interface Group {
   readonly values: Readonly<Record<string, string>>;
-  readonly seconds: Map<number, { count: number; line: number }>;
+  /** By step. */
+  readonly seconds: readonly Map<number, { count: number; line: number }>[];
+}
+
+/** Where a detection rule's matches go: to one step of a correlation. */
+interface Place {
+  readonly plan: CorrelationPlan;
+  readonly step: number;
 }
 
 /** Collects the matches of a run of events and gives, at its end, the correlations among them. */
 export class CorrelationRun {
   readonly #mode: FieldMode;
-  readonly #correlations: readonly CorrelationRule[];
-  readonly #byRule = new Map<string, CorrelationRule[]>();
+  readonly #plans: readonly CorrelationPlan[];
+  readonly #byRule = new Map<string, Place[]>();
   readonly #groups = new Map<string, Map<string, Group>>();
   #cells = 0;
   /** Matches without a time, and those beyond `CORRELATION_CELLS`: they were not counted. */
   uncounted = 0;
 
-  constructor(rules: Pick<RuleSet, 'correlations' | 'counted'>, mode: FieldMode) {
+  constructor(rules: Pick<RuleSet, 'correlations' | 'plans'>, mode: FieldMode) {
     this.#mode = mode;
-    this.#correlations = rules.correlations;
-    for (const correlation of rules.correlations) {
-      this.#groups.set(correlation.id, new Map());
-      for (const { id } of rules.counted.get(correlation.id) ?? []) {
-        const counting = this.#byRule.get(id);
-        if (counting) counting.push(correlation);
-        else this.#byRule.set(id, [correlation]);
+    this.#plans = rules.correlations.flatMap(({ id }) => rules.plans.get(id) ?? []);
+    for (const plan of this.#plans) {
+      this.#groups.set(plan.rule.id, new Map());
+      for (const [step, { bases }] of plan.steps.entries()) {
+        const place = { plan, step };
+        for (const { id } of bases) {
+          const places = this.#byRule.get(id);
+          if (places) places.push(place);
+          else this.#byRule.set(id, [place]);
+        }
       }
     }
   }
 
-  /** An event that matched these rules. An event that matches several rules of one correlation counts once for each. */
+  /** An event that matched these rules. It counts once for a step, however many of its rules it matches. */
   add(event: object, matches: readonly DetectionRule[], line: number): void {
+    const places = new Map<Place, DetectionRule>();
     for (const rule of matches) {
-      for (const correlation of this.#byRule.get(rule.id) ?? []) this.#count(correlation, rule, event, line);
+      for (const place of this.#byRule.get(rule.id) ?? []) if (!places.has(place)) places.set(place, rule);
     }
+    for (const [place, rule] of places) this.#count(place, rule, event, line);
   }
 
-  #count(correlation: CorrelationRule, rule: DetectionRule, event: object, line: number): void {
+  #count({ plan, step }: Place, rule: DetectionRule, event: object, line: number): void {
     const second = eventSecond(event);
     if (second === undefined || this.#cells >= CORRELATION_CELLS) {
       this.uncounted++;
       return;
     }
+    const { id, groupBy } = plan.rule;
     const name = (field: string): string => (this.#mode === 'raw' ? field : ecsFieldName(field, rule.logsource));
-    const values = correlation.groupBy.map((field) => groupValue(event, name(field)));
+    const values = groupBy.map((field) => groupValue(event, name(field)));
     const key = JSON.stringify(values);
-    const groups = this.#groups.get(correlation.id);
+    const groups = this.#groups.get(id);
     let group = groups?.get(key);
     if (!group) {
-      const named = Object.fromEntries(correlation.groupBy.map((field, index) => [field, values[index] ?? '']));
-      group = { values: named, seconds: new Map() };
+      const named = Object.fromEntries(groupBy.map((field, index) => [field, values[index] ?? '']));
+      group = { values: named, seconds: plan.steps.map(() => new Map()) };
       groups?.set(key, group);
     }
-    const cell = group.seconds.get(second);
+    const cell = group.seconds[step]?.get(second);
     if (cell) {
       cell.count++;
       cell.line = line;
     } else {
-      group.seconds.set(second, { count: 1, line });
+      group.seconds[step]?.set(second, { count: 1, line });
       this.#cells++;
     }
   }
@@ -103,12 +117,12 @@ export class CorrelationRun {
   /** The satisfied correlations, by rule, then group, then time. */
   finish(): readonly CorrelationMatch[] {
     const found: CorrelationMatch[] = [];
-    for (const rule of this.#correlations) {
-      for (const group of this.#groups.get(rule.id)?.values() ?? []) {
-        const pairs = [...group.seconds].map(([second, { count }]) => [second, count] as const);
-        for (const interval of correlate(pairs, rule)) {
-          const line = group.seconds.get(interval.last)?.line ?? 0;
-          found.push({ rule, group: group.values, ...interval, line });
+    for (const plan of this.#plans) {
+      for (const { values, seconds } of this.#groups.get(plan.rule.id)?.values() ?? []) {
+        const pairs = seconds.map((own) => [...own].map(([second, { count }]) => [second, count] as const));
+        for (const interval of correlationMembers(plan, pairs).intervals) {
+          const line = Math.max(0, ...seconds.map((own) => own.get(interval.last)?.line ?? 0));
+          found.push({ rule: plan.rule, group: values, ...interval, line });
         }
       }
     }

@@ -1,3 +1,4 @@
+import { type CorrelationPlan, planCorrelation } from '../engine/correlation-plan.ts';
 import { ruleProblem } from '../errors.ts';
 import type { CorrelationRule, DetectionRule, Rule, RuleProblem } from '../rule.ts';
 
@@ -5,7 +6,9 @@ import type { CorrelationRule, DetectionRule, Rule, RuleProblem } from '../rule.
 export interface RuleSet {
   readonly detections: readonly DetectionRule[];
   readonly correlations: readonly CorrelationRule[];
-  /** The rules each correlation counts, by the correlation's id. */
+  /** What each correlation refers to, step by step, by the correlation's id. */
+  readonly plans: ReadonlyMap<string, CorrelationPlan>;
+  /** All detection rules whose matches a correlation takes, through an `event_count` too, by the correlation's id. */
   readonly counted: ReadonlyMap<string, readonly DetectionRule[]>;
   /** Ids of rules which only feed correlations, and raise no alert by themselves (`generate` is not set). */
   readonly silent: ReadonlySet<string>;
@@ -29,27 +32,25 @@ export function joinRules(rules: readonly Rule[]): RuleSet {
     if (!other) for (const name of names) byName.set(name, rule);
   }
   const correlations: CorrelationRule[] = [];
+  const plans = new Map<string, CorrelationPlan>();
   const counted = new Map<string, readonly DetectionRule[]>();
   const silent = new Set<string>();
   const loud = new Set<string>();
   for (const rule of kept) {
     if (rule.kind !== 'correlation') continue;
-    const found = rule.rules.map((name) => byName.get(name));
-    const missing = rule.rules.find((_name, index) => found[index]?.kind !== 'detection');
-    if (missing !== undefined) {
-      const chained = byName.get(missing)?.kind === 'correlation';
-      report(
-        'HD_RULE_REFERENCE',
-        chained ? `"${missing}" is a correlation; chains are not supported` : `There is no rule "${missing}"`,
-        rule,
-      );
+    const plan = planCorrelation(rule, byName);
+    if ('problem' in plan) {
+      report('HD_RULE_REFERENCE', plan.problem, rule);
       continue;
     }
     correlations.push(rule);
-    const base = [...new Set(found)].filter((rule) => rule?.kind === 'detection');
-    counted.set(rule.id, base);
-    for (const { id } of base) (rule.generate ? loud : silent).add(id);
+    plans.set(rule.id, plan);
+    counted.set(rule.id, [...new Set(plan.steps.flatMap((step) => step.bases))]);
+    // An event_count that is a step of another rule alerts all the same, and decides for what it counts.
+    const own = plan.steps.filter(({ counts }) => counts === undefined || counts === rule);
+    for (const { id } of own.flatMap((step) => step.bases)) (rule.generate ? loud : silent).add(id);
   }
   for (const id of loud) silent.delete(id);
-  return { detections: kept.filter((rule) => rule.kind === 'detection'), correlations, counted, silent, problems };
+  const detections = kept.filter((rule) => rule.kind === 'detection');
+  return { detections, correlations, plans, counted, silent, problems };
 }

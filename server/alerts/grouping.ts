@@ -1,8 +1,11 @@
-import type { CorrelationRule, Rule } from '../../rules/rule.ts';
+import type { CorrelationPlan } from '../../rules/engine/correlation-plan.ts';
+import type { Rule } from '../../rules/rule.ts';
+import { joinRules } from '../../rules/sigma/rule-set.ts';
 import { CELL_EVENTS, type MatchCell } from '../detection/match-cell.ts';
 import { SYSTEM } from '../identity.ts';
 import type { EventStore } from '../store/event-store.ts';
 import type { AlertUpdate, DetectionCommit, RecordStore, Signal } from '../store/record-store.ts';
+import { stepGroup } from './keys.ts';
 import { openSessionBook } from './sessions.ts';
 import { cellsOfStored } from './stored-cells.ts';
 import { openWindowBook } from './windows.ts';
@@ -53,16 +56,17 @@ export function readsOf(records: RecordStore, events: EventStore): GroupingReads
 export function openGrouping(options: GroupingOptions): Grouping {
   const { reads } = options;
   const rules = new Map(options.rules.map((rule) => [rule.id, rule]));
+  const { plans } = joinRules(options.rules);
   const sessions = openSessionBook(reads.alertsOf, options.maxRows ?? MAX_ROWS);
   const windows = openWindowBook(reads.signalsOf, {
     fresh: options.fresh,
     maxSeconds: options.maxSeconds ?? MAX_SECONDS,
   });
 
-  const cross = async (rule: CorrelationRule, cells: readonly MatchCell[]): Promise<readonly MatchCell[]> => {
+  const cross = async (plan: CorrelationPlan, cells: readonly MatchCell[]): Promise<readonly MatchCell[]> => {
     const found: MatchCell[] = [];
-    for (const { cells: fresh, stored, second } of await windows.add(rule, cells)) {
-      if (stored) found.push(...(await cellsOfStored(rule, cells[0], { ...stored, second }, reads.eventsOf)));
+    for (const { cells: fresh, stored, second } of await windows.add(plan, cells)) {
+      if (stored) found.push(...(await cellsOfStored(plan.rule, cells[0], { ...stored, second }, reads.eventsOf)));
       found.push(...fresh);
     }
     return found;
@@ -71,21 +75,25 @@ export function openGrouping(options: GroupingOptions): Grouping {
   /** One batch at a time, so that alerts do not depend on how many batches a stretch happened to take. */
   const applyBatch = async (cells: readonly MatchCell[]): Promise<readonly MatchCell[]> => {
     const landing: MatchCell[] = [];
-    const groups = new Map<string, MatchCell[]>();
+    const groups = new Map<string, { readonly plan: CorrelationPlan; readonly cells: MatchCell[] }>();
     for (const cell of cells) {
-      const rule = rules.get(cell.rule);
-      if (rule?.kind === 'detection') landing.push(cell);
-      if (rule?.kind === 'correlation') listed(groups, `${cell.rule} ${cell.group}`).push(cell);
+      const plan = plans.get(cell.rule);
+      if (!plan) {
+        if (rules.get(cell.rule)?.kind === 'detection') landing.push(cell);
+        continue;
+      }
+      const key = `${cell.rule} ${cell.group}`;
+      const group = groups.get(key);
+      if (group) group.cells.push(cell);
+      else groups.set(key, { plan, cells: [cell] });
     }
-    const crossed = await inTurns([...groups.values()], (own) => {
-      return cross(rules.get(own[0]?.rule ?? '') as CorrelationRule, own);
-    });
+    const crossed = await inTurns([...groups.values()], (own) => cross(own.plan, own.cells));
     landing.push(...crossed.flat().sort((a, b) => a.first - b.first));
 
     const rows = new Map(landing.map((cell) => [cell.row, cell.rule]));
     await inTurns([...rows], ([row, rule]) => sessions.load(rules.get(rule) as Rule, row));
     for (const cell of landing) sessions.add(rules.get(cell.rule) as Rule, cell);
-    return [...groups.values()].flat();
+    return [...groups.values()].flatMap((own) => own.cells);
   };
 
   return {
@@ -110,17 +118,19 @@ function listed<Key>(lists: Map<Key, MatchCell[]>, key: Key): MatchCell[] {
   return fresh;
 }
 
-/** Merges a batch's cells of one second and correlation group into one signal, divided by row. */
+/** Merges a batch's cells of one second, correlation group and step into one signal, divided by row. */
 function signalsOf(cells: readonly MatchCell[]): readonly Signal[] {
   const merged = new Map<string, MatchCell[]>();
-  for (const cell of cells) listed(merged, `${cell.rule} ${cell.group} ${cell.second} ${cell.batch}`).push(cell);
+  for (const cell of cells) {
+    listed(merged, `${cell.rule} ${cell.group} ${cell.step} ${cell.second} ${cell.batch}`).push(cell);
+  }
   return [...merged.values()].map((own) => {
-    const [{ rule, group, second, batch }] = own as [MatchCell];
+    const [{ rule, group, step, second, batch }] = own as [MatchCell];
     const rows: Record<string, number> = {};
     for (const cell of own) rows[cell.row] = (rows[cell.row] ?? 0) + cell.count;
     const count = own.reduce((sum, cell) => sum + cell.count, 0);
     const events = own.flatMap((cell) => cell.events).slice(0, CELL_EVENTS);
-    return { rule, group, second, batch, count, events, rows };
+    return { rule, group: stepGroup(group, step), second, batch, count, events, rows };
   });
 }
 

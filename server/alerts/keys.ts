@@ -18,6 +18,11 @@ export function groupKey(rule: string, agency: string, values: Readonly<Record<s
   return digest([rule, agency, ...Object.entries(values).flat()], 24);
 }
 
+/** The group under which signals of a correlation's step are kept: the correlation's own for its first step. */
+export function stepGroup(group: string, step: number): string {
+  return step === 0 ? group : `${group}.${step}`;
+}
+
 /** Id of an alert: its row, and the Unix second of its first match as first seen. */
 export function alertId(row: string, second: number): string {
   return `a${digest([row, String(second)], 20)}`;

@@ -44,6 +44,7 @@ export async function cellsOfStored(
       rule: rule.id,
       agency: like.agency,
       group: like.group,
+      step: like.step,
       row: key,
       rowValues: row.values,
       second: stored.second,

@@ -1,12 +1,13 @@
-import { type CorrelationInterval, correlate } from '../../rules/engine/correlate.ts';
-import type { CorrelationRule } from '../../rules/rule.ts';
+import { type CorrelationMembers, correlationMembers, isWithin } from '../../rules/engine/correlation-members.ts';
+import { type CorrelationPlan, reachOf } from '../../rules/engine/correlation-plan.ts';
 import type { MatchCell } from '../detection/match-cell.ts';
 import type { Signal } from '../store/record-store.ts';
+import { stepGroup } from './keys.ts';
 
 /** Signals of one group that the store has, within seconds (both ends included). */
 export type SignalsOf = (rule: string, group: string, from: number, to: number) => Promise<readonly Signal[]>;
 
-/** Matches of a second that crossed a threshold: in memory with all their details, or known by signals alone. */
+/** Matches of a second and step that crossed a threshold: in memory with all their details, or known by signals alone. */
 export interface CrossedSecond {
   readonly second: number;
   readonly cells: readonly MatchCell[];
@@ -14,7 +15,7 @@ export interface CrossedSecond {
   readonly stored: { readonly rows: ReadonlyMap<string, number>; readonly events: readonly string[] } | undefined;
 }
 
-/** One second of one group. */
+/** One second of one group and step. */
 interface SecondState {
   count: number;
   /** Came since the start, and are on no alert yet. */
@@ -25,9 +26,10 @@ interface SecondState {
 }
 
 interface GroupState {
-  readonly rule: CorrelationRule;
+  readonly plan: CorrelationPlan;
   readonly group: string;
-  readonly seconds: Map<number, SecondState>;
+  /** By step. */
+  readonly steps: readonly Map<number, SecondState>[];
   /** Seconds known from the store or from the stream, both ends included. */
   from: number;
   to: number;
@@ -36,16 +38,17 @@ interface GroupState {
 /** Counts of correlations' groups by second; a bounded cache of what signals hold. */
 export interface WindowBook {
   /** Adds one group's new matches; gives the seconds whose matches now belong to an alert and did not before. */
-  add(rule: CorrelationRule, cells: readonly MatchCell[]): Promise<readonly CrossedSecond[]>;
+  add(plan: CorrelationPlan, cells: readonly MatchCell[]): Promise<readonly CrossedSecond[]>;
   /** Forgets seconds out of reach, and groups used longest ago past the bound; call after a commit only. */
   trim(): void;
 }
 
 /**
  * Opens a window book. A second is a member where some window of the rule's timespan that holds it satisfies the rule
- * (`rules/engine/correlate.ts`). Matches at second `s` change members within a timespan of `s`, which depend on counts
- * within two timespans: that much is read, compared before and after, and no more needs remembering. `fresh`: the store
- * held no signals at the start, so that only what was forgotten since must be read back.
+ * (`rules/engine/correlation-members.ts`). Matches at second `s` change members within a reach (the longest timespan of
+ * the rule and its steps) of `s`, which depend on counts within two: that much is read, compared before and after, and no
+ * more needs remembering. `fresh`: the store held no signals at the start, so that only what was forgotten since must be
+ * read back.
  */
 export function openWindowBook(signalsOf: SignalsOf, options: { fresh: boolean; maxSeconds: number }): WindowBook {
   const groups = new Map<string, GroupState>();
@@ -55,16 +58,24 @@ export function openWindowBook(signalsOf: SignalsOf, options: { fresh: boolean; 
   const touched = new Map<GroupState, number>();
   let held = 0;
 
-  const forget = (state: GroupState, second: number) => {
-    forgotten.set(state.rule.id, Math.max(second, forgotten.get(state.rule.id) ?? second));
-    if (state.seconds.delete(second)) held--;
+  const forgetBefore = ({ plan, steps }: GroupState, keepFrom: number) => {
+    for (const seconds of steps) {
+      for (const second of [...seconds.keys()]) {
+        if (second >= keepFrom) continue;
+        forgotten.set(plan.rule.id, Math.max(second, forgotten.get(plan.rule.id) ?? second));
+        if (seconds.delete(second)) held--;
+      }
+    }
   };
   const readBack = async (state: GroupState, from: number, to: number) => {
     if (from > to) return;
-    if (options.fresh && from > (forgotten.get(state.rule.id) ?? Number.NEGATIVE_INFINITY)) return;
-    for (const signal of await signalsOf(state.rule.id, state.group, from, to)) {
-      if (!state.seconds.has(signal.second)) held++;
-      addSignal(state.seconds, signal);
+    const { id } = state.plan.rule;
+    if (options.fresh && from > (forgotten.get(id) ?? Number.NEGATIVE_INFINITY)) return;
+    for (const [step, seconds] of state.steps.entries()) {
+      for (const signal of await signalsOf(id, stepGroup(state.group, step), from, to)) {
+        if (!seconds.has(signal.second)) held++;
+        addSignal(seconds, signal);
+      }
     }
   };
   const cover = async (state: GroupState, from: number, to: number) => {
@@ -85,32 +96,32 @@ export function openWindowBook(signalsOf: SignalsOf, options: { fresh: boolean; 
   };
 
   return {
-    async add(rule, cells) {
+    async add(plan, cells) {
       const key = cells[0]?.group ?? '';
-      const id = `${rule.id} ${key}`;
-      const state = groups.get(id) ?? { rule, group: key, seconds: new Map(), from: 0, to: -1 };
+      const id = `${plan.rule.id} ${key}`;
+      const state = groups.get(id) ?? { plan, group: key, steps: plan.steps.map(() => new Map()), from: 0, to: -1 };
       groups.delete(id);
       groups.set(id, state);
-      const span = rule.timespanSeconds;
+      const reach = reachOf(plan);
       const crossed: CrossedSecond[] = [];
-      for (const cluster of clusters(cells, 4 * span)) {
-        await cover(state, cluster.from - 2 * span, cluster.to + 2 * span);
-        const before = state.seconds.size;
-        crossed.push(...addCluster(state, cluster));
-        held += state.seconds.size - before;
-        touched.set(state, cluster.from - 2 * span);
+      for (const cluster of clusters(cells, 4 * reach)) {
+        await cover(state, cluster.from - 2 * reach, cluster.to + 2 * reach);
+        const before = secondsIn(state);
+        crossed.push(...addCluster(state, cluster, reach));
+        held += secondsIn(state) - before;
+        touched.set(state, cluster.from - 2 * reach);
       }
       return crossed;
     },
     trim() {
       for (const [state, keepFrom] of touched) {
-        for (const second of [...state.seconds.keys()]) if (second < keepFrom) forget(state, second);
+        forgetBefore(state, keepFrom);
         state.from = Math.max(state.from, keepFrom);
       }
       touched.clear();
       for (const [id, state] of groups) {
         if (held <= options.maxSeconds && groups.size <= options.maxSeconds) return;
-        for (const second of [...state.seconds.keys()]) forget(state, second);
+        forgetBefore(state, Number.POSITIVE_INFINITY);
         groups.delete(id);
       }
     },
@@ -136,63 +147,60 @@ function clusters(cells: readonly MatchCell[], reach: number): readonly Cluster[
   return found;
 }
 
-function addCluster(state: GroupState, cluster: Cluster): CrossedSecond[] {
-  const { rule, seconds } = state;
-  const reach = { from: cluster.from - 2 * rule.timespanSeconds, to: cluster.to + 2 * rule.timespanSeconds };
-  const membersBefore = membersOf(rule, seconds, reach);
-  const added = new Map<number, MatchCell[]>();
+function secondsIn({ steps }: GroupState): number {
+  return steps.reduce((sum, seconds) => sum + seconds.size, 0);
+}
+
+function addCluster(state: GroupState, cluster: Cluster, reach: number): CrossedSecond[] {
+  const { plan, steps } = state;
+  const within = { from: cluster.from - 2 * reach, to: cluster.to + 2 * reach };
+  const before = membersOf(plan, steps, within);
+  const added = steps.map((): Map<number, MatchCell[]> => new Map());
   for (const cell of cluster.cells) {
-    const own = added.get(cell.second);
+    const seconds = steps[cell.step];
+    if (!seconds) continue;
+    const own = added[cell.step]?.get(cell.second);
     if (own) own.push(cell);
-    else added.set(cell.second, [cell]);
+    else added[cell.step]?.set(cell.second, [cell]);
     addCell(seconds, cell);
   }
-  const membersAfter = membersOf(rule, seconds, reach);
+  const after = membersOf(plan, steps, within);
   const crossed: CrossedSecond[] = [];
-  const touchFrom = cluster.from - rule.timespanSeconds;
-  const touchTo = cluster.to + rule.timespanSeconds;
-  for (const [second, entry] of seconds) {
-    if (second < touchFrom || second > touchTo) continue;
-    const cells = added.get(second) ?? [];
-    if (!isMember(membersAfter, second)) {
-      entry.cells.push(...cells);
-      continue;
+  for (const [step, seconds] of steps.entries()) {
+    for (const [second, entry] of seconds) {
+      if (second < cluster.from - reach || second > cluster.to + reach) continue;
+      const cells = added[step]?.get(second) ?? [];
+      if (!isWithin(after.ranges[step], second)) {
+        entry.cells.push(...cells);
+        continue;
+      }
+      if (isWithin(before.ranges[step], second)) {
+        if (cells.length > 0) crossed.push({ second, cells, stored: undefined });
+        continue;
+      }
+      const stored = entry.rows.size > 0 ? { rows: entry.rows, events: entry.events } : undefined;
+      crossed.push({ second, cells: [...entry.cells, ...cells], stored });
+      entry.cells = [];
+      entry.rows = new Map();
+      entry.events = [];
     }
-    if (isMember(membersBefore, second)) {
-      if (cells.length > 0) crossed.push({ second, cells, stored: undefined });
-      continue;
-    }
-    const stored = entry.rows.size > 0 ? { rows: entry.rows, events: entry.events } : undefined;
-    crossed.push({ second, cells: [...entry.cells, ...cells], stored });
-    entry.cells = [];
-    entry.rows = new Map();
-    entry.events = [];
   }
   return crossed;
 }
 
 function membersOf(
-  rule: CorrelationRule,
-  seconds: ReadonlyMap<number, SecondState>,
-  reach: { readonly from: number; readonly to: number },
-): readonly CorrelationInterval[] {
-  const pairs: [number, number][] = [];
-  let sum = 0;
-  for (const [second, { count }] of seconds) {
-    if (second < reach.from || second > reach.to || count === 0) continue;
-    pairs.push([second, count]);
-    sum += count;
-  }
-  // Most groups never come near their threshold.
-  if ((rule.compare === 'gte' && sum < rule.threshold) || (rule.compare === 'gt' && sum <= rule.threshold)) return [];
-  return correlate(
-    pairs.sort((a, b) => a[0] - b[0]),
-    rule,
-  );
-}
-
-function isMember(intervals: readonly CorrelationInterval[], second: number): boolean {
-  return intervals.some(({ first, last }) => second >= first && second <= last);
+  plan: CorrelationPlan,
+  steps: readonly ReadonlyMap<number, SecondState>[],
+  within: { readonly from: number; readonly to: number },
+): CorrelationMembers {
+  const pairs = steps.map((seconds) => {
+    const own: [number, number][] = [];
+    for (const [second, { count }] of seconds) {
+      if (second >= within.from && second <= within.to && count > 0) own.push([second, count]);
+    }
+    return own;
+  });
+  return correlationMembers(plan, pairs);
 }
 
 function addCell(seconds: Map<number, SecondState>, cell: MatchCell): void {

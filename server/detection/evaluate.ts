@@ -29,6 +29,8 @@ interface Target {
   readonly rule: Rule;
   /** Empty for a rule's own alerts. */
   readonly correlation: CorrelationRule | undefined;
+  /** Of the correlation. */
+  readonly step: number;
   readonly entityFields: readonly string[];
 }
 
@@ -43,15 +45,18 @@ interface OpenCell {
 }
 
 /** For each detection rule, who takes its matches; a rule that only feeds correlations raises no alert by itself. */
-function targetsOf({ detections, correlations, counted, silent }: RuleSet): ReadonlyMap<string, readonly Target[]> {
+function targetsOf({ detections, plans, silent }: RuleSet): ReadonlyMap<string, readonly Target[]> {
   const targets = new Map<string, Target[]>();
   for (const rule of detections) {
-    const own = { rule, correlation: undefined, entityFields: entityFieldsOf(rule) };
+    const own = { rule, correlation: undefined, step: 0, entityFields: entityFieldsOf(rule) };
     targets.set(rule.id, silent.has(rule.id) ? [] : [own]);
   }
-  for (const correlation of correlations) {
-    const target = { rule: correlation, correlation, entityFields: entityFieldsOf(correlation) };
-    for (const base of counted.get(correlation.id) ?? []) targets.get(base.id)?.push(target);
+  for (const { rule: correlation, steps } of plans.values()) {
+    const entityFields = entityFieldsOf(correlation);
+    for (const [step, { bases }] of steps.entries()) {
+      const target = { rule: correlation, correlation, step, entityFields };
+      for (const base of bases) targets.get(base.id)?.push(target);
+    }
   }
   return targets;
 }
@@ -76,7 +81,7 @@ export function createEvaluator(rules: readonly Rule[]): Evaluator {
         const matched = engine.evaluate(event);
         if (matched.length === 0) continue;
         matches += matched.length;
-        // A set: an event that matches two rules of one correlation is still one event.
+        // A set: an event that matches two rules of one step is still one event.
         const takers = new Set<Target>();
         for (const rule of matched) {
           for (const target of targets.get(rule.id) ?? []) takers.add(target);
@@ -92,15 +97,15 @@ function addMatch(open: Map<string, OpenCell>, target: Target, event: EcsEvent, 
   const time = Date.parse(event['@timestamp']);
   const at = Number.isNaN(time) ? Date.parse(batch.receivedAt) : time;
   const second = Math.floor(at / 1000);
-  const { rule, correlation } = target;
+  const { rule, correlation, step } = target;
   const agency = batch.agency as AgencyId;
   const rowValues = groupValues(event, rule.extension.groupBy);
   const row = groupKey(rule.id, agency, rowValues);
   const group = correlation ? groupKey(rule.id, agency, groupValues(event, correlation.groupBy)) : '';
-  const key = `${row} ${group} ${second}`;
+  const key = `${row} ${group} ${step} ${second}`;
   let entry = open.get(key);
   if (!entry) {
-    const cell = { rule: rule.id, agency, group, row, rowValues, second, batch: batch.firstSequence };
+    const cell = { rule: rule.id, agency, group, step, row, rowValues, second, batch: batch.firstSequence };
     entry = { cell, count: 0, events: [], first: at, last: at, entities: new Map() };
     open.set(key, entry);
   }

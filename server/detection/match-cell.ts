@@ -11,6 +11,8 @@ export interface MatchCell {
   readonly agency: AgencyId;
   /** Key of the correlation's own group; empty for a detection rule. */
   readonly group: string;
+  /** Which step of the correlation it is (`rules/engine/correlation-plan.ts`); 0 for all else. */
+  readonly step: number;
   /** Key of the alert row, and the values that make it. */
   readonly row: string;
   readonly rowValues: Readonly<Record<string, string>>;

@@ -46,6 +46,20 @@ haidang:
                   every: 30s
 `;
 
+const IN_ORDER = `title: Good after bad
+id: ordered
+correlation:
+    type: temporal_ordered
+    rules: [many, fine]
+    group-by: [source.ip]
+    timespan: 5m
+---
+title: Fine
+id: fine
+logsource: {product: linux}
+detection: {sel: {message: fine}, condition: sel}
+`;
+
 function event(second: number, ip: string, message = 'bad'): string {
   const time = new Date(Date.UTC(2026, 0, 1) + second * 1_000).toISOString();
   return JSON.stringify({ '@timestamp': time, event: { module: 'system' }, source: { ip }, message });
@@ -173,6 +187,20 @@ describe('haidang rules run', () => {
         last: '2026-01-01T00:00:59.000Z',
         count: 3,
       },
+    ]);
+  });
+
+  it('gives correlations of steps in order', async () => {
+    writeFileSync(file('ordered.yml'), IN_ORDER);
+    const events = [event(0, '192.0.2.1', 'fine'), event(1, '192.0.2.1'), event(2, '192.0.2.1')];
+    const after = [event(3, '192.0.2.1'), event(200, '192.0.2.1', 'fine'), event(201, '192.0.2.9', 'fine')];
+    const args = ['run', '--rules', file('good.yml'), '--rules', file('ordered.yml'), '-'];
+    const { code, out } = await rules(args, [...events, ...after].join('\n'));
+    expect(code).toBe(0);
+    const found = lines(out) as { rule: string; kind: string; line: number; count: number; first: string }[];
+    expect(found.filter(({ kind }) => kind === 'correlation')).toMatchObject([
+      { rule: 'many', line: 4, count: 3 },
+      { rule: 'ordered', line: 5, count: 4, first: '2026-01-01T00:00:01.000Z', last: '2026-01-01T00:03:20.000Z' },
     ]);
   });
 

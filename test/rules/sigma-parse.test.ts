@@ -16,6 +16,12 @@ function detection(lines: string): string {
   return `${HEAD}detection:\n${lines}`;
 }
 
+/** A correlation of rules in time; its condition stands in line 6, column 16. */
+function temporal(type: string, rules: string, condition = '', id = 'T'): string {
+  const last = condition === '' ? '' : `    condition: ${condition}\n`;
+  return `title: ${id}\ncorrelation:\n    type: ${type}\n    rules: ${rules}\n    timespan: 5m\n${last}`;
+}
+
 describe('a wrong rule is named with code, line and column', () => {
   it.each([
     ['not YAML', `${HEAD}detection: [a\nlevel: high\n`, 'HD_RULE_YAML 6:1'],
@@ -103,9 +109,21 @@ describe('a wrong rule is named with code, line and column', () => {
     ],
     [
       'another correlation',
-      'title: T\ncorrelation:\n    type: temporal\n    rules: [a]\n',
+      'title: T\ncorrelation:\n    type: value_count\n    rules: [a]\n',
       'HD_RULE_UNSUPPORTED_CORRELATION 3:11',
     ],
+    ['a rule twice in order', temporal('temporal_ordered', '[a, b, a]'), 'HD_RULE_CORRELATION 4:12'],
+    [
+      'fewer rules in order than there are',
+      temporal('temporal_ordered', '[a, b]', '{gte: 1}'),
+      'HD_RULE_UNSUPPORTED_CORRELATION 6:16',
+    ],
+    [
+      'at most so many different rules',
+      temporal('temporal', '[a, b]', '{lte: 1}'),
+      'HD_RULE_UNSUPPORTED_CORRELATION 6:16',
+    ],
+    ['more different rules than there are', temporal('temporal', '[a, b]', '{gte: 3}'), 'HD_RULE_CORRELATION 6:16'],
     [
       'a range of counts',
       'title: T\ncorrelation:\n    type: event_count\n    rules: [a]\n    timespan: 5m\n    condition:\n        gt: 1\n        lt: 5\n',
@@ -265,6 +283,61 @@ detection:
       'HD_RULE_DUPLICATE',
       'HD_RULE_DUPLICATE',
     ]);
+  });
+});
+
+describe('a correlation of rules in time', () => {
+  const base = (id: string): string =>
+    `title: ${id}\nid: ${id}\nlogsource: {product: linux}\ndetection: {sel: {A: 1}, condition: sel}\n`;
+  const count = (compare: string): string =>
+    `title: Many\nid: many\ncorrelation: {type: event_count, rules: [a], timespan: 1m, condition: {${compare}: 3}}\n`;
+  const join = (...texts: readonly string[]) => joinRules(parseRules(texts.join('---\n'), 'a.yml').rules);
+
+  it.each([
+    ['temporal', '', 3],
+    ['temporal', '{gte: 2}', 2],
+    ['temporal', '{gt: 1}', 2],
+    ['temporal', '{eq: 3}', 3],
+    ['temporal_ordered', '', 3],
+    ['temporal_ordered', '{gte: 3}', 3],
+  ])('%s with condition "%s" asks for %i different rules', (type, condition, different) => {
+    const { rules, problems } = parseRules(temporal(type, '[a, b, c]', condition), 'a.yml');
+    expect(problems).toEqual([]);
+    expect(rules).toMatchObject([{ type, different, rules: ['a', 'b', 'c'], timespanSeconds: 300 }]);
+  });
+
+  it('silences the detections it names, and leaves an event_count that it names alerting', () => {
+    const set = join(base('a'), base('b'), count('gte'), temporal('temporal_ordered', '[many, b]'));
+    expect(set.problems).toEqual([]);
+    expect(set.correlations.map(({ id }) => id)).toEqual(['many', 'T']);
+    expect([...set.silent].sort()).toEqual(['a', 'b']);
+    expect(set.counted.get('T')?.map(({ id }) => id)).toEqual(['a', 'b']);
+    const loud = join(
+      base('a'),
+      base('b'),
+      count('gte'),
+      temporal('temporal', '[many, b]').replace('rules', 'generate: true\n    rules'),
+    );
+    expect([...loud.silent]).toEqual(['a']);
+  });
+
+  it.each([
+    ['counts at most', [count('lt'), temporal('temporal', '[many, b]')], '"many" counts with "lt"'],
+    [
+      'is itself of rules in time',
+      [temporal('temporal', '[a, b]'), temporal('temporal', '[T, b]', '', 'U')],
+      '"T" is a',
+    ],
+    ['is not there', [temporal('temporal', '[a, c]')], 'There is no rule "c"'],
+    [
+      'is a correlation that is counted',
+      [count('gte'), count('gte').replaceAll(/many/gi, 'more').replace('[a]', '[many]')],
+      'event_count counts detection rules alone',
+    ],
+  ])('is refused where a rule it names %s', (_name, texts, message) => {
+    const { problems } = join(base('a'), base('b'), ...texts);
+    expect(problems.map(({ code }) => code)).toEqual(['HD_RULE_REFERENCE']);
+    expect(problems[0]?.message).toContain(message);
   });
 });
 

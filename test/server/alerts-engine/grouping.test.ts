@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cellsOf, countRule, Disk, detectionRule, type Match, steady } from './model.ts';
+import { cellsOf, countRule, Disk, detectionRule, type Match, orderedRule, steady } from './model.ts';
 
 describe('matches of a detection rule', () => {
   const rule = detectionRule('rule');
@@ -162,9 +162,53 @@ describe('matches that a correlation counts', () => {
   });
 });
 
+describe('matches of steps in order', () => {
+  const counted = countRule('count', { threshold: 5 });
+  const rule = orderedRule('ordered');
+  const rules = [counted, rule];
+  const login = (at: number): Match => ({ at, step: 1, user: 'hoa' });
+
+  it('are an alert once the last step comes after what completes the first', async () => {
+    const disk = new Disk();
+    const grouping = disk.open(rules);
+    await disk.run(grouping, cellsOf(rule, 1, [login(2), ...steady(5, 0, 2)]));
+    expect(disk.rows).toEqual([]);
+    await disk.run(grouping, cellsOf(rule, 2, [login(30)]));
+    expect(disk.rows).toMatchObject([{ count: 6, from: 0, to: 30, users: 2 }]);
+  });
+
+  it('that come late, and after a restart, complete it with what is stored', async () => {
+    const disk = new Disk();
+    await disk.run(disk.open(rules), cellsOf(rule, 1, [...steady(4, 0, 2), login(30)], disk));
+    await disk.run(disk.open(rules), cellsOf(rule, 2, [{ at: 50_000 }], disk));
+    expect(disk.rows).toEqual([]);
+    await disk.run(disk.open(rules), cellsOf(rule, 3, [{ at: 9 }], disk));
+    expect(disk.rows).toMatchObject([{ count: 6, from: 0, to: 30, users: 2 }]);
+  });
+
+  it('are nothing where the step itself is not complete, or from another group', async () => {
+    const disk = new Disk();
+    const other = { ...login(20), address: '198.51.100.7' };
+    await disk.run(disk.open(rules), cellsOf(rule, 1, [...steady(4, 0, 1), login(10), ...steady(5, 100, 20), other]));
+    expect(disk.rows).toEqual([]);
+  });
+
+  it('extend the alert with what comes before and between', async () => {
+    const disk = new Disk();
+    const grouping = disk.open(rules);
+    await disk.run(grouping, cellsOf(rule, 1, [...steady(5, 10, 2), login(30)], disk));
+    const [id] = [...disk.alerts.keys()];
+    await disk.run(grouping, cellsOf(rule, 2, [{ at: 5 }, { at: 25 }, { at: 31 }, login(60)], disk));
+    expect([...disk.alerts.keys()]).toEqual([id]);
+    expect(disk.rows).toMatchObject([{ count: 10, from: 5, to: 60 }]);
+  });
+});
+
 describe('the same matches', () => {
   const rule = countRule('count', { threshold: 5, timespanSeconds: 30 }, { gapSeconds: 100 });
   const plain = detectionRule('plain', { gapSeconds: 100 });
+  const ordered = orderedRule('ordered', { timespanSeconds: 45 }, { gapSeconds: 100 });
+  const rules = [rule, plain, ordered];
   const match = fc.record({
     at: fc.nat(299),
     host: fc.constantFrom('web-1', 'web-2'),
@@ -177,7 +221,10 @@ describe('the same matches', () => {
     const batches: ReturnType<typeof cellsOf>[] = [];
     for (let at = 0; at < matches.length; at += 3) {
       const own = matches.slice(at, at + 3);
-      batches.push([...cellsOf(rule, at + 1, own, disk), ...cellsOf(plain, at + 1, own, disk)]);
+      // Matches of user c are the second step.
+      const steps = own.map((match) => ({ ...match, step: match.user === 'c' ? 1 : 0 }));
+      const cells = [cellsOf(rule, at + 1, own, disk), cellsOf(plain, at + 1, own, disk)];
+      batches.push([...cells.flat(), ...cellsOf(ordered, at + 1, steps, disk)]);
     }
     return batches;
   };
@@ -207,17 +254,17 @@ describe('the same matches', () => {
         async (matches, lengths, restarts) => {
           const calm = new Disk();
           const batches = series(matches, calm);
-          await calm.run(calm.open([rule, plain]), batches.flat());
+          await calm.run(calm.open(rules), batches.flat());
 
           const shaken = new Disk();
           for (const [id, event] of calm.events) shaken.events.set(id, event);
-          let grouping = shaken.open([rule, plain]);
+          let grouping = shaken.open(rules);
           for (let at = 0, turn = 0; at < batches.length; turn++) {
             const length = lengths[turn % Math.max(1, lengths.length)] ?? 1;
             if (restarts[turn % Math.max(1, restarts.length)]) {
               // Evaluated, and killed before the commit: nothing of it may be left.
               await grouping.apply(batches.slice(at, at + length).flat(), '2026-11-22T08:00:00.000Z');
-              grouping = shaken.open([rule, plain], false);
+              grouping = shaken.open(rules, false);
             }
             await shaken.run(grouping, batches.slice(at, at + length).flat());
             at += length;

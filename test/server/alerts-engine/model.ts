@@ -1,4 +1,10 @@
-import type { CorrelationRule, DetectionRule, RuleExtension } from '../../../rules/rule.ts';
+import type {
+  CorrelationRule,
+  DetectionRule,
+  EventCountRule,
+  RuleExtension,
+  TemporalRule,
+} from '../../../rules/rule.ts';
 import { type Grouping, type GroupingReads, openGrouping } from '../../../server/alerts/grouping.ts';
 import { groupKey } from '../../../server/alerts/keys.ts';
 import type { MatchCell } from '../../../server/detection/match-cell.ts';
@@ -46,9 +52,9 @@ export function detectionRule(id: string, changes: Partial<RuleExtension> = {}):
 /** Counts by source address; its alerts are one row a host. */
 export function countRule(
   id: string,
-  changes: Partial<CorrelationRule> = {},
+  changes: Partial<EventCountRule> = {},
   grouping: Partial<RuleExtension> = {},
-): CorrelationRule {
+): EventCountRule {
   return {
     ...head,
     id,
@@ -65,12 +71,35 @@ export function countRule(
   };
 }
 
+/** After a count is reached, a match of another rule from the same source address; its alerts are one row a host. */
+export function orderedRule(
+  id: string,
+  changes: Partial<TemporalRule> = {},
+  grouping: Partial<RuleExtension> = {},
+): TemporalRule {
+  return {
+    ...head,
+    id,
+    kind: 'correlation',
+    type: 'temporal_ordered',
+    rules: ['count', 'login'],
+    groupBy: ['source.ip'],
+    timespanSeconds: 120,
+    different: 2,
+    generate: false,
+    ...changes,
+    extension: { ...extension, ...grouping },
+  };
+}
+
 export interface Match {
   /** Seconds after START; may have a fraction. */
   readonly at: number;
   readonly host?: string;
   readonly address?: string;
   readonly user?: string;
+  /** Step of a correlation; the first if left out. */
+  readonly step?: number;
 }
 
 /** Stands in for the stores: what was committed, and nothing else. */
@@ -116,8 +145,10 @@ export class Disk {
       .sort((a, b) => a.from - b.from || String(a.host).localeCompare(String(b.host)));
   }
 
+  /** With the rules that those of this model refer to. */
   open(rules: readonly (DetectionRule | CorrelationRule)[], fresh = this.signals.size === 0): Grouping {
-    return openGrouping({ rules, reads: this.reads, fresh });
+    const bases = [detectionRule('base'), detectionRule('login')];
+    return openGrouping({ rules: [...bases, ...rules], reads: this.reads, fresh });
   }
 }
 
@@ -130,7 +161,7 @@ export function cellsOf(
   matches: readonly Match[],
   disk?: Disk,
 ): MatchCell[] {
-  return matches.map(({ at, host = 'web-1', address = '203.0.113.9', user = 'root' }) => {
+  return matches.map(({ at, host = 'web-1', address = '203.0.113.9', user = 'root', step = 0 }) => {
     const id = `event-${++eventNumber}`;
     const time = START + at * 1000;
     const rowValues = rule.extension.groupBy.includes('host.name') ? { 'host.name': host } : {};
@@ -144,6 +175,7 @@ export function cellsOf(
       rule: rule.id,
       agency: AGENCY,
       group: rule.kind === 'correlation' ? groupKey(rule.id, AGENCY, { 'source.ip': address }) : '',
+      step,
       row: groupKey(rule.id, AGENCY, rowValues),
       rowValues,
       second: Math.floor(time / 1000),

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { alertSentence } from '../../../server/alerts/sentence.ts';
 import type { DetectionCommit, RecordStore } from '../../../server/store/record-store.ts';
 import { sshFailure } from '../store/frames.ts';
-import { ADMIN_LOGIN, BRUTE_FORCE, failures, testRules, World } from './world.ts';
+import { ADMIN_LOGIN, BRUTE_FORCE, failures, LOGIN_AFTER_FAILURES, success, testRules, World } from './world.ts';
 
 let world: World;
 beforeEach(async () => {
@@ -134,6 +134,43 @@ describe('detection over the real store', () => {
       ['2026-11-20', 15],
       ['2026-11-22', 10],
       ['2032-11-18', 10],
+    ]);
+  });
+});
+
+describe('a login after many failed ones', () => {
+  const rows = async () => (await world.alerts()).map(({ rule, count, severity }) => [rule, count, severity]);
+
+  it('is an alert of its own beside that of the failures, once they are many and before it', async () => {
+    const detection = await world.detect();
+    await world.store([success(0), ...failures(9, 10), success(30)]);
+    await world.store([...failures(9, 20, 1, '203.0.113.8'), success(31, '203.0.113.8')]);
+    await world.settled();
+    expect(await rows()).toEqual([]);
+    await world.store([...failures(1, 19), success(100)]);
+    await world.settled();
+    expect(await rows()).toEqual([
+      [BRUTE_FORCE, 10, 'high'],
+      [LOGIN_AFTER_FAILURES, 12, 'critical'],
+    ]);
+    const [, alert] = await world.alerts();
+    expect(alert?.events).toHaveLength(12);
+    expect(alert?.entities['user.name']).toEqual({ values: ['root', 'hoa'], total: 2 });
+    expect(detection.explain(LOGIN_AFTER_FAILURES, success(0))).toContain('event.outcome');
+  });
+
+  it('is found whatever comes first, and with restarts between', async () => {
+    await world.detect();
+    for (const events of [[success(100)], failures(4, 16), failures(3, 13), failures(3, 10), [success(101)]]) {
+      await world.store(events);
+      await world.settled();
+      await world.stopDetection();
+      await world.detect();
+    }
+    await world.settled();
+    expect(await rows()).toEqual([
+      [BRUTE_FORCE, 10, 'high'],
+      [LOGIN_AFTER_FAILURES, 12, 'critical'],
     ]);
   });
 });

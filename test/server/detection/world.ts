@@ -46,10 +46,31 @@ logsource: {product: linux, service: sshd}
 detection:
   admin: {user.name: admin}
   condition: admin
+---
+title: A login after many failed ones
+id: 6f8d0a55-6f2c-4c9f-9a0e-1d1a0c3d1004
+status: test
+level: critical
+correlation:
+  type: temporal_ordered
+  rules: [6f8d0a55-6f2c-4c9f-9a0e-1d1a0c3d1002, ssh_login]
+  group-by: [source.ip]
+  timespan: 1h
+---
+title: An SSH login
+id: 6f8d0a55-6f2c-4c9f-9a0e-1d1a0c3d1005
+name: ssh_login
+status: test
+level: low
+logsource: {product: linux, service: sshd}
+detection:
+  login: {event.action: ssh_login, event.outcome: success}
+  condition: login
 `;
 
 export const BRUTE_FORCE = '6f8d0a55-6f2c-4c9f-9a0e-1d1a0c3d1002';
 export const ADMIN_LOGIN = '6f8d0a55-6f2c-4c9f-9a0e-1d1a0c3d1003';
+export const LOGIN_AFTER_FAILURES = '6f8d0a55-6f2c-4c9f-9a0e-1d1a0c3d1004';
 const NOW = Date.UTC(2026, 10, 20, 8, 0, 30);
 const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' });
 
@@ -132,4 +153,11 @@ export function failures(count: number, from = 0, every = 1, ip = '203.0.113.7',
     const event = sshFailure(0, ip, user);
     return { ...event, '@timestamp': new Date(Date.UTC(2026, 10, 20, 8) + (from + at * every) * 1000).toISOString() };
   });
+}
+
+/** A successful login, `at` seconds after 08:00. */
+export function success(at: number, ip = '203.0.113.7', user = 'hoa'): Parsed {
+  const [event] = failures(1, at, 1, ip, user);
+  if (!event) throw new Error('no event');
+  return { ...event, event: { ...event.event, outcome: 'success' } };
 }

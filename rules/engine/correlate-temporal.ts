@@ -1,0 +1,105 @@
+import type { CorrelationInterval } from './correlate.ts';
+import {
+  addRange,
+  beginsBy,
+  completedBy,
+  lastUpTo,
+  matchesWithin,
+  openTrack,
+  type SecondRange,
+  type StepTrack,
+  type TemporalStep,
+} from './step-track.ts';
+
+/** What windows of a temporal correlation hold. */
+export interface TemporalMembers {
+  /** For each step, the seconds whose matches are members. */
+  readonly ranges: readonly (readonly SecondRange[])[];
+  /** Windows that overlap or touch, from first to last member, with the members in them. */
+  readonly intervals: readonly CorrelationInterval[];
+}
+
+interface Windows {
+  readonly ranges: readonly SecondRange[][];
+  readonly windows: readonly SecondRange[];
+}
+
+function orderedWindows(tracks: readonly StepTrack[], timespanSeconds: number): Windows {
+  const ranges = tracks.map((): SecondRange[] => []);
+  const windows: SecondRange[] = [];
+  for (const start of tracks[0]?.seconds ?? []) {
+    const end = start + timespanSeconds - 1;
+    // Where each step may begin at the earliest, and must have ended at the latest.
+    const earliest = [start];
+    for (const track of tracks) earliest.push(completedBy(track, earliest.at(-1) ?? start));
+    if ((earliest.at(-1) ?? Number.POSITIVE_INFINITY) > end) continue;
+    let latest = end;
+    let last = start;
+    for (let step = tracks.length - 1; step >= 0; step--) {
+      const track = tracks[step] as StepTrack;
+      addRange(ranges[step] as SecondRange[], earliest[step] ?? start, latest);
+      last = Math.max(last, lastUpTo(track, latest) ?? last);
+      latest = beginsBy(track, latest);
+    }
+    addRange(windows, start, last);
+  }
+  return { ranges, windows };
+}
+
+function unorderedWindows(tracks: readonly StepTrack[], timespanSeconds: number, different: number): Windows {
+  const windows: SecondRange[] = [];
+  const covered: SecondRange[] = [];
+  const starts = [...new Set(tracks.flatMap(({ seconds }) => seconds))].sort((left, right) => left - right);
+  for (const start of starts) {
+    const end = start + timespanSeconds - 1;
+    const complete = tracks.filter((track) => completedBy(track, start) <= end).length;
+    if (complete < different) continue;
+    addRange(covered, start, end);
+    addRange(windows, start, Math.max(...tracks.map((track) => lastUpTo(track, end) ?? start)));
+  }
+  return { ranges: tracks.map(() => covered), windows };
+}
+
+function intervalsOf(tracks: readonly StepTrack[], { ranges, windows }: Windows): readonly CorrelationInterval[] {
+  const members = tracks.flatMap((track, step) => matchesWithin(track, ranges[step] ?? []));
+  members.sort(([left], [right]) => left - right);
+  let at = 0;
+  return windows.map(({ from, to }) => {
+    const first = members[at]?.[0] ?? from;
+    let last = first;
+    let count = 0;
+    for (; (members[at]?.[0] ?? Number.POSITIVE_INFINITY) <= to; at++) {
+      last = members[at]?.[0] ?? last;
+      count += members[at]?.[1] ?? 0;
+    }
+    return { first, last, count };
+  });
+}
+
+/**
+ * `temporal_ordered` over the matches of one group (Sigma 2.1, *Ordered Temporal Proximity*), by event time alone. A
+ * window is `timespan` seconds in a row; it is satisfied where it can be cut into one stretch for each step, in order, so
+ * that each stretch holds what completes its step. Neighbouring stretches may share their border second, because order
+ * within a second is unknown. A match is a member where at least one such cut puts it into its own step's stretch.
+ * Near-linear: for each second of the first step a binary search a step.
+ */
+export function correlateOrdered(steps: readonly TemporalStep[], timespanSeconds: number): TemporalMembers {
+  const tracks = steps.map(openTrack);
+  const found = orderedWindows(tracks, timespanSeconds);
+  return { ranges: found.ranges, intervals: intervalsOf(tracks, found) };
+}
+
+/**
+ * `temporal` over the matches of one group (Sigma 2.1, *Temporal Proximity*), by event time alone. A window is `timespan`
+ * seconds in a row; it is satisfied where at least `different` steps are complete within it, and all matches in it are
+ * members. Windows that begin with a match are enough: a later one that holds the same matches covers no more.
+ */
+export function correlateTemporal(
+  steps: readonly TemporalStep[],
+  timespanSeconds: number,
+  different: number,
+): TemporalMembers {
+  const tracks = steps.map(openTrack);
+  const found = unorderedWindows(tracks, timespanSeconds, different);
+  return { ranges: found.ranges, intervals: intervalsOf(tracks, found) };
+}

@@ -9,7 +9,7 @@ import { Installation, until } from '../e2e/harness.ts';
 import { accessLog, authLog } from '../e2e/logs.ts';
 import { childrenOf, cpuByThread, peakRssMib } from './processes.ts';
 
-const events = Number(process.argv[2] ?? 400_000);
+const events = 2 * Math.ceil(Number(process.argv[2] ?? 400_000) / 2);
 
 /** Bytes of all files below a folder. */
 function bytesBelow(folder: string): number {
@@ -18,11 +18,11 @@ function bytesBelow(folder: string): number {
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
 
-/** One sample of the server's `/metrics`. */
-async function metric(url: string, name: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  const line = text.split('\n').find((one) => one.startsWith(`${name} `) || one.startsWith(`${name}{`));
-  return Number(line?.split(' ').at(-1) ?? 0);
+/** One sample of a `/metrics` page. */
+function metric(text: string, name: string): number {
+  const line = text.split('\n').find((one) => one.startsWith(`${name} `));
+  if (!line) throw new Error(`/metrics has no ${name}`);
+  return Number(line.split(' ').at(-1));
 }
 
 const installation = await Installation.create({
@@ -32,12 +32,10 @@ try {
   const inbox = join(installation.folder, 'in');
   mkdirSync(inbox);
   const endsAt = Date.now() - 3_600_000;
-  const lines = [...authLog(Math.ceil(events / 2), { endsAt }), ...accessLog(Math.floor(events / 2), { endsAt })];
-  const order = lines.map((line, index) => ({ line, key: (index * 7919) % lines.length }));
-  const text = `${order
-    .toSorted((a, b) => a.key - b.key)
-    .map(({ line }) => line)
-    .join('\n')}\n`;
+  const half = Math.ceil(events / 2);
+  const auth = authLog(half, { endsAt, stepMs: 2 });
+  const access = accessLog(half, { endsAt, stepMs: 2 });
+  const text = `${auth.map((line, index) => `${line}\n${access[index]}`).join('\n')}\n`;
   const file = join(installation.folder, 'waiting.txt');
   writeFileSync(file, text);
   await installation.up();
@@ -51,7 +49,10 @@ try {
   await until(
     'all events are evaluated',
     async () => {
-      return (await metric(installation.url, 'haidang_events_evaluated_total')) >= events ? true : undefined;
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      const text = await (await fetch(`${installation.url}/metrics`)).text();
+      const stored = metric(text, 'haidang_ingest_events_total');
+      return stored >= events && metric(text, 'haidang_detection_lag_events') === 0 ? true : undefined;
     },
     600_000,
   );
@@ -70,7 +71,7 @@ try {
   const shares = Object.entries(steps)
     .toSorted((a, b) => b[1] - a[1])
     .map(([step, spent]) => [step, Math.round((spent / cpu) * 1000) / 1000]);
-  const stored = bytesBelow(join(installation.data, 'events'));
+  const stored = bytesBelow(join(installation.data, 'store', 'events'));
   console.log(
     JSON.stringify({
       events,

@@ -26,13 +26,17 @@ export function accessTime(milliseconds: number): string {
 }
 
 /** A day of a server's auth.log: sign-ins, sudo, cron, and one address guessing passwords. Every line is unique. */
-export function authLog(lines: number, options: { seed?: number; endsAt: number; host?: string }): string[] {
+export function authLog(
+  lines: number,
+  options: { seed?: number; endsAt: number; host?: string; stepMs?: number },
+): string[] {
   const number = numbers(options.seed ?? 7);
   const host = options.host ?? 'web-01';
   const users = ['lan', 'minh', 'sokha', 'hanh', 'backup'];
-  const start = options.endsAt - lines * 1000;
+  const step = options.stepMs ?? 1000;
+  const start = options.endsAt - lines * step;
   return Array.from({ length: lines }, (_, index) => {
-    const head = (program: string) => `${syslogTime(start + index * 1000)} ${host} ${program}`;
+    const head = (program: string) => `${syslogTime(start + index * step)} ${host} ${program}`;
     const user = users[number(users.length)] ?? 'lan';
     const pid = 1000 + index;
     const port = 20000 + (index % 40000);
@@ -50,13 +54,14 @@ export function authLog(lines: number, options: { seed?: number; endsAt: number;
 }
 
 /** Ordinary requests in the combined format. Every line is unique. */
-export function accessLog(lines: number, options: { seed?: number; endsAt: number }): string[] {
+export function accessLog(lines: number, options: { seed?: number; endsAt: number; stepMs?: number }): string[] {
   const number = numbers(options.seed ?? 11);
   const pages = ['/', '/tin-tuc', '/dich-vu-cong/ho-so', '/van-ban', '/km/news', '/en/services'];
-  const start = options.endsAt - lines * 250;
+  const step = options.stepMs ?? 250;
+  const start = options.endsAt - lines * step;
   return Array.from({ length: lines }, (_, index) => {
     const page = `${pages[number(pages.length)]}?id=${index}`;
     const status = number(30) === 0 ? 404 : 200;
-    return `192.0.2.${1 + number(250)} - - [${accessTime(start + index * 250)}] "GET ${page} HTTP/1.1" ${status} ${200 + number(9000)} "-" "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"`;
+    return `192.0.2.${1 + number(250)} - - [${accessTime(start + index * step)}] "GET ${page} HTTP/1.1" ${status} ${200 + number(9000)} "-" "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"`;
   });
 }

@@ -1,30 +1,21 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
-import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController, type RawServerDefault } from 'fastify';
-import type { Rule, RuleProblem } from '../rules/rule.ts';
-import type { Accounts } from './accounts/accounts.ts';
+import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
 import { accountRoutes } from './accounts/routes.ts';
-import type { AgencyBook } from './agencies/names.ts';
 import { agencyRoutes } from './agencies/routes.ts';
 import { alertRoutes } from './alerts/routes.ts';
 import { HaidangError } from './errors.ts';
-import type { Identity } from './identity.ts';
 import { ledgerRoutes } from './ledger/routes.ts';
-import type { Ledger } from './ledger/schema.ts';
-import type { Log } from './log.ts';
 import { toProblem } from './problem.ts';
-import type { LiveFeed } from './realtime/live-feed.ts';
 import { liveRoutes } from './realtime/routes.ts';
 import { ruleRoutes } from './rules/routes.ts';
 import { searchRoutes } from './search/routes.ts';
+import type { App, Services } from './services.ts';
 import { shiftRoutes } from './shifts/routes.ts';
-import type { EventStore } from './store/event-store.ts';
-import type { RecordStore } from './store/record-store.ts';
 import { convertQuery } from './system/convert-query.ts';
 import { guard } from './system/guard.ts';
 import { lazyCompilers } from './system/lazy-compilers.ts';
@@ -32,50 +23,6 @@ import { metricsRoutes } from './system/metrics.ts';
 import { openApiOptions } from './system/openapi.ts';
 import { systemRoutes } from './system/routes.ts';
 import { serveConsole } from './system/static-console.ts';
-
-/** The application with the type provider that gives each route its types from its schemas. */
-export type App = FastifyInstance<
-  RawServerDefault,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  TypeBoxTypeProvider
->;
-
-/** What the operator decided, as far as routes need it. */
-export interface AppSettings {
-  readonly version: string;
-  readonly timeZone: string;
-  /** Host names besides the loopback ones under which the console may be asked for. */
-  readonly allowedHosts: readonly string[];
-  /** Whether cookies may travel over TLS only. */
-  readonly secureCookies: boolean;
-  /** The built console. */
-  readonly consoleFolder: string;
-}
-
-/** What routes need of the rest of the server, as plain functions. */
-export interface Services {
-  readonly settings: AppSettings;
-  readonly log: Log;
-  readonly events: EventStore;
-  readonly records: RecordStore;
-  readonly accounts: Accounts;
-  readonly agencies: AgencyBook;
-  readonly rules: { readonly rules: readonly Rule[]; readonly problems: readonly RuleProblem[] };
-  /** Dotted names of the fields that made a rule match an event. */
-  explain(rule: string, event: object): readonly string[];
-  detection(): { readonly cursor: number; readonly lagEvents: number };
-  disk(): Ledger['disk'];
-  ledger(identity: Identity, full: boolean): Promise<Ledger>;
-  /** Events since the start of this process: new, and seen before. */
-  stored(): { readonly events: number; readonly duplicates: number };
-  /** Each part that must work, by name: `ok` or what is wrong. */
-  readiness(): Promise<Readonly<Record<string, string>>>;
-  readonly live: LiveFeed;
-  /** The identity of requests that come by another way than the network: the control socket. */
-  trusted(request: IncomingMessage): Identity | undefined;
-}
 
 const BODY_BYTES = 256 * 1024;
 

@@ -21,6 +21,7 @@ function find(program: string): string | undefined {
  */
 export function needs(program: string): string | undefined {
   const found = find(program);
-  if (!found && process.env['CI'] === 'true') throw new Error(`${program} is not installed, and CI must test against it`);
+  if (!found && process.env['CI'] === 'true')
+    throw new Error(`${program} is not installed, and CI must test against it`);
   return found;
 }

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
-import type { App, Services } from '../app.ts';
 import { HaidangError } from '../errors.ts';
 import type { Identity } from '../identity.ts';
+import type { App, Services } from '../services.ts';
 import { problems } from '../system/answers.ts';
 import { clearCookie, readCookie, setCookie } from './cookie.ts';
 import { NewUser, Session, Setup, SetupState, SignIn, Users } from './schema.ts';

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
-import type { App, Services } from '../app.ts';
 import { HaidangError } from '../errors.ts';
 import { type Identity, SYSTEM } from '../identity.ts';
+import type { App, Services } from '../services.ts';
 import type { AgencyRecord } from '../store/record-kinds.ts';
 import { problems } from '../system/answers.ts';
 import { Agencies, Agency } from './schema.ts';

@@ -1,9 +1,9 @@
 import { Type } from 'typebox';
 import type { Rule } from '../../rules/rule.ts';
-import type { App, Services } from '../app.ts';
 import { HaidangError } from '../errors.ts';
 import type { Identity } from '../identity.ts';
 import { attackOf } from '../rules/attack.ts';
+import type { App, Services } from '../services.ts';
 import type { AlertRecord } from '../store/record-kinds.ts';
 import type { Versioned } from '../store/record-store.ts';
 import { problems } from '../system/answers.ts';

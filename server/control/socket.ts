@@ -1,8 +1,8 @@
 import { chmod, rm } from 'node:fs/promises';
 import type { IncomingMessage, Server } from 'node:http';
 import { join } from 'node:path';
-import type { App } from '../app.ts';
 import type { Identity } from '../identity.ts';
+import type { App } from '../services.ts';
 
 // Not by import: its ECMAScript form also loads the HTTP client of `fetch`, a twentieth of a second at each start.
 const { createServer } = process.getBuiltinModule('node:http');

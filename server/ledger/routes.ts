@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { App, Services } from '../app.ts';
+import type { App, Services } from '../services.ts';
 import { problems } from '../system/answers.ts';
 import { Ledger } from './schema.ts';
 

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import type { WebSocket } from 'ws';
 import type { SignedIn } from '../accounts/sessions.ts';
-import type { App, Services } from '../app.ts';
 import { HaidangError } from '../errors.ts';
+import type { App, Services } from '../services.ts';
 import { problems } from '../system/answers.ts';
 import { LiveMessage } from './schema.ts';
 

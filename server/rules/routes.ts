@@ -1,5 +1,5 @@
 import { titles } from '../alerts/queries.ts';
-import type { App, Services } from '../app.ts';
+import type { App, Services } from '../services.ts';
 import { problems } from '../system/answers.ts';
 import { RuleList } from './schema.ts';
 

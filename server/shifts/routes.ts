@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Type } from 'typebox';
 import { applyChanges } from '../alerts/triage.ts';
-import type { App, Services } from '../app.ts';
 import { HaidangError } from '../errors.ts';
 import type { Identity } from '../identity.ts';
+import type { App, Services } from '../services.ts';
 import type { AlertRecord, ShiftEntryRecord } from '../store/record-kinds.ts';
 import type { RecordStore, Versioned } from '../store/record-store.ts';
 import { problems } from '../system/answers.ts';

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { App } from '../app.ts';
+import type { App } from '../services.ts';
 
 interface QuerySchema {
   readonly properties?: Readonly<Record<string, { readonly type?: string }>>;

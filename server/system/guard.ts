@@ -1,8 +1,8 @@
 import type { FastifyRequest, RouteOptions } from 'fastify';
 import { readCookie } from '../accounts/cookie.ts';
 import type { SignedIn } from '../accounts/sessions.ts';
-import type { App, Services } from '../app.ts';
 import { HaidangError } from '../errors.ts';
+import type { App, Services } from '../services.ts';
 import { isAllowedHost, isOwnOrigin } from './origin.ts';
 
 /** Who may call a route; every route declares it. Each level includes those after it in `RANK`. */

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Type } from 'typebox';
-import type { App, Services } from '../app.ts';
 import { SYSTEM } from '../identity.ts';
+import type { App, Services } from '../services.ts';
 import { problems } from './answers.ts';
 
 /** One measurement family in the Prometheus text format (version 0.0.4). */

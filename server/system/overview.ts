@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
-import type { Services } from '../app.ts';
 import type { Identity } from '../identity.ts';
+import type { Services } from '../services.ts';
 import type { Overview } from './schema.ts';
 
 /** What is watched and when it last spoke, within the caller's agencies. */

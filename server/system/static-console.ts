@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyReply } from 'fastify';
-import type { App } from '../app.ts';
 import { HaidangError } from '../errors.ts';
+import type { App } from '../services.ts';
 
 const MISSING = `<!doctype html>
 <html lang="en">

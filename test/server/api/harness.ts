@@ -8,10 +8,11 @@ import { type Accounts, openAccounts } from '../../../server/accounts/accounts.t
 import type { NewUser } from '../../../server/accounts/schema.ts';
 import { openAgencyBook } from '../../../server/agencies/names.ts';
 import { ruleBook } from '../../../server/alerts/queries.ts';
-import { type App, buildApp } from '../../../server/app.ts';
+import { buildApp } from '../../../server/app.ts';
 import { type AgencyId, type Identity, SYSTEM } from '../../../server/identity.ts';
 import { buildLedger } from '../../../server/ledger/ledger.ts';
 import { openLiveFeed } from '../../../server/realtime/live-feed.ts';
+import type { App } from '../../../server/services.ts';
 import { openEmbeddedStore } from '../../../server/store/embedded/open.ts';
 import type { EventStore } from '../../../server/store/event-store.ts';
 import type { AlertDetected } from '../../../server/store/record-kinds.ts';

@@ -1,0 +1,56 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { Rule, RuleProblem } from '../rules/rule.ts';
+import type { Accounts } from './accounts/accounts.ts';
+import type { AgencyBook } from './agencies/names.ts';
+import type { Identity } from './identity.ts';
+import type { Ledger } from './ledger/schema.ts';
+import type { Log } from './log.ts';
+import type { LiveFeed } from './realtime/live-feed.ts';
+import type { EventStore } from './store/event-store.ts';
+import type { RecordStore } from './store/record-store.ts';
+
+/** The application with the type provider that gives each route its types from its schemas. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** What the operator decided, as far as routes need it. */
+export interface AppSettings {
+  readonly version: string;
+  readonly timeZone: string;
+  /** Host names besides the loopback ones under which the console may be asked for. */
+  readonly allowedHosts: readonly string[];
+  /** Whether cookies may travel over TLS only. */
+  readonly secureCookies: boolean;
+  /** The built console. */
+  readonly consoleFolder: string;
+}
+
+/** What routes need of the rest of the server, as plain functions. */
+export interface Services {
+  readonly settings: AppSettings;
+  readonly log: Log;
+  readonly events: EventStore;
+  readonly records: RecordStore;
+  readonly accounts: Accounts;
+  readonly agencies: AgencyBook;
+  readonly rules: { readonly rules: readonly Rule[]; readonly problems: readonly RuleProblem[] };
+  /** Dotted names of the fields that made a rule match an event. */
+  explain(rule: string, event: object): readonly string[];
+  detection(): { readonly cursor: number; readonly lagEvents: number };
+  disk(): Ledger['disk'];
+  ledger(identity: Identity, full: boolean): Promise<Ledger>;
+  /** Events since the start of this process: new, and seen before. */
+  stored(): { readonly events: number; readonly duplicates: number };
+  /** Each part that must work, by name: `ok` or what is wrong. */
+  readiness(): Promise<Readonly<Record<string, string>>>;
+  readonly live: LiveFeed;
+  /** The identity of requests that come by another way than the network: the control socket. */
+  trusted(request: IncomingMessage): Identity | undefined;
+}

@@ -47,7 +47,13 @@ function alternatives(field: string, tests: readonly StringTest[], slots: FieldS
     if (test.kind === 'string' && test.match === 'equals') whole.add(foldCase(test.value));
     else others.push(compileStringTest(test));
   }
-  return foldedCheck(slots.slot(field), (text) => whole.has(text) || others.some((passes) => passes(text)));
+  // A set hashes the whole text, which for a long one costs more than all other tests.
+  const longest = Math.max(-1, ...[...whole].map(({ length }) => length));
+  return foldedCheck(slots.slot(field), (text) => {
+    if (text.length <= longest && whole.has(text)) return true;
+    for (const passes of others) if (passes(text)) return true;
+    return false;
+  });
 }
 
 function orCheck(of: readonly Condition[], slots: FieldSlots): Check {
@@ -64,7 +70,10 @@ function orCheck(of: readonly Condition[], slots: FieldSlots): Check {
   const all = [...merged, ...checks];
   const [only] = all;
   if (all.length === 1 && only) return only;
-  return (context) => all.some((check) => check(context));
+  return (context) => {
+    for (const check of all) if (check(context)) return true;
+    return false;
+  };
 }
 
 /** How much a check costs, roughly: what is cheap goes first in an "and". */
@@ -98,7 +107,10 @@ export function compileCheck(condition: Condition, slots: FieldSlots): Check {
     case 'and': {
       const parts = [...condition.of].sort((left, right) => cost(left) - cost(right));
       const checks = parts.map((part) => compileCheck(part, slots));
-      return (context) => checks.every((check) => check(context));
+      return (context) => {
+        for (const check of checks) if (!check(context)) return false;
+        return true;
+      };
     }
     case 'or':
       return orCheck(condition.of, slots);

@@ -13,6 +13,7 @@ import { necessaryNumbers, necessaryWitnesses } from './witness.ts';
 /** Log sources of events that are remembered; their values come from outside. */
 const REMEMBERED_SOURCES = 4_096;
 const REMEMBERED_GROUPS = 1_024;
+const SOURCE_CHARACTERS = 200;
 
 /** A rule's condition with the names of the events' fields. */
 export function ruleCondition(rule: DetectionRule, mode: FieldMode): Condition {
@@ -66,6 +67,12 @@ class Route {
   }
 }
 
+/** The values of the fields that tell the log source, one after the other, and the route of each combination. */
+interface SourceNode {
+  readonly next: Map<unknown, SourceNode>;
+  route: Route | undefined;
+}
+
 class CompiledEngine implements RuleEngine {
   readonly rules: readonly DetectionRule[];
   readonly #slots = new FieldSlots();
@@ -74,7 +81,8 @@ class CompiledEngine implements RuleEngine {
   readonly #sourceSlots: readonly number[];
   readonly #numberSlot: number;
   readonly #routes = new Map<string, Route>();
-  readonly #routeBySource = new Map<string, Route>();
+  #bySource: SourceNode = { next: new Map(), route: undefined };
+  #remembered = 0;
 
   constructor(rules: readonly DetectionRule[], mode: FieldMode) {
     this.rules = rules;
@@ -115,27 +123,31 @@ class CompiledEngine implements RuleEngine {
   }
 
   #route(context: EventContext): Route {
-    const key = this.#sourceKey(context);
-    const known = key === undefined ? undefined : this.#routeBySource.get(key);
-    if (known) return known;
-    const route = this.#routeFor(this.#sources.map((source) => source.applies(context)));
-    if (key === undefined) return route;
-    if (this.#routeBySource.size >= REMEMBERED_SOURCES) this.#routeBySource.clear();
-    this.#routeBySource.set(key, route);
-    return route;
-  }
-
-  /** The values that tell the log source; undefined where they are too long to remember. */
-  #sourceKey(context: EventContext): string | undefined {
-    let key = '';
+    let at: SourceNode = this.#bySource;
     for (const slot of this.#sourceSlots) {
       const value = context.value(slot);
-      if (typeof value === 'string') key += `"${value}`;
-      else if (value !== undefined) key += JSON.stringify(value);
-      key += '\0';
-      if (key.length > 1_000) return undefined;
+      const key = typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
+      // What is too long to be a log source is not remembered.
+      if (typeof key === 'string' && key.length > SOURCE_CHARACTERS) return this.#newRoute(context);
+      let next = at.next.get(key);
+      if (!next) {
+        if (this.#remembered >= REMEMBERED_SOURCES) {
+          this.#bySource = { next: new Map(), route: undefined };
+          this.#remembered = 0;
+          return this.#newRoute(context);
+        }
+        this.#remembered++;
+        next = { next: new Map(), route: undefined };
+        at.next.set(key, next);
+      }
+      at = next;
     }
-    return key;
+    at.route ??= this.#newRoute(context);
+    return at.route;
+  }
+
+  #newRoute(context: EventContext): Route {
+    return this.#routeFor(this.#sources.map((source) => source.applies(context)));
   }
 
   #routeFor(applies: readonly boolean[]): Route {

@@ -1,6 +1,5 @@
 import { anyElement, scalarText } from '../query/field-test.ts';
-import { someLeaf } from '../query/matcher.ts';
-import { foldCase } from '../query/string-test.ts';
+import { LEAF_DEPTH } from '../query/matcher.ts';
 import type { Check } from './compile-condition.ts';
 import type { EventContext } from './event-context.ts';
 import { LiteralIndex } from './literal-index.ts';
@@ -13,6 +12,9 @@ export interface CompiledRule {
   /** Literals of which one must be there; undefined: always a candidate. */
   readonly witnesses: readonly Witness[] | undefined;
 }
+
+/** Texts longer than this are not looked through twice, by their field and as one of all. */
+const LONG = 200;
 
 interface FieldIndex {
   readonly slot: number;
@@ -30,6 +32,13 @@ class IndexBuilder {
     else if (rules[rules.length - 1] !== rule) rules.push(rule);
   }
 
+  addAll(other: IndexBuilder): void {
+    for (const [literal, rules] of other.whole) this.whole.set(literal, [...(this.whole.get(literal) ?? []), ...rules]);
+    for (const [literal, rules] of other.inside) {
+      this.inside.set(literal, [...(this.inside.get(literal) ?? []), ...rules]);
+    }
+  }
+
   build(): LiteralIndex {
     return new LiteralIndex(this.whole, this.inside);
   }
@@ -41,6 +50,8 @@ export class RuleGroup {
   readonly #always: readonly number[];
   readonly #fields: readonly FieldIndex[];
   readonly #anyField: LiteralIndex | undefined;
+  /** Fields' slots by their names, to know texts again that were looked through by their field. */
+  readonly #slots: ReadonlyMap<string, number>;
   readonly #markedIn: Int32Array;
   readonly #candidates: number[] = [];
   #turn = 0;
@@ -59,12 +70,20 @@ export class RuleGroup {
       }
     }
     this.#always = always;
-    this.#anyField = byField.get(null)?.build();
+    const anyField = byField.get(null);
+    this.#anyField = anyField?.build();
+    byField.delete(null);
     const fields: FieldIndex[] = [];
+    const slots = new Map<string, number>();
     for (const [field, builder] of byField) {
-      if (field !== null) fields.push({ slot: slotOf(field), index: builder.build() });
+      if (field === null) continue;
+      if (anyField) builder.addAll(anyField);
+      const slot = slotOf(field);
+      slots.set(field, slot);
+      fields.push({ slot, index: builder.build() });
     }
     this.#fields = fields;
+    this.#slots = slots;
   }
 
   readonly #mark = (rules: readonly number[]): void => {
@@ -80,27 +99,39 @@ export class RuleGroup {
     this.#turn = (this.#turn + 1) | 0;
     this.#candidates.length = 0;
     for (const { slot, index } of this.#fields) {
-      const text = context.folded(slot);
-      if (text !== undefined) index.find(text, this.#mark);
-      else this.#findInList(index, context.value(slot));
+      const value = context.value(slot);
+      if (typeof value === 'string') index.find(value, this.#mark);
+      else if (value !== undefined && value !== null) this.#findInList(index, value);
     }
-    const anyField = this.#anyField;
-    if (anyField) {
-      someLeaf(context.event, (leaf) => {
-        const text = scalarText(leaf);
-        if (text !== undefined) anyField.find(foldCase(text), this.#mark);
-        return false;
-      });
-    }
+    if (this.#anyField) this.#findInLeaves(this.#anyField, context, context.event, '', 0);
     for (const rule of this.#candidates) this.#confirm(rule, context, matches);
     for (const rule of this.#always) this.#confirm(rule, context, matches);
   }
 
+  /** Looks through everything that a search over all fields looks through (`someLeaf`). */
+  #findInLeaves(index: LiteralIndex, context: EventContext, value: object, name: string, depth: number): void {
+    if (depth >= LEAF_DEPTH) return;
+    const list = Array.isArray(value);
+    for (const key in value) {
+      const inside = (value as Record<string, unknown>)[key];
+      if (inside === null || inside === undefined) continue;
+      const inner = list ? name : name === '' ? key : `${name}.${key}`;
+      if (typeof inside === 'object') this.#findInLeaves(index, context, inside, inner, depth + 1);
+      else if (typeof inside !== 'string') index.find(String(inside), this.#mark);
+      else if (inside.length <= LONG || !this.#isSeen(inside, inner, context)) index.find(inside, this.#mark);
+    }
+  }
+
+  /** Whether a text was looked through by its field. */
+  #isSeen(text: string, name: string, context: EventContext): boolean {
+    const slot = this.#slots.get(name);
+    return slot !== undefined && context.value(slot) === text;
+  }
+
   #findInList(index: LiteralIndex, value: unknown): void {
-    if (!Array.isArray(value)) return;
     anyElement(value, (element) => {
       const text = scalarText(element);
-      if (text !== undefined) index.find(foldCase(text), this.#mark);
+      if (text !== undefined) index.find(text, this.#mark);
       return false;
     });
   }

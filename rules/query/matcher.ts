@@ -7,7 +7,7 @@ import { compileStringTest, foldCase } from './string-test.ts';
 export type Matcher = (event: object) => boolean;
 
 /** How many levels of objects and lists a search over all fields goes down. */
-const LEAF_DEPTH = 24;
+export const LEAF_DEPTH = 24;
 
 /** Calls `visit` with each scalar of an event and its dotted name until it gives true; gives whether it did. */
 export function someLeaf(

@@ -1,0 +1,141 @@
+import { asciiBytes, FOLDED, GRAM, SMALL, type TextBytes } from './text-bytes.ts';
+
+/** Rules that want a literal, by their numbers. */
+export type RulesByLiteral = ReadonlyMap<string, readonly number[]>;
+/** Takes the rules of a literal that was found; the same may come more than once. */
+export type Found = (rules: readonly number[]) => void;
+
+/** Spreads a word over the filter (multiplicative hashing by the golden ratio). */
+const MIX = 0x9e3779b1 | 0;
+/** Bytes of the filter for each word in it; and in all at least and most, as powers of two, for the processor's caches. */
+const FILTER = { bytesPerWord: 24, least: 10, most: 17 } as const;
+
+interface Entry {
+  readonly literal: Uint8Array;
+  readonly offset: number;
+  readonly rules: readonly number[];
+}
+
+/** Four bytes from a place on as one word. */
+function gram(bytes: Uint8Array, at: number): number {
+  const [first = 0, second = 0, third = 0, fourth = 0] = bytes.subarray(at, at + GRAM);
+  return first | (second << 8) | (third << 16) | (fourth << 24) | SMALL;
+}
+
+/** How often each word occurs in the literals: what is common in them is common in events. */
+function gramCounts(literals: readonly Uint8Array[]): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  for (const literal of literals) {
+    for (let at = 0; at + GRAM <= literal.length; at++) {
+      const word = gram(literal, at);
+      counts.set(word, (counts.get(word) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+/** Where in the literal `stride` words in a row are together the rarest. */
+function rarestStart(literal: Uint8Array, stride: number, counts: ReadonlyMap<number, number>): number {
+  let best = 0;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (let start = 0; start + stride + GRAM - 1 <= literal.length; start++) {
+    let sum = 0;
+    for (let offset = start; offset < start + stride; offset++) sum += counts.get(gram(literal, offset)) ?? 0;
+    if (sum < fewest) [best, fewest] = [start, sum];
+  }
+  return best;
+}
+
+/** Adds a place and the word there wherever a text may hold a literal. */
+interface Hits {
+  readonly places: number[];
+  readonly words: number[];
+}
+
+/** The same for all tables, so that a text leaves nothing behind: one is looked at at a time. */
+const hits: Hits = { places: [], words: [] };
+
+/**
+ * Notes the places `phase`, `phase + 4`, … of a text whose words pass the filter. It is a function of its own, over plain
+ * arrays, because nearly all of the engine's time on long texts is spent in this loop.
+ */
+function probe(words: Int32Array, last: number, phase: number, filter: Uint8Array, shift: number): void {
+  if (phase === 0) {
+    const end = last >> 2;
+    for (let index = 0; index <= end; index++) {
+      const word = (words[index] as number) | SMALL;
+      if (filter[Math.imul(word, MIX) >>> shift] !== 0) note(index << 2, word);
+    }
+    return;
+  }
+  const [right, left] = [8 * phase, 32 - 8 * phase];
+  const end = (last - phase) >> 2;
+  for (let index = 0; index <= end; index++) {
+    const word = ((words[index] as number) >>> right) | ((words[index + 1] as number) << left) | SMALL;
+    if (filter[Math.imul(word, MIX) >>> shift] !== 0) note((index << 2) + phase, word);
+  }
+}
+
+function note(place: number, word: number): void {
+  hits.places.push(place);
+  hits.words.push(word);
+}
+
+/**
+ * A table of four-character words of ASCII literals. A text is probed at every `stride`-th position: a literal of
+ * `stride + 3` characters or more covers a whole probed word wherever it stands, so `stride` of its words in a row,
+ * the rarest there are, are in the table.
+ */
+export class GramTable {
+  readonly #stride: 1 | 2 | 4;
+  readonly #shift: number;
+  /** One byte a word: 1 where some literal has it. */
+  readonly #filter: Uint8Array;
+  readonly #chains = new Map<number, Entry[]>();
+
+  constructor(literals: RulesByLiteral, stride: 1 | 2 | 4) {
+    this.#stride = stride;
+    const wanted = 32 - Math.clz32(literals.size * stride * FILTER.bytesPerWord);
+    const bits = Math.min(FILTER.most, Math.max(FILTER.least, wanted));
+    this.#shift = 32 - bits;
+    this.#filter = new Uint8Array(2 ** bits);
+    const entries = [...literals].map(([literal, rules]) => ({ literal: asciiBytes(literal), rules }));
+    const counts = gramCounts(entries.map(({ literal }) => literal));
+    for (const { literal, rules } of entries) {
+      const start = rarestStart(literal, stride, counts);
+      for (let offset = start; offset < start + stride; offset++) {
+        this.#add(gram(literal, offset), { literal, offset, rules });
+      }
+    }
+  }
+
+  #add(word: number, entry: Entry): void {
+    this.#filter[Math.imul(word, MIX) >>> this.#shift] = 1;
+    const chain = this.#chains.get(word);
+    if (chain) chain.push(entry);
+    else this.#chains.set(word, [entry]);
+  }
+
+  find(text: TextBytes, found: Found): void {
+    const last = text.length - GRAM;
+    if (last < 0) return;
+    for (let phase = 0; phase < GRAM; phase += this.#stride) probe(text.words, last, phase, this.#filter, this.#shift);
+    const { places, words } = hits;
+    if (places.length === 0) return;
+    for (const [index, place] of places.entries()) {
+      const chain = this.#chains.get(words[index] as number);
+      if (!chain) continue;
+      for (const { literal, offset, rules } of chain) if (standsAt(literal, text, place - offset)) found(rules);
+    }
+    places.length = 0;
+    words.length = 0;
+  }
+}
+
+function standsAt(literal: Uint8Array, { bytes, length }: TextBytes, start: number): boolean {
+  if (start < 0 || start + literal.length > length) return false;
+  for (let at = 0; at < literal.length; at++) {
+    if (FOLDED[bytes[start + at] as number] !== literal[at]) return false;
+  }
+  return true;
+}

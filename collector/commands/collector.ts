@@ -39,7 +39,12 @@ export async function run(args: readonly string[]): Promise<number> {
     return 2;
   }
   const log = pino(
-    { level: process.env['HAIDANG_LOG_LEVEL'] ?? 'info', base: { part: 'collector' } },
+    {
+      level: process.env['HAIDANG_LOG_LEVEL'] ?? 'info',
+      base: { part: 'collector' },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
     pino.destination(2),
   );
   try {

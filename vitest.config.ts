@@ -1,5 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { ClosingLine } from './test/closing-line.ts';
+
+// Tests start hundreds of threads and commands: compiled once, a store opens in half the time. The folder is the command's.
+process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('./node_modules/.cache/compile', import.meta.url));
 
 export default defineConfig({
   test: {

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { explain } from '../../rules/engine/explain.ts';
 import type { Rule, RuleProblem } from '../../rules/rule.ts';
 import { joinRules } from '../../rules/sigma/rule-set.ts';
-import { openGrouping, readsOf } from '../alerts/grouping.ts';
+import { readsOf } from '../alerts/grouping.ts';
 import type { Log } from '../log.ts';
 import type { EventStore, StoredBatch } from '../store/event-store.ts';
 import type { DetectionCommit, RecordStore } from '../store/record-store.ts';
-import { type BatchResult, isEvaluated, startEvaluatorThread } from './evaluator-thread.ts';
-import type { MatchCell } from './match-cell.ts';
+import { type EvaluatedStretch, isEvaluated, startDetectionThread } from './detection-thread.ts';
+import type { StretchAlerts } from './messages.ts';
 import { openStretches } from './stretches.ts';
 
 /** Rules that are enabled, and what was refused. */
@@ -65,8 +65,7 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
   const begun = await records.detectionCursor();
   const stretches = openStretches(events, await events.lastSequence());
   const reads = readsOf(records, events);
-  let grouping = openGrouping({ rules: rules.rules, reads, fresh: begun === 0 });
-  const thread = startEvaluatorThread(rules.rules, log);
+  const thread = startDetectionThread({ rules: rules.rules, reads, fresh: begun === 0, log });
   const { detections, counted } = joinRules(rules.rules);
   const gaps: Gap[] = [];
   let stopped = false;
@@ -95,25 +94,24 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
       }
     }
   };
-  const group = async (cells: readonly MatchCell[]) => {
-    for (;;) {
+  const group = async (stretch: EvaluatedStretch): Promise<StretchAlerts> => {
+    const found = stretch.results.reduce((sum, result) => sum + (isEvaluated(result) ? result.cells : 0), 0);
+    while (found > 0) {
       try {
-        return await grouping.apply(cells, new Date(now()).toISOString());
+        return await thread.group(stretch, new Date(now()).toISOString());
       } catch (error) {
         if (stopped) throw error;
         log.error({ err: error }, 'Alerts could not be read; tried again.');
-        // Half-applied matches are in its memory, and in no store: begin again from what is written.
-        grouping = openGrouping({ rules: rules.rules, reads, fresh: false });
         await sleep(RETRY_MS);
       }
     }
+    return { signals: [], alerts: [] };
   };
   /** Never rejects: what a stop cuts short is evaluated again at the next start. */
-  const apply = async (batches: readonly StoredBatch[], results: readonly BatchResult[]) => {
-    const cells = results.flatMap((result) => (isEvaluated(result) ? result.cells : []));
+  const write = async ({ batches, results }: EvaluatedStretch, alerts: StretchAlerts) => {
     const last = batches.at(-1)?.lastSequence ?? cursor;
     try {
-      if (cells.length > 0) await commit({ cursor: last, ...(await group(cells)) });
+      if (alerts.signals.length + alerts.alerts.length > 0) await commit({ cursor: last, ...alerts });
     } catch {
       broken = true;
     }
@@ -131,9 +129,9 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
     }
   };
 
-  let applying: Promise<void> = Promise.resolve();
+  let writing: Promise<void> = Promise.resolve();
   const idleCursor = setInterval(() => {
-    applying = applying.then(writeCursor);
+    writing = writing.then(writeCursor);
   }, IDLE_CURSOR_MS);
   idleCursor.unref();
 
@@ -143,10 +141,11 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
       const batches = await stretches.next(evaluated);
       if (batches.length === 0) break;
       // The thread evaluates one stretch while the one before is written.
-      const results = await thread.evaluate(batches);
+      const stretch = await thread.evaluate(batches);
       evaluated = batches.at(-1)?.lastSequence ?? evaluated;
-      await applying;
-      applying = applying.then(() => apply(batches, results));
+      await writing;
+      const alerts = await group(stretch);
+      writing = writing.then(() => write(stretch, alerts));
     }
   };
   const running = run().catch((error) => {
@@ -166,7 +165,7 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
       stretches.stop();
       await thread.stop();
       await running;
-      await applying;
+      await writing;
       await writeCursor();
     },
   };
@@ -175,7 +174,7 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
 function noteGaps(
   cursor: number,
   batches: readonly StoredBatch[],
-  results: readonly BatchResult[],
+  results: EvaluatedStretch['results'],
   addGap: (gap: Gap) => void,
   log: Log,
 ): void {

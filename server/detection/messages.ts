@@ -1,0 +1,43 @@
+import type { Rule } from '../../rules/rule.ts';
+import type { GroupingReads } from '../alerts/grouping.ts';
+import type { StoredBatch } from '../store/event-store.ts';
+import type { DetectionCommit } from '../store/record-store.ts';
+
+/** What the detection thread is started with. */
+export interface DetectionInput {
+  readonly rules: readonly Rule[];
+  /** The store held no signals at the start. */
+  readonly fresh: boolean;
+}
+
+/** What evaluation says of one batch; its matches stay in the thread until they are grouped. */
+export type BatchResult = { readonly cells: number; readonly matches: number } | { readonly failed: string };
+
+/** Signals and alerts of one stretch, to be written with its cursor. */
+export type StretchAlerts = Omit<DetectionCommit, 'cursor'>;
+
+/** Main thread → detection thread; one `evaluate` or `group` at a time. */
+export type ToDetection =
+  /** Matches of batches of the same stretch are gathered; another stretch begins anew. */
+  | {
+      readonly kind: 'evaluate';
+      readonly call: number;
+      readonly stretch: number;
+      readonly batches: readonly StoredBatch[];
+    }
+  | { readonly kind: 'group'; readonly call: number; readonly now: string }
+  | { readonly kind: 'read'; readonly read: number; readonly rows: readonly unknown[] }
+  | { readonly kind: 'read'; readonly read: number; readonly failed: string };
+
+/** Detection thread → main thread. */
+export type FromDetection =
+  | { readonly kind: 'evaluated'; readonly call: number; readonly results: readonly BatchResult[] }
+  | { readonly kind: 'grouped'; readonly call: number; readonly alerts: StretchAlerts }
+  | { readonly kind: 'failed'; readonly call: number; readonly reason: string }
+  /** The thread has no store of its own: it asks the main thread to read. */
+  | {
+      readonly kind: 'ask';
+      readonly read: number;
+      readonly name: keyof GroupingReads;
+      readonly args: readonly unknown[];
+    };

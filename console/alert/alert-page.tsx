@@ -94,7 +94,7 @@ function AlertBody({ detail }: { readonly detail: AlertDetail }) {
   const { t, language } = useLanguage();
   const sentence = pickText(detail.sentence, language);
   return (
-    <article className="px-4 pt-2 pb-6">
+    <article className="max-w-[104rem] px-4 pt-2 pb-6">
       <AlertHead alert={detail.alert} />
       <div className="mt-3 grid gap-4 xl:grid-cols-[minmax(0,1fr)_22rem]">
         <div className="min-w-0 space-y-4">
@@ -105,13 +105,13 @@ function AlertBody({ detail }: { readonly detail: AlertDetail }) {
           )}
           <GuidanceCard guidance={detail.guidance} />
           <AlertEventList alert={detail.alert} />
+          <RuleCard rule={detail.rule} />
+        </div>
+        <aside className="min-w-0 space-y-4" aria-label={t('alert.aside')}>
           <section className="card p-4">
             <h2 className="mb-2 font-semibold">{t('alert.timeline')}</h2>
             <Timeline steps={detail.timeline} />
           </section>
-          <RuleCard rule={detail.rule} />
-        </div>
-        <aside className="min-w-0 space-y-4" aria-label={t('alert.aside')}>
           <EntityCard alert={detail.alert} />
           <ContactCard contact={detail.contact} name={detail.alert.agencyName} />
           <TechniqueCard rule={detail.rule} />

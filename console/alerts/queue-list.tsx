@@ -14,11 +14,9 @@ const HEADINGS: readonly (TextKey | null)[] = [
   'alert.severity',
   'alert.what',
   'alert.agency',
-  'alert.entities',
   'alert.count',
   'alert.when',
-  'alert.owner',
-  'alert.status',
+  'alert.state',
 ];
 
 const wideScreen = (): MediaQueryList => matchMedia('(min-width: 64rem)');
@@ -53,7 +51,7 @@ export function QueueList({
   const t = useText();
   const wide = useWide();
   const khmer = document.documentElement.lang === 'km';
-  const height = wide ? (khmer ? 40 : 36) : khmer ? 76 : 64;
+  const height = wide ? (khmer ? 60 : 48) : khmer ? 76 : 60;
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,

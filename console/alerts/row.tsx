@@ -7,12 +7,12 @@ import { useFormat, useLanguage } from '../i18n/language.tsx';
 import { pickText } from '../i18n/messages.ts';
 import { SeverityMark } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
-import { Time } from '../parts/time.tsx';
+import { Time, TimeSpan } from '../parts/time.tsx';
 import { leadingEntities } from './entities.ts';
 
-/** Columns of the queue from 1024 px on; below, a row is two lines. */
+/** Columns of the queue from 1024 px on; below, the facts of a row stand under its title. */
 export const QUEUE_COLUMNS =
-  'lg:grid lg:grid-cols-[1.5rem_6.75rem_minmax(12rem,3fr)_minmax(7rem,1.7fr)_minmax(8rem,2fr)_4rem_6.5rem_minmax(4rem,0.7fr)_6rem] lg:gap-3';
+  'lg:grid lg:grid-cols-[1.5rem_6.75rem_minmax(0,1fr)_minmax(7rem,12rem)_4rem_8.5rem_minmax(6.5rem,8rem)] lg:gap-x-4';
 
 interface RowProperties {
   readonly row: AlertRow;
@@ -77,25 +77,27 @@ export const QueueRow = memo(function QueueRow(properties: RowProperties) {
       <div role="gridcell" className="flex items-center text-small">
         <SeverityMark severity={row.severity} />
       </div>
-      <div role="gridcell" className="min-w-0 flex-1 truncate">
-        <Link
-          href={`/alerts/${encodeURIComponent(row.id)}`}
-          tabIndex={-1}
-          lang={title?.language}
-          className="font-medium hover:underline"
-          title={title?.text}
-        >
-          <Visible text={title?.text ?? row.rule} prose />
-        </Link>
-        {row.countSinceClose > 0 && row.status === 'closed' && (
-          <span className="ml-2 text-small text-high">{t('queue.sinceClose', { count: row.countSinceClose })}</span>
-        )}
+      <div role="gridcell" className="min-w-0 flex-1">
+        <div className="truncate">
+          <Link
+            href={`/alerts/${encodeURIComponent(row.id)}`}
+            tabIndex={-1}
+            lang={title?.language}
+            className="font-medium hover:underline"
+            title={title?.text}
+          >
+            <Visible text={title?.text ?? row.rule} prose />
+          </Link>
+          {row.countSinceClose > 0 && row.status === 'closed' && (
+            <span className="ml-2 text-small text-high">{t('queue.sinceClose', { count: row.countSinceClose })}</span>
+          )}
+        </div>
+        <div className="hidden truncate text-small text-muted lg:block">
+          <Entities row={row} />
+        </div>
       </div>
-      <div role="gridcell" className="hidden min-w-0 truncate lg:block" title={row.agencyName}>
+      <div role="gridcell" className="hidden text-small lg:line-clamp-2" title={row.agencyName}>
         <Visible text={row.agencyName} prose />
-      </div>
-      <div role="gridcell" className="hidden min-w-0 truncate text-small lg:block">
-        <Entities row={row} />
       </div>
       <div
         role="gridcell"
@@ -106,25 +108,22 @@ export const QueueRow = memo(function QueueRow(properties: RowProperties) {
         <span className="lg:hidden">×</span>
         {format.number(row.count)}
       </div>
-      <div role="gridcell" className="hidden truncate text-small text-muted lg:block">
-        <Time at={row.first} as="brief" />
-        {row.last !== row.first && (
-          <>
-            {' – '}
-            <Time at={row.last} as="brief" />
-          </>
-        )}
+      <div role="gridcell" className="hidden text-small whitespace-nowrap lg:block">
+        <TimeSpan first={row.first} last={row.last} />
+        <span className="block truncate text-muted">
+          <Time at={row.last} as="relative" />
+        </span>
       </div>
-      <div role="gridcell" className="hidden min-w-0 truncate text-small lg:block">
-        {row.owner === null ? <span className="text-muted">–</span> : <Visible text={row.owner} />}
-      </div>
-      <div role="gridcell" className="hidden truncate text-small lg:block">
-        {t(`status.${row.status}`)}
+      <div role="gridcell" className="hidden min-w-0 text-small lg:block">
+        <span className="block truncate">{t(`status.${row.status}`)}</span>
+        <span className="block truncate text-muted" title={row.owner ?? undefined}>
+          {row.owner === null ? t('alert.nobody') : <Visible text={row.owner} />}
+        </span>
       </div>
       <div role="presentation" className="basis-full truncate pl-7 text-small text-muted lg:hidden">
         {/* The second line of a narrow screen repeats in brief what the hidden cells say. */}
         <span role="gridcell">
-          {row.agencyName} · <Time at={row.last} as="relative" /> · {t(`status.${row.status}`)} · <Entities row={row} />
+          {t(`status.${row.status}`)} · <Time at={row.last} as="relative" /> · <Entities row={row} /> · {row.agencyName}
         </span>
       </div>
     </div>

@@ -5,8 +5,10 @@ export interface Format {
   readonly timeZone: string;
   /** dd/MM/yyyy HH:mm:ss in the province's time zone; the text itself where it is no time. */
   dateTime(time: string | number): string;
-  /** HH:mm today, dd/MM HH:mm on other days. */
+  /** HH:mm today, dd/MM HH:mm on other days, dd/MM/yyyy HH:mm in other years. */
   brief(time: string | number, now: number): string;
+  /** From first to last in the fewest words: clock times within a day, days across days; the year where it is not this one. */
+  span(first: string | number, last: string | number, now: number): string;
   /** The same moment in UTC, for hovering. */
   utc(time: string | number): string;
   relative(time: string | number, now: number): string;
@@ -31,7 +33,24 @@ function partsIn(timeZone: string): (moment: number) => Parts {
   return (moment) => Object.fromEntries(format.formatToParts(moment).map(({ type, value }) => [type, value]));
 }
 
-const full = (p: Parts): string => `${p['day']}/${p['month']}/${p['year']} ${p['hour']}:${p['minute']}:${p['second']}`;
+const clockOf = (p: Parts): string => `${p['hour']}:${p['minute']}`;
+const dayOf = (p: Parts): string => `${p['day']}/${p['month']}`;
+const dateOf = (p: Parts): string => `${dayOf(p)}/${p['year']}`;
+const full = (p: Parts): string => `${dateOf(p)} ${clockOf(p)}:${p['second']}`;
+
+function briefly(p: Parts, today: Parts): string {
+  if (dateOf(p) === dateOf(today)) return clockOf(p);
+  return `${p['year'] === today['year'] ? dayOf(p) : dateOf(p)} ${clockOf(p)}`;
+}
+
+function spanOf(first: Parts, last: Parts, today: Parts): string {
+  if (dateOf(first) === dateOf(last)) {
+    const begin = briefly(first, today);
+    return clockOf(first) === clockOf(last) ? begin : `${begin} – ${clockOf(last)}`;
+  }
+  const begin = first['year'] === last['year'] ? dayOf(first) : dateOf(first);
+  return `${begin} – ${last['year'] === today['year'] && first['year'] === last['year'] ? dayOf(last) : dateOf(last)}`;
+}
 
 function knownZone(timeZone: string): string {
   try {
@@ -64,14 +83,9 @@ export function makeFormat(language: Language, zone: string): Format {
   return {
     timeZone,
     dateTime: (time) => valid(time, (moment) => full(local(moment))),
-    brief: (time, now) =>
-      valid(time, (moment) => {
-        const p = local(moment);
-        const today = local(now);
-        const sameDay = p['day'] === today['day'] && p['month'] === today['month'] && p['year'] === today['year'];
-        const clock = `${p['hour']}:${p['minute']}`;
-        return sameDay ? clock : `${p['day']}/${p['month']} ${clock}`;
-      }),
+    brief: (time, now) => valid(time, (moment) => briefly(local(moment), local(now))),
+    span: (first, last, now) =>
+      valid(first, (begin) => valid(last, (end) => spanOf(local(begin), local(end), local(now)))),
     utc: (time) => valid(time, (moment) => `${full(universal(moment))} UTC`),
     relative: (time, now) =>
       valid(time, (moment) => {

@@ -25,7 +25,7 @@ export function LedgerPage() {
         )}
       </PageTitle>
       <Progress busy={ledger.isPending} cancel={() => queries.cancelQueries({ queryKey: ['ledger'] })} />
-      <div className="min-h-0 flex-1 space-y-4 overflow-auto px-4 pb-6">
+      <div className="min-h-0 max-w-[104rem] flex-1 space-y-4 overflow-auto px-4 pb-6">
         {ledger.isError && <ProblemNotice error={ledger.error} retry={() => ledger.refetch()} />}
         {ledger.isError && ledger.data && <Partial>{t('common.stale')}</Partial>}
         {ledger.data && (
@@ -71,7 +71,11 @@ function Disk({ disk }: { readonly disk: Ledger['disk'] }) {
       <span>{t('disk.used', { percent: format.percent(disk.usedPercent) })}</span>
       <span>{t('disk.free', { free: format.bytes(disk.freeBytes), total: format.bytes(disk.totalBytes) })}</span>
       <span>
-        {disk.daysLeft === null ? t('disk.daysUnknown') : t('disk.daysLeft', { count: Math.floor(disk.daysLeft) })}
+        {disk.daysLeft === null
+          ? t('disk.daysUnknown')
+          : disk.daysLeft > 366
+            ? t('disk.daysMany')
+            : t('disk.daysLeft', { count: Math.floor(disk.daysLeft) })}
       </span>
       <span className="log text-muted">{disk.path}</span>
     </section>
@@ -186,11 +190,11 @@ function Sources({ rows }: { readonly rows: readonly LedgerRow[] }) {
       <table className="data-table w-full min-w-[62rem] table-fixed">
         <caption className="sr-only">{t('ledger.table')}</caption>
         <colgroup>
-          <col className="w-[12%]" />
-          <col className="w-[18%]" />
-          <col className="w-[13%]" span={3} />
-          <col className="w-[11%]" />
+          <col className="w-[14%]" />
           <col className="w-[20%]" />
+          <col className="w-[13.5%]" span={3} />
+          <col className="w-[11%]" />
+          <col className="w-[14.5%]" />
         </colgroup>
         <thead>
           <tr>

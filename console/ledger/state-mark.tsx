@@ -17,8 +17,8 @@ export function StateMark({ state }: { readonly state: State }) {
   const t = useText();
   const { icon, colour, word } = LOOKS[state];
   return (
-    <span className={`inline-flex items-center gap-2 ${colour}`}>
-      <Icon name={icon} />
+    <span className={`inline-flex items-start gap-2 ${colour}`}>
+      <Icon name={icon} className="mt-0.5" />
       {t(word)}
     </span>
   );

@@ -14,8 +14,10 @@ export function FieldTable({
   readonly filter?: (name: string, value: unknown, negate: boolean) => void;
 }) {
   const t = useText();
-  const fields = flatFields(event);
   const marked = new Set(matched);
+  const all = flatFields(event);
+  // What matched comes first: it is why somebody looks.
+  const fields = [...all.filter(({ name }) => marked.has(name)), ...all.filter(({ name }) => !marked.has(name))];
   const seen = new Map<string, number>();
   return (
     <table className="w-full table-fixed text-small">

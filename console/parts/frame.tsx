@@ -85,7 +85,7 @@ export function Frame({ session, children }: { readonly session: Session; readon
         {t('app.skip')}
       </a>
       <header className="flex min-h-12 items-center gap-2 border-b border-line bg-surface px-4">
-        <button type="button" className="button button-quiet -ml-2 lg:hidden" popoverTarget="menu">
+        <button type="button" className="button button-quiet -ml-2 xl:hidden" popoverTarget="menu">
           <Icon name="menu" />
           <span className="sr-only">{t('nav.menu')}</span>
         </button>
@@ -96,7 +96,7 @@ export function Frame({ session, children }: { readonly session: Session; readon
         <div className="flex-1" />
         <LiveMark />
         <AlarmSwitch />
-        <div className="hidden items-center gap-2 lg:flex">
+        <div className="hidden items-center gap-2 xl:flex">
           <LanguageSelect />
           <ThemeSelect />
           <Account session={session} />
@@ -113,7 +113,7 @@ export function Frame({ session, children }: { readonly session: Session; readon
         </div>
       </div>
       <div className="flex min-h-0 flex-1">
-        <nav aria-label={t('nav.label')} className="hidden w-48 shrink-0 border-r border-line bg-surface p-3 lg:block">
+        <nav aria-label={t('nav.label')} className="hidden w-48 shrink-0 border-r border-line bg-surface p-3 xl:block">
           <Navigation />
           <button
             type="button"

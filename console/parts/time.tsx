@@ -11,6 +11,14 @@ export function useNow(everyMilliseconds = 15_000): number {
   return now;
 }
 
+/** First to last in brief; both moments in full on hover. */
+export function TimeSpan({ first, last }: { readonly first: string; readonly last: string }) {
+  const format = useFormat();
+  const now = useNow();
+  const hover = `${format.dateTime(first)} – ${format.dateTime(last)} · ${format.utc(first)} – ${format.utc(last)}`;
+  return <span title={hover}>{format.span(first, last, now)}</span>;
+}
+
 /** A moment in the province's time, UTC on hover. */
 export function Time({
   at,

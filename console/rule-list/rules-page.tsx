@@ -52,7 +52,7 @@ export function RulesPage() {
         busy={rules.isPending && rules.fetchStatus === 'fetching'}
         cancel={() => queries.cancelQueries({ queryKey: ['rules'] })}
       />
-      <div className="min-h-0 flex-1 space-y-4 overflow-auto px-4 pb-6">
+      <div className="min-h-0 max-w-[104rem] flex-1 space-y-4 overflow-auto px-4 pb-6">
         {(rules.isError || (rules.isPending && rules.fetchStatus === 'idle')) && (
           <ProblemNotice error={rules.error ?? new Error(t('common.cancelled'))} retry={() => rules.refetch()} />
         )}
@@ -65,7 +65,7 @@ export function RulesPage() {
             // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key.
             tabIndex={0}
           >
-            <table className="data-table w-full min-w-[48rem]">
+            <table className="data-table w-full min-w-[56rem]">
               <thead>
                 <tr>
                   <th scope="col">{t('alert.severity')}</th>
@@ -106,7 +106,7 @@ function RuleRow({ rule }: { readonly rule: ListedRule }) {
           {title?.text ?? rule.id}
         </Link>
       </th>
-      <td>{t(`rules.kind.${rule.kind}`)}</td>
+      <td className="whitespace-nowrap">{t(`rules.kind.${rule.kind}`)}</td>
       <td className="text-small">{techniques.join(', ')}</td>
       <td className="text-small text-muted">
         <LogText text={rule.file} />

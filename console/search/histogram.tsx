@@ -49,7 +49,9 @@ export function Histogram({
     const to = Date.parse(answer.to) / 1000;
     const tick = (second: number): string => {
       const text = format.dateTime(second * 1000);
-      return to - from > 2 * DAY_S ? text.slice(0, 5) : text.slice(11, 16);
+      if (to - from <= 2 * DAY_S) return text.slice(11, 16);
+      const year = format.dateTime(Date.now()).slice(6, 10);
+      return text.slice(0, text.slice(6, 10) === year ? 5 : 10);
     };
     const axis = { stroke: colour('--muted'), grid: { stroke: colour('--line'), width: 1 }, ticks: { show: false } };
     const font = '12px "Noto Sans Variable", sans-serif';
@@ -65,7 +67,7 @@ export function Histogram({
           y: { range: (_, _least, most) => [0, Math.max(1, most * 1.1)] },
         },
         axes: [
-          { ...axis, font, size: 28, space: 72, values: (_, seconds) => seconds.map(tick) },
+          { ...axis, font, size: 28, space: 88, values: (_, seconds) => seconds.map(tick) },
           {
             ...axis,
             font,

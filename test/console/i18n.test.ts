@@ -92,6 +92,28 @@ test('dates are dd/MM/yyyy HH:mm:ss in the province’s zone, UTC beside', () =>
   expect(makeFormat('en', 'No/Such_Zone').dateTime('2026-11-22T18:30:05Z')).toBe('23/11/2026 01:30:05');
 });
 
+test.each([
+  ['2026-11-22T02:00:00Z', '2026-11-22T03:20:59Z', '09:00 – 10:20'],
+  ['2026-11-22T02:00:00Z', '2026-11-22T02:00:40Z', '09:00'],
+  ['2026-04-17T07:13:00Z', '2026-04-17T08:20:00Z', '17/04 14:13 – 15:20'],
+  ['2026-04-17T07:13:00Z', '2026-04-19T10:13:00Z', '17/04 – 19/04'],
+  ['2026-11-20T18:00:00Z', '2026-11-22T01:00:00Z', '21/11 – 22/11'],
+  ['2017-05-17T03:05:00Z', '2017-05-17T04:05:00Z', '17/05/2017 10:05 – 11:05'],
+  ['2017-05-17T03:05:00Z', '2017-05-20T04:05:00Z', '17/05 – 20/05/2017'],
+  ['2025-12-30T03:05:00Z', '2026-01-02T04:05:00Z', '30/12/2025 – 02/01/2026'],
+  ['no time', '2026-01-02T04:05:00Z', 'no time'],
+])('from %s to %s is in brief %s', (first, last, text) => {
+  expect(makeFormat('vi', 'Asia/Ho_Chi_Minh').span(first, last, Date.parse('2026-11-22T08:00:00Z'))).toBe(text);
+});
+
+test('a moment of another year says its year', () => {
+  const format = makeFormat('vi', 'Asia/Ho_Chi_Minh');
+  const now = Date.parse('2026-11-22T08:00:00Z');
+  expect(format.brief('2026-11-22T07:00:00Z', now)).toBe('14:00');
+  expect(format.brief('2026-11-21T07:00:00Z', now)).toBe('21/11 14:00');
+  expect(format.brief('2017-11-22T07:00:00Z', now)).toBe('22/11/2017 14:00');
+});
+
 test('a local time typed in the province’s zone means the right moment, also around a clock change', () => {
   expect(fromLocalInput('2026-11-23T01:30', 'Asia/Ho_Chi_Minh')).toBe('2026-11-22T18:30:00.000Z');
   expect(toLocalInput(Date.parse('2026-11-22T18:30:00Z'), 'Asia/Ho_Chi_Minh')).toBe('2026-11-23T01:30');

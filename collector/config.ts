@@ -76,7 +76,9 @@ export const CollectorFile = Type.Object(
       }),
     ),
     time_zone: Type.Optional(
-      Type.String({ description: 'Zone of times written without one.', default: 'Asia/Ho_Chi_Minh' }),
+      Type.String({
+        description: "Zone of times written without one. Default: the machine's own, the one its logs use.",
+      }),
     ),
     inputs: Type.Optional(
       Type.Unknown({ description: '`auto`, or a list of inputs, each with its `type`.', default: 'auto' }),
@@ -151,7 +153,7 @@ export function readConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
       );
     }
   };
-  const timeZone = content.time_zone ?? 'Asia/Ho_Chi_Minh';
+  const timeZone = content.time_zone ?? machineTimeZone();
   try {
     new Intl.DateTimeFormat('en', { timeZone });
   } catch {
@@ -229,6 +231,13 @@ function readInputs(
     check(StdinInputConfig, input, keys, fault);
     return { type: 'stdin', parser: input.parser ?? 'auto' };
   });
+}
+
+/** The zone this machine's clock is set to, and so the one its logs are written in; UTC where the system names none. */
+function machineTimeZone(): string {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  // A TZ that no zone has reads as `Etc/Unknown`, which is no zone to convert from.
+  return timeZone && timeZone !== 'Etc/Unknown' ? timeZone : 'UTC';
 }
 
 function readSize(given: string | number | undefined): number | undefined {

@@ -67,7 +67,7 @@ export const SETTINGS = {
   }),
   time_zone: setting({
     fallback: 'Asia/Ho_Chi_Minh',
-    does: 'Time zone of the console, and of log lines that name none (IANA name).',
+    does: 'Time zone of the console (IANA name).',
     read: timeZone,
   }),
   'agency.id': setting({ fallback: 'local', does: "Agency of this machine's own collector.", read: agencyId }),
@@ -111,6 +111,12 @@ export const SETTINGS = {
     does: 'Inputs of the local collector of `haidang up`: `auto`, or a list as docs/collector.md describes.',
     read: inputs,
   }),
+  'collector.time_zone': setting<string | undefined>({
+    fallback: undefined,
+    fallbackText: "the machine's own",
+    does: 'Time zone of log lines that name none, for the local collector of `haidang up` (IANA name).',
+    read: timeZone,
+  }),
   log_level: setting({
     env: 'HAIDANG_LOG_LEVEL',
     fallback: 'info',
@@ -143,7 +149,8 @@ export interface ServerConfig {
     };
   };
   readonly disk: { readonly warnPercent: number; readonly stopPercent: number };
-  readonly collector: { readonly inputs: unknown };
+  /** Of the local collector; without a time zone it takes the machine's own. */
+  readonly collector: { readonly inputs: unknown; readonly timeZone: string | undefined };
   readonly logLevel: string;
   /** From the environment alone, so that it is in no file: the first administrator's password. */
   readonly adminPassword: string | undefined;
@@ -217,7 +224,7 @@ function shape(values: Values, adminPassword: string | undefined): ServerConfig 
       },
     },
     disk: { warnPercent: values['disk.warn_percent'], stopPercent: values['disk.stop_percent'] },
-    collector: { inputs: values['collector.inputs'] },
+    collector: { inputs: values['collector.inputs'], timeZone: values['collector.time_zone'] },
     logLevel: values.log_level,
     adminPassword,
   };

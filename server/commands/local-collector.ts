@@ -37,7 +37,7 @@ export async function writeCollectorConfig(
     certificate: certificatePath,
     key: keyPath,
     spool: join(folder, 'spool'),
-    time_zone: config.timeZone,
+    ...(config.collector.timeZone === undefined ? {} : { time_zone: config.collector.timeZone }),
     inputs: config.collector.inputs,
   };
   const head = '# Written by haidang up at each start; change "collector" in the server\'s configuration instead.\n';

@@ -29,7 +29,6 @@ test('paths are relative to the file, and what is left out has its default', () 
   const config = read(`${BASE}inputs:\n  - type: file\n    paths: [logs/*.log]\n  - type: syslog\n  - type: stdin\n`);
   expect(config.ca).toBe(join(folder.path, 'some.pem'));
   expect(config.spool).toBe(join(folder.path, 'spool'));
-  expect(config.timeZone).toBe('Asia/Ho_Chi_Minh');
   expect(config.inputs).toEqual([
     { type: 'file', paths: [join(folder.path, 'logs/*.log')], parser: 'auto', from: 'start' },
     { type: 'syslog', host: '127.0.0.1', port: 5514, udp: true, tcp: true, parser: 'auto' },
@@ -37,6 +36,22 @@ test('paths are relative to the file, and what is left out has its default', () 
   ]);
   expect(read(BASE, { HAIDANG_SYSLOG_PORT: '6514' })).toMatchObject({ inputs: 'auto', syslogPort: 6514 });
   expect(read(`${BASE}spool_max: 2GiB\n`).spoolMax).toBe(2 * 1024 ** 3);
+});
+
+test('times without a zone are read in the zone of this machine, unless the file names one', () => {
+  const before = process.env['TZ'];
+  try {
+    for (const zone of ['Asia/Bangkok', 'America/New_York', 'UTC']) {
+      process.env['TZ'] = zone;
+      expect(read(BASE).timeZone).toBe(zone);
+    }
+    process.env['TZ'] = 'Nowhere/AtAll';
+    expect(read(BASE).timeZone).toBe('UTC');
+    expect(read(`${BASE}time_zone: Asia/Bangkok\n`).timeZone).toBe('Asia/Bangkok');
+  } finally {
+    if (before === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = before;
+  }
 });
 
 test.each([

@@ -36,6 +36,7 @@ describe('configuration of the server', () => {
     expect(config.port).toBe(9100);
     expect(config.agency).toMatchObject({ id: 'so-noi-vu', name: 'Sở Nội vụ' });
     expect(config.disk.warnPercent).toBe(70);
+    expect(config.collector.timeZone).toBeUndefined();
   });
 
   it('reads an empty file as no settings', async () => {
@@ -52,6 +53,11 @@ describe('configuration of the server', () => {
     ['a list instead of keys', '- port\n', /:1: the file must hold/],
     ['an address that others reach', 'host: 0.0.0.0\n', /:1: "host" must be 127.0.0.1 .*reverse proxy/],
     ['an unknown time zone', 'time_zone: Asia/Hanoi-ish\n', /:1: "time_zone" must be an IANA/],
+    [
+      'an unknown time zone of the local collector',
+      'collector: {time_zone: Mars/Base}\n',
+      /:1: "collector.time_zone" must be an IANA/,
+    ],
     ['an agency id with capitals', 'agency: {id: SNV}\n', /:1: "agency.id" must be/],
     ['warning after stopping', 'disk: {warn_percent: 96, stop_percent: 90}\n', /"disk.warn_percent" must not be above/],
     ['inputs that are text', 'collector: {inputs: all}\n', /"collector.inputs" must be "auto" or a list/],

@@ -4,6 +4,8 @@ import { GRAM, TextBytes } from './text-bytes.ts';
 
 const NOT_ASCII = /[^\x00-\x7f]/;
 const LETTER = /[a-z]/;
+/** Parts of numbers and booleans as texts. */
+const SCALAR = /^([0-9.e+-]+|[truefals]+|[infty]+)$/;
 
 type Literals = Map<string, readonly number[]>;
 
@@ -14,8 +16,9 @@ interface Foreign {
   readonly rules: readonly number[];
 }
 
-/** All indexes share it: one text at a time is looked at. */
+/** All indexes share them: one text, or one collection of texts, is looked at at a time. */
 const text = new TextBytes();
+const collection = new TextBytes();
 
 /** So many short literals are looked for one by one: a search is quick, and probing for them is several times as dense. */
 const FEW = { 2: 3, 1: 6 } as const;
@@ -45,6 +48,10 @@ export class LiteralIndex {
   /** Rules on look-alike letters and emoji, by UTF-16 unit; looked for only in texts that are not plain ASCII. */
   readonly #foreign: ReadonlyMap<number, readonly Foreign[]>;
   readonly #shortest: number;
+  /** Whether texts may be collected and looked through at once. */
+  readonly #collects: boolean;
+  /** Whether a number or a boolean may hold a literal. */
+  readonly scalars: boolean;
 
   /** Rules by the literal that must be the whole text, and by the literal that must be in it. */
   constructor(whole: RulesByLiteral, inside: RulesByLiteral) {
@@ -69,6 +76,8 @@ export class LiteralIndex {
     this.#tables = tables;
     this.#single = single;
     this.#foreign = indexForeign(foreign);
+    this.#collects = whole.size === 0 && single.length === 0;
+    this.scalars = [...whole.keys(), ...inside.keys()].some((literal) => SCALAR.test(literal));
     this.#shortest = Math.min(...[...whole.keys(), ...inside.keys()].map(({ length }) => length));
   }
 
@@ -84,6 +93,17 @@ export class LiteralIndex {
     for (const table of this.#tables) table.find(text, found);
     if (this.#single.length > 0) this.#findSingle(raw, found);
     if (!text.plain && this.#foreign.size > 0) this.#findForeign(foldCase(raw), found);
+  }
+
+  /** Takes one text after another, and then looks for literals in all of them by `findCollected`. */
+  collect(raw: string, found: Found): void {
+    if (3 * raw.length < this.#shortest) return;
+    if (!this.#collects || !collection.add(raw)) this.find(raw, found);
+  }
+
+  findCollected(found: Found): void {
+    for (const table of this.#tables) table.find(collection, found);
+    collection.clear();
   }
 
   #findSingle(raw: string, found: Found): void {

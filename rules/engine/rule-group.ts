@@ -103,22 +103,26 @@ export class RuleGroup {
       if (typeof value === 'string') index.find(value, this.#mark);
       else if (value !== undefined && value !== null) this.#findInList(index, value);
     }
-    if (this.#anyField) this.#findInLeaves(this.#anyField, context, context.event, '', 0);
+    if (this.#anyField) {
+      this.#collectLeaves(this.#anyField, context, context.event, '', 0);
+      this.#anyField.findCollected(this.#mark);
+    }
     for (const rule of this.#candidates) this.#confirm(rule, context, matches);
     for (const rule of this.#always) this.#confirm(rule, context, matches);
   }
 
-  /** Looks through everything that a search over all fields looks through (`someLeaf`). */
-  #findInLeaves(index: LiteralIndex, context: EventContext, value: object, name: string, depth: number): void {
+  /** Collects everything that a search over all fields looks through (`someLeaf`). */
+  #collectLeaves(index: LiteralIndex, context: EventContext, value: object, name: string, depth: number): void {
     if (depth >= LEAF_DEPTH) return;
     const list = Array.isArray(value);
     for (const key in value) {
       const inside = (value as Record<string, unknown>)[key];
       if (inside === null || inside === undefined) continue;
       const inner = list ? name : name === '' ? key : `${name}.${key}`;
-      if (typeof inside === 'object') this.#findInLeaves(index, context, inside, inner, depth + 1);
-      else if (typeof inside !== 'string') index.find(String(inside), this.#mark);
-      else if (inside.length <= LONG || !this.#isSeen(inside, inner, context)) index.find(inside, this.#mark);
+      if (typeof inside === 'object') this.#collectLeaves(index, context, inside, inner, depth + 1);
+      else if (typeof inside !== 'string') {
+        if (index.scalars) index.collect(String(inside), this.#mark);
+      } else if (inside.length <= LONG || !this.#isSeen(inside, inner, context)) index.collect(inside, this.#mark);
     }
   }
 

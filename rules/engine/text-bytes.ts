@@ -33,14 +33,31 @@ export class TextBytes {
   #grow(characters: number): void {
     // Three bytes are the most that UTF-8 takes for a UTF-16 unit.
     const memory = new ArrayBuffer((3 * characters + GRAM) & ~(GRAM - 1));
-    this.bytes = Buffer.from(memory);
+    const bytes = Buffer.from(memory);
+    this.bytes.copy(bytes);
+    this.bytes = bytes;
     this.words = new Int32Array(memory);
+  }
+
+  /** Begins a collection of texts. */
+  clear(): void {
+    this.length = 0;
+    this.plain = true;
+  }
+
+  /** Adds a text of ASCII to the collection, apart from the one before; gives false for any other, which is left out. */
+  add(text: string): boolean {
+    const start = this.length;
+    if (!this.#copy(text, start)) return false;
+    this.bytes[start + text.length] = 0;
+    this.length = start + text.length + 1;
+    return true;
   }
 
   /** Takes a text: one of ASCII as it is, any other folded, by the low byte of each character. */
   take(text: string): void {
     this.length = text.length;
-    this.plain = this.#copy(text);
+    this.plain = this.#copy(text, 0);
     if (this.plain) return;
     const folded = foldCase(text);
     this.length = folded.length;
@@ -48,18 +65,16 @@ export class TextBytes {
     this.bytes.write(folded, 'latin1');
   }
 
-  /** Gives whether the text is ASCII, and copied. */
-  #copy(text: string): boolean {
+  /** Gives whether the text is ASCII, and copied to `start`. */
+  #copy(text: string, start: number): boolean {
     const length = text.length;
-    if (length > SHORT) {
-      if (3 * length > this.bytes.length) this.#grow(2 * length);
-      return this.bytes.write(text) === length;
-    }
+    if (start + 3 * length + 1 > this.bytes.length) this.#grow(start + 2 * length);
+    if (length > SHORT) return this.bytes.write(text, start) === length;
     const bytes = this.bytes;
     let all = 0;
     for (let at = 0; at < length; at++) {
       const code = text.charCodeAt(at);
-      bytes[at] = code;
+      bytes[start + at] = code;
       all |= code;
     }
     return all < 0x80;

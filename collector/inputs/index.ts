@@ -7,19 +7,28 @@ import { JournaldInput, journalIsReadable } from './journald.ts';
 import { StdinInput } from './stdin.ts';
 import { SyslogInput } from './syslog.ts';
 
-/** Where a Linux machine keeps its logs: what `inputs: auto` reads where there is no journal. */
-const SYSTEM_LOGS = ['/var/log/auth.log', '/var/log/secure', '/var/log/syslog', '/var/log/messages'];
-/** Logs that services write beside the journal. */
-const SERVICE_LOGS = [
-  '/var/log/nginx/*.log',
-  '/var/log/apache2/*.log',
-  '/var/log/httpd/*_log',
-  '/var/log/suricata/eve.json',
-];
+/** Where a machine keeps its logs, as `inputs: auto` looks for them. */
+export interface LogPlaces {
+  hasJournal(): Promise<boolean>;
+  /** Read where there is no journal. */
+  readonly system: readonly string[];
+  /** Globs of logs that services write beside the journal. */
+  readonly services: readonly string[];
+}
+
+const LINUX: LogPlaces = {
+  hasJournal: () => journalIsReadable(),
+  system: ['/var/log/auth.log', '/var/log/secure', '/var/log/syslog', '/var/log/messages'],
+  services: ['/var/log/nginx/*.log', '/var/log/apache2/*.log', '/var/log/httpd/*_log', '/var/log/suricata/eve.json'],
+};
 
 /** Makes the inputs of a configuration, in the order it names them. */
-export async function makeInputs(config: CollectorConfig, context: InputContext): Promise<Input[]> {
-  const list = config.inputs === 'auto' ? await autoInputs(config, context) : config.inputs;
+export async function makeInputs(
+  config: Pick<CollectorConfig, 'inputs' | 'syslogPort'>,
+  context: InputContext,
+  places: LogPlaces = LINUX,
+): Promise<Input[]> {
+  const list = config.inputs === 'auto' ? await autoInputs(config.syslogPort, context, places) : config.inputs;
   return list.map((input) => makeInput(input, context));
 }
 
@@ -37,15 +46,15 @@ function makeInput(input: InputConfig, context: InputContext): Input {
 }
 
 /** What this machine has: its journal or its system logs, the logs of its services, and syslog on the local port. */
-async function autoInputs(config: CollectorConfig, { log }: InputContext): Promise<InputConfig[]> {
-  const hasJournal = await journalIsReadable();
-  const patterns = hasJournal ? SERVICE_LOGS : [...SYSTEM_LOGS, ...SERVICE_LOGS];
+async function autoInputs(syslogPort: number, { log }: InputContext, places: LogPlaces): Promise<InputConfig[]> {
+  const hasJournal = await places.hasJournal();
+  const patterns = hasJournal ? places.services : [...places.system, ...places.services];
   const paths = patterns.filter((pattern) => globSync(pattern).some((path) => !isCompressed(path) && isReadable(path)));
-  log.info({ journal: hasJournal, paths, syslogPort: config.syslogPort }, 'reading what this machine has');
+  log.info({ journal: hasJournal, paths, syslogPort }, 'reading what this machine has');
   return [
     ...(hasJournal ? [{ type: 'journald' } as const] : []),
     ...(paths.length > 0 ? [{ type: 'file', paths, parser: 'auto', from: 'start' } as const] : []),
-    { type: 'syslog', host: '127.0.0.1', port: config.syslogPort, udp: true, tcp: true, parser: 'auto' },
+    { type: 'syslog', host: '127.0.0.1', port: syslogPort, udp: true, tcp: true, parser: 'auto' },
   ];
 }
 

@@ -93,8 +93,8 @@ export class Receiver {
   readonly peers = new Set<string>();
   /** Milliseconds that the receiver's clock is ahead. */
   clockOffset = 0;
-  /** Called before a batch is taken; gives another answer where it is not to be. */
-  intercept: ((header: FrameHeader, batch: number) => OtherAnswer | undefined) | undefined;
+  /** Called before a batch is taken; gives another answer, or none ever (`silence`), where it is not to be. */
+  intercept: ((header: FrameHeader, batch: number) => OtherAnswer | 'silence' | undefined) | undefined;
   #server: Http2SecureServer | undefined;
   readonly #sessions = new Set<ServerHttp2Session>();
   port = 0;
@@ -123,7 +123,7 @@ export class Receiver {
       stream.on('error', () => undefined);
       stream.on('end', () => {
         const answer = this.#answer(`${headers[':method']} ${headers[':path']}`, Buffer.concat(chunks));
-        if (stream.destroyed) return;
+        if (stream.destroyed || answer === 'silence') return;
         stream.respond({ ':status': answer.status, 'content-type': 'application/json', ...answer.headers });
         stream.end(JSON.stringify(answer.body ?? {}));
       });
@@ -150,7 +150,7 @@ export class Receiver {
     return [...this.events.values()].map((event) => String(event.event.original));
   }
 
-  #answer(route: string, body: Buffer): OtherAnswer {
+  #answer(route: string, body: Buffer): OtherAnswer | 'silence' {
     const clock = { now: new Date(Date.now() + this.clockOffset).toISOString() };
     if (route === 'GET /v1/clock') return { status: 200, body: clock };
     if (route === 'POST /v1/status') {

@@ -16,14 +16,25 @@ const FIELD_NAMES: Readonly<Record<string, TextKey>> = {
   'process.name': 'entity.process.name',
 };
 
-/** Who and what took part; each value leads to everything about it in the last 24 hours. */
+const DAY_MS = 86_400_000;
+
+/** The last 24 hours; for an alert whose events are older, the 24 hours up to its last event, where there is something to see. */
+function usualRange(alert: AlertRow): readonly [from: string, to: string] {
+  const last = Date.parse(alert.last);
+  if (!(Date.now() - last > DAY_MS)) return ['now-24h', 'now'];
+  // The search leaves out its end: one second on, so that the last event itself is found.
+  return [new Date(last - DAY_MS).toISOString(), new Date(last + 1_000).toISOString()];
+}
+
+/** Who and what took part; each value leads to everything about it in a day. */
 export function EntityCard({ alert }: { readonly alert: AlertRow }) {
   const t = useText();
+  const [from, to] = usualRange(alert);
   const fields = entityFields(alert);
   return (
     <section className="card p-4">
       <h2 className="font-semibold">{t('alert.entities')}</h2>
-      <p className="mb-2 text-small text-muted">{t('entity.hint')}</p>
+      <p className="mb-2 text-small text-muted">{t(to === 'now' ? 'entity.hint' : 'entity.hintThen')}</p>
       <dl className="space-y-2">
         {fields.map((field) => {
           const entity = alert.entities[field];
@@ -36,7 +47,7 @@ export function EntityCard({ alert }: { readonly alert: AlertRow }) {
               </dt>
               {entity.values.slice(0, 10).map((value) => (
                 <dd key={value}>
-                  <Link href={searchAddress(kqlClause(field, value), 'now-24h', 'now')} className="link">
+                  <Link href={searchAddress(kqlClause(field, value), from, to)} className="link">
                     <LogText text={value} />
                   </Link>
                 </dd>
@@ -52,7 +63,7 @@ export function EntityCard({ alert }: { readonly alert: AlertRow }) {
         <div>
           <dt className="text-small text-muted">{t('alert.agency')}</dt>
           <dd>
-            <Link href={searchAddress(kqlClause('organization.id', alert.agency), 'now-24h', 'now')} className="link">
+            <Link href={searchAddress(kqlClause('organization.id', alert.agency), from, to)} className="link">
               <Visible text={alert.agencyName} prose />
             </Link>
           </dd>

@@ -16,7 +16,7 @@ const HEADINGS: readonly (TextKey | null)[] = [
   'alert.agency',
   'alert.count',
   'alert.when',
-  'alert.state',
+  'alert.status',
 ];
 
 const wideScreen = (): MediaQueryList => matchMedia('(min-width: 64rem)');
@@ -51,7 +51,7 @@ export function QueueList({
   const t = useText();
   const wide = useWide();
   const khmer = document.documentElement.lang === 'km';
-  const height = wide ? (khmer ? 60 : 48) : khmer ? 76 : 60;
+  const height = wide ? (khmer ? 60 : 48) : khmer ? 96 : 76;
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,

@@ -11,8 +11,7 @@ import { Time, TimeSpan } from '../parts/time.tsx';
 import { leadingEntities } from './entities.ts';
 
 /** Columns of the queue from 1024 px on; below, the facts of a row stand under its title. */
-export const QUEUE_COLUMNS =
-  'lg:grid lg:grid-cols-[1.5rem_6.75rem_minmax(0,1fr)_minmax(7rem,12rem)_4rem_8.5rem_minmax(6.5rem,8rem)] lg:gap-x-4';
+export const QUEUE_COLUMNS = 'lg:grid lg:grid-cols-[1.5rem_6.75rem_minmax(0,1fr)_10rem_4rem_8.5rem_6.5rem] lg:gap-x-4';
 
 interface RowProperties {
   readonly row: AlertRow;
@@ -78,7 +77,7 @@ export const QueueRow = memo(function QueueRow(properties: RowProperties) {
         <SeverityMark severity={row.severity} />
       </div>
       <div role="gridcell" className="min-w-0 flex-1">
-        <div className="truncate">
+        <div className="max-lg:line-clamp-2 lg:truncate">
           <Link
             href={`/alerts/${encodeURIComponent(row.id)}`}
             tabIndex={-1}

@@ -67,6 +67,21 @@ const STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['minute', 60],
   ['second', 1],
 ];
+
+const KHMER_UNITS: Readonly<Record<string, string>> = { day: 'ថ្ងៃ', hour: 'ម៉ោង', minute: 'នាទី', second: 'វិនាទី' };
+
+/** Chromium carries no relative times in Khmer, and would write English ones. */
+function khmerRelative(value: number, unit: Intl.RelativeTimeFormatUnit): string {
+  if (value === 0) return 'ឥឡូវ';
+  return `${Math.abs(value)} ${KHMER_UNITS[unit]}${value < 0 ? 'មុន' : 'ទៀត'}`;
+}
+
+function relativeIn(language: Language): (value: number, unit: Intl.RelativeTimeFormatUnit) => string {
+  if (language === 'km') return khmerRelative;
+  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  return (value, unit) => format.format(value, unit);
+}
+
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 
 /** Makes the formats of one language and time zone (IANA name). */
@@ -74,7 +89,7 @@ export function makeFormat(language: Language, zone: string): Format {
   const timeZone = knownZone(zone);
   const local = partsIn(timeZone);
   const universal = partsIn('UTC');
-  const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  const relative = relativeIn(language);
   const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
   const valid = (time: string | number, write: (moment: number) => string): string => {
     const moment = typeof time === 'number' ? time : Date.parse(time);
@@ -91,7 +106,7 @@ export function makeFormat(language: Language, zone: string): Format {
       valid(time, (moment) => {
         const seconds = Math.round((moment - now) / 1000);
         const [unit, size] = STEPS.find(([, step]) => Math.abs(seconds) >= step) ?? ['second', 1];
-        return relative.format(Math.trunc(seconds / size), unit);
+        return relative(Math.trunc(seconds / size), unit);
       }),
     number: (value) => number.format(value),
     bytes: (value) => {

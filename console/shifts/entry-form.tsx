@@ -102,7 +102,7 @@ export function EntryForm({ me, open }: { readonly me: Session; readonly open: A
       <button type="submit" className="button button-primary" disabled={busy}>
         {t(kind === 'handover' ? 'shift.handOver' : 'shift.save')}
       </button>
-      <Progress busy={busy} />
+      {busy && <Progress busy />}
     </form>
   );
 }

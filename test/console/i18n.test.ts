@@ -106,6 +106,22 @@ test.each([
   expect(makeFormat('vi', 'Asia/Ho_Chi_Minh').span(first, last, Date.parse('2026-11-22T08:00:00Z'))).toBe(text);
 });
 
+test('relative times are written in each language, Khmer too where the browser does not know it', () => {
+  const now = Date.parse('2026-11-22T08:00:00Z');
+  const at = (language: 'vi' | 'en' | 'km', seconds: number) =>
+    makeFormat(language, 'UTC').relative(now - seconds * 1000, now);
+  expect(at('en', 7200)).toBe('2 hours ago');
+  expect(at('vi', 7200)).toBe('2 giờ trước');
+  expect([0, 30, 120, 7200, 86_400 * 3, -60].map((seconds) => at('km', seconds))).toEqual([
+    'ឥឡូវ',
+    '30 វិនាទីមុន',
+    '2 នាទីមុន',
+    '2 ម៉ោងមុន',
+    '3 ថ្ងៃមុន',
+    '1 នាទីទៀត',
+  ]);
+});
+
 test('a moment of another year says its year', () => {
   const format = makeFormat('vi', 'Asia/Ho_Chi_Minh');
   const now = Date.parse('2026-11-22T08:00:00Z');

@@ -40,7 +40,8 @@ export async function serve(
 
 function signalled(): Promise<void> {
   return new Promise((done) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
+    // Ctrl-C comes twice, from the terminal and from the launcher: the second must not cut the stopping short.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => done());
   });
 }
 

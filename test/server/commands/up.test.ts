@@ -152,8 +152,11 @@ describe('haidang up', () => {
 
     child.removeAllListeners('exit');
     const exited = once(child, 'exit');
-    child.kill('SIGTERM');
+    child.kill('SIGINT');
+    // Ctrl-C reaches the command twice: from the terminal, and from the launcher that runs it.
+    setTimeout(() => child.kill('SIGINT'), 20);
     expect(await exited).toEqual([0, null]);
+    expect(logged()).toContain('collector stopped');
   });
 
   it('leaves a store that the command line reads without a server', { timeout: 60_000 }, async () => {

@@ -76,6 +76,12 @@ function orCheck(of: readonly Condition[], slots: FieldSlots): Check {
   };
 }
 
+/** Long literals are rare, so they go first: the others are then seldom looked for. */
+function stringCost(test: StringTest): number {
+  if (test.kind === 'wildcard') return 4;
+  return (test.match === 'contains' ? 2 : 1) - Math.min(test.value.length, 40) / 50;
+}
+
 /** How much a check costs, roughly: what is cheap goes first in an "and". */
 function cost(condition: Condition): number {
   switch (condition.kind) {
@@ -87,7 +93,8 @@ function cost(condition: Condition): number {
     case 'text':
       return 1_000;
     case 'field':
-      return condition.test.kind === 'regex' ? 200 : condition.test.kind === 'wildcard' ? 4 : 1;
+      if (condition.test.kind === 'string' || condition.test.kind === 'wildcard') return stringCost(condition.test);
+      return condition.test.kind === 'regex' ? 200 : 1;
     default:
       return 0;
   }

@@ -1,10 +1,9 @@
-import { readField } from '../../ecs/event.ts';
 import type { Condition } from '../query/condition.ts';
 import { numberOf } from '../query/field-test.ts';
 import type { DetectionRule } from '../rule.ts';
 import { type Check, compileCheck } from './compile-condition.ts';
 import type { FieldMode, RuleEngine } from './engine.ts';
-import { EventContext, FieldSlots, rawFieldReader } from './event-context.ts';
+import { EventContext, FieldSlots } from './event-context.ts';
 import { ecsFieldName, renameFields } from './field-names.ts';
 import { conditionFields, logSourceCondition } from './log-sources.ts';
 import { type CompiledRule, RuleGroup } from './rule-group.ts';
@@ -14,6 +13,7 @@ import { necessaryNumbers, necessaryWitnesses } from './witness.ts';
 const REMEMBERED_SOURCES = 4_096;
 const REMEMBERED_GROUPS = 1_024;
 const SOURCE_CHARACTERS = 200;
+const NONE: readonly DetectionRule[] = [];
 
 /** A rule's condition with the names of the events' fields. */
 export function ruleCondition(rule: DetectionRule, mode: FieldMode): Condition {
@@ -110,7 +110,7 @@ class CompiledEngine implements RuleEngine {
     this.#sources = [...sources.values()];
     this.#sourceSlots = [...sourceFields].map((field) => this.#slots.slot(field));
     this.#numberSlot = this.#slots.slot(numberField);
-    this.#context = new EventContext(this.#slots, mode === 'raw' ? rawFieldReader() : readField);
+    this.#context = new EventContext(this.#slots, mode);
   }
 
   evaluate(event: object): readonly DetectionRule[] {
@@ -118,6 +118,7 @@ class CompiledEngine implements RuleEngine {
     context.take(event);
     const matches: number[] = [];
     this.#route(context).group(context).evaluate(context, matches);
+    if (matches.length === 0) return NONE;
     if (matches.length > 1) matches.sort((left, right) => left - right);
     return matches.map((order) => this.rules[order] as DetectionRule);
   }

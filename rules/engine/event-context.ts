@@ -1,6 +1,7 @@
 import { readField } from '../../ecs/event.ts';
 import { scalarText } from '../query/field-test.ts';
 import { foldCase } from '../query/string-test.ts';
+import type { FieldMode } from './engine.ts';
 
 /** Gives each field name of a rule set a number, its slot. */
 export class FieldSlots {
@@ -15,20 +16,43 @@ export class FieldSlots {
   }
 }
 
+/**
+ * Reads a dotted name inside the event. Sigma's names have no spaces (Sigma 2.1, *Field Usage*), so in the source's own
+ * names `ThreatName` of a rule finds `Threat Name` of an event that kept them.
+ */
+function otherReader(name: string, mode: FieldMode): (event: object) => unknown {
+  const parted = mode === 'raw' ? name.replace(/(?<=[a-z])(?=[A-Z])/g, ' ') : name;
+  if (parted === name) return name.includes('.') ? (event) => readField(event, name) : () => undefined;
+  return (event) => {
+    const value = readField(event, name);
+    return value === undefined ? (event as Record<string, unknown>)[parted] : value;
+  };
+}
+
 /** One event while it is evaluated: each field is read, and folded, at most once. */
 export class EventContext {
   event: object = {};
   readonly #names: readonly string[];
-  readonly #values: unknown[] = [];
-  readonly #folded: (string | undefined)[] = [];
-  readonly #readIn: number[] = [];
-  readonly #foldedIn: number[] = [];
-  readonly #read: (event: object, name: string) => unknown;
+  // Filled from the start: lists that grow by leaps become slow maps.
+  readonly #values: unknown[];
+  readonly #folded: (string | undefined)[];
+  readonly #readIn: number[];
+  readonly #foldedIn: number[];
+  readonly #mode: FieldMode;
+  /** By slot, how a field is read that is not there by its very name; made at the first such reading. */
+  readonly #others: (((event: object) => unknown) | undefined)[];
   #turn = 0;
 
-  constructor(slots: FieldSlots, read: (event: object, name: string) => unknown = readField) {
+  /** Give it the slots once all rules have theirs. */
+  constructor(slots: FieldSlots, mode: FieldMode) {
     this.#names = slots.names;
-    this.#read = read;
+    this.#mode = mode;
+    const count = slots.names.length;
+    this.#values = new Array<unknown>(count).fill(undefined);
+    this.#folded = new Array<string | undefined>(count).fill(undefined);
+    this.#others = new Array<undefined>(count).fill(undefined);
+    this.#readIn = new Array<number>(count).fill(0);
+    this.#foldedIn = new Array<number>(count).fill(0);
   }
 
   /** Turns to the next event. */
@@ -40,7 +64,12 @@ export class EventContext {
   value(slot: number): unknown {
     if (this.#readIn[slot] === this.#turn) return this.#values[slot];
     this.#readIn[slot] = this.#turn;
-    const value = this.#read(this.event, this.#names[slot] as string);
+    let value = (this.event as Record<string, unknown>)[this.#names[slot] as string];
+    if (value === undefined) {
+      const other = this.#others[slot] ?? otherReader(this.#names[slot] as string, this.#mode);
+      this.#others[slot] = other;
+      value = other(this.event);
+    }
     this.#values[slot] = value;
     return value;
   }
@@ -54,23 +83,4 @@ export class EventContext {
     this.#folded[slot] = folded;
     return folded;
   }
-}
-
-/**
- * Makes a reader for events in their source's own names. Sigma's names have no spaces (Sigma 2.1, *Field Usage*), so the
- * field `ThreatName` of a rule finds `Threat Name` of an event that kept them.
- */
-export function rawFieldReader(): (event: object, name: string) => unknown {
-  const spaced = new Map<string, string | undefined>();
-  return (event, name) => {
-    const value = readField(event, name);
-    if (value !== undefined) return value;
-    let other = spaced.get(name);
-    if (other === undefined && !spaced.has(name)) {
-      const parted = name.replace(/(?<=[a-z])(?=[A-Z])/g, ' ');
-      other = parted === name ? undefined : parted;
-      spaced.set(name, other);
-    }
-    return other === undefined ? undefined : (event as Record<string, unknown>)[other];
-  };
 }

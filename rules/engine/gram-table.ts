@@ -122,9 +122,10 @@ export class GramTable {
     for (let phase = 0; phase < GRAM; phase += this.#stride) probe(text.words, last, phase, this.#filter, this.#shift);
     const { places, words } = hits;
     if (places.length === 0) return;
-    for (const [index, place] of places.entries()) {
+    for (let index = 0; index < places.length; index++) {
       const chain = this.#chains.get(words[index] as number);
       if (!chain) continue;
+      const place = places[index] as number;
       for (const { literal, offset, rules } of chain) if (standsAt(literal, text, place - offset)) found(rules);
     }
     places.length = 0;

@@ -1,6 +1,13 @@
 import type { Condition, StringTest } from './condition.ts';
 import { parseNetwork } from './ip-address.ts';
-import type { KqlValue } from './kql.ts';
+
+/** A word or phrase of a query, with where it stands. */
+export interface KqlValue {
+  /** Literal text, or `null` for an unescaped `*`. */
+  readonly pieces: readonly (string | null)[];
+  readonly quoted: boolean;
+  readonly column: number;
+}
 
 /** Fields of running text: a value is looked for as words in them, not as the whole field. */
 const TEXT_FIELDS: ReadonlySet<string> = new Set(['message', 'event.original', 'error.message', 'error.stack_trace']);

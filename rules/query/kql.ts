@@ -1,5 +1,5 @@
 import type { Condition } from './condition.ts';
-import { fieldCondition, rangeCondition, textCondition } from './kql-terms.ts';
+import { fieldCondition, type KqlValue, rangeCondition, textCondition } from './kql-terms.ts';
 
 /** A query that is not KQL; `column` counts from 1. */
 export class KqlError extends Error {
@@ -10,14 +10,6 @@ export class KqlError extends Error {
     this.name = 'KqlError';
     this.column = column;
   }
-}
-
-/** A word or phrase of a query, with where it stands. */
-export interface KqlValue {
-  /** Literal text, or `null` for an unescaped `*`. */
-  readonly pieces: readonly (string | null)[];
-  readonly quoted: boolean;
-  readonly column: number;
 }
 
 /** What a query may hold at most: characters, nested parentheses and negations, and terms. */

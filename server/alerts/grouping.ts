@@ -35,7 +35,7 @@ export interface Grouping {
 }
 
 const MAX_ROWS = 4_000;
-const MAX_SECONDS = 200_000;
+const MAX_SECONDS = 400_000;
 const MAX_SESSIONS = 500;
 const READS_AT_ONCE = 32;
 

@@ -2,7 +2,9 @@ import { type CorrelationMembers, correlationMembers, isWithin } from '../../rul
 import { type CorrelationPlan, reachOf } from '../../rules/engine/correlation-plan.ts';
 import type { MatchCell } from '../detection/match-cell.ts';
 import type { Signal } from '../store/record-store.ts';
+import { Coverage } from './coverage.ts';
 import { stepGroup } from './keys.ts';
+import { StepSeconds } from './step-seconds.ts';
 
 /** Signals of one group that the store has, within seconds (both ends included). */
 export type SignalsOf = (rule: string, group: string, from: number, to: number) => Promise<readonly Signal[]>;
@@ -15,24 +17,14 @@ export interface CrossedSecond {
   readonly stored: { readonly rows: ReadonlyMap<string, number>; readonly events: readonly string[] } | undefined;
 }
 
-/** One second of one group and step. */
-interface SecondState {
-  count: number;
-  /** Came since the start, and are on no alert yet. */
-  cells: MatchCell[];
-  /** Read from signals: how many by alert row, and event ids. */
-  rows: Map<string, number>;
-  events: string[];
-}
-
 interface GroupState {
   readonly plan: CorrelationPlan;
   readonly group: string;
   /** By step. */
-  readonly steps: readonly Map<number, SecondState>[];
-  /** Seconds known from the store or from the stream, both ends included. */
-  from: number;
-  to: number;
+  readonly steps: readonly StepSeconds[];
+  readonly covered: Coverage;
+  /** Latest second that the store may hold and this does not, where the store was empty at first. */
+  forgotten: number;
 }
 
 /** Counts of correlations' groups by second; a bounded cache of what signals hold. */
@@ -43,87 +35,101 @@ export interface WindowBook {
   trim(): void;
 }
 
+/** Where too much is held, groups in use forget what lies further back than so many reaches from their latest second. */
+const KEPT_REACHES = 8;
+
 /**
  * Opens a window book. A second is a member where some window of the rule's timespan that holds it satisfies the rule
  * (`rules/engine/correlation-members.ts`). Matches at second `s` change members within a reach (the longest timespan of
- * the rule and its steps) of `s`, which depend on counts within two: that much is read, compared before and after, and no
- * more needs remembering. `fresh`: the store held no signals at the start, so that only what was forgotten since must be
- * read back.
+ * the rule and its steps) of `s`, which depend on counts within two: that much is read where it is not held, and only that
+ * much is looked at. `fresh`: the store held no signals at the start, so that only what was forgotten since must be read
+ * back.
  */
 export function openWindowBook(signalsOf: SignalsOf, options: { fresh: boolean; maxSeconds: number }): WindowBook {
   const groups = new Map<string, GroupState>();
-  /** Latest second forgotten, by rule. */
+  /** Latest second of groups forgotten whole, by rule. */
   const forgotten = new Map<string, number>();
-  /** Groups added to since the last commit, and from which second on they are still of use. */
-  const touched = new Map<GroupState, number>();
+  const touched = new Set<GroupState>();
   let held = 0;
+  let uses = 0;
 
-  const forgetBefore = ({ plan, steps }: GroupState, keepFrom: number) => {
-    for (const seconds of steps) {
-      for (const second of [...seconds.keys()]) {
-        if (second >= keepFrom) continue;
-        forgotten.set(plan.rule.id, Math.max(second, forgotten.get(plan.rule.id) ?? second));
-        if (seconds.delete(second)) held--;
-      }
+  const forget = (state: GroupState, from: number, to: number) => {
+    const before = sizeOf(state);
+    for (const seconds of state.steps) seconds.forget(from, to);
+    held += sizeOf(state) - before;
+    state.forgotten = Math.max(state.forgotten, to);
+  };
+  /** What is in use now keeps its latest stretch: of a back-fill over a long time the rest is read again. */
+  const forgetPast = (state: GroupState) => {
+    const kept = KEPT_REACHES * reachOf(state.plan);
+    const latest = state.covered.stretches.at(-1)?.to ?? 0;
+    for (const stretch of [...state.covered.stretches]) {
+      const to = Math.min(stretch.to, latest - kept - 1);
+      if (to < stretch.from) continue;
+      forget(state, stretch.from, to);
+      if (to === stretch.to) state.covered.drop(stretch);
+      else stretch.from = to + 1;
     }
+  };
+  const forgetGroup = (id: string, state: GroupState) => {
+    const { plan, covered } = state;
+    for (const { from, to } of covered.stretches) forget(state, from, to);
+    forgotten.set(plan.rule.id, Math.max(state.forgotten, forgotten.get(plan.rule.id) ?? Number.NEGATIVE_INFINITY));
+    groups.delete(id);
   };
   const readBack = async (state: GroupState, from: number, to: number) => {
-    if (from > to) return;
+    if (options.fresh && from > state.forgotten) return;
     const { id } = state.plan.rule;
-    if (options.fresh && from > (forgotten.get(id) ?? Number.NEGATIVE_INFINITY)) return;
+    let found = 0;
+    const before = sizeOf(state);
     for (const [step, seconds] of state.steps.entries()) {
       for (const signal of await signalsOf(id, stepGroup(state.group, step), from, to)) {
-        if (!seconds.has(signal.second)) held++;
-        addSignal(seconds, signal);
+        seconds.addSignal(signal);
+        found++;
       }
     }
+    held += sizeOf(state) - before;
+    if (found > 0) judgeAgain(state, from, to);
   };
-  const cover = async (state: GroupState, from: number, to: number) => {
-    if (state.from > state.to) {
-      [state.from, state.to] = [from, to];
-      await readBack(state, from, to);
-      return;
-    }
-    const before: [number, number] = [state.from, state.to];
-    if (from < before[0]) {
-      state.from = from;
-      await readBack(state, from, before[0] - 1);
-    }
-    if (to > before[1]) {
-      state.to = to;
-      await readBack(state, before[1] + 1, to);
-    }
+  const openGroup = (plan: CorrelationPlan, group: string): GroupState => {
+    const id = `${plan.rule.id} ${group}`;
+    const state = groups.get(id) ?? {
+      plan,
+      group,
+      steps: plan.steps.map(() => new StepSeconds()),
+      covered: new Coverage(),
+      forgotten: forgotten.get(plan.rule.id) ?? Number.NEGATIVE_INFINITY,
+    };
+    groups.delete(id);
+    groups.set(id, state);
+    touched.add(state);
+    return state;
   };
 
   return {
     async add(plan, cells) {
-      const key = cells[0]?.group ?? '';
-      const id = `${plan.rule.id} ${key}`;
-      const state = groups.get(id) ?? { plan, group: key, steps: plan.steps.map(() => new Map()), from: 0, to: -1 };
-      groups.delete(id);
-      groups.set(id, state);
+      const state = openGroup(plan, cells[0]?.group ?? '');
       const reach = reachOf(plan);
       const crossed: CrossedSecond[] = [];
-      for (const cluster of clusters(cells, 4 * reach)) {
-        await cover(state, cluster.from - 2 * reach, cluster.to + 2 * reach);
-        const before = secondsIn(state);
+      for (const cluster of clusters(cells, 2 * reach)) {
+        for (const gap of state.covered.cover(cluster.from - 2 * reach, cluster.to + 2 * reach, ++uses)) {
+          await readBack(state, gap.from, gap.to);
+        }
+        const before = sizeOf(state);
         crossed.push(...addCluster(state, cluster, reach));
-        held += secondsIn(state) - before;
-        touched.set(state, cluster.from - 2 * reach);
+        held += sizeOf(state) - before;
       }
       return crossed;
     },
     trim() {
-      for (const [state, keepFrom] of touched) {
-        forgetBefore(state, keepFrom);
-        state.from = Math.max(state.from, keepFrom);
+      if (held > options.maxSeconds || groups.size > options.maxSeconds) {
+        for (const [id, state] of groups) {
+          if (held <= options.maxSeconds && groups.size <= options.maxSeconds) break;
+          if (touched.has(state)) forgetPast(state);
+          else forgetGroup(id, state);
+        }
       }
       touched.clear();
-      for (const [id, state] of groups) {
-        if (held <= options.maxSeconds && groups.size <= options.maxSeconds) return;
-        forgetBefore(state, Number.POSITIVE_INFINITY);
-        groups.delete(id);
-      }
     },
   };
 }
@@ -134,7 +140,7 @@ interface Cluster {
   readonly cells: MatchCell[];
 }
 
-/** Cells whose seconds lie within `reach` of each other, so that far ones do not span all the time between. */
+/** Cells whose seconds lie within `reach` of each other: further apart they have no bearing on the same members. */
 function clusters(cells: readonly MatchCell[], reach: number): readonly Cluster[] {
   const found: Cluster[] = [];
   for (const cell of [...cells].sort((a, b) => a.second - b.second)) {
@@ -147,75 +153,77 @@ function clusters(cells: readonly MatchCell[], reach: number): readonly Cluster[
   return found;
 }
 
-function secondsIn({ steps }: GroupState): number {
+function sizeOf({ steps }: GroupState): number {
   return steps.reduce((sum, seconds) => sum + seconds.size, 0);
 }
 
-function addCluster(state: GroupState, cluster: Cluster, reach: number): CrossedSecond[] {
-  const { plan, steps } = state;
-  const within = { from: cluster.from - 2 * reach, to: cluster.to + 2 * reach };
-  const before = membersOf(plan, steps, within);
-  const added = steps.map((): Map<number, MatchCell[]> => new Map());
-  for (const cell of cluster.cells) {
-    const seconds = steps[cell.step];
-    if (!seconds) continue;
-    const own = added[cell.step]?.get(cell.second);
-    if (own) own.push(cell);
-    else added[cell.step]?.set(cell.second, [cell]);
-    addCell(seconds, cell);
+/** Counts came to light between two seconds that were not known before. */
+function judgeAgain(state: GroupState, from: number, to: number): void {
+  const reach = reachOf(state.plan);
+  const { ranges } = membersOf(state, from - 2 * reach, to + 2 * reach);
+  for (const [step, seconds] of state.steps.entries()) {
+    for (const [second, entry] of seconds.between(from - reach, to + reach)) {
+      seconds.setMember(second, entry, isWithin(ranges[step], second));
+    }
   }
-  const after = membersOf(plan, steps, within);
+}
+
+function addCluster(state: GroupState, cluster: Cluster, reach: number): readonly CrossedSecond[] {
   const crossed: CrossedSecond[] = [];
-  for (const [step, seconds] of steps.entries()) {
-    for (const [second, entry] of seconds) {
-      if (second < cluster.from - reach || second > cluster.to + reach) continue;
-      const cells = added[step]?.get(second) ?? [];
-      if (!isWithin(after.ranges[step], second)) {
-        entry.cells.push(...cells);
-        continue;
-      }
-      if (isWithin(before.ranges[step], second)) {
-        if (cells.length > 0) crossed.push({ second, cells, stored: undefined });
-        continue;
-      }
-      const stored = entry.rows.size > 0 ? { rows: entry.rows, events: entry.events } : undefined;
-      crossed.push({ second, cells: [...entry.cells, ...cells], stored });
-      entry.cells = [];
-      entry.rows = new Map();
-      entry.events = [];
+  const hard = cluster.cells.filter((cell) => {
+    const isEasy = addEasily(state, cell, reach);
+    if (isEasy) crossed.push({ second: cell.second, cells: [cell], stored: undefined });
+    return !isEasy;
+  });
+  if (hard.length === 0) return crossed;
+  const from = (hard[0] as MatchCell).second;
+  const to = (hard.at(-1) as MatchCell).second;
+  for (const cell of hard) {
+    state.steps[cell.step]?.addCell(cell);
+  }
+  const { ranges } = membersOf(state, from - 2 * reach, to + 2 * reach);
+  for (const [step, seconds] of state.steps.entries()) {
+    for (const [second, entry] of seconds.between(from - reach, to + reach)) {
+      const isMember = isWithin(ranges[step], second);
+      const wasMember = entry.isMember;
+      seconds.setMember(second, entry, isMember);
+      if (!isMember) continue;
+      // Of a member nothing waits here but what was just added; its signals, where it was read back, are counted already.
+      if (wasMember && !entry.cells) continue;
+      const { cells = [], stored } = seconds.take(entry);
+      crossed.push({ second, cells, stored: wasMember ? undefined : stored });
     }
   }
   return crossed;
 }
 
-function membersOf(
-  plan: CorrelationPlan,
-  steps: readonly ReadonlyMap<number, SecondState>[],
-  within: { readonly from: number; readonly to: number },
-): CorrelationMembers {
-  const pairs = steps.map((seconds) => {
-    const own: [number, number][] = [];
-    for (const [second, { count }] of seconds) {
-      if (second >= within.from && second <= within.to && count > 0) own.push([second, count]);
-    }
-    return own;
-  });
-  return correlationMembers(plan, pairs);
+/**
+ * In the midst of what is counted already, as nearly all of a long attack is, one more match adds itself and changes
+ * nothing else: no second around it is still outside, and its own window is full.
+ */
+function addEasily(state: GroupState, cell: MatchCell, reach: number): boolean {
+  const { rule } = state.plan;
+  const seconds = state.steps[0];
+  if (!seconds || rule.type !== 'event_count' || (rule.compare !== 'gte' && rule.compare !== 'gt')) return false;
+  const { second } = cell;
+  const known = seconds.get(second);
+  if (known && !known.isMember) return false;
+  if (seconds.hasOutside(second - reach, second + reach, second)) return false;
+  const needed = (rule.compare === 'gt' ? rule.threshold + 1 : rule.threshold) - cell.count;
+  if (!known && !seconds.reaches(second, rule.timespanSeconds, Math.max(1, needed))) return false;
+  const entry = seconds.at(second);
+  entry.count += cell.count;
+  seconds.setMember(second, entry, true);
+  return true;
 }
 
-function addCell(seconds: Map<number, SecondState>, cell: MatchCell): void {
-  const entry = seconds.get(cell.second);
-  if (entry) entry.count += cell.count;
-  else seconds.set(cell.second, { count: cell.count, cells: [], rows: new Map(), events: [] });
-}
+const NONE: CorrelationMembers = { ranges: [], intervals: [] };
 
-function addSignal(seconds: Map<number, SecondState>, signal: Signal): void {
-  let entry = seconds.get(signal.second);
-  if (!entry) {
-    entry = { count: 0, cells: [], rows: new Map(), events: [] };
-    seconds.set(signal.second, entry);
-  }
-  entry.count += signal.count;
-  for (const [row, count] of Object.entries(signal.rows ?? {})) entry.rows.set(row, (entry.rows.get(row) ?? 0) + count);
-  entry.events.push(...signal.events);
+function membersOf({ plan, steps }: GroupState, from: number, to: number): CorrelationMembers {
+  const needed = plan.rule.type === 'event_count' ? 1 : plan.rule.different;
+  if (steps.filter((seconds) => seconds.hasAny(from, to)).length < needed) return NONE;
+  return correlationMembers(
+    plan,
+    steps.map((seconds) => seconds.counts(from, to)),
+  );
 }

@@ -1,0 +1,159 @@
+import type { MatchCell } from '../detection/match-cell.ts';
+import type { Signal } from '../store/record-store.ts';
+
+/** Matches known by signals alone: how many by alert row, and event ids. */
+export interface StoredMatches {
+  readonly rows: Map<string, number>;
+  readonly events: string[];
+}
+
+/** One second of one group and step. */
+export interface SecondState {
+  count: number;
+  /** Came since the start, and are on no alert yet; nothing where there are none, as in most of a long attack. */
+  cells: MatchCell[] | undefined;
+  /** Read from signals, and on no alert yet. */
+  stored: StoredMatches | undefined;
+  /** Whether its matches are members, by all that is held around it. */
+  isMember: boolean;
+}
+
+const DETAIL_SIZE = 8;
+
+/** The first index at which a rising list reaches a value; its length where it never does. */
+function placeOf(rising: readonly number[], value: number): number {
+  if (value > (rising.at(-1) ?? Number.NEGATIVE_INFINITY)) return rising.length;
+  let low = 0;
+  let high = rising.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((rising[middle] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The seconds of one step that are held, in order of time, so that a stretch is found without a walk over all. */
+export class StepSeconds {
+  readonly #seconds: number[] = [];
+  readonly #states: SecondState[] = [];
+  /** Seconds that are no members, rising. */
+  readonly #outside: number[] = [];
+  #details = 0;
+
+  /** What is held: seconds, and the matches kept with them many times over, because each is so much larger. */
+  get size(): number {
+    return this.#seconds.length + DETAIL_SIZE * this.#details;
+  }
+
+  get(second: number): SecondState | undefined {
+    const at = placeOf(this.#seconds, second);
+    return this.#seconds[at] === second ? this.#states[at] : undefined;
+  }
+
+  /** The state of a second, made where there is none. */
+  at(second: number): SecondState {
+    const at = placeOf(this.#seconds, second);
+    if (this.#seconds[at] === second) return this.#states[at] as SecondState;
+    const fresh: SecondState = { count: 0, cells: undefined, stored: undefined, isMember: false };
+    this.#seconds.splice(at, 0, second);
+    this.#states.splice(at, 0, fresh);
+    this.#outside.splice(placeOf(this.#outside, second), 0, second);
+    return fresh;
+  }
+
+  addSignal(signal: Signal): void {
+    const state = this.at(signal.second);
+    state.count += signal.count;
+    if (!state.stored) this.#details++;
+    state.stored ??= { rows: new Map(), events: [] };
+    const { rows, events } = state.stored;
+    for (const [row, count] of Object.entries(signal.rows ?? {})) rows.set(row, (rows.get(row) ?? 0) + count);
+    events.push(...signal.events);
+  }
+
+  addCell(cell: MatchCell): void {
+    const state = this.at(cell.second);
+    state.count += cell.count;
+    state.cells ??= [];
+    state.cells.push(cell);
+    this.#details++;
+  }
+
+  /** Takes out what a second holds for an alert to come. */
+  take(state: SecondState): Pick<SecondState, 'cells' | 'stored'> {
+    const { cells, stored } = state;
+    this.#details -= (cells?.length ?? 0) + (stored ? 1 : 0);
+    state.cells = undefined;
+    state.stored = undefined;
+    return { cells, stored };
+  }
+
+  setMember(second: number, state: SecondState, isMember: boolean): void {
+    if (state.isMember === isMember) return;
+    state.isMember = isMember;
+    const at = placeOf(this.#outside, second);
+    if (isMember) this.#outside.splice(at, 1);
+    else this.#outside.splice(at, 0, second);
+  }
+
+  /** Whether a second between these, both included, is held. */
+  hasAny(from: number, to: number): boolean {
+    return (this.#seconds[placeOf(this.#seconds, from)] ?? Number.POSITIVE_INFINITY) <= to;
+  }
+
+  /** Whether a second between these, both included, is no member, `except` aside. */
+  hasOutside(from: number, to: number, except: number): boolean {
+    let at = placeOf(this.#outside, from);
+    if (this.#outside[at] === except) at++;
+    return (this.#outside[at] ?? Number.POSITIVE_INFINITY) <= to;
+  }
+
+  /** Whether the seconds from `second` backwards, or from it onwards, hold at least so many matches within a timespan. */
+  reaches(second: number, timespanSeconds: number, atLeast: number): boolean {
+    const place = placeOf(this.#seconds, second);
+    const last = this.#seconds[place] === second ? place : place - 1;
+    let sum = 0;
+    for (let at = last; at >= 0 && (this.#seconds[at] as number) > second - timespanSeconds; at--) {
+      sum += this.#states[at]?.count ?? 0;
+      if (sum >= atLeast) return true;
+    }
+    sum = 0;
+    for (let at = place; (this.#seconds[at] ?? Number.POSITIVE_INFINITY) < second + timespanSeconds; at++) {
+      sum += this.#states[at]?.count ?? 0;
+      if (sum >= atLeast) return true;
+    }
+    return false;
+  }
+
+  /** Counts between two seconds, both included, rising. */
+  counts(from: number, to: number): [second: number, count: number][] {
+    const found: [number, number][] = [];
+    for (let at = placeOf(this.#seconds, from); (this.#seconds[at] ?? Number.POSITIVE_INFINITY) <= to; at++) {
+      const { count } = this.#states[at] as SecondState;
+      if (count > 0) found.push([this.#seconds[at] as number, count]);
+    }
+    return found;
+  }
+
+  /** Seconds between two, both included, rising. */
+  between(from: number, to: number): [second: number, state: SecondState][] {
+    const found: [number, SecondState][] = [];
+    for (let at = placeOf(this.#seconds, from); (this.#seconds[at] ?? Number.POSITIVE_INFINITY) <= to; at++) {
+      found.push([this.#seconds[at] as number, this.#states[at] as SecondState]);
+    }
+    return found;
+  }
+
+  /** Forgets what lies between two seconds, both included. */
+  forget(from: number, to: number): void {
+    const at = placeOf(this.#seconds, from);
+    const count = placeOf(this.#seconds, to + 1) - at;
+    this.#seconds.splice(at, count);
+    for (const state of this.#states.splice(at, count)) {
+      this.#details -= (state.cells?.length ?? 0) + (state.stored ? 1 : 0);
+    }
+    const outside = placeOf(this.#outside, from);
+    this.#outside.splice(outside, placeOf(this.#outside, to + 1) - outside);
+  }
+}

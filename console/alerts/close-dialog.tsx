@@ -46,12 +46,13 @@ export function ActDialog({
 }) {
   const t = useText();
   const only = rows.length === 1 ? rows[0] : undefined;
+  // Held here, not by the element: the list of users may come later, and a lost choice would take the owner away.
+  const [owner, setOwner] = useState<string>(only ? (only.owner ?? '') : 'keep');
   const [status, setStatus] = useState<string>(closing ? 'closed' : (only?.status ?? 'keep'));
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const note = String(form.get('note') ?? '').trim();
-    const owner = String(form.get('owner'));
     const chosen = STATUSES.find((one) => one === status);
     const verdict = VERDICTS.find((one) => one === form.get('verdict'));
     const act: Act = {
@@ -100,7 +101,7 @@ export function ActDialog({
           </fieldset>
         )}
         <Field label={t('alert.owner')}>
-          <select name="owner" className="field" defaultValue={only ? (only.owner ?? '') : 'keep'}>
+          <select className="field" value={owner} onChange={(event) => setOwner(event.target.value)}>
             {!only && <option value="keep">{t('act.keep')}</option>}
             <option value="">{t('alert.nobody')}</option>
             <OwnerOptions keep={only?.owner ?? ''} />

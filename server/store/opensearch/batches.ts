@@ -1,0 +1,126 @@
+import type { AgencyId, CollectorId } from '../../identity.ts';
+import type { StoredBatch } from '../event-store.ts';
+import type { BulkItem, Cluster } from './cluster.ts';
+import type { IndexNames } from './indexes.ts';
+import type { Json } from './mapping.ts';
+
+/** A stored batch as its document says, without the frame. */
+export interface BatchDocument {
+  readonly node: string;
+  readonly first: number;
+  readonly last: number;
+  readonly collector: string;
+  readonly agency: string;
+  readonly receivedAt: string;
+  readonly day: string;
+  readonly bytes: number;
+  readonly sources: readonly { readonly name: string; readonly stored: number }[];
+  /** Numbers of the frame's lines that were stored, 32 bits little-endian each, base64; absent where all were. */
+  readonly lines?: string;
+}
+
+/** With the frame, base64. */
+export interface WholeBatch extends BatchDocument {
+  readonly body: string;
+}
+
+interface Hits<Source> {
+  readonly hits: { readonly hits: readonly { readonly _id: string; readonly _source: Source }[] };
+}
+
+/** Most batches of one reading, and most bytes of their frames. */
+const MOST_BATCHES = 64;
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** The id of a batch's document: two servers that use one name cannot both number an event. */
+export function batchId(node: string, first: number): string {
+  return `${node}:${first}`;
+}
+
+/** The write of a batch's document; `create` where it must not be there yet. */
+export function batchItem(names: IndexNames, batch: WholeBatch, action: 'create' | 'index'): BulkItem {
+  return { action, index: names.batches, id: batchId(batch.node, batch.first), document: batch as unknown as Json };
+}
+
+/** Line numbers as they are kept. */
+export function packLineNumbers(lines: readonly number[]): string {
+  const bytes = Buffer.alloc(lines.length * 4);
+  for (const [at, line] of lines.entries()) bytes.writeUInt32LE(line, at * 4);
+  return bytes.toString('base64');
+}
+
+/** Which line of the frame each number of a batch is, in order. */
+export function linesOf(batch: BatchDocument): Uint32Array {
+  if (batch.lines === undefined) return Uint32Array.from({ length: batch.last - batch.first + 1 }, (_, at) => at);
+  const bytes = Buffer.from(batch.lines, 'base64');
+  return Uint32Array.from({ length: bytes.length >> 2 }, (_, at) => bytes.readUInt32LE(at * 4));
+}
+
+/** The batch as the rest of the program knows it. */
+export function storedBatch(batch: WholeBatch): StoredBatch {
+  return {
+    firstSequence: batch.first,
+    lastSequence: batch.last,
+    collector: batch.collector as CollectorId,
+    agency: batch.agency as AgencyId,
+    receivedAt: batch.receivedAt,
+    body: Buffer.from(batch.body, 'base64'),
+    lines: linesOf(batch),
+  };
+}
+
+/** The last batch that a node began; undefined where there is none. The index must be refreshed. */
+export async function lastBatch(cluster: Cluster, names: IndexNames, node: string): Promise<WholeBatch | undefined> {
+  const { body } = await cluster.request<Hits<WholeBatch>>({
+    method: 'POST',
+    path: `/${names.batches}/_search`,
+    body: { size: 1, query: { term: { node } }, sort: [{ first: 'desc' }] },
+  });
+  return body.hits.hits[0]?._source;
+}
+
+/** Batches of a node with numbers between two, both inclusive, oldest first. */
+export async function readBatches(
+  cluster: Cluster,
+  names: IndexNames,
+  node: string,
+  range: { readonly from: number; readonly to: number; readonly limit: number },
+): Promise<StoredBatch[]> {
+  const { body } = await cluster.request<Hits<BatchDocument>>({
+    method: 'POST',
+    path: `/${names.batches}/_search`,
+    body: {
+      size: Math.max(1, Math.min(MOST_BATCHES, range.limit)),
+      query: {
+        bool: {
+          filter: [
+            { term: { node } },
+            { range: { last: { gte: range.from } } },
+            { range: { first: { lte: range.to } } },
+          ],
+        },
+      },
+      sort: [{ first: 'asc' }],
+      _source: { excludes: ['body'] },
+    },
+  });
+  const ids: string[] = [];
+  let bytes = 0;
+  for (const { _id, _source } of body.hits.hits) {
+    bytes += _source.bytes;
+    if (ids.length > 0 && bytes > MOST_BYTES) break;
+    ids.push(_id);
+  }
+  return (await wholeBatches(cluster, names, ids)).map(storedBatch);
+}
+
+/** The documents of these ids with their frames, in the order asked for. */
+export async function wholeBatches(cluster: Cluster, names: IndexNames, ids: readonly string[]): Promise<WholeBatch[]> {
+  if (ids.length === 0) return [];
+  const { body } = await cluster.request<{ docs: readonly { found?: boolean; _source: WholeBatch }[] }>({
+    method: 'POST',
+    path: `/${names.batches}/_mget`,
+    body: { ids },
+  });
+  return body.docs.flatMap(({ found, _source }) => (found ? [_source] : []));
+}

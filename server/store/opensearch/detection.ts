@@ -1,0 +1,156 @@
+import { hash } from 'node:crypto';
+import type { AlertDetected, AlertRecord } from '../record-kinds.ts';
+import type { AlertUpdate, DetectionCommit, Signal } from '../record-store.ts';
+import type { BulkItem, Cluster } from './cluster.ts';
+import type { Counters } from './counters.ts';
+import type { Fresh } from './fresh.ts';
+import type { IndexNames } from './indexes.ts';
+import type { Json } from './mapping.ts';
+import type { Place } from './record-documents.ts';
+import type { RecordShelf } from './record-shelf.ts';
+
+/** What detection's part of the store works with. */
+export interface DetectionShelf {
+  readonly cluster: Cluster;
+  readonly names: IndexNames;
+  readonly counters: Counters;
+  readonly fresh: Fresh;
+  readonly records: RecordShelf;
+  readonly node: string;
+}
+
+interface SignalSource {
+  readonly rule: string;
+  readonly group: string;
+  readonly second: number;
+  readonly batch: number;
+  readonly count: number;
+  readonly detail: string;
+}
+
+const MOST_SIGNALS = 1_000_000;
+const PAGE = 5_000;
+const MOST_TRIES = 10;
+
+function cursorName(node: string): string {
+  return `detection:${node}`;
+}
+
+/** Where evaluation of this server's events stands. */
+export function detectionCursor({ counters, node }: DetectionShelf): Promise<number> {
+  return counters.read(cursorName(node));
+}
+
+/**
+ * Writes what one evaluated stretch gave: signals, then alerts, then the cursor. Where it ends in between, the stretch is
+ * evaluated again and overwrites what was written; an alert is never counted twice, for it is written whole.
+ */
+export async function commitDetection(shelf: DetectionShelf, commit: DetectionCommit): Promise<string[]> {
+  const { cluster, names, fresh, counters, node } = shelf;
+  if (commit.signals.length > 0) {
+    const results = await cluster.bulk(commit.signals.map((signal) => signalItem(shelf, signal)));
+    fresh.changed([names.signals]);
+    const failed = results.find(({ status }) => status >= 300);
+    if (failed) throw new Error(`A signal cannot be written: ${failed.reason}`);
+  }
+  const changed = await writeAlerts(shelf, commit.alerts);
+  await counters.raise(cursorName(node), commit.cursor);
+  return changed;
+}
+
+/** Signals of one group between two seconds, both inclusive, oldest first. */
+export async function readSignals(
+  { cluster, names, fresh }: DetectionShelf,
+  rule: string,
+  group: string,
+  from: number,
+  to: number,
+): Promise<Signal[]> {
+  await fresh.before([names.signals]);
+  const signals: Signal[] = [];
+  let after: readonly unknown[] | undefined;
+  do {
+    const { body } = await cluster.request<SignalsAnswer>({
+      method: 'POST',
+      path: `/${names.signals}/_search`,
+      body: {
+        size: PAGE,
+        track_total_hits: false,
+        query: {
+          bool: { filter: [{ term: { rule } }, { term: { group } }, { range: { second: { gte: from, lte: to } } }] },
+        },
+        sort: [{ second: 'asc' }, { batch: 'asc' }, { node: 'asc' }],
+        ...(after ? { search_after: after } : {}),
+      },
+    });
+    signals.push(...body.hits.hits.map(({ _source }) => readSignal(_source)));
+    after = body.hits.hits.length === PAGE ? body.hits.hits.at(-1)?.sort : undefined;
+  } while (after && signals.length < MOST_SIGNALS);
+  return signals;
+}
+
+interface SignalsAnswer {
+  readonly hits: { readonly hits: readonly { readonly _source: SignalSource; readonly sort: readonly unknown[] }[] };
+}
+
+function signalItem({ names, node }: DetectionShelf, signal: Signal): BulkItem {
+  const { rule, group, second, batch, count, ...detail } = signal;
+  const id = hash('sha256', JSON.stringify([rule, group, second, node, batch]));
+  const document = { rule, group, second, node, batch, count, detail: JSON.stringify(detail) };
+  return { action: 'index', index: names.signals, id, document };
+}
+
+function readSignal({ rule, group, second, batch, count, detail }: SignalSource): Signal {
+  return { rule, group, second, batch, count, ...(JSON.parse(detail) as Pick<Signal, 'events'>) };
+}
+
+/** Writes the alerts that really changed, again where a person changed one meanwhile. */
+async function writeAlerts(shelf: DetectionShelf, updates: readonly AlertUpdate[]): Promise<string[]> {
+  const changed = new Set<string>();
+  let left = updates;
+  for (let tries = 0; left.length > 0; tries++) {
+    if (tries === MOST_TRIES) throw new Error(`${left.length} alerts are changed by others all the time.`);
+    const held = await shelf.records.hold(
+      'alert',
+      left.map(({ id }) => id),
+      'all',
+    );
+    const writes = left.flatMap((update, at) => {
+      const there = held[at];
+      const before = there?.record.document as unknown as AlertRecord | undefined;
+      const after = before ? updated(before, update.detected) : fresh(update.detected);
+      if (!after) return [];
+      const version = (there?.record.version ?? 0) + 1;
+      const place: Place | undefined = there?.place;
+      return [{ update, change: { id: update.id, version, document: after as unknown as Json, place } }];
+    });
+    const written = await shelf.records.write(
+      'alert',
+      writes.map(({ change }) => change),
+    );
+    left = writes.flatMap(({ update }, at) => {
+      if (!written[at]) return [update];
+      changed.add(update.id);
+      return [];
+    });
+  }
+  return updates.flatMap(({ id }) => (changed.delete(id) ? [id] : []));
+}
+
+function fresh(detected: AlertDetected): AlertRecord {
+  return {
+    ...detected,
+    status: 'new',
+    verdict: null,
+    owner: null,
+    countAtClose: null,
+    timeline: [{ at: detected.createdAt, by: 'engine', act: 'created' }],
+  };
+}
+
+/** Undefined where nothing changed but the time of looking: a replay must not stir the consoles. */
+function updated(before: AlertRecord, detected: AlertDetected): AlertRecord | undefined {
+  const after: AlertRecord = { ...before, ...detected, createdAt: before.createdAt };
+  const same = JSON.stringify({ ...before, updatedAt: '' }) === JSON.stringify({ ...after, updatedAt: '' });
+  return same ? undefined : after;
+}

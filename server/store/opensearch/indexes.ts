@@ -1,0 +1,132 @@
+import type { Cluster } from './cluster.ts';
+import { eventMapping, INDEXED_FIELDS, type Json } from './mapping.ts';
+
+/** Names of the store's indexes; all begin with its prefix. */
+export interface IndexNames {
+  /** Alias of every day's events. */
+  readonly events: string;
+  readonly batches: string;
+  readonly deadLetters: string;
+  readonly records: string;
+  readonly signals: string;
+  readonly counters: string;
+  readonly template: string;
+}
+
+/** Names under a prefix (lower case, no `*`). */
+export function indexNames(prefix: string): IndexNames {
+  return {
+    events: `${prefix}-events`,
+    batches: `${prefix}-batches`,
+    deadLetters: `${prefix}-dead-letters`,
+    records: `${prefix}-records`,
+    signals: `${prefix}-signals`,
+    counters: `${prefix}-counters`,
+    template: `${prefix}-events`,
+  };
+}
+
+/** The index of one event-id day, `YYYYMMDD`. */
+export function dayIndex(names: IndexNames, day: string): string {
+  return `${names.events}-${day}`;
+}
+
+/** How each index is laid out. */
+export interface IndexShape {
+  readonly shards: number;
+  readonly replicas: number;
+}
+
+const KEYWORD = { type: 'keyword' } as const;
+const KEPT = { type: 'keyword', index: false, doc_values: false } as const;
+const NUMBER = { type: 'long' } as const;
+
+function settings(shape: IndexShape): Json {
+  return {
+    number_of_shards: shape.shards,
+    number_of_replicas: shape.replicas,
+    codec: 'best_compression',
+    // A receipt goes out only for what is on disk.
+    translog: { durability: 'request' },
+  };
+}
+
+const OTHERS: Readonly<Record<Exclude<keyof IndexNames, 'events' | 'template'>, Json>> = {
+  batches: {
+    node: KEYWORD,
+    first: NUMBER,
+    last: NUMBER,
+    collector: KEYWORD,
+    agency: KEYWORD,
+    receivedAt: KEPT,
+    day: KEYWORD,
+    bytes: NUMBER,
+    sources: { type: 'nested', properties: { name: KEYWORD, stored: NUMBER } },
+    lines: { type: 'binary' },
+    body: { type: 'binary' },
+  },
+  deadLetters: {
+    agency: KEYWORD,
+    collector: KEYWORD,
+    at: KEYWORD,
+    source: KEYWORD,
+    position: NUMBER,
+    reason: KEPT,
+    line: KEPT,
+  },
+  records: {
+    kind: KEYWORD,
+    id: KEYWORD,
+    version: NUMBER,
+    change: NUMBER,
+    columns: { type: 'object', dynamic: true },
+    document: KEPT,
+  },
+  signals: { rule: KEYWORD, group: KEYWORD, node: KEYWORD, second: NUMBER, batch: NUMBER, count: NUMBER, detail: KEPT },
+  counters: { value: NUMBER },
+};
+
+/** Makes what is not there yet: the template of the days and the other indexes. */
+export async function makeIndexes(
+  cluster: Cluster,
+  names: IndexNames,
+  shapes: { readonly events: IndexShape; readonly others: IndexShape },
+): Promise<void> {
+  await cluster.request({
+    method: 'PUT',
+    path: `/_index_template/${names.template}`,
+    body: {
+      index_patterns: [`${names.events}-*`],
+      priority: 500,
+      template: {
+        settings: {
+          ...settings(shapes.events),
+          'mapping.total_fields.limit': INDEXED_FIELDS.size * 2,
+        },
+        mappings: eventMapping(),
+        aliases: { [names.events]: {} },
+      },
+    },
+  });
+  const make = async ([key, properties]: [string, Json]) => {
+    const records = key === 'records' ? [{ columns: { path_match: 'columns.*', mapping: KEYWORD } }] : [];
+    const mappings = { dynamic: 'strict', dynamic_templates: records, properties };
+    await makeIndex(cluster, names[key as keyof typeof OTHERS], { settings: settings(shapes.others), mappings });
+  };
+  await Promise.all(Object.entries(OTHERS).map(make));
+}
+
+/** Makes an index unless it is there; a day's gets its form from the template. */
+export async function makeIndex(cluster: Cluster, name: string, body: Json = {}): Promise<void> {
+  const there = await cluster.request({ method: 'HEAD', path: `/${name}`, accept: [404] });
+  if (there.status === 200) return;
+  const made = await cluster.request<{ error?: { type?: string } }>({
+    method: 'PUT',
+    path: `/${name}`,
+    body,
+    accept: [400],
+  });
+  if (made.status === 400 && made.body.error?.type !== 'resource_already_exists_exception') {
+    throw new Error(`The index ${name} cannot be made: ${JSON.stringify(made.body.error)}`);
+  }
+}

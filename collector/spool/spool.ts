@@ -59,6 +59,8 @@ export class Spool {
           if (over <= 0) return undefined;
           await this.#outbox.sweep(over);
           if (this.#outbox.bytes + bytes <= maxBytes) return undefined;
+          // The newest segment never goes, and a burst may have filled it: with all acknowledged, waiting frees nothing.
+          if (this.#outbox.waiting.frames === 0) return undefined;
           return `the spool has reached its limit of ${Math.floor(maxBytes / 1_048_576)} MiB`;
         },
         onNewSegment: (segment) => {

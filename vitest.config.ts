@@ -15,8 +15,9 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
           maxWorkers: 2,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          // Bounds for what hangs, not for what is slow: the machine may be busy with more than the tests.
+          testTimeout: 90_000,
+          hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
       },

@@ -89,7 +89,7 @@ async function until<T>(ask: () => Promise<T>, enough: (answer: T) => boolean): 
 const ledger = async () => JSON.parse((await haidang(['status', '--json'])).out) as Ledger;
 
 describe('haidang up', () => {
-  it('goes from a written line to an alert on the command line, and stops cleanly', { timeout: 180_000 }, async () => {
+  it('goes from a written line to an alert on the command line, and stops cleanly', { timeout: 240_000 }, async () => {
     const { child, printed, logged } = await start();
     up = child;
     const address = /console: (\S+)/.exec(printed())?.[1] ?? '';
@@ -159,7 +159,7 @@ describe('haidang up', () => {
     expect(logged()).toContain('collector stopped');
   });
 
-  it('leaves a store that the command line reads without a server', { timeout: 60_000 }, async () => {
+  it('leaves a store that the command line reads without a server', { timeout: 180_000 }, async () => {
     const status = await haidang(['status']);
     expect(status.code).toBe(0);
     expect(status.out).toContain('The server is not running');
@@ -191,7 +191,7 @@ describe('bad usage', () => {
     [['taxii', 'load', 'x.json'], 2, /national role/],
     [['nonsense'], 2, /no command "nonsense"/],
   ];
-  it.each(wrong)('%j ends with one sentence', { timeout: 60_000 }, async (args, code, message) => {
+  it.each(wrong)('%j ends with one sentence', { timeout: 120_000 }, async (args, code, message) => {
     const done = await haidang(args, { input: 'mật khẩu rất dài\n' });
     expect(done.code).toBe(code);
     expect(done.err).toMatch(message);
@@ -199,7 +199,7 @@ describe('bad usage', () => {
     expect(done.err).not.toMatch(/\n {4}at /);
   });
 
-  it('has help on every command', { timeout: 120_000 }, async () => {
+  it('has help on every command', { timeout: 180_000 }, async () => {
     const commands = [
       'up',
       'server',

@@ -1,14 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
-import type { Ledger, LedgerRow } from '../../server/ledger/schema.ts';
+import type { Ledger } from '../../server/ledger/schema.ts';
 import { useLedger } from '../api/queries.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
 import { Icon } from '../parts/icons.tsx';
-import { LogText, Visible } from '../parts/log-text.tsx';
 import { Empty, PageTitle, Partial, ProblemNotice, Progress } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
-import { type Equation, equations } from './equations.ts';
-import { StateMark } from './state-mark.tsx';
+import { Sources } from './sources.tsx';
 
 /** `/ledger`: whether every record that was read is accounted for, and how full the disk is. */
 export function LedgerPage() {
@@ -95,153 +92,5 @@ function Gaps({ gaps }: { readonly gaps: Ledger['gaps'] }) {
           .join(', ')}
       </span>
     </Partial>
-  );
-}
-
-function Sum({ equation }: { readonly equation: Equation }) {
-  const t = useText();
-  const format = useFormat();
-  const { whole, parts, remainder } = equation;
-  return (
-    <td>
-      <div className="flex flex-wrap items-baseline justify-between gap-x-3">
-        <span className="font-medium">{format.number(whole)}</span>
-        {remainder === 0 ? (
-          <span className="inline-flex items-center gap-1 text-small text-good">
-            <Icon name="check" className="size-3" />
-            {t('ledger.holds')}
-          </span>
-        ) : (
-          <span className="inline-flex items-center gap-1 text-small font-semibold whitespace-nowrap text-critical">
-            <Icon name="broken" className="size-3" />
-            {t('ledger.remainder', { count: remainder })}
-          </span>
-        )}
-      </div>
-      <dl className="mt-1 grid grid-cols-[1fr_auto] gap-x-3 text-small text-muted">
-        {parts.map(([part, count]) => (
-          <div key={part} className="contents">
-            <dt>{t(`ledger.part.${part}`)}</dt>
-            <dd
-              className={`text-right ${count > 0 && ['dropped', 'quarantined', 'deadLettered', 'gap'].includes(part) ? 'font-semibold text-high' : ''}`}
-            >
-              {format.number(count)}
-            </dd>
-          </div>
-        ))}
-      </dl>
-    </td>
-  );
-}
-
-function Remarks({ row }: { readonly row: LedgerRow }) {
-  const t = useText();
-  const [all, setAll] = useState(false);
-  const reasons = Object.entries(row.droppedBy).filter(([, count]) => count > 0);
-  const shown = row.missing.slice(0, all ? undefined : 3);
-  const rest = row.missingTotal - shown.length;
-  return (
-    <div className="space-y-1 text-small">
-      {row.error !== null && (
-        <p className="text-critical">
-          <Visible text={row.error} />
-        </p>
-      )}
-      {row.unparsed > 0 && <p>{t('ledger.unparsed', { count: row.unparsed })}</p>}
-      {row.kernelDropped > 0 && <p className="text-high">{t('ledger.kernelDropped', { count: row.kernelDropped })}</p>}
-      {reasons.map(([reason, count]) => (
-        <p key={reason} className="text-high">
-          {t('ledger.droppedBy', { count, reason })}
-        </p>
-      ))}
-      {row.missingTotal > 0 && (
-        <div className="text-critical">
-          <p className="font-semibold">{t('ledger.missing', { count: row.missingTotal })}</p>
-          <ul>
-            {shown.map((id) => (
-              <li key={id}>
-                <LogText text={id} />
-              </li>
-            ))}
-          </ul>
-          {rest > 0 &&
-            (all || row.missing.length <= 3 ? (
-              <p>{t('common.andMore', { count: rest })}</p>
-            ) : (
-              <button type="button" className="link" onClick={() => setAll(true)}>
-                {t('common.showAll')}
-              </button>
-            ))}
-        </div>
-      )}
-    </div>
-  );
-}
-
-function Sources({ rows }: { readonly rows: readonly LedgerRow[] }) {
-  const t = useText();
-  return (
-    <section
-      className="card overflow-x-auto"
-      aria-label={t('ledger.table')}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key.
-      tabIndex={0}
-    >
-      <table className="data-table w-full min-w-[62rem] table-fixed">
-        <caption className="sr-only">{t('ledger.table')}</caption>
-        <colgroup>
-          <col className="w-[14%]" />
-          <col className="w-[20%]" />
-          <col className="w-[13.5%]" span={3} />
-          <col className="w-[11%]" />
-          <col className="w-[14.5%]" />
-        </colgroup>
-        <thead>
-          <tr>
-            <th scope="col">{t('ledger.state')}</th>
-            <th scope="col">{t('ledger.source')}</th>
-            <th scope="col">{t('ledger.read')}</th>
-            <th scope="col">{t('ledger.spooled')}</th>
-            <th scope="col">{t('ledger.stored')}</th>
-            <th scope="col">{t('ledger.lastRead')}</th>
-            <th scope="col">{t('ledger.remarks')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => {
-            const [read, spooled, stored] = equations(row);
-            return (
-              <tr key={`${row.collector} ${row.source}`}>
-                <td>
-                  <StateMark state={row.state} />
-                </td>
-                <th scope="row" className="!bg-transparent align-top !text-text">
-                  <span className="block text-body font-medium break-all">
-                    <Visible text={row.source} />
-                  </span>
-                  <span className="block font-normal break-words text-muted">
-                    <Visible text={row.collectorName} prose /> · {row.agency}
-                  </span>
-                </th>
-                <Sum equation={read} />
-                <Sum equation={spooled} />
-                <Sum equation={stored} />
-                <td className="text-small">
-                  {row.lastReadAt === null ? t('ledger.never') : <Time at={row.lastReadAt} as="relative" />}
-                  {row.lastSeenAt !== null && (
-                    <span className="block text-muted">
-                      {t('ledger.seen')} <Time at={row.lastSeenAt} as="relative" />
-                    </span>
-                  )}
-                </td>
-                <td className="break-words">
-                  <Remarks row={row} />
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </section>
   );
 }

@@ -26,7 +26,8 @@ export interface TestNode {
 /** Why the tests on a real OpenSearch cannot run here; undefined where they can. */
 export function missingForOpenSearch(): string | undefined {
   if (process.env['OPENSEARCH_URL']) return undefined;
-  const found = [findJava() ? '' : `a JDK of version ${LEAST_JAVA} or newer`, inPath('mvn') ? '' : 'mvn'];
+  const programs = ['mvn', 'unzip'].map((name) => (inPath(name) ? '' : name));
+  const found = [findJava() ? '' : `a JDK of version ${LEAST_JAVA} or newer`, ...programs];
   const missing = found.filter((name) => name !== '').join(' and ');
   if (missing === '') return undefined;
   const reason = `OpenSearch needs ${missing}, or OPENSEARCH_URL`;

@@ -63,6 +63,8 @@ test('kill -9 at random moments of reading a growing, rotating file: unique = re
   let written = 0;
   let rotations = 0;
   const write = () => {
+    // On a busy machine starts take seconds: what is written keeps pace with what arrives, not with the clock.
+    if (written - receiver.events.size > 60_000) return;
     let text = '';
     for (const end = written + 200; written < end; written++) text += `${line(written)}\n`;
     appendFileSync(path, text);
@@ -90,7 +92,10 @@ test('kill -9 at random moments of reading a growing, rotating file: unique = re
   }
   if (!existsSync(path)) writeFileSync(path, '');
   start();
-  await until(`all ${written} lines, have ${receiver.events.size}`, () => receiver.events.size >= written, 90_000);
+  for (let seen = -1; receiver.events.size < written; ) {
+    seen = receiver.events.size;
+    await until(`more than ${seen} of ${written} lines (${complaints})`, () => receiver.events.size > seen, 60_000);
+  }
   expect(await ended(child, 'SIGTERM')).toBe(0);
   const texts = receiver.originals;
   expect(texts.length).toBe(written);

@@ -14,6 +14,8 @@ export interface SecondState {
   cells: MatchCell[] | undefined;
   /** Read from signals, and on no alert yet. */
   stored: StoredMatches | undefined;
+  /** What waited here was let go to save memory: it is to be read from signals where an alert needs it. */
+  isUnread: boolean;
   /** Whether its matches are members, by all that is held around it. */
   isMember: boolean;
 }
@@ -35,8 +37,9 @@ function placeOf(rising: readonly number[], value: number): number {
 
 /** The seconds of one step that are held, in order of time, so that a stretch is found without a walk over all. */
 export class StepSeconds {
+  /** Rising. Numbers alone, because making room in the midst of objects costs far more. */
   readonly #seconds: number[] = [];
-  readonly #states: SecondState[] = [];
+  readonly #states = new Map<number, SecondState>();
   /** Seconds that are no members, rising. */
   readonly #outside: number[] = [];
   #details = 0;
@@ -47,18 +50,17 @@ export class StepSeconds {
   }
 
   get(second: number): SecondState | undefined {
-    const at = placeOf(this.#seconds, second);
-    return this.#seconds[at] === second ? this.#states[at] : undefined;
+    return this.#states.get(second);
   }
 
   /** The state of a second, made where there is none. */
   at(second: number): SecondState {
-    const at = placeOf(this.#seconds, second);
-    if (this.#seconds[at] === second) return this.#states[at] as SecondState;
-    const fresh: SecondState = { count: 0, cells: undefined, stored: undefined, isMember: false };
-    this.#seconds.splice(at, 0, second);
-    this.#states.splice(at, 0, fresh);
+    const known = this.#states.get(second);
+    if (known) return known;
+    const fresh: SecondState = { count: 0, cells: undefined, stored: undefined, isUnread: false, isMember: false };
+    this.#seconds.splice(placeOf(this.#seconds, second), 0, second);
     this.#outside.splice(placeOf(this.#outside, second), 0, second);
+    this.#states.set(second, fresh);
     return fresh;
   }
 
@@ -81,12 +83,25 @@ export class StepSeconds {
   }
 
   /** Takes out what a second holds for an alert to come. */
-  take(state: SecondState): Pick<SecondState, 'cells' | 'stored'> {
-    const { cells, stored } = state;
+  take(state: SecondState): Pick<SecondState, 'cells' | 'stored' | 'isUnread'> {
+    const { cells, stored, isUnread } = state;
     this.#details -= (cells?.length ?? 0) + (stored ? 1 : 0);
     state.cells = undefined;
     state.stored = undefined;
-    return { cells, stored };
+    state.isUnread = false;
+    return { cells, stored, isUnread };
+  }
+
+  /** Lets go of all that waits for an alert: signals have it, so this is for after a commit only. */
+  dropDetails(): void {
+    if (this.#details === 0) return;
+    for (const state of this.#states.values()) {
+      if (!state.cells && !state.stored) continue;
+      state.isUnread ||= !state.isMember;
+      state.cells = undefined;
+      state.stored = undefined;
+    }
+    this.#details = 0;
   }
 
   setMember(second: number, state: SecondState, isMember: boolean): void {
@@ -115,12 +130,12 @@ export class StepSeconds {
     const last = this.#seconds[place] === second ? place : place - 1;
     let sum = 0;
     for (let at = last; at >= 0 && (this.#seconds[at] as number) > second - timespanSeconds; at--) {
-      sum += this.#states[at]?.count ?? 0;
+      sum += this.#states.get(this.#seconds[at] as number)?.count ?? 0;
       if (sum >= atLeast) return true;
     }
     sum = 0;
     for (let at = place; (this.#seconds[at] ?? Number.POSITIVE_INFINITY) < second + timespanSeconds; at++) {
-      sum += this.#states[at]?.count ?? 0;
+      sum += this.#states.get(this.#seconds[at] as number)?.count ?? 0;
       if (sum >= atLeast) return true;
     }
     return false;
@@ -130,8 +145,9 @@ export class StepSeconds {
   counts(from: number, to: number): [second: number, count: number][] {
     const found: [number, number][] = [];
     for (let at = placeOf(this.#seconds, from); (this.#seconds[at] ?? Number.POSITIVE_INFINITY) <= to; at++) {
-      const { count } = this.#states[at] as SecondState;
-      if (count > 0) found.push([this.#seconds[at] as number, count]);
+      const second = this.#seconds[at] as number;
+      const count = this.#states.get(second)?.count ?? 0;
+      if (count > 0) found.push([second, count]);
     }
     return found;
   }
@@ -140,7 +156,9 @@ export class StepSeconds {
   between(from: number, to: number): [second: number, state: SecondState][] {
     const found: [number, SecondState][] = [];
     for (let at = placeOf(this.#seconds, from); (this.#seconds[at] ?? Number.POSITIVE_INFINITY) <= to; at++) {
-      found.push([this.#seconds[at] as number, this.#states[at] as SecondState]);
+      const second = this.#seconds[at] as number;
+      const state = this.#states.get(second);
+      if (state) found.push([second, state]);
     }
     return found;
   }
@@ -149,9 +167,10 @@ export class StepSeconds {
   forget(from: number, to: number): void {
     const at = placeOf(this.#seconds, from);
     const count = placeOf(this.#seconds, to + 1) - at;
-    this.#seconds.splice(at, count);
-    for (const state of this.#states.splice(at, count)) {
-      this.#details -= (state.cells?.length ?? 0) + (state.stored ? 1 : 0);
+    for (const second of this.#seconds.splice(at, count)) {
+      const state = this.#states.get(second);
+      this.#details -= (state?.cells?.length ?? 0) + (state?.stored ? 1 : 0);
+      this.#states.delete(second);
     }
     const outside = placeOf(this.#outside, from);
     this.#outside.splice(outside, placeOf(this.#outside, to + 1) - outside);

@@ -91,6 +91,23 @@ export function openWindowBook(signalsOf: SignalsOf, options: { fresh: boolean; 
     held += sizeOf(state) - before;
     if (found > 0) judgeAgain(state, from, to);
   };
+  const readUnread = async (state: GroupState, found: readonly FoundSecond[]): Promise<readonly CrossedSecond[]> => {
+    const whole = new Map<FoundSecond, CrossedSecond>();
+    for (const step of state.steps.keys()) {
+      const unread = new Map(found.flatMap((one) => (one.unreadStep === step ? [[one.second, one] as const] : [])));
+      if (unread.size === 0) continue;
+      const seconds = [...unread.keys()].sort((a, b) => a - b);
+      const group = stepGroup(state.group, step);
+      const read = new StepSeconds();
+      for (const signal of await signalsOf(state.plan.rule.id, group, seconds[0] ?? 0, seconds.at(-1) ?? 0)) {
+        // Of a batch either all matches of a second are at hand, or none.
+        const one = unread.get(signal.second);
+        if (one && !one.cells.some(({ batch }) => batch === signal.batch)) read.addSignal(signal);
+      }
+      for (const [second, one] of unread) whole.set(one, { ...one, stored: read.get(second)?.stored });
+    }
+    return found.map((one) => whole.get(one) ?? one);
+  };
   const openGroup = (plan: CorrelationPlan, group: string): GroupState => {
     const id = `${plan.rule.id} ${group}`;
     const state = groups.get(id) ?? {
@@ -116,12 +133,21 @@ export function openWindowBook(signalsOf: SignalsOf, options: { fresh: boolean; 
           await readBack(state, gap.from, gap.to);
         }
         const before = sizeOf(state);
-        crossed.push(...addCluster(state, cluster, reach));
+        const found = addCluster(state, cluster, reach);
         held += sizeOf(state) - before;
+        for (const one of await readUnread(state, found)) crossed.push(one);
       }
       return crossed;
     },
     trim() {
+      if (held > options.maxSeconds) {
+        for (const state of groups.values()) {
+          if (held <= options.maxSeconds / 2) break;
+          const before = sizeOf(state);
+          for (const seconds of state.steps) seconds.dropDetails();
+          held += sizeOf(state) - before;
+        }
+      }
       if (held > options.maxSeconds || groups.size > options.maxSeconds) {
         for (const [id, state] of groups) {
           if (held <= options.maxSeconds && groups.size <= options.maxSeconds) break;
@@ -153,6 +179,11 @@ function clusters(cells: readonly MatchCell[], reach: number): readonly Cluster[
   return found;
 }
 
+/** A crossed second of which some matches may still have to be read from signals. */
+interface FoundSecond extends CrossedSecond {
+  readonly unreadStep: number | undefined;
+}
+
 function sizeOf({ steps }: GroupState): number {
   return steps.reduce((sum, seconds) => sum + seconds.size, 0);
 }
@@ -168,11 +199,11 @@ function judgeAgain(state: GroupState, from: number, to: number): void {
   }
 }
 
-function addCluster(state: GroupState, cluster: Cluster, reach: number): readonly CrossedSecond[] {
-  const crossed: CrossedSecond[] = [];
+function addCluster(state: GroupState, cluster: Cluster, reach: number): readonly FoundSecond[] {
+  const crossed: FoundSecond[] = [];
   const hard = cluster.cells.filter((cell) => {
     const isEasy = addEasily(state, cell, reach);
-    if (isEasy) crossed.push({ second: cell.second, cells: [cell], stored: undefined });
+    if (isEasy) crossed.push({ second: cell.second, cells: [cell], stored: undefined, unreadStep: undefined });
     return !isEasy;
   });
   if (hard.length === 0) return crossed;
@@ -190,8 +221,8 @@ function addCluster(state: GroupState, cluster: Cluster, reach: number): readonl
       if (!isMember) continue;
       // Of a member nothing waits here but what was just added; its signals, where it was read back, are counted already.
       if (wasMember && !entry.cells) continue;
-      const { cells = [], stored } = seconds.take(entry);
-      crossed.push({ second, cells, stored: wasMember ? undefined : stored });
+      const { cells = [], stored, isUnread } = seconds.take(entry);
+      crossed.push({ second, cells, stored: wasMember ? undefined : stored, unreadStep: isUnread ? step : undefined });
     }
   }
   return crossed;

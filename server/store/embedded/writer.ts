@@ -42,7 +42,7 @@ const OPEN_DAYS = 4;
 /** Batches that share one transaction, and so one sync to disk, where they wait anyway. */
 const GROUP = 16;
 /** Characters of opened frames held for one transaction. */
-const GROUP_CHARACTERS = 16 * 1024 * 1024;
+const GROUP_CHARACTERS = 6 * 1024 * 1024;
 
 const setup = workerData as WriterSetup;
 const open = new Map<string, DayWriter>();

@@ -258,13 +258,15 @@ describe('the same matches', () => {
 
           const shaken = new Disk();
           for (const [id, event] of calm.events) shaken.events.set(id, event);
-          let grouping = shaken.open(rules);
+          // And with so little memory that it lets go of most after each commit.
+          const bounds = { maxSeconds: 25, maxRows: 1 };
+          let grouping = shaken.open(rules, true, bounds);
           for (let at = 0, turn = 0; at < batches.length; turn++) {
             const length = lengths[turn % Math.max(1, lengths.length)] ?? 1;
             if (restarts[turn % Math.max(1, restarts.length)]) {
               // Evaluated, and killed before the commit: nothing of it may be left.
               await grouping.apply(batches.slice(at, at + length).flat(), '2026-11-22T08:00:00.000Z');
-              grouping = shaken.open(rules, false);
+              grouping = shaken.open(rules, false, bounds);
             }
             await shaken.run(grouping, batches.slice(at, at + length).flat());
             at += length;

@@ -146,9 +146,13 @@ export class Disk {
   }
 
   /** With the rules that those of this model refer to. */
-  open(rules: readonly (DetectionRule | CorrelationRule)[], fresh = this.signals.size === 0): Grouping {
+  open(
+    rules: readonly (DetectionRule | CorrelationRule)[],
+    fresh = this.signals.size === 0,
+    bounds: { readonly maxSeconds?: number; readonly maxRows?: number } = {},
+  ): Grouping {
     const bases = [detectionRule('base'), detectionRule('login')];
-    return openGrouping({ rules: [...bases, ...rules], reads: this.reads, fresh });
+    return openGrouping({ rules: [...bases, ...rules], reads: this.reads, fresh, ...bounds });
   }
 }
 

@@ -154,6 +154,8 @@ export interface ServerConfig {
   readonly logLevel: string;
   /** From the environment alone, so that it is in no file: the first administrator's password. */
   readonly adminPassword: string | undefined;
+  /** From the environment alone: the cluster that holds events and records; the embedded store where it is not set. */
+  readonly openSearchUrl: string | undefined;
 }
 
 /** Reads the configuration: defaults, then the file, then the environment. @throws ConfigError */
@@ -161,14 +163,22 @@ export async function loadConfig(
   file: string | undefined,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<ServerConfig> {
-  if (environment['OPENSEARCH_URL'])
-    throw new ConfigError(
-      'OPENSEARCH_URL is set, but the OpenSearch store comes in a later version; unset it to use the embedded store.',
-    );
   const found = file === undefined ? new Map<string, Found>() : await readFileSettings(file);
   const values: Record<string, unknown> = {};
   for (const key of Object.keys(SETTINGS) as Key[]) values[key] = readSetting(key, found.get(key), environment);
-  return shape(values as Values, environment['HAIDANG_ADMIN_PASSWORD'] || undefined);
+  return {
+    ...shape(values as Values, environment['HAIDANG_ADMIN_PASSWORD'] || undefined),
+    openSearchUrl: openSearchUrl(environment['OPENSEARCH_URL'] || undefined),
+  };
+}
+
+/** The address may hold a password, so that it is never repeated in a message. */
+function openSearchUrl(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new ConfigError(
+    'OPENSEARCH_URL is no address of a cluster; write it like https://user:password@host:9200, or unset it to use the embedded store.',
+  );
 }
 
 /** The YAML reader is loaded only where there is a file: most starts have none. */
@@ -200,7 +210,7 @@ function readSetting(
   }
 }
 
-function shape(values: Values, adminPassword: string | undefined): ServerConfig {
+function shape(values: Values, adminPassword: string | undefined): Omit<ServerConfig, 'openSearchUrl'> {
   if (values['disk.warn_percent'] > values['disk.stop_percent'])
     throw new ConfigError('"disk.warn_percent" must not be above "disk.stop_percent": warn before stopping.');
   if (adminPassword !== undefined && adminPassword.length < 8)
@@ -252,7 +262,8 @@ From the environment alone:
 
 - \`HAIDANG_ADMIN_PASSWORD\`: at the first start makes the user \`admin\` with this password (at least 8 characters) instead of
   printing a set-up link. Later starts ignore it.
-- \`OPENSEARCH_URL\`: chooses the OpenSearch store, which comes in a later version; until then the start refuses it.
+- \`OPENSEARCH_URL\`: keeps events and records in this OpenSearch cluster (\`https://user:password@host:9200\`) instead of the
+  data folder; see store-opensearch.md.
 
 \`\`\`yaml
 agency:

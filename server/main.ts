@@ -21,7 +21,7 @@ import type { Log } from './log.ts';
 import { openLiveFeed } from './realtime/live-feed.ts';
 import { loadRulesAside, ruleFolders } from './rules/load-aside.ts';
 import type { App, AppSettings } from './services.ts';
-import { openEmbeddedStore } from './store/embedded/open.ts';
+import { openStore } from './store/open.ts';
 import type { RecordStore } from './store/record-store.ts';
 import { countAppends } from './system/count-appends.ts';
 import { watchDisk } from './system/disk.ts';
@@ -58,7 +58,7 @@ export async function startServer(
     await mkdir(config.data, { recursive: true, mode: 0o700 });
     stops.push(lockFolder(config.data));
     const [{ events, records }, authority, rules] = await Promise.all([
-      openEmbeddedStore({ folder: join(config.data, 'store'), log }),
+      openStore(config, log),
       openAuthority(join(config.data, 'authority')),
       loading,
     ]);
@@ -168,7 +168,7 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
   const close = () => stopAll(stops, log);
   try {
     stops.push(lockFolder(config.data));
-    const { events, records } = await openEmbeddedStore({ folder: join(config.data, 'store'), log });
+    const { events, records } = await openStore(config, log);
     stops.push(() => Promise.all([events.close(), records.close()]));
     const rules = await loadRulesAside(ruleFolders(config.data));
     const agencies = openAgencyBook(records);

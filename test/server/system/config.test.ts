@@ -72,9 +72,15 @@ describe('configuration of the server', () => {
     );
   });
 
-  it('says in one sentence that the OpenSearch store comes later, with exit code 2', async () => {
-    const error = await loadConfig(undefined, { OPENSEARCH_URL: 'https://127.0.0.1:9200' }).catch((thrown) => thrown);
-    expect(error).toMatchObject({ exitCode: 2, message: expect.stringContaining('later version') });
+  it('takes the cluster of OPENSEARCH_URL, and refuses what is no address without quoting it', async () => {
+    const url = 'https://soc:secret@127.0.0.1:9200';
+    expect((await loadConfig(undefined, { OPENSEARCH_URL: url })).openSearchUrl).toBe(url);
+    expect((await loadConfig(undefined, { OPENSEARCH_URL: '' })).openSearchUrl).toBeUndefined();
+    for (const wrong of ['secret', 'ftp://soc:secret@host']) {
+      const error = await loadConfig(undefined, { OPENSEARCH_URL: wrong }).catch((thrown) => thrown);
+      expect(error).toMatchObject({ exitCode: 2, message: expect.stringContaining('no address') });
+      expect(error.message).not.toContain('secret');
+    }
   });
 
   it('refuses a first password that is too short, without quoting it', async () => {

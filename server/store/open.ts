@@ -1,0 +1,16 @@
+import { join } from 'node:path';
+import { openEmbeddedStore } from './embedded/open.ts';
+import type { StoreLog } from './embedded/worker-client.ts';
+import type { EventStore } from './event-store.ts';
+import type { RecordStore } from './record-store.ts';
+
+/** Opens the store that the configuration chooses: the OpenSearch cluster it names, else the one in the data folder. */
+export async function openStore(
+  config: { readonly data: string; readonly openSearchUrl: string | undefined },
+  log: StoreLog,
+): Promise<{ readonly events: EventStore; readonly records: RecordStore }> {
+  if (config.openSearchUrl === undefined) return openEmbeddedStore({ folder: join(config.data, 'store'), log });
+  // Loaded only where it is used: most starts have no cluster.
+  const { openOpenSearchStore } = await import('./opensearch/open.ts');
+  return openOpenSearchStore({ url: config.openSearchUrl, log });
+}

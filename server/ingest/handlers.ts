@@ -10,12 +10,15 @@ import type { Budget } from './budget.ts';
 import { readFrameHead } from './frame-head.ts';
 import { admit, type KnownPeer } from './peer.ts';
 import { type IngestLimits, statusCheck } from './schema.ts';
+import type { Turn } from './turns.ts';
 
 /** One request, known by its certificate. */
 export interface CollectorRequest {
   readonly stream: ServerHttp2Stream;
   readonly headers: IncomingHttpHeaders;
   readonly peer: KnownPeer;
+  /** Its place among the requests of its connection. */
+  readonly turn: Turn;
   readonly now: () => number;
 }
 
@@ -32,7 +35,7 @@ export interface IngestParts {
 
 /** `POST /v1/batches`: the receipt goes out once the batch is durable. */
 export async function takeBatch(
-  { stream, headers, peer, now }: CollectorRequest,
+  { stream, headers, peer, turn, now }: CollectorRequest,
   deps: IngestParts,
 ): Promise<BatchReceipt> {
   if (deps.diskState() === 'stopped') {
@@ -53,7 +56,10 @@ export async function takeBatch(
     const { agency } = now() - begun > 1_000 ? await admit(peer, deps.records, now()) : peer;
     deps.book.claim(peer.collector, head.sources);
     const receivedAt = new Date(now()).toISOString();
-    const result = await deps.events.append({ collector: peer.collector, agency, receivedAt, body });
+    await turn.come;
+    const appending = deps.events.append({ collector: peer.collector, agency, receivedAt, body });
+    turn.leave();
+    const result = await appending;
     if (result.appended) deps.onStored(result.appended);
     return { stored: result.stored, duplicates: result.duplicates, deadLettered: result.deadLettered };
   } finally {

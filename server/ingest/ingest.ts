@@ -12,6 +12,7 @@ import { type CollectorRequest, type IngestParts, takeBatch, takeStatus } from '
 import { acceptSessions, listen, refuse, renewCertificate, respond } from './listener.ts';
 import { admit } from './peer.ts';
 import { INGEST_LIMITS, type IngestLimits, MAX_SOURCES } from './schema.ts';
+import { createTurns } from './turns.ts';
 
 const RENEWAL_CHECK_MS = 12 * 3_600_000;
 const STOP_GRACE_MS = 2_000;
@@ -86,19 +87,23 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   server.maxConnections = limits.connections;
   const sessions = acceptSessions(server, limits, log);
 
+  const turns = createTurns();
   const serve = async (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    const turn = turns.take(stream.session ?? stream);
     try {
       if (stopping) throw new HaidangError('HD_STORE_DOWN', 'The server is stopping.', { retryAfter: 2 });
       const handler = handlers[`${headers[':method']} ${headers[':path']}`];
       const peer = await admit(stream.session ? sessions.get(stream.session) : undefined, records, now());
       if (!handler) throw new HaidangError('HD_NOT_FOUND', 'Collectors have /v1/batches, /v1/status and /v1/clock.');
-      const answer = await handler({ stream, headers, peer, now });
+      const answer = await handler({ stream, headers, peer, turn, now });
       book.seen(peer.collector, new Date(now()).toISOString());
       if (headers[':path'] === '/v1/batches') totals.batches++;
       respond(stream, 200, 'application/json', answer);
     } catch (error) {
       totals.refused++;
       refuse(stream, error, log);
+    } finally {
+      turn.leave();
     }
   };
   server.on('stream', (stream, headers) => {

@@ -53,6 +53,7 @@ export class EmbeddedEvents implements EventStore {
   #full = false;
   #closed = false;
   #floor = 0;
+  #spaceChecks: Promise<void> = Promise.resolve();
 
   constructor(options: EmbeddedEventsOptions) {
     const { folder, maxPastDays, maxFutureDays, log } = options;
@@ -65,7 +66,10 @@ export class EmbeddedEvents implements EventStore {
     if (this.#writer.pending >= MOST_PENDING) {
       throw new HaidangError('HD_TOO_MANY', 'Too many batches wait for the disk already.', { retryAfter: 1 });
     }
-    await this.#checkSpace();
+    // In the order of the calls, whichever of them looks at the disk: what is stored in order is evaluated in order.
+    const checked = this.#spaceChecks.then(() => this.#checkSpace());
+    this.#spaceChecks = checked.catch(() => undefined);
+    await checked;
     const { agency, collector, receivedAt, body } = batch;
     return this.#writer.call('append', {
       agency,

@@ -69,6 +69,20 @@ describe('a collector with a good certificate', () => {
     expect(await lab.events.lastSequence()).toBe(0);
   });
 
+  it('has its frames stored in the order it sent them, also where the first takes longest to arrive', async () => {
+    const session = lab.dial(collector);
+    const [slow, next, last] = [frame(1, 5), frame(6, 5), frame(11, 5)];
+    const first = session.request({ ':method': 'POST', ':path': '/v1/batches' }, { endStream: false });
+    first.write(slow.subarray(0, 20));
+    const answers = [answerOf(first), ...[next, last].map((body) => send(session, 'POST', '/v1/batches', body))];
+    // A round trip later all three are with the server, two of them whole.
+    await send(session, 'POST', '/v1/other', 'x');
+    expect(lab.stored).toEqual([]);
+    first.end(slow.subarray(20));
+    expect((await Promise.all(answers)).map(({ json }) => json['stored'])).toEqual([5, 5, 5]);
+    expect(lab.stored.map(({ body }) => body)).toEqual([slow, next, last].map((body) => new Uint8Array(body)));
+  });
+
   it('gets the server clock', async () => {
     const { status, json } = await send(lab.dial(collector), 'GET', '/v1/clock');
     expect(status).toBe(200);

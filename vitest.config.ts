@@ -5,6 +5,9 @@ import { ClosingLine } from './test/closing-line.ts';
 // Tests start hundreds of threads and commands: compiled once, a store opens in half the time. The folder is the command's.
 process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('./node_modules/.cache/compile', import.meta.url));
 
+/** A real OpenSearch takes minutes and a download of its own: `npm run test:opensearch` asks for it. */
+const withOpenSearch = process.env['HAIDANG_TEST_OPENSEARCH'] === '1' || process.env['OPENSEARCH_URL'] !== undefined;
+
 export default defineConfig({
   test: {
     reporters: ['default', new ClosingLine()],
@@ -13,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**'],
+          exclude: ['test/e2e/**', ...(withOpenSearch ? [] : ['test/server/store/opensearch.test.ts'])],
           maxWorkers: 2,
           // Bounds for what hangs, not for what is slow: the machine may be busy with more than the tests.
           testTimeout: 90_000,

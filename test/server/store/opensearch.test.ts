@@ -3,14 +3,14 @@ import { afterAll, afterEach, beforeAll, describe } from 'vitest';
 import { openOpenSearchStore } from '../../../server/store/opensearch/open.ts';
 import { storeConformance } from './conformance.ts';
 import { faultCases } from './opensearch-faults.ts';
-import { missingForOpenSearch, startOpenSearch, type TestNode } from './opensearch-node.ts';
+import { requireOpenSearch, startOpenSearch, type TestNode } from './opensearch-node.ts';
 import { translationCases } from './opensearch-translation.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
-const missing = missingForOpenSearch();
+requireOpenSearch();
 const NOW = Date.UTC(2026, 10, 20, 9);
 
-describe.skipIf(missing !== undefined)(missing ?? 'a real OpenSearch', { timeout: 120_000 }, () => {
+describe('a real OpenSearch', { timeout: 120_000 }, () => {
   let node: TestNode;
   const run = `haidang-test-${process.pid}`;
   const prefixes = new Set<string>();

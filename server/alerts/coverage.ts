@@ -2,8 +2,6 @@
 export interface Covered {
   from: number;
   to: number;
-  /** Larger is later. */
-  usedAt: number;
 }
 
 /** Which seconds of a group are known in memory: stretches in order of time that neither overlap nor touch. */
@@ -15,11 +13,11 @@ export class Coverage {
   }
 
   /** Takes in a stretch; gives the parts of it that were not covered before, in order. */
-  cover(from: number, to: number, usedAt: number): { readonly from: number; readonly to: number }[] {
+  cover(from: number, to: number): { readonly from: number; readonly to: number }[] {
     const missing: { from: number; to: number }[] = [];
     let first = 0;
     while (first < this.#stretches.length && (this.#stretches[first] as Covered).to < from - 1) first++;
-    const merged: Covered = { from, to, usedAt };
+    const merged: Covered = { from, to };
     let next = from;
     let end = first;
     for (; end < this.#stretches.length; end++) {

@@ -51,7 +51,6 @@ export function openWindowBook(signalsOf: SignalsOf, options: { fresh: boolean; 
   const forgotten = new Map<string, number>();
   const touched = new Set<GroupState>();
   let held = 0;
-  let uses = 0;
 
   const forget = (state: GroupState, from: number, to: number) => {
     const before = sizeOf(state);
@@ -129,7 +128,7 @@ export function openWindowBook(signalsOf: SignalsOf, options: { fresh: boolean; 
       const reach = reachOf(plan);
       const crossed: CrossedSecond[] = [];
       for (const cluster of clusters(cells, 2 * reach)) {
-        for (const gap of state.covered.cover(cluster.from - 2 * reach, cluster.to + 2 * reach, ++uses)) {
+        for (const gap of state.covered.cover(cluster.from - 2 * reach, cluster.to + 2 * reach)) {
           await readBack(state, gap.from, gap.to);
         }
         const before = sizeOf(state);

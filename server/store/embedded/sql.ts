@@ -1,4 +1,5 @@
 import type { Condition, FieldCondition, FieldTest, StringTest } from '../../../rules/query/condition.ts';
+import { joinLiterals } from '../../../rules/query/wildcard-pieces.ts';
 import { ABSENT, COLUMN_FIELDS, isInWordIndex, SHAPE_FIELDS } from './fields.ts';
 import { matchExpression, type NeededWord, neededWords } from './words.ts';
 
@@ -126,19 +127,6 @@ function wordsOf(test: StringTest): NeededWord[] {
     // A side closed by a literal is the value's end, or in a text the side of a word: whole words either way.
     return neededWords(piece, !first, !last);
   });
-}
-
-type Piece = string | { readonly any: 'one' | 'many' };
-
-function joinLiterals(pieces: readonly Piece[]): Piece[] {
-  const joined: Piece[] = [];
-  for (const piece of pieces) {
-    const before = joined.at(-1);
-    if (piece === '') continue;
-    if (typeof piece === 'string' && typeof before === 'string') joined[joined.length - 1] = before + piece;
-    else joined.push(piece);
-  }
-  return joined;
 }
 
 const INLINE_IDS = 400;

@@ -2,6 +2,7 @@ import type { Condition, FieldCondition, FieldTest, StringTest } from '../../../
 import { parseIp, parseNetwork } from '../../../rules/query/ip-address.ts';
 import { MESSAGE_FIELDS } from '../../../rules/query/matcher.ts';
 import { foldCase } from '../../../rules/query/string-test.ts';
+import { joinLiterals } from '../../../rules/query/wildcard-pieces.ts';
 import { ALL_IRREGULAR, TEXT_IRREGULAR } from './document.ts';
 import { INDEXED_FIELDS, type Json, LONGEST_VALUE } from './mapping.ts';
 import { type NeededWord, neededWords, singleWord } from './words.ts';
@@ -228,8 +229,6 @@ function textBounds(test: StringTest): Bounds {
   return { surely: single === undefined ? NONE : both([...needed, without(irregular)]), possibly };
 }
 
-type Piece = string | { readonly any: 'one' | 'many' };
-
 function wordsOf(test: StringTest): NeededWord[] {
   if (test.kind === 'string') {
     const { match, value } = test;
@@ -242,15 +241,4 @@ function wordsOf(test: StringTest): NeededWord[] {
     // A side closed by a literal is the value's end, or in a text the side of a word: whole words either way.
     typeof piece === 'string' ? neededWords(piece, index > 0, index < pieces.length - 1) : [],
   );
-}
-
-function joinLiterals(pieces: readonly Piece[]): Piece[] {
-  const joined: Piece[] = [];
-  for (const piece of pieces) {
-    const before = joined.at(-1);
-    if (piece === '') continue;
-    if (typeof piece === 'string' && typeof before === 'string') joined[joined.length - 1] = before + piece;
-    else joined.push(piece);
-  }
-  return joined;
 }

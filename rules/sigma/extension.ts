@@ -51,6 +51,16 @@ function readGuidance(reader: RuleReader, node: YamlNode, name: string, reviewed
   return { meaning: part('meaning'), check, act: part('act'), escalate: part('escalate'), reviewed };
 }
 
+/** Only `{count}` may carry words: one form, or one for a single event and one for more. */
+function readSentence(reader: RuleReader, node: YamlNode, name: string): string | undefined {
+  const text = reader.text(node, name, CODE);
+  for (const [placeholder, field = '', forms] of (text ?? '').matchAll(/\{([^{} ]*)(?: ([^{}]*))?\}/g)) {
+    if (forms === undefined || (field === 'count' && forms.split('|').length <= 2)) continue;
+    reader.problem(CODE, `"${placeholder}" in "${name}" is no {field}, {count} or {count one|more}`, node.at);
+  }
+  return text;
+}
+
 /** YAML as the JSON value that an event would hold. */
 function toJson(node: YamlNode): unknown {
   if (node.kind === 'scalar') return node.value;
@@ -121,7 +131,9 @@ export function readExtension(reader: RuleReader, node: YamlNode | undefined): R
     groupBy: groupBy ? reader.texts(groupBy, 'group_by', CODE) : DEFAULT_EXTENSION.groupBy,
     gapSeconds: reader.span(reader.get(map, 'gap'), 'gap', CODE) ?? DEFAULT_EXTENSION.gapSeconds,
     titles: readByLanguage(reader, reader.get(map, 'title'), 'title', text),
-    sentences: readByLanguage(reader, reader.get(map, 'sentence'), 'sentence', text),
+    sentences: readByLanguage(reader, reader.get(map, 'sentence'), 'sentence', (value, name) =>
+      readSentence(reader, value, name),
+    ),
     guidance: readByLanguage(reader, reader.get(map, 'guidance'), 'guidance', (value, name, language) =>
       readGuidance(reader, value, name, reviewed.includes(language)),
     ),

@@ -103,6 +103,11 @@ describe('a wrong rule is named with code, line and column', () => {
       'HD_RULE_EXTENSION 6:5',
     ],
     [
+      'words in a sentence for what is no number',
+      `${HEAD}haidang:\n    sentence:\n        en: "{host.name one|more}"\ndetection:\n    a:\n        F: b\n    condition: a\n`,
+      'HD_RULE_EXTENSION 7:13',
+    ],
+    [
       'a wrong gap',
       `${HEAD}haidang:\n    gap: soon\ndetection:\n    a:\n        F: b\n    condition: a\n`,
       'HD_RULE_EXTENSION 6:10',

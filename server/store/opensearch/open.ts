@@ -52,6 +52,8 @@ export async function openOpenSearchStore(
     await makeIndexes(cluster, names, { events: options.events ?? ONE_SHARD, others: options.others ?? ONE_SHARD });
     const counters = new Counters(cluster, names.counters);
     const fresh = new Fresh(cluster, options.refreshEveryMs ?? 0);
+    // What was written before this start may not show yet either, and nobody here has noted it.
+    fresh.changed([names.events, names.batches, names.deadLetters, names.records, names.signals]);
     const shelf = new RecordShelf(cluster, names, counters, fresh);
     await shelf.recover();
     const detection = { cluster, names, counters, fresh, records: shelf, node };

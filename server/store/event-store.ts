@@ -66,6 +66,33 @@ export interface StoredDay {
   readonly state?: 'ok' | 'damaged';
 }
 
+/** Events and dead letters of one agency and source within a day, for retention. */
+export interface DaySource {
+  readonly agency: AgencyId;
+  readonly collector: CollectorId;
+  readonly source: string;
+  readonly stored: number;
+  readonly deadLettered: number;
+  /** Acknowledged once and no longer there; looked for only where every row is counted. */
+  readonly missing: number;
+}
+
+/** A stretch of event times, milliseconds, `from <= time < to`; of one agency, or of all where it is `null`. */
+export interface DaySpan {
+  readonly agency: AgencyId | null;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What one day holds. */
+export interface DayContents {
+  readonly sources: readonly DaySource[];
+  /** For each span asked about: whether a batch of the day may have an event in it. */
+  readonly within: readonly boolean[];
+  /** Numbered above the evaluation cursor asked about. */
+  readonly unevaluated: number;
+}
+
 export interface TimeRange {
   /** Inclusive, ISO 8601. */
   readonly from: string;
@@ -136,5 +163,12 @@ export interface EventStore {
   recount(evaluatedUpTo: number, options?: { readonly full?: boolean }): Promise<readonly StoredCount[]>;
   /** Bytes on disk and events by day. */
   days(): Promise<readonly StoredDay[]>;
+  /** What a day holds; `everyRow` counts its rows instead of believing its batches. Undefined where it cannot be read. */
+  dayContents(
+    day: string,
+    question: { readonly evaluatedUpTo: number; readonly spans: readonly DaySpan[]; readonly everyRow: boolean },
+  ): Promise<DayContents | undefined>;
+  /** Deletes all that a day holds, for good; nothing happens where it is not there. `server/retention` alone calls this. */
+  deleteDay(day: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -24,6 +24,8 @@ export function countAppends(events: EventStore): {
     lastSequence: () => events.lastSequence(),
     recount: (upTo, ...more) => events.recount(upTo, ...more),
     days: () => events.days(),
+    dayContents: (day, question) => events.dayContents(day, question),
+    deleteDay: (day) => events.deleteDay(day),
     close: () => events.close(),
   };
   return { counted, totals: () => ({ ...totals }) };

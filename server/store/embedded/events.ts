@@ -3,6 +3,7 @@ import { HaidangError } from '../../errors.ts';
 import type { Identity } from '../../identity.ts';
 import type {
   AppendResult,
+  DayContents,
   EventPage,
   EventQuery,
   EventStore,
@@ -17,6 +18,7 @@ import type {
   TimeRange,
 } from '../event-store.ts';
 import type { DeadLetterRecord } from '../record-kinds.ts';
+import { DayKeeper } from './day-keeper.ts';
 import type { ReadCall, Scope, SearchLimits } from './read-calls.ts';
 import { type StoreLog, WorkerClient } from './worker-client.ts';
 import type { AppendCall, WriterSetup } from './writer.ts';
@@ -48,6 +50,7 @@ export class EmbeddedEvents implements EventStore {
   readonly #options: EmbeddedEventsOptions;
   readonly #writer: WorkerClient;
   readonly #readers: WorkerClient[] = [];
+  readonly #keeper: DayKeeper;
   #freeCheckedAt = Number.NEGATIVE_INFINITY;
   #free = Number.POSITIVE_INFINITY;
   #full = false;
@@ -60,6 +63,7 @@ export class EmbeddedEvents implements EventStore {
     this.#options = options;
     const setup = (): WriterSetup => ({ folder, floor: this.#floor, maxPastDays, maxFutureDays });
     this.#writer = new WorkerClient(new URL('./writer.ts', import.meta.url), 'event writer', setup, log);
+    this.#keeper = new DayKeeper(folder, log);
   }
 
   async append(batch: IncomingBatch): Promise<AppendResult> {
@@ -111,9 +115,17 @@ export class EmbeddedEvents implements EventStore {
     return this.#read('days', {});
   }
 
+  dayContents(...question: Parameters<EventStore['dayContents']>): Promise<DayContents | undefined> {
+    return this.#keeper.dayContents(...question);
+  }
+
+  deleteDay(day: string): Promise<void> {
+    return this.#keeper.deleteDay(day);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.allSettled(this.#readers.map((reader) => reader.close()));
+    await Promise.allSettled([...this.#readers, this.#keeper].map((part) => part.close()));
     await this.#writer.close();
   }
 

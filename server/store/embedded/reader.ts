@@ -37,6 +37,12 @@ function openDay(day: string): DayReader | undefined {
 }
 
 function closeSpare(): void {
+  // A deleted day gives its space back only when nobody holds its file any more.
+  for (const [day, reader] of open) {
+    if (reader.isCurrent(folder)) continue;
+    open.delete(day);
+    reader.close();
+  }
   for (const [oldest, reader] of open) {
     if (open.size <= OPEN_DAYS) break;
     open.delete(oldest);

@@ -91,6 +91,13 @@ export class Appender {
     return written;
   }
 
+  /** Numbers up to `floor` were given out elsewhere: the next batch is numbered above. */
+  async raiseFloor(floor: number): Promise<number> {
+    await this.#queue;
+    this.#last = Math.max(this.#last, floor);
+    return this.#last;
+  }
+
   /** Waits for what is under way. */
   async close(): Promise<void> {
     await this.#queue;

@@ -4,6 +4,7 @@ import { HaidangError } from '../../errors.ts';
 import type { Identity } from '../../identity.ts';
 import type {
   AppendResult,
+  DayContents,
   EventPage,
   EventQuery,
   EventStore,
@@ -20,6 +21,8 @@ import type { DeadLetterRecord } from '../record-kinds.ts';
 import type { Appender } from './appender.ts';
 import { readBatches } from './batches.ts';
 import type { Cluster } from './cluster.ts';
+import type { Counters } from './counters.ts';
+import { dayContents, deleteDay } from './day-keeper.ts';
 import type { Fresh } from './fresh.ts';
 import { dayIndex, type IndexNames } from './indexes.ts';
 import { recount } from './recount.ts';
@@ -30,6 +33,7 @@ export interface OpenSearchEventsSetup {
   readonly cluster: Cluster;
   readonly names: IndexNames;
   readonly node: string;
+  readonly counters: Counters;
   readonly appender: Appender;
   readonly fresh: Fresh;
   readonly limits: SearchLimits;
@@ -92,6 +96,25 @@ export class OpenSearchEvents implements EventStore {
       const stored = { day, events: Number(row['docs.count'] ?? 0), bytes: Number(row['pri.store.size'] ?? 0) };
       return row['health'] === 'red' ? { ...stored, state: 'damaged' } : stored;
     });
+  }
+
+  async dayContents(day: string, { spans }: Parameters<EventStore['dayContents']>[1]): Promise<DayContents | undefined> {
+    this.#assertOpen();
+    await this.#setup.fresh.before('all');
+    return dayContents(this.#setup, day, spans);
+  }
+
+  async deleteDay(day: string): Promise<void> {
+    this.#assertOpen();
+    await this.#setup.fresh.before('all');
+    await deleteDay(this.#setup, day);
+    this.#setup.fresh.changed([this.#setup.names.deadLetters, this.#setup.names.batches]);
+  }
+
+  /** Numbers up to `floor` were given out elsewhere; gives the last one. */
+  async raiseFloor(floor: number): Promise<number> {
+    this.#assertOpen();
+    return this.#setup.appender.raiseFloor(floor);
   }
 
   async close(): Promise<void> {

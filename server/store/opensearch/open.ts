@@ -70,7 +70,7 @@ export async function openOpenSearchStore(
     // What detection has seen was numbered: those numbers are not given again.
     await appender.recover(await detectionCursor(detection));
     const limits = { ...SEARCH_LIMITS, ...options.limits };
-    const events = new OpenSearchEvents({ cluster, names, node, appender, fresh, limits });
+    const events = new OpenSearchEvents({ cluster, names, node, counters, appender, fresh, limits });
     const records = new OpenSearchRecords(detection);
     return closeTogether(events, records, cluster);
   } catch (error) {

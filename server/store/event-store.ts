@@ -116,12 +116,30 @@ export interface StoredEvent {
   readonly event: EcsEvent;
 }
 
+/** The limit that ended a question early: time spent, rows of the index looked at, or documents opened. */
+export type SearchStop = 'time' | 'rows' | 'documents';
+
+/** How far a question has come. */
+export interface SearchProgress {
+  /** Part of the time range that is done, 0 to 1. */
+  readonly done: number;
+  /** Rows of the index looked at. */
+  readonly rows: number;
+  /** Documents opened. */
+  readonly documents: number;
+}
+
+/** Told several times a second how far a question has come, while it runs. */
+export type OnProgress = (progress: SearchProgress) => void;
+
 export interface EventPage {
   /** Newest first by `@timestamp`, then by sequence. */
   readonly events: readonly StoredEvent[];
   readonly next: string | null;
   /** False where a limit stopped the search before the range's end; `next` then goes on from there. */
   readonly complete: boolean;
+  /** Which limit, where one did. */
+  readonly stopped?: SearchStop | undefined;
 }
 
 export interface HistogramQuery {
@@ -134,18 +152,110 @@ export interface Histogram {
   readonly buckets: readonly { readonly start: string; readonly count: number }[];
   readonly total: number;
   readonly complete: boolean;
+  readonly stopped?: SearchStop | undefined;
+}
+
+/** Asks which values a field has most often. */
+export interface TopQuery {
+  readonly range: TimeRange;
+  readonly condition: Condition;
+  /** Dotted name, without `*`. */
+  readonly field: string;
+  /** Values given, 1 to 1,000. */
+  readonly limit: number;
+  /** Only values that begin so, whatever their case; the others are not counted at all. */
+  readonly prefix?: string | undefined;
+  /** Most events read, newest first, where the index does not hold the field; unset: the store's own limit. */
+  readonly sample?: number | undefined;
+}
+
+/**
+ * The values of a field. Values that differ in case only are one, as they are for a query; each is counted once an event,
+ * so that in a field with several values the counts may add up to more than there are events.
+ */
+export interface TopValues {
+  /** Most frequent first; those of one count by their text. `value` is one of the spellings met. */
+  readonly values: readonly FieldValue[];
+  /** Occurrences of all other values. */
+  readonly other: number;
+  /** Events without a value. */
+  readonly absent: number;
+  /** Events that the figures are from. */
+  readonly looked: number;
+  /** False where that is not every event that satisfies the condition. */
+  readonly complete: boolean;
+  readonly stopped?: SearchStop | undefined;
+  /** Set where there are so many values that counts may be a little low. */
+  readonly approximate?: boolean | undefined;
+}
+
+export interface FieldValue {
+  readonly value: string;
+  readonly count: number;
+}
+
+/** Asks for events by interval of time, divided by the most frequent values of a field. */
+export interface StackedQuery extends HistogramQuery {
+  readonly field: string;
+  /** Values told apart, 1 to 20. */
+  readonly limit: number;
+  readonly sample?: number | undefined;
+}
+
+export interface StackedHistogram {
+  /** The values told apart, most frequent first. */
+  readonly values: readonly string[];
+  readonly buckets: readonly StackedBucket[];
+  /** Events. */
+  readonly total: number;
+  readonly complete: boolean;
+  readonly stopped?: SearchStop | undefined;
+}
+
+export interface StackedBucket {
+  readonly start: string;
+  /** Events. */
+  readonly count: number;
+  /** In the order of `values`. */
+  readonly counts: readonly number[];
+  /** Occurrences of other values. */
+  readonly other: number;
+  readonly absent: number;
+}
+
+/** Asks which fields the newest events have. */
+export interface FieldsQuery {
+  readonly range: TimeRange;
+  readonly condition: Condition;
+  /** Most events read, newest first; at most 10,000. */
+  readonly sample: number;
+}
+
+/** The fields that hold a value in at least one of the events read. */
+export interface FieldList {
+  /** By the number of events they occur in, most first, then by name; at most 2,000. */
+  readonly fields: readonly { readonly name: string; readonly events: number }[];
+  /** Events read. */
+  readonly looked: number;
+  /** False where there are more events than were read. */
+  readonly complete: boolean;
 }
 
 /** What an identity may see of the events: the agency scope is inside, so that no caller can forget it. */
 export interface EventView {
-  search(query: EventQuery, signal?: AbortSignal): Promise<EventPage>;
+  search(query: EventQuery, signal?: AbortSignal, onProgress?: OnProgress): Promise<EventPage>;
   get(id: string): Promise<StoredEvent | undefined>;
   getMany(ids: readonly string[]): Promise<readonly StoredEvent[]>;
   count(
     query: { readonly range: TimeRange; readonly condition: Condition },
     signal?: AbortSignal,
   ): Promise<{ count: number; complete: boolean }>;
-  histogram(query: HistogramQuery, signal?: AbortSignal): Promise<Histogram>;
+  histogram(query: HistogramQuery, signal?: AbortSignal, onProgress?: OnProgress): Promise<Histogram>;
+  /** @throws HaidangError `HD_BAD_REQUEST` for a field name with `*`. */
+  topValues(query: TopQuery, signal?: AbortSignal, onProgress?: OnProgress): Promise<TopValues>;
+  /** @throws HaidangError `HD_BAD_REQUEST` for a field name with `*`, or too many intervals. */
+  stackedHistogram(query: StackedQuery, signal?: AbortSignal, onProgress?: OnProgress): Promise<StackedHistogram>;
+  fields(query: FieldsQuery, signal?: AbortSignal): Promise<FieldList>;
   /** Lines that could not be stored as events, latest first; at most 1,000. */
   deadLetters(limit: number): Promise<readonly DeadLetterRecord[]>;
 }

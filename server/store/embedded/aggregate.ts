@@ -1,15 +1,13 @@
 import type { Condition } from '../../../rules/query/condition.ts';
-import { HaidangError } from '../../errors.ts';
-import type { Histogram } from '../event-store.ts';
+import type { Histogram, SearchStop } from '../event-store.ts';
+import { intervalsOf, rangeOf, scoped } from '../question.ts';
 import { Budget } from './budget.ts';
 import type { DayReader } from './day-reader.ts';
 import { Matches } from './matches.ts';
 import type { CountCall, HistogramCall } from './read-calls.ts';
-import { rangeOf, scoped, within } from './search.ts';
+import { within } from './search.ts';
 import { prefilter } from './sql.ts';
 
-/** Most buckets of a histogram. */
-const MOST_BUCKETS = 10_000;
 /** Rows counted by one statement, so that a stop is noticed between. */
 const STRETCH = 250_000;
 
@@ -17,25 +15,20 @@ const STRETCH = 250_000;
 export function count(readers: readonly DayReader[], call: CountCall): { count: number; complete: boolean } {
   const { from, to } = rangeOf(call.query.range);
   const buckets = new Map<number, number>();
-  const complete = tally(readers, call, from, to, Math.max(1, to - from), buckets);
+  const { complete } = tally(readers, call, from, to, Math.max(1, to - from), buckets);
   return { count: buckets.get(0) ?? 0, complete };
 }
 
 /** Counts by interval of time; every interval of the range is there, the first starts with the range. */
 export function histogram(readers: readonly DayReader[], call: HistogramCall): Histogram {
-  const { from, to } = rangeOf(call.query.range);
-  const interval = Math.round(call.query.intervalSeconds * 1_000);
-  const length = Math.max(0, Math.ceil((to - from) / interval));
-  if (!(interval >= 1) || length > MOST_BUCKETS) {
-    throw new HaidangError('HD_BAD_REQUEST', `A histogram has at most ${MOST_BUCKETS} intervals; choose longer ones.`);
-  }
+  const { from, to, interval, length } = intervalsOf(call.query);
   const counts = new Map<number, number>();
-  const complete = tally(readers, call, from, to, interval, counts);
+  const { complete, stopped } = tally(readers, call, from, to, interval, counts);
   const buckets = Array.from({ length }, (_, index) => ({
     start: new Date(from + index * interval).toISOString(),
     count: counts.get(index) ?? 0,
   }));
-  return { buckets, total: buckets.reduce((sum, bucket) => sum + bucket.count, 0), complete };
+  return { buckets, total: buckets.reduce((sum, bucket) => sum + bucket.count, 0), complete, stopped };
 }
 
 function tally(
@@ -45,11 +38,13 @@ function tally(
   to: number,
   interval: number,
   into: Map<number, number>,
-): boolean {
+): { readonly complete: boolean; readonly stopped: SearchStop | undefined } {
   const budget = new Budget(call.limits, call.stop);
   const condition = scoped(call.query.condition, call.scope);
+  const days = within(readers, from, to - 1);
   let complete = true;
-  for (const reader of within(readers, from, to - 1)) {
+  for (const [at, reader] of days.entries()) {
+    budget.watch(() => at / days.length);
     const plan = prefilter(condition, reader.dictionary);
     const exact = plan.exact && plan.words === undefined;
     const whole = exact
@@ -57,7 +52,7 @@ function tally(
       : tallyMatches(reader, condition, from, to, interval, budget, into);
     complete &&= whole;
   }
-  return complete;
+  return { complete, stopped: complete ? undefined : budget.stopped };
 }
 
 function tallyMatches(
@@ -93,13 +88,14 @@ function tallyRows(
   for (const [start, stop] of stretches(reader, Math.max(from, extent.min), end, from, interval)) {
     if (budget.spent()) return false;
     const found = Number(statement.get(start, stop)?.['n']);
+    budget.rows(found);
     if (found > 0) add(into, Math.floor((start - from) / interval), found);
   }
   return true;
 }
 
 /** Cuts a time range at the buckets' edges, and where more than `STRETCH` rows lie between them. */
-function* stretches(
+export function* stretches(
   reader: DayReader,
   start: number,
   end: number,

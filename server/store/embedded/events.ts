@@ -8,18 +8,27 @@ import type {
   EventQuery,
   EventStore,
   EventView,
+  FieldList,
+  FieldsQuery,
   Histogram,
   HistogramQuery,
   IncomingBatch,
+  OnProgress,
+  SearchProgress,
+  StackedHistogram,
+  StackedQuery,
   StoredBatch,
   StoredCount,
   StoredDay,
   StoredEvent,
   TimeRange,
+  TopQuery,
+  TopValues,
 } from '../event-store.ts';
+import { oneField } from '../field-values.ts';
 import type { DeadLetterRecord } from '../record-kinds.ts';
 import { DayKeeper } from './day-keeper.ts';
-import type { ReadCall, Scope, SearchLimits } from './read-calls.ts';
+import { type ReadCall, type Scope, type SearchLimits, STOP_AT } from './read-calls.ts';
 import { type StoreLog, WorkerClient } from './worker-client.ts';
 import type { AppendCall, WriterSetup } from './writer.ts';
 
@@ -38,6 +47,8 @@ export interface EmbeddedEventsOptions extends Omit<WriterSetup, 'floor'> {
 const READERS = 2;
 const MOST_PENDING = 64;
 const FREE_CHECK_MS = 500;
+/** How often who waits is told how far the answer has come. */
+const PROGRESS_MS = 200;
 
 /** Asks the file system how much an unprivileged process may still write. */
 export async function freeBytesOf(path: string): Promise<number> {
@@ -87,7 +98,7 @@ export class EmbeddedEvents implements EventStore {
   as(identity: Identity): EventView {
     return new EmbeddedEventView(
       identity.agencies,
-      (call, argument, signal) => this.#read(call, argument, signal),
+      (call, argument, signal, onProgress) => this.#read(call, argument, signal, onProgress),
       this.#options.limits,
     );
   }
@@ -129,24 +140,31 @@ export class EmbeddedEvents implements EventStore {
     await this.#writer.close();
   }
 
-  async #read<Result>(call: ReadCall, argument: object, signal?: AbortSignal): Promise<Result> {
+  async #read<Result>(
+    call: ReadCall,
+    argument: object,
+    signal?: AbortSignal,
+    onProgress?: OnProgress,
+  ): Promise<Result> {
     signal?.throwIfAborted();
     if (this.#closed) throw new HaidangError('HD_STORE_DOWN', 'The store is closed.');
     const reader = this.#freeReader();
-    if (!signal) return reader.call(call, { ...argument, stop: undefined });
-    const stop = new Int32Array(new SharedArrayBuffer(4));
+    if (!signal && !onProgress) return reader.call(call, { ...argument, stop: undefined });
+    const stop = new Int32Array(new SharedArrayBuffer(4 * Object.keys(STOP_AT).length));
+    const telling = onProgress && setInterval(() => onProgress(progressIn(stop)), PROGRESS_MS);
     let onAbort: (() => void) | undefined;
     const aborted = new Promise<never>((_, reject) => {
       onAbort = () => {
-        Atomics.store(stop, 0, 1);
-        reject(signal.reason);
+        Atomics.store(stop, STOP_AT.stop, 1);
+        reject(signal?.reason);
       };
-      signal.addEventListener('abort', onAbort, { once: true });
+      signal?.addEventListener('abort', onAbort, { once: true });
     });
     try {
       return await Promise.race([reader.call<Result>(call, { ...argument, stop }), aborted]);
     } finally {
-      if (onAbort) signal.removeEventListener('abort', onAbort);
+      clearInterval(telling);
+      if (onAbort) signal?.removeEventListener('abort', onAbort);
     }
   }
 
@@ -191,7 +209,20 @@ export class EmbeddedEvents implements EventStore {
   }
 }
 
-type Read = <Result>(call: ReadCall, argument: object, signal?: AbortSignal) => Promise<Result>;
+function progressIn(stop: Int32Array): SearchProgress {
+  return {
+    done: Atomics.load(stop, STOP_AT.done) / 1_000,
+    rows: Atomics.load(stop, STOP_AT.rows),
+    documents: Atomics.load(stop, STOP_AT.documents),
+  };
+}
+
+type Read = <Result>(
+  call: ReadCall,
+  argument: object,
+  signal?: AbortSignal,
+  onProgress?: OnProgress,
+) => Promise<Result>;
 
 class EmbeddedEventView implements EventView {
   readonly #scope: Scope;
@@ -204,8 +235,8 @@ class EmbeddedEventView implements EventView {
     this.#limits = limits;
   }
 
-  search(query: EventQuery, signal?: AbortSignal): Promise<EventPage> {
-    return this.#read('search', { query, scope: this.#scope, limits: this.#limits }, signal);
+  search(query: EventQuery, signal?: AbortSignal, onProgress?: OnProgress): Promise<EventPage> {
+    return this.#read('search', { query, scope: this.#scope, limits: this.#limits }, signal, onProgress);
   }
 
   async get(id: string): Promise<StoredEvent | undefined> {
@@ -223,8 +254,26 @@ class EmbeddedEventView implements EventView {
     return this.#read('count', { query, scope: this.#scope, limits: this.#limits }, signal);
   }
 
-  histogram(query: HistogramQuery, signal?: AbortSignal): Promise<Histogram> {
-    return this.#read('histogram', { query, scope: this.#scope, limits: this.#limits }, signal);
+  histogram(query: HistogramQuery, signal?: AbortSignal, onProgress?: OnProgress): Promise<Histogram> {
+    return this.#read('histogram', { query, scope: this.#scope, limits: this.#limits }, signal, onProgress);
+  }
+
+  async topValues(query: TopQuery, signal?: AbortSignal, onProgress?: OnProgress): Promise<TopValues> {
+    oneField(query.field);
+    return this.#read('topValues', { query, scope: this.#scope, limits: this.#limits }, signal, onProgress);
+  }
+
+  async stackedHistogram(
+    query: StackedQuery,
+    signal?: AbortSignal,
+    onProgress?: OnProgress,
+  ): Promise<StackedHistogram> {
+    oneField(query.field);
+    return this.#read('stackedHistogram', { query, scope: this.#scope, limits: this.#limits }, signal, onProgress);
+  }
+
+  fields(query: FieldsQuery, signal?: AbortSignal): Promise<FieldList> {
+    return this.#read('fields', { query, scope: this.#scope, limits: this.#limits }, signal);
   }
 
   deadLetters(limit: number): Promise<readonly DeadLetterRecord[]> {

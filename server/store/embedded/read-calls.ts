@@ -1,5 +1,5 @@
 import type { AgencyId } from '../../identity.ts';
-import type { EventQuery, HistogramQuery } from '../event-store.ts';
+import type { EventQuery, FieldsQuery, HistogramQuery, StackedQuery, TopQuery } from '../event-store.ts';
 
 /** The agencies whose events a reader may show. */
 export type Scope = 'all' | readonly AgencyId[];
@@ -16,11 +16,27 @@ export interface SearchLimits {
 /** The limits unless set. */
 export const SEARCH_LIMITS: SearchLimits = { rows: 50_000_000, documents: 400_000, milliseconds: 10_000 };
 
-/** Set to 1 by the main thread when nobody waits for the answer any more. */
+/**
+ * Shared with the main thread, which sets the first number to 1 when nobody waits for the answer any more, and reads in
+ * the others how far it has come: part of the range in thousandths, rows, documents.
+ */
 export type Stop = Int32Array | undefined;
 
+/** Places in `Stop`. */
+export const STOP_AT = { stop: 0, done: 1, rows: 2, documents: 3 } as const;
+
 /** What the reader threads answer. */
-export type ReadCall = 'search' | 'getMany' | 'count' | 'histogram' | 'deadLetters' | 'readFrom' | 'days';
+export type ReadCall =
+  | 'search'
+  | 'getMany'
+  | 'count'
+  | 'histogram'
+  | 'topValues'
+  | 'stackedHistogram'
+  | 'fields'
+  | 'deadLetters'
+  | 'readFrom'
+  | 'days';
 
 export interface SearchCall {
   readonly query: EventQuery;
@@ -38,6 +54,14 @@ export interface CountCall {
 
 export interface HistogramCall {
   readonly query: HistogramQuery;
+  readonly scope: Scope;
+  readonly limits: SearchLimits;
+  readonly stop: Stop;
+}
+
+/** A question about the values of events. */
+export interface ValuesCall<Query extends TopQuery | StackedQuery | FieldsQuery> {
+  readonly query: Query;
   readonly scope: Scope;
   readonly limits: SearchLimits;
   readonly stop: Stop;

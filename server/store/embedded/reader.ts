@@ -1,6 +1,19 @@
 import { workerData } from 'node:worker_threads';
 import { HaidangError } from '../../errors.ts';
-import type { EventPage, Histogram, StoredBatch, StoredCount, StoredDay, StoredEvent } from '../event-store.ts';
+import type {
+  EventPage,
+  FieldList,
+  FieldsQuery,
+  Histogram,
+  StackedHistogram,
+  StackedQuery,
+  StoredBatch,
+  StoredCount,
+  StoredDay,
+  StoredEvent,
+  TopQuery,
+  TopValues,
+} from '../event-store.ts';
 import type { DeadLetterRecord } from '../record-kinds.ts';
 import { count, histogram } from './aggregate.ts';
 import { Stopped } from './budget.ts';
@@ -8,9 +21,10 @@ import { bytesOfDay, listDamaged, listDays } from './day-files.ts';
 import { DayReader } from './day-reader.ts';
 import { failureOf } from './layout.ts';
 import { deadLetters, getMany, readFrom } from './lookup.ts';
-import type { CountCall, HistogramCall, Scope, SearchCall } from './read-calls.ts';
+import type { CountCall, HistogramCall, Scope, SearchCall, ValuesCall } from './read-calls.ts';
 import { Auditor } from './recount.ts';
 import { search } from './search.ts';
+import { fields, stackedHistogram, topValues } from './values.ts';
 import { notify, serve } from './worker-server.ts';
 
 const { folder } = workerData as { readonly folder: string };
@@ -142,6 +156,11 @@ serve({
   search: (call: SearchCall): EventPage => stoppable(() => overDays((readers) => search(readers, call))),
   count: (call: CountCall) => stoppable(() => overDays((readers) => count(readers, call))),
   histogram: (call: HistogramCall): Histogram => stoppable(() => overDays((readers) => histogram(readers, call))),
+  topValues: (call: ValuesCall<TopQuery>): TopValues =>
+    stoppable(() => overDays((readers) => topValues(readers, call))),
+  stackedHistogram: (call: ValuesCall<StackedQuery>): StackedHistogram =>
+    stoppable(() => overDays((readers) => stackedHistogram(readers, call))),
+  fields: (call: ValuesCall<FieldsQuery>): FieldList => stoppable(() => overDays((readers) => fields(readers, call))),
   getMany: ({ ids, scope }: { ids: readonly string[]; scope: Scope }): StoredEvent[] =>
     overDays(
       (readers) => getMany((day) => readers.find((reader) => reader.day === day), ids, scope),

@@ -1,11 +1,11 @@
-import type { Condition } from '../../../rules/query/condition.ts';
 import { HaidangError } from '../../errors.ts';
-import type { EventPage, StoredEvent, TimeRange } from '../event-store.ts';
+import type { EventPage, StoredEvent } from '../event-store.ts';
+import { rangeOf, scoped } from '../question.ts';
 import { Budget } from './budget.ts';
 import type { Place } from './day-candidates.ts';
 import type { DayReader } from './day-reader.ts';
 import { type Match, Matches, readDocument } from './matches.ts';
-import type { Scope, SearchCall } from './read-calls.ts';
+import type { SearchCall } from './read-calls.ts';
 
 /** Most events on a page. */
 const MOST_EVENTS = 1_000;
@@ -26,6 +26,7 @@ export function search(readers: readonly DayReader[], call: SearchCall): EventPa
     start,
     budget,
   );
+  budget.watch(() => (start.ts - matches.reached.ts) / Math.max(1, start.ts - from));
   const page: Match[] = [];
   for (const match of matches.walk()) {
     page.push(match);
@@ -40,34 +41,13 @@ export function search(readers: readonly DayReader[], call: SearchCall): EventPa
     return { events, next: writePlace(last), complete: true };
   }
   if (matches.done) return { events, next: null, complete: true };
-  return { events, next: writePlace(matches.reached), complete: false };
+  return { events, next: writePlace(matches.reached), complete: false, stopped: budget.stopped };
 }
 
 function storedEvent({ reader, sequence, line, event }: Match): StoredEvent {
   const document = event ?? readDocument(reader, sequence, line);
   if (!document) throw new Error(`Event ${sequence} of day ${reader.day} belongs to no batch.`);
   return { id: document.event.id ?? '', sequence, event: document };
-}
-
-/** A condition narrowed to the agencies that may be seen. */
-export function scoped(condition: Condition, scope: Scope): Condition {
-  if (scope === 'all') return condition;
-  if (scope.length === 0) return { kind: 'never' };
-  const agencies = scope.map((agency): Condition => {
-    const test = { kind: 'string', match: 'equals', value: agency, cased: true } as const;
-    return { kind: 'field', field: 'organization.id', test };
-  });
-  return { kind: 'and', of: [{ kind: 'or', of: agencies }, condition] };
-}
-
-/** A range in milliseconds. @throws HaidangError `HD_TIME_RANGE` */
-export function rangeOf(range: TimeRange): { readonly from: number; readonly to: number } {
-  const from = Date.parse(range.from);
-  const to = Date.parse(range.to);
-  if (Number.isNaN(from) || Number.isNaN(to)) {
-    throw new HaidangError('HD_TIME_RANGE', 'The range needs two times in ISO 8601, such as 2026-11-22T00:00:00.000Z.');
-  }
-  return { from, to };
 }
 
 /** The days that hold events between two times, both inclusive. */

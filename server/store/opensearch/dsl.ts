@@ -61,7 +61,8 @@ export function both(parts: readonly Json[]): Json {
   return some.length === 1 && some[0] ? some[0] : { bool: { filter: some } };
 }
 
-function either(parts: readonly Json[]): Json {
+/** Events that satisfy any of these. */
+export function either(parts: readonly Json[]): Json {
   if (parts.includes(ALL)) return ALL;
   const some = parts.filter((part) => part !== NONE);
   if (some.length === 0) return NONE;

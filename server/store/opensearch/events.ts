@@ -9,14 +9,22 @@ import type {
   EventQuery,
   EventStore,
   EventView,
+  FieldList,
+  FieldsQuery,
   Histogram,
   HistogramQuery,
   IncomingBatch,
+  OnProgress,
+  StackedHistogram,
+  StackedQuery,
   StoredBatch,
   StoredCount,
   StoredDay,
   StoredEvent,
+  TopQuery,
+  TopValues,
 } from '../event-store.ts';
+import { oneField } from '../field-values.ts';
 import type { DeadLetterRecord } from '../record-kinds.ts';
 import type { Appender } from './appender.ts';
 import { readBatches } from './batches.ts';
@@ -27,6 +35,7 @@ import type { Fresh } from './fresh.ts';
 import { dayIndex, type IndexNames } from './indexes.ts';
 import { recount } from './recount.ts';
 import { count, histogram, type Scope, type Searched, type SearchLimits, search } from './search.ts';
+import { fields, stackedHistogram, topValues } from './values.ts';
 
 /** What the event store works with. */
 export interface OpenSearchEventsSetup {
@@ -98,7 +107,10 @@ export class OpenSearchEvents implements EventStore {
     });
   }
 
-  async dayContents(day: string, { spans }: Parameters<EventStore['dayContents']>[1]): Promise<DayContents | undefined> {
+  async dayContents(
+    day: string,
+    { spans }: Parameters<EventStore['dayContents']>[1],
+  ): Promise<DayContents | undefined> {
     this.#assertOpen();
     await this.#setup.fresh.before('all');
     return dayContents(this.#setup, day, spans);
@@ -141,9 +153,9 @@ class OpenSearchEventView implements EventView {
     this.#searched = { cluster: setup.cluster, index: setup.names.events, limits: setup.limits };
   }
 
-  async search(query: EventQuery, signal?: AbortSignal): Promise<EventPage> {
+  async search(query: EventQuery, signal?: AbortSignal, onProgress?: OnProgress): Promise<EventPage> {
     await this.#ready(signal);
-    return search(this.#searched, query, this.#scope, signal);
+    return search(this.#searched, query, this.#scope, signal, onProgress);
   }
 
   async count(query: Pick<EventQuery, 'range' | 'condition'>, signal?: AbortSignal) {
@@ -151,9 +163,30 @@ class OpenSearchEventView implements EventView {
     return count(this.#searched, query, this.#scope, signal);
   }
 
-  async histogram(query: HistogramQuery, signal?: AbortSignal): Promise<Histogram> {
+  async histogram(query: HistogramQuery, signal?: AbortSignal, onProgress?: OnProgress): Promise<Histogram> {
     await this.#ready(signal);
-    return histogram(this.#searched, query, this.#scope, signal);
+    return histogram(this.#searched, query, this.#scope, signal, onProgress);
+  }
+
+  async topValues(query: TopQuery, signal?: AbortSignal, onProgress?: OnProgress): Promise<TopValues> {
+    oneField(query.field);
+    await this.#ready(signal);
+    return topValues({ searched: this.#searched, scope: this.#scope, signal, onProgress }, query);
+  }
+
+  async stackedHistogram(
+    query: StackedQuery,
+    signal?: AbortSignal,
+    onProgress?: OnProgress,
+  ): Promise<StackedHistogram> {
+    oneField(query.field);
+    await this.#ready(signal);
+    return stackedHistogram({ searched: this.#searched, scope: this.#scope, signal, onProgress }, query);
+  }
+
+  async fields(query: FieldsQuery, signal?: AbortSignal): Promise<FieldList> {
+    await this.#ready(signal);
+    return fields({ searched: this.#searched, scope: this.#scope, signal }, query);
   }
 
   async get(id: string): Promise<StoredEvent | undefined> {

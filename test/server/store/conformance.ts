@@ -8,6 +8,7 @@ import { appendCases } from './conformance-append.ts';
 import { isolationCases } from './conformance-isolation.ts';
 import { recordCases } from './conformance-records.ts';
 import { searchCases } from './conformance-search.ts';
+import { valueCases } from './conformance-values.ts';
 
 /** A store under test. */
 export interface OpenStore {
@@ -55,6 +56,7 @@ export function storeConformance(name: string, factory: StoreFactory): void {
 
     appendCases(bench);
     searchCases(bench);
+    valueCases(bench);
     isolationCases(bench);
     recordCases(bench);
   });

@@ -9,6 +9,7 @@ import type { NewUser } from '../../../server/accounts/schema.ts';
 import { openAgencyBook } from '../../../server/agencies/names.ts';
 import { ruleBook } from '../../../server/alerts/queries.ts';
 import { buildApp } from '../../../server/app.ts';
+import { openBackupJobs } from '../../../server/backup/jobs.ts';
 import { type AgencyId, type Identity, SYSTEM } from '../../../server/identity.ts';
 import { buildLedger } from '../../../server/ledger/ledger.ts';
 import { openLiveFeed } from '../../../server/realtime/live-feed.ts';
@@ -78,6 +79,7 @@ export async function openBench(
     agencies,
     rules,
     live,
+    backups: openBackupJobs({ data: folder, program: '0.0.0-test', embedded: true, log: silent }),
     explain: () => ['source.ip'],
     detection: () => detection,
     disk: () => disk,

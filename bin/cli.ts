@@ -32,8 +32,8 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: 
   agency: { does: 'add and list agencies', load: () => import('../server/commands/agency.ts') },
   user: { does: 'add and list users', load: () => import('../server/commands/user.ts') },
   taxii: { does: 'load a TAXII data file into the national role', load: () => import('../server/commands/later.ts') },
-  backup: { does: 'back up the store', load: () => import('../server/commands/later.ts') },
-  restore: { does: 'restore a backup', load: () => import('../server/commands/later.ts') },
+  backup: { does: 'back up the store', load: () => import('../server/commands/backup.ts') },
+  restore: { does: 'restore a backup', load: () => import('../server/commands/restore.ts') },
   verify: { does: 'check store and audit chain', load: () => import('../server/commands/later.ts') },
 };
 

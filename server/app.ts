@@ -8,6 +8,7 @@ import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
 import { accountRoutes } from './accounts/routes.ts';
 import { agencyRoutes } from './agencies/routes.ts';
 import { alertRoutes } from './alerts/routes.ts';
+import { backupRoutes } from './backup/routes.ts';
 import { HaidangError } from './errors.ts';
 import { ledgerRoutes } from './ledger/routes.ts';
 import { toProblem } from './problem.ts';
@@ -82,6 +83,7 @@ export async function buildApp(services: Services): Promise<App> {
   shiftRoutes(app, services);
   ruleRoutes(app, services);
   ledgerRoutes(app, services);
+  backupRoutes(app, services);
   liveRoutes(app, services);
   systemRoutes(app, services);
   metricsRoutes(app, services);

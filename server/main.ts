@@ -10,6 +10,8 @@ import { ruleBook } from './alerts/queries.ts';
 import { buildApp } from './app.ts';
 import { openAuthority } from './authority/authority.ts';
 import { ensureLocalCollector, type LocalCollector } from './authority/local-collector.ts';
+import { type BackupJobs, openBackupJobs } from './backup/jobs.ts';
+import { refuseHalfRestored } from './backup/restored.ts';
 import type { ServerConfig } from './config.ts';
 import { lockFolder } from './control/lock.ts';
 import { controlRequests, listenOnControlSocket } from './control/socket.ts';
@@ -57,6 +59,7 @@ export async function startServer(
   try {
     await mkdir(config.data, { recursive: true, mode: 0o700 });
     stops.push(lockFolder(config.data));
+    refuseHalfRestored(config.data);
     const [{ events, records }, authority, rules] = await Promise.all([
       openStore(config, log),
       openAuthority(join(config.data, 'authority')),
@@ -75,6 +78,9 @@ export async function startServer(
     stops.push(() => disk.stop());
     const detection = await startDetection({ events, records, rules, log, onAlertsChanged: () => live.wake() });
     stops.push(() => detection.stop());
+
+    const backups = backupJobsOf(config, log);
+    stops.push(() => backups.stop());
 
     let ingest: Ingest | undefined;
     let ready = false;
@@ -101,6 +107,7 @@ export async function startServer(
       agencies,
       rules,
       live,
+      backups,
       explain: (rule, event) => detection.explain(rule, event),
       detection: () => detection.state(),
       disk: () => disk.state(),
@@ -168,6 +175,7 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
   const close = () => stopAll(stops, log);
   try {
     stops.push(lockFolder(config.data));
+    refuseHalfRestored(config.data);
     const { events, records } = await openStore(config, log);
     stops.push(() => Promise.all([events.close(), records.close()]));
     const rules = await loadRulesAside(ruleFolders(config.data));
@@ -178,6 +186,8 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
     stops.push(() => disk.stop());
     const cursor = await records.detectionCursor();
     const detection = { cursor, gaps: [], lagEvents: (await events.lastSequence()) - cursor };
+    const backups = backupJobsOf(config, log);
+    stops.push(() => backups.stop());
     const control = controlRequests();
     const app = await buildApp({
       settings: settingsOf(config),
@@ -188,6 +198,7 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
       agencies,
       rules,
       live,
+      backups,
       explain: () => [],
       detection: () => detection,
       disk: () => disk.state(),
@@ -213,6 +224,10 @@ async function inject(app: App, method: string, path: string, body: string | und
     ...(body === undefined ? {} : { payload: body }),
   });
   return { status: answer.statusCode, text: answer.payload };
+}
+
+function backupJobsOf({ data, openSearchUrl }: ServerConfig, log: Log): BackupJobs {
+  return openBackupJobs({ data, program: project.version, embedded: openSearchUrl === undefined, log });
 }
 
 function settingsOf(config: ServerConfig): AppSettings {

@@ -4,6 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { Rule, RuleProblem } from '../rules/rule.ts';
 import type { Accounts } from './accounts/accounts.ts';
 import type { AgencyBook } from './agencies/names.ts';
+import type { BackupJobs } from './backup/jobs.ts';
 import type { Identity } from './identity.ts';
 import type { Ledger } from './ledger/schema.ts';
 import type { Log } from './log.ts';
@@ -51,6 +52,7 @@ export interface Services {
   /** Each part that must work, by name: `ok` or what is wrong. */
   readiness(): Promise<Readonly<Record<string, string>>>;
   readonly live: LiveFeed;
+  readonly backups: BackupJobs;
   /** The identity of requests that come by another way than the network: the control socket. */
   trusted(request: IncomingMessage): Identity | undefined;
 }

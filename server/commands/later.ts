@@ -1,7 +1,5 @@
 const COMING: Readonly<Record<string, string>> = {
   taxii: 'loading a TAXII data file comes with the national role',
-  backup: 'backing up while the server runs comes with the next version of the store',
-  restore: 'restoring a backup comes with the next version of the store',
   verify:
     'checking the audit chain comes with the next version of the store; "haidang status" recounts the store today',
 };

@@ -187,7 +187,8 @@ describe('bad usage', () => {
     [['agency', 'add', 'x'], 2, /agency add ID --name/],
     [['user', 'add', 'x', '--role', 'boss'], 2, /--role must be one of/],
     [['server', '--role', 'national'], 2, /later version/],
-    [['backup'], 2, /not here yet/],
+    [['backup'], 2, /backup --to FOLDER/],
+    [['restore'], 2, /restore --from FOLDER/],
     [['taxii', 'load', 'x.json'], 2, /national role/],
     [['nonsense'], 2, /no command "nonsense"/],
   ];

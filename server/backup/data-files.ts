@@ -1,0 +1,75 @@
+import { type Dirent, existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A file of the data folder that a backup takes. */
+export interface DataFile {
+  /** Relative to the data folder, with `/`. */
+  readonly path: string;
+  readonly kind: 'sqlite' | 'plain';
+  readonly bytes: number;
+}
+
+/** Where a restore gathers files before they are put in place; a server does not start beside it. */
+export const RESTORING = '.restoring';
+/** Tells that a data folder came from a backup: which, and from which time on collectors must send again. */
+export const RESTORED_FILE = 'restored.json';
+
+/** What belongs to a running process, is made anew, or is half-written. */
+const LEFT_OUT = [
+  /^haidang\.(lock|sock)(-journal)?$/,
+  /^store\/ops\.reserve$/,
+  /^store\/events\/damaged\//,
+  /^\.restoring\//,
+  /^restored\.json$/,
+  /-(wal|shm|journal)$/,
+  /\.(tmp|new|part)$/,
+];
+
+/**
+ * Every file of a data folder, in the order in which they must be copied. Records come before events: a record never
+ * speaks of an event that the copy lacks. The signed manifests come before the days that they vouch for. The local
+ * collector's spool comes last: what it holds beyond the events is sent again, and nothing falls between the two.
+ */
+export function listDataFiles(data: string): DataFile[] {
+  const found: DataFile[] = [];
+  walk(data, '', found);
+  return found.sort((a, b) => rank(a.path) - rank(b.path) || (a.path < b.path ? -1 : 1));
+}
+
+function rank(path: string): number {
+  if (path === 'store/ops.db') return 1;
+  if (path.startsWith('store/')) return 2;
+  return path.startsWith('collector/') ? 3 : 0;
+}
+
+function walk(data: string, folder: string, found: DataFile[]): void {
+  for (const entry of entries(join(data, folder))) {
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    if (LEFT_OUT.some((form) => form.test(entry.isDirectory() ? `${path}/` : path))) continue;
+    if (entry.isDirectory()) walk(data, path, found);
+    else if (entry.isFile()) {
+      const kind = path.startsWith('store/') && path.endsWith('.db') ? 'sqlite' : 'plain';
+      found.push({ path, kind, bytes: sizeOf(join(data, path)) + (kind === 'sqlite' ? walSize(join(data, path)) : 0) });
+    }
+  }
+}
+
+function entries(folder: string): Dirent[] {
+  return existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function walSize(path: string): number {
+  return sizeOf(`${path}-wal`);
+}
+
+/** Size and time of a file and its write-ahead log: the same mark twice means that nothing was written between. */
+export function markOf(path: string): string {
+  return ['', '-wal']
+    .map((suffix) => statSync(path + suffix, { bigint: true, throwIfNoEntry: false }))
+    .map((stat) => (stat === undefined || stat.size === 0n ? '-' : `${stat.size}:${stat.mtimeNs}`))
+    .join(' ');
+}

@@ -1,0 +1,97 @@
+import { type Static, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const Time = Type.String({ maxLength: 40 });
+const Hash = Type.String({ pattern: '^[0-9a-f]{64}$' });
+const Path = Type.String({ minLength: 1, maxLength: 1_000 });
+
+/** `POST /api/v1/backups`: begins a backup of the data folder. Over the control socket alone. */
+export const BackupRequest = Type.Object(
+  {
+    /** Absolute path of the folder to back up to, on the server's machine. */
+    to: Type.String({ minLength: 2, maxLength: 4_000 }),
+    /** Text of the configuration file, kept in the backup as `haidang.yaml`. */
+    config: Type.Optional(Type.String({ maxLength: 200_000 })),
+  },
+  { additionalProperties: false },
+);
+export type BackupRequest = Static<typeof BackupRequest>;
+
+/** One file of a backup. */
+export const BackupFile = Type.Object({
+  /** Where it belongs, relative to the data folder. */
+  path: Path,
+  /** Where its copy lies, relative to the backup's folder. */
+  copy: Path,
+  size: Count,
+  sha256: Hash,
+  /** Permission bits. */
+  mode: Type.Integer({ minimum: 0, maximum: 0o777 }),
+  modifiedAt: Time,
+  /** Size and time of the original (for SQLite with its log): the same again means that nothing was written since. */
+  mark: Type.String({ maxLength: 200 }),
+});
+export type BackupFile = Static<typeof BackupFile>;
+
+/** What a day file of the backup holds. */
+export const BackupDay = Type.Object({
+  day: Type.String({ pattern: '^\\d{8}$' }),
+  events: Count,
+  deadLetters: Count,
+  batches: Count,
+  /** Node sequences; 0 where the day has no batch. */
+  firstSequence: Count,
+  lastSequence: Count,
+  /** Highest sequence of each collector's epochs, `<collector>-<epoch>`: the marks from which they send again. */
+  marks: Type.Record(Type.String({ maxLength: 64 }), Count),
+});
+export type BackupDay = Static<typeof BackupDay>;
+
+/** `backup.json`: written last, so that a folder with one holds a whole backup. */
+export const BackupManifest = Type.Object({
+  version: Type.Literal(1),
+  program: Type.String({ maxLength: 64 }),
+  startedAt: Time,
+  /** All that was durable in the store at this time is in the backup. */
+  since: Time,
+  finishedAt: Time,
+  events: Count,
+  files: Type.Array(BackupFile, { maxItems: 1_000_000 }),
+  days: Type.Array(BackupDay, { maxItems: 100_000 }),
+  /** Files that could not be copied, and why. */
+  problems: Type.Array(Type.Object({ path: Path, reason: Type.String({ maxLength: 2_000 }) }), { maxItems: 10_000 }),
+});
+export type BackupManifest = Static<typeof BackupManifest>;
+
+export const backupManifestCheck = Compile(BackupManifest);
+
+/** What `haidang backup --json` prints: the manifest in short. */
+export const BackupSummary = Type.Object({
+  to: Type.String(),
+  startedAt: Time,
+  since: Time,
+  finishedAt: Time,
+  events: Count,
+  days: Count,
+  files: Count,
+  bytes: Count,
+  /** Of these, written by this run; the rest lay there unchanged. */
+  copiedFiles: Count,
+  copiedBytes: Count,
+  problems: Type.Array(Type.Object({ path: Type.String(), reason: Type.String() })),
+});
+export type BackupSummary = Static<typeof BackupSummary>;
+
+/** `GET /api/v1/backups/current`: the backup that runs, or the last one since the server's start. */
+export const BackupJob = Type.Object({
+  id: Type.String(),
+  to: Type.String(),
+  state: Type.Enum(['running', 'done', 'failed']),
+  startedAt: Time,
+  /** Which file is being copied, and bytes of all that must be. */
+  progress: Type.Object({ path: Type.String(), doneBytes: Count, totalBytes: Count }),
+  summary: Type.Union([BackupSummary, Type.Null()]),
+  error: Type.Union([Type.String(), Type.Null()]),
+});
+export type BackupJob = Static<typeof BackupJob>;

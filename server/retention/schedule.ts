@@ -1,0 +1,60 @@
+import type { Log } from '../log.ts';
+import type { Retention } from './retention.ts';
+
+/** The nightly run. */
+export interface Schedule {
+  /** When it runs next, ISO 8601; null where it does not. */
+  next(): string | null;
+  stop(): Promise<void>;
+}
+
+export interface ScheduleOptions {
+  readonly retention: Pick<Retention, 'lastRun' | 'run'>;
+  /** `HH:MM` in the time zone. */
+  readonly at: string;
+  readonly timeZone: string;
+  readonly log: Log;
+  readonly now?: () => number;
+  /** Milliseconds after the start before a missed run is made up for; default one minute. */
+  readonly catchUpMs?: number;
+}
+
+/** Who runs it, as its records say. */
+export const JOB = 'retention';
+const DAY_MS = 86_400_000;
+
+/** Runs retention every night, and soon after a start where the last night passed without: many machines sleep then. */
+export async function scheduleRetention(options: ScheduleOptions): Promise<Schedule> {
+  const { retention, at, timeZone, log } = options;
+  const now = options.now ?? Date.now;
+  // Loaded after the start: nobody waits for it.
+  const { schedule } = await import('node-cron');
+  const run = () => retention.run(JOB, false);
+  const [hour = '2', minute = '30'] = at.split(':');
+  const task = schedule(`${Number(minute)} ${Number(hour)} * * *`, run, {
+    timezone: timeZone,
+    noOverlap: true,
+    unref: true,
+    suppressMissedWarning: true,
+    logger: {
+      info: () => {},
+      debug: () => {},
+      warn: (message) => log.warn({ job: JOB }, message),
+      error: (message, err) => log.error({ job: JOB, err: err ?? message }, 'The retention job failed.'),
+    },
+  });
+  const catchUp = setTimeout(async () => {
+    const last = await retention.lastRun().catch(() => undefined);
+    // A dry run deletes nothing, so that it makes up for nothing.
+    if (last && !last.dryRun && now() - Date.parse(last.startedAt) < DAY_MS) return;
+    await run();
+  }, options.catchUpMs ?? 60_000);
+  catchUp.unref();
+  return {
+    next: () => task.getNextRun()?.toISOString() ?? null,
+    async stop() {
+      clearTimeout(catchUp);
+      await task.destroy();
+    },
+  };
+}

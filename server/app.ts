@@ -13,6 +13,7 @@ import { HaidangError } from './errors.ts';
 import { ledgerRoutes } from './ledger/routes.ts';
 import { toProblem } from './problem.ts';
 import { liveRoutes } from './realtime/routes.ts';
+import { retentionRoutes } from './retention/routes.ts';
 import { ruleRoutes } from './rules/routes.ts';
 import { searchRoutes } from './search/routes.ts';
 import type { App, Services } from './services.ts';
@@ -83,6 +84,7 @@ export async function buildApp(services: Services): Promise<App> {
   shiftRoutes(app, services);
   ruleRoutes(app, services);
   ledgerRoutes(app, services);
+  retentionRoutes(app, services);
   backupRoutes(app, services);
   liveRoutes(app, services);
   systemRoutes(app, services);

@@ -1,6 +1,15 @@
 import { resolve } from 'node:path';
 import type { AgencyId } from './identity.ts';
 import type { Found } from './system/config-file.ts';
+import { policyProblem, type RetentionPolicy } from './retention/policy.ts';
+import {
+  KEEP_DAYS,
+  MINIMUM_MONTHS,
+  perLevel,
+  type RetentionSettings,
+  sourceRules,
+  timeOfDay,
+} from './retention/settings.ts';
 import { agencyId, hosts, inputs, loopback, oneOf, percent, port, text, timeZone } from './system/setting-readers.ts';
 
 /** A configuration that cannot be used: which key, where, and what to do. The command ends with exit code 2. */
@@ -106,6 +115,29 @@ export const SETTINGS = {
     does: 'Disk use from which collectors are asked to hold their events; triage goes on.',
     read: percent,
   }),
+  'retention.minimum_months': setting<readonly number[]>({
+    fallback: MINIMUM_MONTHS,
+    fallbackText: '`[0, 1, 3, 6, 12]`',
+    does: 'Fewest months that events must be kept by law, for systems of security level 1 to 5; nothing below is accepted. See retention.md.',
+    read: perLevel(1200),
+  }),
+  'retention.keep_days': setting<readonly number[]>({
+    fallback: KEEP_DAYS,
+    fallbackText: '`[92, 92, 184, 366, 731]`',
+    does: 'Days that events are kept, for systems of security level 1 to 5, until another policy is set by the API.',
+    read: perLevel(36_525),
+  }),
+  'retention.sources': setting<RetentionPolicy['sources']>({
+    fallback: [],
+    fallbackText: 'none',
+    does: 'Other days for sources by name, the first that matches: a list of `{source: "netflow*", levels: [1, 2, 3], days: 92}`.',
+    read: sourceRules,
+  }),
+  'retention.at': setting({
+    fallback: '02:30',
+    does: 'Time of day at which days that are due are deleted, in `time_zone`.',
+    read: timeOfDay,
+  }),
   'collector.inputs': setting<unknown>({
     fallback: 'auto',
     does: 'Inputs of the local collector of `haidang up`: `auto`, or a list as docs/collector.md describes.',
@@ -149,6 +181,7 @@ export interface ServerConfig {
     };
   };
   readonly disk: { readonly warnPercent: number; readonly stopPercent: number };
+  readonly retention: RetentionSettings;
   /** Of the local collector; without a time zone it takes the machine's own. */
   readonly collector: { readonly inputs: unknown; readonly timeZone: string | undefined };
   readonly logLevel: string;
@@ -213,6 +246,13 @@ function readSetting(
 function shape(values: Values, adminPassword: string | undefined): Omit<ServerConfig, 'openSearchUrl'> {
   if (values['disk.warn_percent'] > values['disk.stop_percent'])
     throw new ConfigError('"disk.warn_percent" must not be above "disk.stop_percent": warn before stopping.');
+  const retention: RetentionSettings = {
+    minimumMonths: values['retention.minimum_months'],
+    policy: { keepDays: values['retention.keep_days'], sources: values['retention.sources'] },
+    at: values['retention.at'],
+  };
+  const problem = policyProblem(retention.policy, retention.minimumMonths);
+  if (problem !== undefined) throw new ConfigError(`"retention": ${problem}`);
   if (adminPassword !== undefined && adminPassword.length < 8)
     throw new ConfigError('HAIDANG_ADMIN_PASSWORD is shorter than 8 characters; choose a longer password.');
   return {
@@ -234,6 +274,7 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
       },
     },
     disk: { warnPercent: values['disk.warn_percent'], stopPercent: values['disk.stop_percent'] },
+    retention,
     collector: { inputs: values['collector.inputs'], timeZone: values['collector.time_zone'] },
     logLevel: values.log_level,
     adminPassword,

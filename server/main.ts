@@ -21,6 +21,8 @@ import { type Ingest, startIngest } from './ingest/ingest.ts';
 import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { openLiveFeed } from './realtime/live-feed.ts';
+import { openRetention } from './retention/retention.ts';
+import { scheduleRetention } from './retention/schedule.ts';
 import { loadRulesAside, ruleFolders } from './rules/load-aside.ts';
 import type { App, AppSettings } from './services.ts';
 import { openStore } from './store/open.ts';
@@ -74,6 +76,9 @@ export async function startServer(
     const live = openLiveFeed({ records, rules: ruleBook(rules.rules), agencies, log });
     stops.push(() => live.stop());
 
+    const retention = openRetention({ events, records, agencies, log, ...config.retention });
+    stops.push(() => retention.stop());
+    await retention.recover();
     const disk = await watchDisk({ path: config.data, ...config.disk, days: () => events.days(), log });
     stops.push(() => disk.stop());
     const detection = await startDetection({ events, records, rules, log, onAlertsChanged: () => live.wake() });
@@ -108,6 +113,7 @@ export async function startServer(
       rules,
       live,
       backups,
+      retention,
       explain: (rule, event) => detection.explain(rule, event),
       detection: () => detection.state(),
       disk: () => disk.state(),
@@ -133,6 +139,9 @@ export async function startServer(
     ingest = listener;
     stops.push(() => listener.stop());
 
+    const nightly = await scheduleRetention({ retention, at: config.retention.at, timeZone: config.timeZone, log });
+    retention.setNext(nightly.next);
+    stops.push(() => nightly.stop());
     const sweep = setInterval(
       () => void accounts.sessions.sweep().catch((err) => log.warn({ err }, 'old sessions stay')),
       SWEEP_MS,
@@ -182,6 +191,8 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
     const agencies = openAgencyBook(records);
     const live = openLiveFeed({ records, rules: ruleBook(rules.rules), agencies, log });
     stops.push(() => live.stop());
+    const retention = openRetention({ events, records, agencies, log, ...config.retention });
+    stops.push(() => retention.stop());
     const disk = await watchDisk({ path: config.data, ...config.disk, days: () => events.days(), log });
     stops.push(() => disk.stop());
     const cursor = await records.detectionCursor();
@@ -199,6 +210,7 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
       rules,
       live,
       backups,
+      retention,
       explain: () => [],
       detection: () => detection,
       disk: () => disk.state(),

@@ -9,6 +9,7 @@ import type { Identity } from './identity.ts';
 import type { Ledger } from './ledger/schema.ts';
 import type { Log } from './log.ts';
 import type { LiveFeed } from './realtime/live-feed.ts';
+import type { Retention } from './retention/retention.ts';
 import type { EventStore } from './store/event-store.ts';
 import type { RecordStore } from './store/record-store.ts';
 
@@ -52,6 +53,7 @@ export interface Services {
   /** Each part that must work, by name: `ok` or what is wrong. */
   readiness(): Promise<Readonly<Record<string, string>>>;
   readonly live: LiveFeed;
+  readonly retention: Retention;
   readonly backups: BackupJobs;
   /** The identity of requests that come by another way than the network: the control socket. */
   trusted(request: IncomingMessage): Identity | undefined;

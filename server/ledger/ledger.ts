@@ -4,7 +4,7 @@ import type { DetectionState } from '../detection/detection.ts';
 import type { Identity } from '../identity.ts';
 import type { Log } from '../log.ts';
 import type { EventStore, StoredCount } from '../store/event-store.ts';
-import type { CollectorRecord, RecordKinds } from '../store/record-kinds.ts';
+import type { CollectorRecord, DeletedCount, RecordKinds } from '../store/record-kinds.ts';
 import type { RecordStore, Versioned } from '../store/record-store.ts';
 import type { DiskFill } from '../system/disk.ts';
 import type { Ledger, LedgerRow } from './schema.ts';
@@ -33,6 +33,8 @@ const PAGE = 500;
  */
 export async function buildLedger(options: LedgerOptions): Promise<Ledger> {
   const { events, records, detection, disk, identity } = options;
+  // Read before all else: a day that is deleted meanwhile is then waiting for a moment, and not one too many.
+  const deleted = await deletedOf(records, identity);
   // Counted before the claims are read: a batch that comes between is then waiting, and not one too many.
   const stored = await events.recount(detection.cursor, { full: options.full === true });
   const lastSequence = await events.lastSequence();
@@ -42,7 +44,7 @@ export async function buildLedger(options: LedgerOptions): Promise<Ledger> {
   const rows: LedgerRow[] = [];
   for (const { id, document } of collectors) {
     const counted = new Map(stored.filter(({ collector }) => collector === id).map((count) => [count.source, count]));
-    rows.push(...rowsOf(id, document, counted, claims.get(id) ?? []));
+    rows.push(...rowsOf(id, document, counted, claims.get(id) ?? [], deleted.get(id) ?? new Map()));
   }
   const waitingGap = lastSequence > detection.cursor ? [stretch(detection.cursor + 1, lastSequence)] : [];
   return {
@@ -58,6 +60,7 @@ function rowsOf(
   record: CollectorRecord,
   counted: ReadonlyMap<string, StoredCount>,
   claims: readonly SourceCounters[],
+  deletions: ReadonlyMap<string, DeletedCount>,
 ): LedgerRow[] {
   const status = record.status;
   const counters = new Map<string, SourceCounters>();
@@ -66,14 +69,17 @@ function rowsOf(
   }
   /** The collector tells how many it set aside, not of which source: they fill what remains, source by source. */
   let setAside = status?.quarantined.events ?? 0;
-  return [...new Set([...counters.keys(), ...counted.keys()])].sort(order).map((source) => {
+  const sources = new Set([...counters.keys(), ...counted.keys(), ...deletions.keys()]);
+  return [...sources].sort(order).map((source) => {
     const claim = counters.get(source) ?? { read: 0, spooled: 0, dropped: {}, unparsed: 0 };
     const count = counted.get(source);
     const stored = count?.stored ?? 0;
     const deadLettered = count?.deadLettered ?? 0;
-    const missingTotal = count?.missingTotal ?? 0;
+    const gone = deletions.get(source);
+    const deleted = (gone?.stored ?? 0) + (gone?.deadLettered ?? 0);
+    const missingTotal = (count?.missingTotal ?? 0) + (gone?.missing ?? 0);
     const dropped = Object.values(claim.dropped).reduce((sum, number) => sum + number, 0);
-    const remainder = claim.spooled - stored - deadLettered - missingTotal;
+    const remainder = claim.spooled - stored - deleted - deadLettered - missingTotal;
     const quarantined = Math.max(0, Math.min(setAside, remainder));
     setAside -= quarantined;
     const live = status?.sources.find((one) => one.source === source);
@@ -93,6 +99,7 @@ function rowsOf(
       waiting: Math.max(0, remainder - quarantined),
       quarantined,
       deadLettered,
+      deleted,
       evaluated: stored - gap,
       gap,
       missing: (count?.missing ?? []).slice(0, MISSING_NAMED).map(({ id }) => id),
@@ -114,6 +121,19 @@ function stateOf(row: Omit<LedgerRow, 'state'>, remainder: number): LedgerRow['s
   const lost = Object.entries(row.droppedBy).some(([reason, count]) => count > 0 && !HARMLESS.has(reason));
   if (lost || row.kernelDropped > 0 || row.deadLettered > 0 || row.quarantined > 0) return 'loss';
   return row.waiting > 0 || row.gap > 0 || inMemory > 0 ? 'waiting' : 'ok';
+}
+
+/** By collector and source. */
+async function deletedOf(
+  records: RecordStore,
+  identity: Identity,
+): Promise<ReadonlyMap<string, ReadonlyMap<string, DeletedCount>>> {
+  const collectors = await allCollectors(records, identity);
+  return new Map(
+    collectors.map(({ id, document }) => {
+      return [id, new Map((document.deleted?.sources ?? []).map((count) => [count.source, count]))];
+    }),
+  );
 }
 
 async function allCollectors(

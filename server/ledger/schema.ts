@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 
 /**
  * One source of one collector. The equations, shown with their remainder (0 where all is well):
- * read = spooled + dropped; spooled = stored + waiting + quarantined + deadLettered; stored = evaluated + gap.
+ * read = spooled + dropped; spooled = stored + deleted + waiting + quarantined + deadLettered; stored = evaluated + gap.
  */
 export const LedgerRow = Type.Object({
   collector: Type.String(),
@@ -19,6 +19,8 @@ export const LedgerRow = Type.Object({
   waiting: Type.Integer(),
   quarantined: Type.Integer(),
   deadLettered: Type.Integer(),
+  /** Stored or dead-lettered once, and deleted by retention since. */
+  deleted: Type.Integer(),
   evaluated: Type.Integer(),
   gap: Type.Integer(),
   /** Acknowledged, and no longer in the store: first ones by event id, and how many. */

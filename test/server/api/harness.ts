@@ -13,6 +13,8 @@ import { openBackupJobs } from '../../../server/backup/jobs.ts';
 import { type AgencyId, type Identity, SYSTEM } from '../../../server/identity.ts';
 import { buildLedger } from '../../../server/ledger/ledger.ts';
 import { openLiveFeed } from '../../../server/realtime/live-feed.ts';
+import { openRetention, type Retention } from '../../../server/retention/retention.ts';
+import { KEEP_DAYS, MINIMUM_MONTHS } from '../../../server/retention/settings.ts';
 import type { App } from '../../../server/services.ts';
 import { openEmbeddedStore } from '../../../server/store/embedded/open.ts';
 import type { EventStore } from '../../../server/store/event-store.ts';
@@ -28,6 +30,7 @@ export interface Bench {
   readonly events: EventStore;
   readonly records: RecordStore;
   readonly accounts: Accounts;
+  readonly retention: Retention;
   readonly folder: string;
   /** Milliseconds; accounts look at it. */
   clock: { now: number };
@@ -62,6 +65,15 @@ export async function openBench(
   });
   const disk = { path: folder, totalBytes: 100, freeBytes: 50, usedPercent: 50, state: 'ok' as const, daysLeft: null };
   const detection = { cursor: 0, gaps: [], lagEvents: 0 };
+  const retention = openRetention({
+    events,
+    records,
+    agencies,
+    log: silent,
+    minimumMonths: MINIMUM_MONTHS,
+    policy: { keepDays: KEEP_DAYS, sources: [] },
+    now: () => clock.now,
+  });
   const local: Identity = { kind: 'local', name: 'local:0', role: 'administrator', agencies: 'all' };
   const bench = { local: false };
   const app = await buildApp({
@@ -80,6 +92,7 @@ export async function openBench(
     rules,
     live,
     backups: openBackupJobs({ data: folder, program: '0.0.0-test', embedded: true, log: silent }),
+    retention,
     explain: () => ['source.ip'],
     detection: () => detection,
     disk: () => disk,
@@ -95,6 +108,7 @@ export async function openBench(
     events,
     records,
     accounts,
+    retention,
     folder,
     clock,
     async signIn(user: Partial<NewUser> & { user: string }) {
@@ -140,6 +154,7 @@ export async function openBench(
     },
     async close() {
       live.stop();
+      await retention.stop();
       await app.close();
       await events.close();
       await records.close();

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import type { AgencyId } from './identity.ts';
-import type { Found } from './system/config-file.ts';
 import { policyProblem, type RetentionPolicy } from './retention/policy.ts';
 import {
   KEEP_DAYS,
@@ -10,7 +9,19 @@ import {
   sourceRules,
   timeOfDay,
 } from './retention/settings.ts';
-import { agencyId, hosts, inputs, loopback, oneOf, percent, port, text, timeZone } from './system/setting-readers.ts';
+import type { Found } from './system/config-file.ts';
+import {
+  agencyId,
+  hosts,
+  inputs,
+  integer,
+  loopback,
+  oneOf,
+  percent,
+  port,
+  text,
+  timeZone,
+} from './system/setting-readers.ts';
 
 /** A configuration that cannot be used: which key, where, and what to do. The command ends with exit code 2. */
 export class ConfigError extends Error {
@@ -115,6 +126,11 @@ export const SETTINGS = {
     does: 'Disk use from which collectors are asked to hold their events; triage goes on.',
     read: percent,
   }),
+  'export.max_events': setting({
+    fallback: 1_000_000,
+    does: 'Most events of one export of a search (CSV or NDJSON); larger ones are refused.',
+    read: integer(1, 100_000_000),
+  }),
   'retention.minimum_months': setting<readonly number[]>({
     fallback: MINIMUM_MONTHS,
     fallbackText: '`[0, 1, 3, 6, 12]`',
@@ -182,6 +198,8 @@ export interface ServerConfig {
   };
   readonly disk: { readonly warnPercent: number; readonly stopPercent: number };
   readonly retention: RetentionSettings;
+  /** Most events of one export. */
+  readonly exportEvents: number;
   /** Of the local collector; without a time zone it takes the machine's own. */
   readonly collector: { readonly inputs: unknown; readonly timeZone: string | undefined };
   readonly logLevel: string;
@@ -275,6 +293,7 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
     },
     disk: { warnPercent: values['disk.warn_percent'], stopPercent: values['disk.stop_percent'] },
     retention,
+    exportEvents: values['export.max_events'],
     collector: { inputs: values['collector.inputs'], timeZone: values['collector.time_zone'] },
     logLevel: values.log_level,
     adminPassword,

@@ -249,6 +249,7 @@ function settingsOf(config: ServerConfig): AppSettings {
     allowedHosts: config.allowedHosts,
     secureCookies: false,
     consoleFolder: CONSOLE,
+    exportEvents: config.exportEvents,
   };
 }
 

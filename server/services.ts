@@ -32,6 +32,8 @@ export interface AppSettings {
   readonly secureCookies: boolean;
   /** The built console. */
   readonly consoleFolder: string;
+  /** Most events of one export. */
+  readonly exportEvents: number;
 }
 
 /** What routes need of the rest of the server, as plain functions. */

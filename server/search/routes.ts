@@ -1,15 +1,32 @@
-import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { Condition } from '../../rules/query/condition.ts';
-import { KqlError, parseKql } from '../../rules/query/kql.ts';
 import { HaidangError } from '../errors.ts';
 import type { App, Services } from '../services.ts';
 import { problems } from '../system/answers.ts';
-import { EventAnswer, EventSearchPage, EventSearchQuery, HistogramAnswer, HistogramQuery } from './schema.ts';
-import { parseRange } from './time-range.ts';
+import { intervalFor, questionOf, untilGone } from './asking.ts';
+import { exportRoutes } from './export-routes.ts';
+import { openRunningSearches, type RunningSearches } from './progress.ts';
+import { savedSearchRoutes } from './saved-routes.ts';
+import {
+  EventAnswer,
+  EventSearchPage,
+  EventSearchQuery,
+  HistogramAnswer,
+  HistogramQuery,
+  ProgressAnswer,
+  ProgressQuery,
+} from './schema.ts';
+import { valueRoutes } from './value-routes.ts';
 
-/** Searching stored events, their histogram, and one event. */
-export function searchRoutes(app: App, { events }: Services): void {
+/** Searching stored events: pages, histograms, values, export, saved searches, and one event. */
+export function searchRoutes(app: App, services: Services): void {
+  const running = openRunningSearches();
+  pageRoutes(app, services, running);
+  valueRoutes(app, services, running);
+  exportRoutes(app, services);
+  savedSearchRoutes(app, services);
+}
+
+function pageRoutes(app: App, { events }: Services, running: RunningSearches): void {
   const tags = ['search'];
   const config = { access: 'signed-in' } as const;
 
@@ -20,15 +37,18 @@ export function searchRoutes(app: App, { events }: Services): void {
       schema: { tags, querystring: EventSearchQuery, response: { 200: EventSearchPage, ...problems(400, 401, 503) } },
     },
     async (request) => {
-      const { kql, from, to, limit = 100, after } = request.query;
-      const range = parseRange(from, to, Date.now());
-      const query = { range, condition: condition(kql), limit, ...(after === undefined ? {} : { after }) };
-      const view = events.as(request.signedIn().identity);
-      const page = await untilGone(request, (signal) => view.search(query, signal));
+      const { limit = 100, after, search } = request.query;
+      const query = { ...questionOf(request.query), limit, ...(after === undefined ? {} : { after }) };
+      const { identity } = request.signedIn();
+      const { onProgress, end } = running.start(identity.name, search);
+      const asked = untilGone(request, (signal) => events.as(identity).search(query, signal, onProgress));
+      const page = await asked.finally(end);
       return {
         events: page.events.map(({ id, event }) => ({ id, event })),
         next: page.next,
         complete: page.complete,
+        ...(page.stopped === undefined ? {} : { stopped: page.stopped }),
+        ...reachedBy(page.complete, page.next),
       };
     },
   );
@@ -40,19 +60,39 @@ export function searchRoutes(app: App, { events }: Services): void {
       schema: { tags, querystring: HistogramQuery, response: { 200: HistogramAnswer, ...problems(400, 401, 503) } },
     },
     async (request) => {
-      const { kql, from, to, buckets = 60 } = request.query;
-      const range = parseRange(from, to, Date.now());
-      const intervalSeconds = interval(range, buckets);
-      const view = events.as(request.signedIn().identity);
-      const query = { range, condition: condition(kql), intervalSeconds };
-      const found = await untilGone(request, (signal) => view.histogram(query, signal));
+      const { buckets = 60, by, values = 5, search } = request.query;
+      const { range, condition } = questionOf(request.query);
+      const intervalSeconds = intervalFor(range, buckets);
+      const { identity } = request.signedIn();
+      const view = events.as(identity);
+      const { onProgress, end } = running.start(identity.name, search);
+      const query = { range, condition, intervalSeconds };
+      const asked = untilGone(request, async (signal) => {
+        if (by === undefined) return { found: await view.histogram(query, signal, onProgress), stack: undefined };
+        const stacked = { ...query, field: by, limit: values, sample: MOST_STACKED_DOCUMENTS };
+        const found = await view.stackedHistogram(stacked, signal, onProgress);
+        const parts = found.buckets.map(({ counts, other, absent }) => ({ counts: [...counts], other, absent }));
+        return { found, stack: { field: by, values: [...found.values], buckets: parts } };
+      });
+      const { found, stack } = await asked.finally(end);
       return {
         ...range,
         intervalSeconds,
         buckets: found.buckets.map(({ start, count }) => ({ start, count })),
         total: found.total,
         complete: found.complete,
+        ...(found.stopped === undefined ? {} : { stopped: found.stopped }),
+        ...(stack === undefined ? {} : { stack }),
       };
+    },
+  );
+
+  app.get(
+    '/api/v1/events/progress',
+    { config, schema: { tags, querystring: ProgressQuery, response: { 200: ProgressAnswer, ...problems(400, 401) } } },
+    async (request) => {
+      const progress = running.of(request.signedIn().identity.name, request.query.search);
+      return progress ? { running: true, ...progress } : { running: false, done: 1, rows: 0, documents: 0 };
     },
   );
 
@@ -74,35 +114,11 @@ export function searchRoutes(app: App, { events }: Services): void {
   );
 }
 
-/** A KQL text as a condition; nothing means everything. @throws HaidangError `HD_KQL_SYNTAX` */
-function condition(kql: string | undefined): Condition {
-  if (kql === undefined || kql.trim() === '') return { kind: 'always' };
-  try {
-    return parseKql(kql);
-  } catch (error) {
-    if (!(error instanceof KqlError)) throw error;
-    throw new HaidangError('HD_KQL_SYNTAX', error.message);
-  }
-}
+/** Documents read for a histogram by a field that the index does not hold: more would keep the reader waiting. */
+const MOST_STACKED_DOCUMENTS = 50_000;
 
-const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
-
-/** The smallest round interval that gives no more than the wanted number of buckets, in seconds. */
-function interval(range: { from: string; to: string }, buckets: number): number {
-  const exact = (Date.parse(range.to) - Date.parse(range.from)) / 1000 / buckets;
-  return STEPS.find((step) => step >= exact) ?? Math.ceil(exact / 86_400) * 86_400;
-}
-
-/** Runs a search until it is done or its client went away, in which case the store stops working on it. */
-async function untilGone<T>(request: FastifyRequest, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const abort = new AbortController();
-  const gone = () => abort.abort();
-  request.raw.once('close', gone);
-  request.raw.socket?.once('close', gone);
-  try {
-    return await work(abort.signal);
-  } finally {
-    request.raw.off('close', gone);
-    request.raw.socket?.off('close', gone);
-  }
+/** The time that a search which stopped early has come to: a place begins with it, in base 36. */
+function reachedBy(complete: boolean, next: string | null): { readonly reached?: string } {
+  const ts = complete || next === null ? Number.NaN : Number.parseInt(next, 36);
+  return Math.abs(ts) < 8.64e15 ? { reached: new Date(ts).toISOString() } : {};
 }

@@ -13,7 +13,9 @@ export interface RecordKinds {
   'shift-entry': ShiftEntryRecord;
   audit: AuditRecord;
   'dead-letter': DeadLetterRecord;
+  gap: GapRecord;
   setting: SettingRecord;
+  'saved-search': SavedSearchRecord;
   'legal-hold': LegalHoldRecord;
   deletion: DeletionRecord;
 }
@@ -28,12 +30,15 @@ export const RECORD_INDEXES: { readonly [K in keyof RecordKinds]: readonly strin
   'shift-entry': ['at'],
   audit: ['at', 'actor'],
   'dead-letter': ['agency', 'collector', 'at'],
+  gap: ['agency', 'collector', 'at'],
   setting: [],
+  'saved-search': ['owner', 'visibility'],
   'legal-hold': ['agency', 'placedAt', 'liftedAt'],
   deletion: ['day', 'state'],
 };
 
-export type AlertStatus = 'new' | 'in_progress' | 'closed';
+/** `merged`: it turned out to be part of another alert, and is that one from then on. */
+export type AlertStatus = 'new' | 'in_progress' | 'closed' | 'merged';
 export type Verdict = 'true_positive' | 'false_positive' | 'benign' | 'duplicate';
 
 /** An alert group: all matches of one rule for one agency and group that belong together in time. */
@@ -44,6 +49,8 @@ export interface AlertRecord extends AlertDetected {
   /** `count` at the moment of closing: what came after is shown as new. */
   readonly countAtClose: number | null;
   readonly timeline: readonly AlertChange[];
+  /** With status `merged`: the alert that holds its events now. */
+  readonly mergedInto?: string;
 }
 
 /** What the engine knows; people's acts live in the rest of the record. */
@@ -76,8 +83,10 @@ export interface AlertDetected {
 export interface AlertChange {
   readonly at: string;
   readonly by: string;
-  readonly act: 'created' | 'status' | 'owner' | 'note';
+  readonly act: 'created' | 'status' | 'owner' | 'note' | 'merged';
+  /** Of `merged`: the alert that was joined to this one. */
   readonly from?: string | null;
+  /** Of `merged`: the alert that this one was joined to. */
   readonly to?: string | null;
   readonly note?: string;
   /** With `status`: the verdict from then on. */
@@ -169,6 +178,21 @@ export interface DeadLetterRecord {
   readonly line: string;
 }
 
+/** Events that a collector had sent and the store lost, as the collector cannot send them again. */
+export interface GapRecord {
+  readonly agency: AgencyId;
+  readonly collector: CollectorId;
+  readonly reason: 'restore';
+  readonly at: string;
+  /** Every source that was compared; `events` is 0 where nothing is missing. Between the times, ISO 8601. */
+  readonly sources: readonly {
+    readonly source: string;
+    readonly events: number;
+    readonly from: string;
+    readonly to: string;
+  }[];
+}
+
 export interface SettingRecord {
   readonly value: unknown;
 }
@@ -211,4 +235,22 @@ export interface DeletionRecord {
   /** The rules by which the day was due, longest first. */
   readonly rules: readonly { readonly rule: string; readonly days: number }[];
   readonly sources: readonly (DeletedCount & { readonly agency: AgencyId; readonly collector: CollectorId })[];
+}
+
+/** A search that somebody keeps. */
+export interface SavedSearchRecord {
+  readonly name: string;
+  /** Name of the user. */
+  readonly owner: string;
+  /** What the owner could see when it was made: who may see less does not see the search. */
+  readonly agencies: 'all' | readonly AgencyId[];
+  readonly visibility: 'private' | 'shared';
+  readonly kql: string;
+  /** ISO 8601 or a form like `now-24h`. */
+  readonly from: string;
+  readonly to: string;
+  /** The field that divides the histogram. */
+  readonly by: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
 }

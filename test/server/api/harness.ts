@@ -40,14 +40,14 @@ export interface Bench {
   signIn(user: Partial<NewUser> & { user: string }): Promise<string>;
   addAgency(id: string): Promise<AgencyId>;
   /** Writes an alert as detection would. */
-  addAlert(id: string, change?: Partial<AlertDetected>): Promise<void>;
+  addAlert(id: string, change?: Partial<AlertDetected>, merges?: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
 const silent = pino({ level: 'silent' });
 
 export async function openBench(
-  options: { rules?: readonly Rule[]; tickMs?: number; consoleFolder?: string } = {},
+  options: { rules?: readonly Rule[]; tickMs?: number; consoleFolder?: string; exportEvents?: number } = {},
 ): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'haidang-api-'));
   const { events, records } = await openEmbeddedStore({ folder: join(folder, 'store'), log: silent });
@@ -83,6 +83,7 @@ export async function openBench(
       allowedHosts: [],
       secureCookies: false,
       consoleFolder: options.consoleFolder ?? join(folder, 'console'),
+      exportEvents: options.exportEvents ?? 1_000_000,
     },
     log: silent,
     events,
@@ -143,12 +144,12 @@ export async function openBench(
       agencies.forget();
       return id as AgencyId;
     },
-    async addAlert(id: string, change: Partial<AlertDetected> = {}) {
+    async addAlert(id: string, change: Partial<AlertDetected> = {}, merges: readonly string[] = []) {
       commits += 1;
       await records.commitDetection({
         cursor: commits,
         signals: [],
-        alerts: [{ id, detected: { ...detected(), ...change } }],
+        alerts: [{ id, detected: { ...detected(), ...change }, merges }],
       });
       live.wake();
     },

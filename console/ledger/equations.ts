@@ -12,6 +12,7 @@ export type LedgerPart =
   | 'spooled'
   | 'dropped'
   | 'stored'
+  | 'deleted'
   | 'waiting'
   | 'quarantined'
   | 'deadLettered'
@@ -28,7 +29,7 @@ function equation(row: LedgerRow, name: Equation['name'], parts: readonly Ledger
 export function equations(row: LedgerRow): readonly [Equation, Equation, Equation] {
   return [
     equation(row, 'read', ['spooled', 'dropped']),
-    equation(row, 'spooled', ['stored', 'waiting', 'quarantined', 'deadLettered']),
+    equation(row, 'spooled', ['stored', 'deleted', 'waiting', 'quarantined', 'deadLettered']),
     equation(row, 'stored', ['evaluated', 'gap']),
   ];
 }

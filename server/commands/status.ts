@@ -42,11 +42,12 @@ const HEADING = [
   'quarantined',
   'dead',
   'stored',
+  'deleted',
   'evaluated',
   'gap',
   'state',
 ];
-const NUMBERS = [2, 3, 4, 5, 6, 7, 8, 9, 10];
+const NUMBERS = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
 
 function describe({ rows, disk, gaps }: Ledger, running: boolean): string {
   const lines = rows.map((row) => [
@@ -60,6 +61,7 @@ function describe({ rows, disk, gaps }: Ledger, running: boolean): string {
       row.quarantined,
       row.deadLettered,
       row.stored,
+      row.deleted,
       row.evaluated,
       row.gap,
     ].map(String),

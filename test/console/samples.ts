@@ -242,6 +242,7 @@ const SOURCE = {
   waiting: 0,
   quarantined: 0,
   deadLettered: 0,
+  deleted: 0,
   evaluated: 120_482,
   gap: 0,
   missing: [],

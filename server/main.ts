@@ -11,7 +11,7 @@ import { buildApp } from './app.ts';
 import { openAuthority } from './authority/authority.ts';
 import { ensureLocalCollector, type LocalCollector } from './authority/local-collector.ts';
 import { type BackupJobs, openBackupJobs } from './backup/jobs.ts';
-import { refuseHalfRestored } from './backup/restored.ts';
+import { readRestored, refuseHalfRestored } from './backup/restored.ts';
 import type { ServerConfig } from './config.ts';
 import { lockFolder } from './control/lock.ts';
 import { controlRequests, listenOnControlSocket } from './control/socket.ts';
@@ -62,6 +62,7 @@ export async function startServer(
     await mkdir(config.data, { recursive: true, mode: 0o700 });
     stops.push(lockFolder(config.data));
     refuseHalfRestored(config.data);
+    const restored = readRestored(config.data);
     const [{ events, records }, authority, rules] = await Promise.all([
       openStore(config, log),
       openAuthority(join(config.data, 'authority')),
@@ -98,6 +99,7 @@ export async function startServer(
         identity,
         full,
         log,
+        restored,
         ...(ingest === undefined ? {} : { counters: ingest.counters }),
       });
     const shared = shareByScope(LEDGER_KEPT_MS, (identity: Identity) => recount(identity, false));
@@ -134,6 +136,7 @@ export async function startServer(
       records,
       onStored: (batch) => detection.offer(batch),
       diskState: () => disk.state().state,
+      restored,
       log,
     });
     ingest = listener;
@@ -185,6 +188,7 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
   try {
     stops.push(lockFolder(config.data));
     refuseHalfRestored(config.data);
+    const restored = readRestored(config.data);
     const { events, records } = await openStore(config, log);
     stops.push(() => Promise.all([events.close(), records.close()]));
     const rules = await loadRulesAside(ruleFolders(config.data));
@@ -215,7 +219,8 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
       detection: () => detection,
       disk: () => disk.state(),
       stored: () => ({ events: 0, duplicates: 0 }),
-      ledger: (identity, full) => buildLedger({ events, records, detection, disk: disk.state(), identity, full, log }),
+      ledger: (identity, full) =>
+        buildLedger({ events, records, detection, disk: disk.state(), identity, full, log, restored }),
       readiness: async () => ({ server: 'not running' }),
       trusted: () => control.local,
     });

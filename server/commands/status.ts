@@ -29,7 +29,7 @@ export async function run(args: readonly string[]): Promise<number> {
 const WORDS: Readonly<Record<LedgerRow['state'], string>> = {
   ok: 'ok',
   waiting: 'waiting: still on the way',
-  loss: 'loss: see dropped, quarantined, dead',
+  loss: 'loss: see dropped, quarantined, dead, lost',
   broken: 'BROKEN: the sums do not hold',
 };
 const HEADING = [
@@ -49,7 +49,7 @@ const HEADING = [
 ];
 const NUMBERS = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
 
-function describe({ rows, disk, gaps }: Ledger, running: boolean): string {
+function describe({ rows, disk, gaps, losses = [], restored }: Ledger, running: boolean): string {
   const lines = rows.map((row) => [
     row.collectorName === row.collector ? row.collector : `${row.collector} (${row.collectorName})`,
     row.source,
@@ -79,6 +79,12 @@ function describe({ rows, disk, gaps }: Ledger, running: boolean): string {
     rows.length === 0 ? 'No collector has sent anything yet.' : table(HEADING, lines, NUMBERS),
     ...missing.map(plain),
     ...errors.map(plain),
+    ...losses.map(({ collector, source, events, from, to }) =>
+      plain(`lost to the restore: ${events} of ${collector} ${source}, sent between ${from} and ${to}`),
+    ),
+    ...(restored
+      ? [`restored: ${restored.at}, to the state of ${restored.since}; collectors send again what they kept`]
+      : []),
     ...gaps.map((gap) => `gap: ${gap.events} events (${gap.from} to ${gap.to}) are not evaluated yet`),
     `disk: ${disk.usedPercent.toFixed(1)}% used (${disk.state})${left}`,
   ].join('\n');

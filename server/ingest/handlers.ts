@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { BatchReceipt, CollectorStatus, ServerClock } from '../../ecs/wire.ts';
 import { WIRE_LIMITS } from '../../ecs/wire.ts';
+import type { GapWatch } from '../backup/gap-watch.ts';
 import type { CollectorBook } from '../collectors/collector-book.ts';
 import { HaidangError } from '../errors.ts';
 import type { EventStore, StoredBatch } from '../store/event-store.ts';
@@ -31,6 +32,8 @@ export interface IngestParts {
   readonly budget: Budget;
   readonly book: CollectorBook;
   readonly limits: IngestLimits;
+  /** After a restore: notes what cannot be sent again. */
+  readonly gaps: GapWatch | undefined;
 }
 
 /** `POST /v1/batches`: the receipt goes out once the batch is durable. */
@@ -57,6 +60,8 @@ export async function takeBatch(
     deps.book.claim(peer.collector, head.sources);
     const receivedAt = new Date(now()).toISOString();
     await turn.come;
+    // On record before the frame is stored: afterwards nobody could tell what lay between.
+    await deps.gaps?.look(peer.collector, agency, head);
     const appending = deps.events.append({ collector: peer.collector, agency, receivedAt, body });
     turn.leave();
     const result = await appending;
@@ -65,6 +70,21 @@ export async function takeBatch(
   } finally {
     share.release();
   }
+}
+
+/** `GET /v1/clock`: the server's time and, after a restore, from which time on (by this clock) to send again. */
+export function tellClock(now: number, gaps: GapWatch | undefined): ClockAnswer {
+  const clock = { now: new Date(now).toISOString() };
+  return gaps ? { ...clock, resend: { id: gaps.restored.id, since: gaps.restored.since } } : clock;
+}
+
+/** The answer to a collector that asks for the time. */
+export interface ClockAnswer extends ServerClock {
+  /**
+   * What was acknowledged since then is no longer in the store: a collector sends again all it keeps of it, once for
+   * each id. What it sends too much is known by its event ids.
+   */
+  readonly resend?: { readonly id: string; readonly since: string };
 }
 
 /** `POST /v1/status`: the part of the ledger that only the collector knows. */

@@ -1,6 +1,7 @@
 import { createSecureServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import type { ServerClock } from '../../ecs/wire.ts';
 import type { Authority } from '../authority/authority.ts';
+import { openGapWatch } from '../backup/gap-watch.ts';
+import type { Restored } from '../backup/restored.ts';
 import { openCollectorBook, type SourceCounters } from '../collectors/collector-book.ts';
 import { recoverCounters } from '../collectors/recover-counters.ts';
 import { HaidangError } from '../errors.ts';
@@ -8,7 +9,7 @@ import type { Log } from '../log.ts';
 import type { EventStore, StoredBatch } from '../store/event-store.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import { createBudget } from './budget.ts';
-import { type CollectorRequest, type IngestParts, takeBatch, takeStatus } from './handlers.ts';
+import { type CollectorRequest, type IngestParts, takeBatch, takeStatus, tellClock } from './handlers.ts';
 import { acceptSessions, listen, refuse, renewCertificate, respond } from './listener.ts';
 import { admit } from './peer.ts';
 import { INGEST_LIMITS, type IngestLimits, MAX_SOURCES } from './schema.ts';
@@ -30,6 +31,8 @@ export interface IngestOptions {
   readonly log: Log;
   readonly now?: () => number;
   readonly limits?: Partial<IngestLimits>;
+  /** Set where the store came from a backup. */
+  readonly restored?: Restored | undefined;
 }
 
 /** The running listener. */
@@ -63,11 +66,13 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const running = new Set<Promise<void>>();
   let stopping = false;
 
-  const parts: IngestParts = { ...options, budget, book, limits };
+  const { restored, events } = options;
+  const gaps = restored && (await openGapWatch({ restored, events, records, log, now }));
+  const parts: IngestParts = { ...options, budget, book, limits, gaps };
   const handlers: Readonly<Record<string, Handler>> = {
     'POST /v1/batches': (request) => takeBatch(request, parts),
     'POST /v1/status': (request) => takeStatus(request, parts),
-    'GET /v1/clock': async () => ({ now: new Date(now()).toISOString() }) satisfies ServerClock,
+    'GET /v1/clock': async () => tellClock(now(), gaps),
   };
 
   const credentials = await authority.serverCredentials();

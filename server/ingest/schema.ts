@@ -27,6 +27,9 @@ export const FrameHead = Type.Object({
   first: Count,
   last: Count,
   sources: Type.Array(Type.Object(Counters), { maxItems: MAX_SOURCES }),
+  /** Looked at after a restore alone. */
+  spooledAt: Type.Optional(Time),
+  runs: Type.Optional(Type.Array(Type.Tuple([Count, Count]), { maxItems: WIRE_LIMITS.frameEvents })),
 });
 export type FrameHead = Static<typeof FrameHead>;
 

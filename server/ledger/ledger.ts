@@ -1,3 +1,5 @@
+import { type Loss, lossesOf } from '../backup/losses.ts';
+import type { Restored } from '../backup/restored.ts';
 import { laterCounters, type SourceCounters } from '../collectors/collector-book.ts';
 import { recoverCounters } from '../collectors/recover-counters.ts';
 import type { DetectionState } from '../detection/detection.ts';
@@ -21,6 +23,8 @@ export interface LedgerOptions {
   /** From the running ingest listener; without one, the last frames in the store are read again. */
   readonly counters?: () => ReadonlyMap<string, readonly SourceCounters[]>;
   readonly now?: () => number;
+  /** Where the store came from a backup. */
+  readonly restored?: Restored | undefined;
 }
 
 /** Most event ids of missing rows that a ledger row names. */
@@ -40,11 +44,13 @@ export async function buildLedger(options: LedgerOptions): Promise<Ledger> {
   const lastSequence = await events.lastSequence();
   const claims = options.counters?.() ?? (await claimsOfStore(events, options.log));
   const collectors = await allCollectors(records, identity);
+  const losses = await lossesOf(records, identity);
 
   const rows: LedgerRow[] = [];
   for (const { id, document } of collectors) {
     const counted = new Map(stored.filter(({ collector }) => collector === id).map((count) => [count.source, count]));
-    rows.push(...rowsOf(id, document, counted, claims.get(id) ?? [], deleted.get(id) ?? new Map()));
+    const lost = losses.filter(({ collector }) => collector === id);
+    rows.push(...rowsOf(id, document, counted, claims.get(id) ?? [], deleted.get(id) ?? new Map(), lost));
   }
   const waitingGap = lastSequence > detection.cursor ? [stretch(detection.cursor + 1, lastSequence)] : [];
   return {
@@ -52,6 +58,8 @@ export async function buildLedger(options: LedgerOptions): Promise<Ledger> {
     rows: rows.sort((a, b) => order(`${a.collectorName} ${a.source}`, `${b.collectorName} ${b.source}`)),
     disk: { ...disk },
     gaps: [...detection.gaps.map((gap) => ({ ...gap })), ...waitingGap],
+    losses: losses.map((loss) => ({ ...loss })),
+    ...(options.restored ? { restored: { at: options.restored.restoredAt, since: options.restored.since } } : {}),
   };
 }
 
@@ -61,6 +69,7 @@ function rowsOf(
   counted: ReadonlyMap<string, StoredCount>,
   claims: readonly SourceCounters[],
   deletions: ReadonlyMap<string, DeletedCount>,
+  losses: readonly Loss[],
 ): LedgerRow[] {
   const status = record.status;
   const counters = new Map<string, SourceCounters>();
@@ -82,6 +91,9 @@ function rowsOf(
     const remainder = claim.spooled - stored - deleted - deadLettered - missingTotal;
     const quarantined = Math.max(0, Math.min(setAside, remainder));
     setAside -= quarantined;
+    // On record as lost; where they arrived after all, there is nothing left to explain.
+    const onRecord = losses.reduce((sum, loss) => sum + (loss.source === source ? loss.events : 0), 0);
+    const lost = Math.max(0, Math.min(onRecord, remainder - quarantined));
     const live = status?.sources.find((one) => one.source === source);
     const gap = count?.unevaluated ?? 0;
     const row = {
@@ -96,7 +108,7 @@ function rowsOf(
       unparsed: claim.unparsed,
       kernelDropped: live?.kernelDropped ?? 0,
       stored,
-      waiting: Math.max(0, remainder - quarantined),
+      waiting: Math.max(0, remainder - quarantined - lost),
       quarantined,
       deadLettered,
       deleted,
@@ -104,6 +116,7 @@ function rowsOf(
       gap,
       missing: (count?.missing ?? []).slice(0, MISSING_NAMED).map(({ id }) => id),
       missingTotal,
+      lost,
       lastReadAt: live?.lastReadAt ?? null,
       lastSeenAt: record.lastSeenAt,
       error: live?.error ?? null,
@@ -118,8 +131,9 @@ const HARMLESS = new Set(['empty']);
 function stateOf(row: Omit<LedgerRow, 'state'>, remainder: number): LedgerRow['state'] {
   const inMemory = row.read - row.spooled - row.dropped;
   if (row.missingTotal > 0 || remainder < 0 || inMemory < 0) return 'broken';
-  const lost = Object.entries(row.droppedBy).some(([reason, count]) => count > 0 && !HARMLESS.has(reason));
-  if (lost || row.kernelDropped > 0 || row.deadLettered > 0 || row.quarantined > 0) return 'loss';
+  const dropped = Object.entries(row.droppedBy).some(([reason, count]) => count > 0 && !HARMLESS.has(reason));
+  const elsewhere = row.kernelDropped + row.deadLettered + row.quarantined + (row.lost ?? 0);
+  if (dropped || elsewhere > 0) return 'loss';
   return row.waiting > 0 || row.gap > 0 || inMemory > 0 ? 'waiting' : 'ok';
 }
 

@@ -1,9 +1,11 @@
+import { readField } from '../../ecs/event.ts';
+import { LineScanner } from '../../ecs/line-scanner.ts';
 import type { Condition } from '../query/condition.ts';
 import { numberOf } from '../query/field-test.ts';
 import type { DetectionRule } from '../rule.ts';
 import { type Check, compileCheck } from './compile-condition.ts';
-import type { FieldMode, RuleEngine } from './engine.ts';
-import { EventContext, FieldSlots } from './event-context.ts';
+import type { FieldMode, LineEngine, RuleEngine } from './engine.ts';
+import { EventContext, FieldSlots, partedName } from './event-context.ts';
 import { ecsFieldName, renameFields } from './field-names.ts';
 import { conditionFields, logSourceCondition } from './log-sources.ts';
 import { type CompiledRule, RuleGroup } from './rule-group.ts';
@@ -68,10 +70,15 @@ class Route {
 }
 
 /** The values of the fields that tell the log source, one after the other, and the route of each combination. */
-interface SourceNode {
-  readonly next: Map<unknown, SourceNode>;
+class SourceNode {
+  readonly next = new Map<unknown, SourceNode>();
   route: Route | undefined;
+  /** The value that came last, and where it leads: to compare costs less than to look up. */
+  value: unknown = NEVER;
+  after: SourceNode | undefined;
 }
+
+const NEVER = Symbol('never');
 
 class CompiledEngine implements RuleEngine {
   readonly rules: readonly DetectionRule[];
@@ -80,12 +87,14 @@ class CompiledEngine implements RuleEngine {
   readonly #sources: readonly Source[];
   readonly #sourceSlots: readonly number[];
   readonly #numberSlot: number;
+  readonly #mode: FieldMode;
   readonly #routes = new Map<string, Route>();
-  #bySource: SourceNode = { next: new Map(), route: undefined };
+  #bySource = new SourceNode();
   #remembered = 0;
 
   constructor(rules: readonly DetectionRule[], mode: FieldMode) {
     this.rules = rules;
+    this.#mode = mode;
     const numberField = mode === 'raw' ? 'EventID' : 'event.code';
     const sources = new Map<string, Source>();
     const sourceFields = new Set<string>();
@@ -114,8 +123,30 @@ class CompiledEngine implements RuleEngine {
   }
 
   evaluate(event: object): readonly DetectionRule[] {
+    this.#context.take(event);
+    return this.#matching();
+  }
+
+  lines(open: (line: string) => object, also: readonly string[] = []): LineEngine {
+    // The slots first, so that their numbers are the scanner's.
+    const fields = [...new Set([...this.#slots.names, ...also])];
+    const places = also.map((field) => fields.indexOf(field));
+    const scanner = new LineScanner(fields, (name) => partedName(name, this.#mode));
     const context = this.#context;
-    context.take(event);
+    return {
+      value: (at) => (context.line ? context.line.value(places[at] ?? -1) : readField(context.event, also[at] ?? '')),
+      fix: (field, value) => scanner.fix(field, value),
+      evaluate: (text, start, end) => {
+        const parse = () => open(text.bytes.toString('utf8', start, end));
+        if (!scanner.scan(text, start, end)) return this.evaluate(parse());
+        context.takeLine(scanner, parse);
+        return this.#matching();
+      },
+    };
+  }
+
+  #matching(): readonly DetectionRule[] {
+    const context = this.#context;
     const matches: number[] = [];
     this.#route(context).group(context).evaluate(context, matches);
     if (matches.length === 0) return NONE;
@@ -127,19 +158,28 @@ class CompiledEngine implements RuleEngine {
     let at: SourceNode = this.#bySource;
     for (const slot of this.#sourceSlots) {
       const value = context.value(slot);
+      if (at.value === value && at.after) {
+        at = at.after;
+        continue;
+      }
       const key = typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
       // What is too long to be a log source is not remembered.
       if (typeof key === 'string' && key.length > SOURCE_CHARACTERS) return this.#newRoute(context);
       let next = at.next.get(key);
       if (!next) {
         if (this.#remembered >= REMEMBERED_SOURCES) {
-          this.#bySource = { next: new Map(), route: undefined };
+          this.#bySource = new SourceNode();
           this.#remembered = 0;
           return this.#newRoute(context);
         }
         this.#remembered++;
-        next = { next: new Map(), route: undefined };
+        next = new SourceNode();
         at.next.set(key, next);
+      }
+      // A text must not hold on to the frame that it was cut from, so the shorter ones are kept alone.
+      if (typeof value !== 'string' || value.length < 13) {
+        at.value = value;
+        at.after = next;
       }
       at = next;
     }

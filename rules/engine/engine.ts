@@ -1,3 +1,4 @@
+import type { JsonBytes } from '../../ecs/line-scanner.ts';
 import type { DetectionRule } from '../rule.ts';
 
 /**
@@ -7,6 +8,18 @@ import type { DetectionRule } from '../rule.ts';
 export interface RuleEngine {
   readonly rules: readonly DetectionRule[];
   evaluate(event: object): readonly DetectionRule[];
+  /** The same for events that are still JSON; `open` parses one, and is asked only where its text does not do; `also` names further fields to read. One at a time. */
+  lines(open: (line: string) => object, also?: readonly string[]): LineEngine;
+}
+
+/** Evaluates events without parsing most of them: only the fields that rules ask for are read. */
+export interface LineEngine {
+  /** Gives a field one value in all events from now on, as `open` does. */
+  fix(field: string, value: unknown): void;
+  /** Of the event in bytes `start` to before `end`. Throws what `open` throws. */
+  evaluate(text: JsonBytes, start: number, end: number): readonly DetectionRule[];
+  /** Of the event evaluated last, the value of one of the further fields, by its place in `also`. */
+  value(at: number): unknown;
 }
 
 /** How field names in events relate to those in rules, and how an event tells its log source. */

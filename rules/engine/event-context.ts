@@ -1,4 +1,5 @@
 import { readField } from '../../ecs/event.ts';
+import type { LineScanner } from '../../ecs/line-scanner.ts';
 import { scalarText } from '../query/field-test.ts';
 import { foldCase } from '../query/string-test.ts';
 import type { FieldMode } from './engine.ts';
@@ -16,13 +17,19 @@ export class FieldSlots {
   }
 }
 
+/** The other spelling of a field's name, if it has one. */
+export function partedName(name: string, mode: FieldMode): string | undefined {
+  const parted = mode === 'raw' ? name.replace(/(?<=[a-z])(?=[A-Z])/g, ' ') : name;
+  return parted === name ? undefined : parted;
+}
+
 /**
  * Reads a dotted name inside the event. Sigma's names have no spaces (Sigma 2.1, *Field Usage*), so in the source's own
  * names `ThreatName` of a rule finds `Threat Name` of an event that kept them.
  */
 function otherReader(name: string, mode: FieldMode): (event: object) => unknown {
-  const parted = mode === 'raw' ? name.replace(/(?<=[a-z])(?=[A-Z])/g, ' ') : name;
-  if (parted === name) return name.includes('.') ? (event) => readField(event, name) : () => undefined;
+  const parted = partedName(name, mode);
+  if (parted === undefined) return name.includes('.') ? (event) => readField(event, name) : () => undefined;
   return (event) => {
     const value = readField(event, name);
     return value === undefined ? (event as Record<string, unknown>)[parted] : value;
@@ -31,7 +38,10 @@ function otherReader(name: string, mode: FieldMode): (event: object) => unknown 
 
 /** One event while it is evaluated: each field is read, and folded, at most once. */
 export class EventContext {
-  event: object = {};
+  /** The line at hand, where the event is still one; its fields are numbered as the slots are. */
+  line: LineScanner | undefined;
+  #event: object | undefined = {};
+  #open: () => object = () => ({});
   readonly #names: readonly string[];
   // Filled from the start: lists that grow by leaps become slow maps.
   readonly #values: unknown[];
@@ -57,13 +67,32 @@ export class EventContext {
 
   /** Turns to the next event. */
   take(event: object): void {
-    this.event = event;
+    this.line = undefined;
+    this.#event = event;
     this.#turn++;
+  }
+
+  /** Turns to an event of which a line was scanned; `open` parses it, should more be asked than fields. */
+  takeLine(line: LineScanner, open: () => object): void {
+    this.line = line;
+    this.#event = undefined;
+    this.#open = open;
+    this.#turn++;
+  }
+
+  get event(): object {
+    this.#event ??= this.#open();
+    return this.#event;
   }
 
   value(slot: number): unknown {
     if (this.#readIn[slot] === this.#turn) return this.#values[slot];
     this.#readIn[slot] = this.#turn;
+    if (this.line !== undefined) {
+      const read = this.line.value(slot);
+      this.#values[slot] = read;
+      return read;
+    }
     let value = (this.event as Record<string, unknown>)[this.#names[slot] as string];
     if (value === undefined) {
       const other = this.#others[slot] ?? otherReader(this.#names[slot] as string, this.#mode);

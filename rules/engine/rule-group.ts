@@ -1,3 +1,4 @@
+import type { LineScanner } from '../../ecs/line-scanner.ts';
 import { anyElement, scalarText } from '../query/field-test.ts';
 import { LEAF_DEPTH } from '../query/matcher.ts';
 import type { Check } from './compile-condition.ts';
@@ -52,6 +53,7 @@ export class RuleGroup {
   readonly #anyField: LiteralIndex | undefined;
   /** Fields' slots by their names, to know texts again that were looked through by their field. */
   readonly #slots: ReadonlyMap<string, number>;
+  readonly #slotsSeen: ReadonlySet<number>;
   readonly #markedIn: Int32Array;
   readonly #candidates: number[] = [];
   #turn = 0;
@@ -84,6 +86,7 @@ export class RuleGroup {
     }
     this.#fields = fields;
     this.#slots = slots;
+    this.#slotsSeen = new Set(slots.values());
   }
 
   readonly #mark = (rules: readonly number[]): void => {
@@ -104,7 +107,8 @@ export class RuleGroup {
       else if (value !== undefined && value !== null) this.#findInList(index, value);
     }
     if (this.#anyField) {
-      this.#collectLeaves(this.#anyField, context, context.event, '', 0);
+      if (context.line === undefined) this.#collectLeaves(this.#anyField, context, context.event, '', 0);
+      else this.#collectLine(this.#anyField, context.line);
       this.#anyField.findCollected(this.#mark);
     }
     for (const rule of this.#candidates) this.#confirm(rule, context, matches);
@@ -123,6 +127,15 @@ export class RuleGroup {
       else if (typeof inside !== 'string') {
         if (index.scalars) index.collect(String(inside), this.#mark);
       } else if (inside.length <= LONG || !this.#isSeen(inside, inner, context)) index.collect(inside, this.#mark);
+    }
+  }
+
+  #collectLine(index: LiteralIndex, line: LineScanner): void {
+    for (let leaf = 0; leaf < line.count; leaf++) {
+      if (line.isString(leaf)) {
+        const text = line.text(leaf);
+        if (text.length <= LONG || !this.#slotsSeen.has(line.field(leaf))) index.collect(text, this.#mark);
+      } else if (index.scalars && !line.isNull(leaf)) index.collect(String(JSON.parse(line.text(leaf))), this.#mark);
     }
   }
 

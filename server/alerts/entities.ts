@@ -27,8 +27,12 @@ const MAX_VALUES_PER_CELL = 200;
 
 /** A field as one text: the first of a list, cut; empty where it is absent or an object. */
 export function fieldText(event: object, field: string): string {
-  let value = readField(event, field);
-  if (Array.isArray(value)) value = value[0] as unknown;
+  return textOf(readField(event, field));
+}
+
+/** The same of a value that was read already. */
+export function textOf(read: unknown): string {
+  const value: unknown = Array.isArray(read) ? read[0] : read;
   if (typeof value === 'string') return value.length > MAX_VALUE ? value.slice(0, MAX_VALUE) : value;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
@@ -37,11 +41,15 @@ export function fieldText(event: object, field: string): string {
 export function collectEntities(into: Map<string, Set<string>>, event: object, fields: Iterable<string>): void {
   for (const field of fields) {
     const text = fieldText(event, field);
-    if (text === '') continue;
-    const values = into.get(field);
-    if (!values) into.set(field, new Set([text]));
-    else if (values.size < MAX_VALUES_PER_CELL) values.add(text);
+    if (text !== '') addEntity(into, field, text);
   }
+}
+
+/** Adds one value of a field to what was collected before. */
+export function addEntity(into: Map<string, Set<string>>, field: string, text: string): void {
+  const values = into.get(field);
+  if (!values) into.set(field, new Set([text]));
+  else if (values.size < MAX_VALUES_PER_CELL) values.add(text);
 }
 
 /** Entity fields of a rule: the common ones and those its sentences name. */
@@ -63,7 +71,7 @@ export interface EntityState {
   readonly seen: Set<string>;
   total: number;
   /** Read from the store with more values than it names: which of them come again is not known. */
-  readonly partial: boolean;
+  partial: boolean;
 }
 
 /** Values shown of one field; past it only the total grows. */
@@ -107,6 +115,17 @@ export function addEntities(entities: Map<string, EntityState>, added: EntityVal
       keepSmallest(state, value);
       state.total = Math.max(state.total, state.seen.size, estimate(state));
     }
+  }
+}
+
+/** Adds all of a later alert's entities to those of the alert that it became part of. */
+export function joinEntities(into: Map<string, EntityState>, later: ReadonlyMap<string, EntityState>): void {
+  for (const [field, { values, seen, total, partial }] of later) {
+    addEntities(into, { [field]: [...new Set([...values, ...seen])] });
+    const state = into.get(field);
+    if (!state) continue;
+    state.partial ||= partial;
+    state.total = Math.max(state.total, total, estimate(state));
   }
 }
 

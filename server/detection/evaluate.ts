@@ -3,12 +3,12 @@ import { compileRules } from '../../rules/engine/compile.ts';
 import type { RuleEngine } from '../../rules/engine/engine.ts';
 import type { CorrelationRule, Rule } from '../../rules/rule.ts';
 import { joinRules, type RuleSet } from '../../rules/sigma/rule-set.ts';
-import { collectEntities, entityFieldsOf } from '../alerts/entities.ts';
-import { groupKey, groupValues } from '../alerts/keys.ts';
+import { addEntity, entityFieldsOf, textOf } from '../alerts/entities.ts';
+import { groupKey } from '../alerts/keys.ts';
 import type { AgencyId } from '../identity.ts';
 import type { StoredBatch } from '../store/event-store.ts';
 import { decodeFrame, sourcesOfLines } from '../store/frame.ts';
-import { stamp } from '../store/stamp.ts';
+import { AGENT_TYPE, type Provenance, stamp } from '../store/stamp.ts';
 import { CELL_EVENTS, type MatchCell } from './match-cell.ts';
 
 /** Evaluates stored batches; pure, and the same batch gives the same cells whenever it is evaluated. */
@@ -31,8 +31,32 @@ interface Target {
   readonly correlation: CorrelationRule | undefined;
   /** Of the correlation. */
   readonly step: number;
-  readonly entityFields: readonly string[];
+  readonly entities: readonly EntityField[];
+  /** Places of the fields that tell the row, and after them those of the correlation's group. */
+  readonly groups: readonly number[];
+  /** Where its last match went: the next one mostly goes there as well. */
+  latest: {
+    readonly batch: StoredBatch | undefined;
+    readonly second: number;
+    readonly values: readonly string[];
+    readonly cell: OpenCell | undefined;
+  };
 }
+
+/** Places of the fields that are always read. */
+const [TIME, ID] = [0, 1];
+const ALWAYS_READ = ['@timestamp', 'event.id'];
+/** Texts shorter than this are copied when they are cut out, longer ones hold on to the whole. */
+const SHORT = 13;
+
+/** An entity field and its place among the fields that are read. */
+interface EntityField {
+  readonly field: string;
+  readonly place: number;
+}
+
+/** Reads a field of the event at hand, by its place among the fields that are read. */
+type Read = (place: number) => unknown;
 
 /** A cell while it fills. */
 interface OpenCell {
@@ -42,19 +66,28 @@ interface OpenCell {
   first: number;
   last: number;
   readonly entities: Map<string, Set<string>>;
+  /** By entity field, the value added last. */
+  readonly latest: string[];
 }
 
 /** For each detection rule, who takes its matches; a rule that only feeds correlations raises no alert by itself. */
-function targetsOf({ detections, plans, silent }: RuleSet): ReadonlyMap<string, readonly Target[]> {
+function targetsOf(
+  { detections, plans, silent }: RuleSet,
+  placeOf: (field: string) => number,
+): ReadonlyMap<string, readonly Target[]> {
+  const targetOf = (rule: Rule, correlation: CorrelationRule | undefined, step: number): Target => ({
+    rule,
+    correlation,
+    step,
+    entities: entityFieldsOf(rule).map((field) => ({ field, place: placeOf(field) })),
+    groups: [...rule.extension.groupBy, ...(correlation?.groupBy ?? [])].map(placeOf),
+    latest: { batch: undefined, second: 0, values: [], cell: undefined },
+  });
   const targets = new Map<string, Target[]>();
-  for (const rule of detections) {
-    const own = { rule, correlation: undefined, step: 0, entityFields: entityFieldsOf(rule) };
-    targets.set(rule.id, silent.has(rule.id) ? [] : [own]);
-  }
+  for (const rule of detections) targets.set(rule.id, silent.has(rule.id) ? [] : [targetOf(rule, undefined, 0)]);
   for (const { rule: correlation, steps } of plans.values()) {
-    const entityFields = entityFieldsOf(correlation);
     for (const [step, { bases }] of steps.entries()) {
-      const target = { rule: correlation, correlation, step, entityFields };
+      const target = targetOf(correlation, correlation, step);
       for (const base of bases) targets.get(base.id)?.push(target);
     }
   }
@@ -65,20 +98,32 @@ function targetsOf({ detections, plans, silent }: RuleSet): ReadonlyMap<string, 
 export function createEvaluator(rules: readonly Rule[]): Evaluator {
   const set = joinRules(rules);
   const engine: RuleEngine = compileRules(set.detections, 'ecs');
-  const targets = targetsOf(set);
+  let from: Provenance = { agency: '', collector: '', receivedAt: '', source: '' };
+  const fields = [...ALWAYS_READ];
+  const targets = targetsOf(set, (field) => (fields.includes(field) ? fields.indexOf(field) : fields.push(field) - 1));
+  const lines = engine.lines((line) => stamp(JSON.parse(line) as EcsEvent, from), fields);
+  for (const parent of ['organization', 'agent', 'haidang']) lines.fix(parent, {});
+  lines.fix('agent.type', AGENT_TYPE);
   return {
     evaluate(batch) {
-      const { header, lines } = decodeFrame(batch.body);
-      const sources = sourcesOfLines(header);
+      const frame = decodeFrame(batch.body);
+      const { text, starts } = frame;
+      const sources = sourcesOfLines(frame.header);
       const { collector, agency, receivedAt } = batch;
+      lines.fix('organization.id', agency);
+      lines.fix('agent.id', collector);
+      lines.fix('event.ingested', receivedAt);
+      from = { agency, collector, receivedAt, source: '' };
       const open = new Map<string, OpenCell>();
       let matches = 0;
       for (const at of batch.lines) {
-        const line = lines[at];
-        if (line === undefined) continue;
-        const parsed = JSON.parse(line) as EcsEvent;
-        const event = stamp(parsed, { agency, collector, receivedAt, source: sources[at] ?? '' });
-        const matched = engine.evaluate(event);
+        const source = sources[at];
+        if (source === undefined) continue;
+        if (source !== from.source) {
+          from = { ...from, source };
+          lines.fix('haidang.source', source);
+        }
+        const matched = lines.evaluate(text, starts[at] as number, (starts[at + 1] as number) - 1);
         if (matched.length === 0) continue;
         matches += matched.length;
         // A set: an event that matches two rules of one step is still one event.
@@ -86,34 +131,77 @@ export function createEvaluator(rules: readonly Rule[]): Evaluator {
         for (const rule of matched) {
           for (const target of targets.get(rule.id) ?? []) takers.add(target);
         }
-        for (const target of takers) addMatch(open, target, event, batch);
+        for (const target of takers) addMatch(open, target, lines.value, batch);
       }
       return { cells: [...open.values()].map(closeCell), events: batch.lines.length, matches };
     },
   };
 }
 
-function addMatch(open: Map<string, OpenCell>, target: Target, event: EcsEvent, batch: StoredBatch): void {
-  const time = Date.parse(event['@timestamp']);
+/** Adds the match of the event at hand to the cell that it falls in. */
+function addMatch(open: Map<string, OpenCell>, target: Target, read: Read, batch: StoredBatch): void {
+  const time = Date.parse(String(read(TIME)));
   const at = Number.isNaN(time) ? Date.parse(batch.receivedAt) : time;
   const second = Math.floor(at / 1000);
-  const { rule, correlation, step } = target;
+  const entry = cellOf(open, target, read, batch, second, at);
+  entry.count++;
+  if (entry.events.length < CELL_EVENTS) {
+    const id = read(ID);
+    if (typeof id === 'string') entry.events.push(ownText(id));
+  }
+  entry.first = Math.min(entry.first, at);
+  entry.last = Math.max(entry.last, at);
+  const { entities } = target;
+  for (let index = 0; index < entities.length; index++) {
+    const { field, place } = entities[index] as EntityField;
+    const value = textOf(read(place));
+    // The same again costs a comparison only.
+    if (value === '' || entry.latest[index] === value) continue;
+    entry.latest[index] = value;
+    addEntity(entry.entities, field, ownText(value));
+  }
+}
+
+function cellOf(
+  open: Map<string, OpenCell>,
+  target: Target,
+  read: Read,
+  batch: StoredBatch,
+  second: number,
+  at: number,
+): OpenCell {
+  const { rule, correlation, step, latest } = target;
+  const same = latest.batch === batch && latest.second === second && isSame(latest.values, target.groups, read);
+  if (same && latest.cell) return latest.cell;
   const agency = batch.agency as AgencyId;
-  const rowValues = groupValues(event, rule.extension.groupBy);
+  const values = target.groups.map((place) => ownText(textOf(read(place))));
+  const rowFields = rule.extension.groupBy;
+  const rowValues = Object.fromEntries(rowFields.map((field, index) => [field, values[index] ?? '']));
   const row = groupKey(rule.id, agency, rowValues);
-  const group = correlation ? groupKey(rule.id, agency, groupValues(event, correlation.groupBy)) : '';
+  const groupBy = correlation?.groupBy ?? [];
+  const ofGroup = Object.fromEntries(groupBy.map((field, index) => [field, values[rowFields.length + index] ?? '']));
+  const group = correlation ? groupKey(rule.id, agency, ofGroup) : '';
   const key = `${row} ${group} ${step} ${second}`;
   let entry = open.get(key);
   if (!entry) {
     const cell = { rule: rule.id, agency, group, step, row, rowValues, second, batch: batch.firstSequence };
-    entry = { cell, count: 0, events: [], first: at, last: at, entities: new Map() };
+    entry = { cell, count: 0, events: [], first: at, last: at, entities: new Map(), latest: [] };
     open.set(key, entry);
   }
-  entry.count++;
-  if (entry.events.length < CELL_EVENTS && typeof event.event.id === 'string') entry.events.push(event.event.id);
-  entry.first = Math.min(entry.first, at);
-  entry.last = Math.max(entry.last, at);
-  collectEntities(entry.entities, event, target.entityFields);
+  target.latest = { batch, second, values, cell: entry };
+  return entry;
+}
+
+function isSame(values: readonly string[], places: readonly number[], read: Read): boolean {
+  for (let index = 0; index < places.length; index++) {
+    if (values[index] !== textOf(read(places[index] as number))) return false;
+  }
+  return true;
+}
+
+/** A text that does not hold on to the frame that it was cut from. */
+function ownText(text: string): string {
+  return text.length < SHORT ? text : Buffer.from(text).toString();
 }
 
 function closeCell({ cell, count, events, first, last, entities }: OpenCell): MatchCell {

@@ -1,11 +1,14 @@
 import { zstdDecompressSync } from 'node:zlib';
+import { JsonBytes } from '../../ecs/line-scanner.ts';
 import { type FrameHeader, WIRE_LIMITS } from '../../ecs/wire.ts';
 import { HaidangError } from '../errors.ts';
 
 /** A frame opened: its header, and its events as lines of JSON in order of their sequence. */
 export interface DecodedFrame {
   readonly header: FrameHeader;
-  readonly lines: string[];
+  readonly text: JsonBytes;
+  /** Where each line starts; one more than there are lines. A line ends one byte before the next one starts. */
+  readonly starts: Uint32Array;
 }
 
 const COLLECTOR = /^[a-z0-9]{4,32}$/;
@@ -26,13 +29,23 @@ export function decodeFrame(body: Uint8Array): DecodedFrame {
   const plain = decompressFrame(body);
   const headerEnd = plain.indexOf(10);
   const header = parseHeader(headerEnd < 0 ? plain : plain.subarray(0, headerEnd));
-  const lines = headerEnd < 0 ? [] : plain.toString('utf8', headerEnd + 1).split('\n');
-  if (lines.at(-1) === '') lines.pop();
   const expected = header.last - header.first + 1;
-  if (lines.length !== expected) {
-    throw malformed(`the header announces ${expected} events and ${lines.length} lines follow`);
+  const starts = new Uint32Array(expected + 1);
+  let lines = 0;
+  let at = headerEnd < 0 ? plain.length : headerEnd + 1;
+  for (; at < plain.length; lines++) {
+    if (lines < expected) starts[lines] = at;
+    const end = plain.indexOf(10, at);
+    at = (end < 0 ? plain.length : end) + 1;
   }
-  return { header, lines };
+  if (lines !== expected) throw malformed(`the header announces ${expected} events and ${lines} lines follow`);
+  starts[expected] = at;
+  return { header, text: new JsonBytes(plain), starts };
+}
+
+/** A line of a frame by its place, without the line end. */
+export function lineOfFrame({ text, starts }: DecodedFrame, at: number): string {
+  return text.bytes.toString('utf8', starts[at] ?? 0, (starts[at + 1] ?? 1) - 1);
 }
 
 /** Unpacks a frame within the limits of the wire. @throws HaidangError `HD_BATCH_MALFORMED` */

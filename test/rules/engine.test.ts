@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { JsonBytes } from '../../ecs/line-scanner.ts';
 import { compileRules } from '../../rules/engine/compile.ts';
 import { explain } from '../../rules/engine/explain.ts';
 import type { Condition, StringTest } from '../../rules/query/condition.ts';
@@ -106,6 +107,11 @@ describe('the compiled engine', () => {
           for (const one of events) {
             const expected = rules.filter((rule) => compileMatcher(rule.condition)(one)).map(({ id }) => id);
             expect(engine.evaluate(one).map(({ id }) => id)).toEqual(expected);
+            const bytes = Buffer.from(`${JSON.stringify(one)}\n`);
+            const lines = engine.lines((line) => JSON.parse(line) as object, ['F', 'n.f']);
+            const found = lines.evaluate(new JsonBytes(bytes), 0, bytes.length - 1);
+            expect(found.map(({ id }) => id)).toEqual(expected);
+            expect([lines.value(0), lines.value(1)]).toEqual([one.F, one.n?.f]);
           }
         },
       ),

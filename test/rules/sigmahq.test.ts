@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { JsonBytes } from '../../ecs/line-scanner.ts';
 import { compileRules } from '../../rules/engine/compile.ts';
 import type { RuleEngine } from '../../rules/engine/engine.ts';
 import type { Rule } from '../../rules/rule.ts';
@@ -53,6 +54,12 @@ describe.runIf(existsSync(join(SHARED, 'sigmahq-rules.tar.gz')))('public rules o
       .trim()
       .split('\n');
     const hits = lines.flatMap((line, index) => engine.evaluate(JSON.parse(line)).map(({ id }) => `${index}\t${id}`));
+    const unparsed = engine.lines((line) => JSON.parse(line) as object);
+    const ofLines = lines.flatMap((line, index) => {
+      const bytes = Buffer.from(line);
+      return unparsed.evaluate(new JsonBytes(bytes), 0, bytes.length).map(({ id }) => `${index}\t${id}`);
+    });
+    expect(ofLines).toEqual(hits);
     const expected = readFileSync(join(SHARED, 'events-windows.rsigma-hits.tsv'), 'utf8').trim().split('\n');
     const ours = new Set(hits);
     expect(expected.filter((hit) => !ours.has(hit))).toEqual([]);

@@ -1,8 +1,7 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EcsEvent } from '../../../ecs/event.ts';
-import type { FrameHeader } from '../../../ecs/wire.ts';
-import { decompressFrame, sourcesOfLines } from '../frame.ts';
+import { type DecodedFrame, decodeFrame, lineOfFrame, sourcesOfLines } from '../frame.ts';
 import { stamp } from '../stamp.ts';
 import { ReadDictionary } from './day-dictionary.ts';
 import { dayFile, openDayForReading } from './layout.ts';
@@ -23,10 +22,7 @@ export interface BatchRow {
   readonly lines: Uint32Array | undefined;
 }
 
-interface OpenFrame {
-  readonly plain: Buffer;
-  /** Where each line starts; one more than there are lines. */
-  readonly starts: Uint32Array;
+interface OpenFrame extends DecodedFrame {
   readonly sources: readonly string[];
 }
 
@@ -101,12 +97,10 @@ export class DayReader {
   /** The event on one line of a batch, as readers see it. */
   document(batch: BatchRow, line: number): EcsEvent {
     const frame = this.#openFrame(batch);
-    const start = frame.starts[line];
-    const end = frame.starts[line + 1];
-    if (start === undefined || end === undefined) {
+    if (frame.sources[line] === undefined) {
       throw new Error(`Batch ${batch.first} of day ${this.day} has no line ${line}.`);
     }
-    const event = JSON.parse(frame.plain.toString('utf8', start, end - 1)) as EcsEvent;
+    const event = JSON.parse(lineOfFrame(frame, line)) as EcsEvent;
     const { agency, collector, receivedAt } = batch;
     return stamp(event, { agency, collector, receivedAt, source: frame.sources[line] ?? '' });
   }
@@ -118,13 +112,14 @@ export class DayReader {
       this.#frames.set(batch.first, known);
       return known;
     }
-    const frame = openFrame(this.body(batch));
+    const decoded = decodeFrame(this.body(batch));
+    const frame = { ...decoded, sources: sourcesOfLines(decoded.header) };
     this.#frames.set(batch.first, frame);
-    this.#frameBytes += frame.plain.byteLength;
+    this.#frameBytes += frame.text.bytes.byteLength;
     for (const [first, oldest] of this.#frames) {
       if (this.#frameBytes <= FRAME_CACHE_BYTES || this.#frames.size === 1) break;
       this.#frames.delete(first);
-      this.#frameBytes -= oldest.plain.byteLength;
+      this.#frameBytes -= oldest.text.bytes.byteLength;
     }
     return frame;
   }
@@ -132,22 +127,6 @@ export class DayReader {
 
 function inodeOf(folder: string, day: string): bigint | undefined {
   return statSync(dayFile(folder, day), { bigint: true, throwIfNoEntry: false })?.ino;
-}
-
-function openFrame(body: Uint8Array): OpenFrame {
-  const plain = decompressFrame(body);
-  const headerEnd = plain.indexOf(10);
-  const header = JSON.parse(plain.toString('utf8', 0, headerEnd < 0 ? plain.length : headerEnd)) as FrameHeader;
-  const sources = sourcesOfLines(header);
-  const starts = new Uint32Array(sources.length + 1);
-  let at = headerEnd + 1;
-  for (let line = 0; line < sources.length; line++) {
-    starts[line] = at;
-    const end = plain.indexOf(10, at);
-    at = (end < 0 ? plain.length : end) + 1;
-  }
-  starts[sources.length] = at;
-  return { plain, starts, sources };
 }
 
 /** Reads a row of `batch`. */

@@ -1,9 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { HaidangError } from '../../errors.ts';
-import { type DecodedFrame, sourcesOfLines } from '../frame.ts';
+import { type DecodedFrame, lineOfFrame, sourcesOfLines } from '../frame.ts';
 import { openDayForWriting } from './layout.ts';
-import { type ReadLine, readLine } from './line.ts';
-import { RowWriter } from './row.ts';
+import { LineReader } from './line.ts';
+import { RowWriter, shapeStart } from './row.ts';
 
 /** A batch taken apart and checked, before anything is written of it. */
 export interface PreparedBatch {
@@ -41,6 +41,7 @@ export function prepareBatch(
 export class DayWriter {
   readonly #db: DatabaseSync;
   readonly #rows: RowWriter;
+  readonly #reader = new LineReader();
   readonly #statements: ReturnType<typeof prepareStatements>;
 
   constructor(folder: string, day: string) {
@@ -77,31 +78,37 @@ export class DayWriter {
         'The collectors of this day name more sources than the store takes.',
       );
     }
-    const { header, lines } = batch.frame;
+    const { frame, sources } = batch;
+    const { header } = frame;
     const stream = `${header.collector}-${header.epoch}`;
     const known = this.#knownLines(stream, header.first, header.last);
     const idStart = `${header.day}-${batch.collector}-${header.epoch}-`;
     const tally = new Tally();
-    const stored = new Uint32Array(lines.length);
+    const stored = new Uint32Array(sources.length);
+    const reader = this.#reader;
     let count = 0;
     let deadLettered = 0;
-    for (const [at, line] of lines.entries()) {
+    let sourceBefore: string | undefined;
+    let start = '';
+    for (let at = 0; at < sources.length; at++) {
       const frameSequence = header.first + at;
       if (known?.has(frameSequence)) continue;
-      const read = readLine(line, `${idStart}${frameSequence}-`);
-      const source = batch.sources[at] ?? '';
-      if (typeof read === 'string') {
-        this.#writeDeadLetter(batch, stream, frameSequence, source, read, line);
+      const problem = reader.read(frame, at, `${idStart}${frameSequence}-`);
+      const source = sources[at] ?? '';
+      if (problem !== undefined) {
+        this.#writeDeadLetter(batch, stream, frameSequence, source, problem, lineOfFrame(frame, at));
         deadLettered++;
         continue;
       }
-      this.#rows.write(nextSequence + count, at, read, batch.agency, batch.collector, source);
-      tally.add(source, read);
+      if (source !== sourceBefore) start = shapeStart(batch.agency, batch.collector, source);
+      sourceBefore = source;
+      this.#rows.write(nextSequence + count, at, reader, start);
+      tally.add(source, reader.ts);
       stored[count++] = at;
     }
-    const kept = count === lines.length ? undefined : stored.slice(0, count);
+    const kept = count === sources.length ? undefined : stored.slice(0, count);
     if (count > 0) this.#writeBatch(batch, stream, nextSequence, count, tally, kept);
-    const duplicates = lines.length - count - deadLettered;
+    const duplicates = sources.length - count - deadLettered;
     return { stored: count, duplicates, deadLettered, firstSequence: nextSequence, lines: kept };
   }
 
@@ -164,10 +171,10 @@ class Tally {
   minTs = Number.MAX_SAFE_INTEGER;
   maxTs = Number.MIN_SAFE_INTEGER;
 
-  add(source: string, read: ReadLine): void {
+  add(source: string, ts: number): void {
     this.sources.set(source, (this.sources.get(source) ?? 0) + 1);
-    if (read.ts < this.minTs) this.minTs = read.ts;
-    if (read.ts > this.maxTs) this.maxTs = read.ts;
+    if (ts < this.minTs) this.minTs = ts;
+    if (ts > this.maxTs) this.maxTs = ts;
   }
 }
 

@@ -1,5 +1,3 @@
-import { readField } from '../../../ecs/event.ts';
-
 /**
  * Fields of few values. Their values together are one entry of the day's dictionary, the event's *shape*: a row holds
  * one number for all of them, and a condition on them is decided once a shape instead of once an event.
@@ -43,7 +41,8 @@ export const UNKNOWN = 1;
 /** First number given to a value. */
 export const FIRST_TERM = 2;
 
-const SERVER_FIELDS = ['agent.type', 'event.ingested', 'event.id', '@timestamp'];
+/** Fields that the server sets or checks itself; nobody asks the word index for them. */
+export const SERVER_FIELDS = ['agent.type', 'event.ingested', 'event.id', '@timestamp'] as const;
 
 const notInWords: ReadonlySet<string> = new Set([
   ...SHAPE_FIELDS,
@@ -54,54 +53,6 @@ const notInWords: ReadonlySet<string> = new Set([
 /** Whether the words of a field's text are in the day's word index; the others are columns, or set by the server. */
 export function isInWordIndex(field: string): boolean {
   return !field.includes('*') && !notInWords.has(field);
-}
-
-/** A tree of the fields left out of the word index, to walk beside an event. */
-export interface FieldTree {
-  readonly [key: string]: true | FieldTree;
-}
-
-/** The fields that are not in the word index, by their keys. */
-export const NOT_IN_WORDS: FieldTree = buildTree(notInWords);
-
-function buildTree(fields: Iterable<string>): FieldTree {
-  const root: Record<string, true | FieldTree> = Object.create(null);
-  for (const field of fields) {
-    const keys = field.split('.');
-    const last = keys.pop() ?? field;
-    let at = root;
-    for (const key of keys) {
-      at[key] ??= Object.create(null) as FieldTree;
-      at = at[key] as Record<string, true | FieldTree>;
-    }
-    at[last] = true;
-  }
-  return root;
-}
-
-/** Reads one hot field quickly: by its path where no key of the event holds a dot, else as `readField` does. */
-export type FieldReader = (event: object, dottedKeys: boolean) => unknown;
-
-/** Compiles a reader of one field. */
-export function fieldReader(field: string): FieldReader {
-  const keys = field.split('.');
-  const [first = field, second] = keys;
-  if (keys.length === 2 && second !== undefined) {
-    return (event, dottedKeys) => {
-      if (dottedKeys) return readField(event, field);
-      const parent = (event as Record<string, unknown>)[first];
-      return typeof parent === 'object' && parent !== null ? (parent as Record<string, unknown>)[second] : undefined;
-    };
-  }
-  return (event, dottedKeys) => {
-    if (dottedKeys) return readField(event, field);
-    let at: unknown = event;
-    for (const key of keys) {
-      if (typeof at !== 'object' || at === null) return undefined;
-      at = (at as Record<string, unknown>)[key];
-    }
-    return at;
-  };
 }
 
 const LONGEST_TERM = 256;

@@ -1,118 +1,142 @@
-import type { EcsEvent } from '../../../ecs/event.ts';
-import { type FieldTree, NOT_IN_WORDS } from './fields.ts';
+import { type EcsEvent, readField } from '../../../ecs/event.ts';
+import { LineScanner } from '../../../ecs/line-scanner.ts';
+import { type DecodedFrame, lineOfFrame } from '../frame.ts';
+import { idProblem, LINE_LIMITS, readLine, timeOf } from '../line.ts';
+import { COLUMN_FIELDS, isInWordIndex, SERVER_FIELDS, SHAPE_FIELDS, termOf } from './fields.ts';
 import { indexText, isWordCharacter, LONG_TEXT } from './words.ts';
 
-/** What one line may be at most; what is more goes to the dead letters. */
-export const LINE_LIMITS = { bytes: 4 * 1024 * 1024, depth: 32, values: 10_000 } as const;
-
-/** A line that is an event, with what the store's row and word index need of it. */
-export interface ReadLine {
-  readonly event: EcsEvent;
-  /** `@timestamp` in milliseconds. */
-  readonly ts: number;
-  /** Whether some key holds a dot, so that fields must be looked for the long way. */
-  readonly dottedKeys: boolean;
-  /** Text for the word index. */
-  readonly words: string;
-}
-
-const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
-const HASH = /^[0-9a-f]{12}$/;
+const FIELDS = [...SHAPE_FIELDS, ...COLUMN_FIELDS.map(({ field }) => field), ...SERVER_FIELDS, 'event.original'];
+const FIRST_COLUMN = SHAPE_FIELDS.length;
+const TIME = FIELDS.indexOf('@timestamp');
+const ID = FIELDS.indexOf('event.id');
+const ORIGINAL = FIELDS.indexOf('event.original');
 const MOST_EXTRA_WORDS = 500;
+/** A whole number whose text is the same however it is written. */
+const WHOLE = /^-?[1-9]\d{0,14}$|^0$/;
 
-/**
- * Reads and checks a line. `idStart` is the event id up to its hash, as header and position demand it.
- * Gives the reason, in a sentence, where the line is no event.
- */
-export function readLine(line: string, idStart: string): ReadLine | string {
-  if (line.length > LINE_LIMITS.bytes) return `The line is longer than ${LINE_LIMITS.bytes} characters.`;
-  let event: EcsEvent;
-  try {
-    event = JSON.parse(line) as EcsEvent;
-  } catch {
-    return 'The line is not JSON.';
+/** Reads the lines of frames, one after the other, for the rows and the word index of a day's file. */
+export class LineReader {
+  /** `@timestamp` in milliseconds. */
+  ts = 0;
+  /** Text for the word index. */
+  words = '';
+  readonly #scanner = new LineScanner(FIELDS);
+  readonly #lists = new WeakMap<object, string | null>();
+  /** The event, where the line had to be parsed. */
+  #event: EcsEvent | undefined;
+  #time: unknown;
+  #timeTs: number | string = 0;
+
+  /**
+   * Turns to a line of a frame. `idStart` is the event id up to its hash, as header and position demand it.
+   * Gives the reason, in a sentence, where the line is no event.
+   */
+  read(frame: DecodedFrame, at: number, idStart: string): string | undefined {
+    const start = frame.starts[at] as number;
+    const end = (frame.starts[at + 1] as number) - 1;
+    if (end - start > LINE_LIMITS.bytes || !this.#scanner.scan(frame.text, start, end)) {
+      return this.#parse(lineOfFrame(frame, at), idStart);
+    }
+    this.#event = undefined;
+    const problem = idProblem(this.#scanner.value(ID), idStart);
+    if (problem !== undefined) return problem;
+    const time = this.#scanner.value(TIME);
+    // Lines of the same second often follow each other.
+    if (time !== this.#time) {
+      this.#time = time;
+      this.#timeTs = timeOf(time);
+    }
+    if (typeof this.#timeTs === 'string') return this.#timeTs;
+    this.ts = this.#timeTs;
+    this.words = this.#words();
+    return undefined;
   }
-  if (typeof event !== 'object' || event === null || Array.isArray(event)) return 'The line is not a JSON object.';
-  const fields: unknown = event.event;
-  if (typeof fields !== 'object' || fields === null) return 'The event has no event.id.';
-  const id = (fields as { id?: unknown }).id;
-  if (typeof id !== 'string') return 'The event has no event.id.';
-  if (!id.startsWith(idStart) || !HASH.test(id.slice(idStart.length))) {
-    return `The event id does not fit its frame: it should start with ${idStart}`;
+
+  /** A field of the event's shape as the dictionary keeps it, by its index in `SHAPE_FIELDS` (`termOf`). */
+  shapeTerm(index: number): string | null | undefined {
+    return this.#term(index);
   }
-  const time: unknown = event['@timestamp'];
-  if (typeof time !== 'string' || !TIME.test(time)) return 'The event has no @timestamp in ISO 8601.';
-  const ts = Date.parse(time);
-  if (Number.isNaN(ts)) return 'The event has an @timestamp that is no time.';
-  const walk = new Walk(event);
-  if (walk.problem) return walk.problem;
-  return { event, ts, dottedKeys: walk.dottedKeys, words: walk.words() };
+
+  /** The same of a column, by its index in `COLUMN_FIELDS`. */
+  columnTerm(index: number): string | null | undefined {
+    return this.#term(FIRST_COLUMN + index);
+  }
+
+  #term(field: number): string | null | undefined {
+    if (this.#event) return termOf(readField(this.#event, FIELDS[field] as string));
+    const plain = this.#scanner.plainJson(field);
+    // Most values are short texts, and their JSON is what the dictionary keeps.
+    if (plain !== undefined && plain.length < 100) return plain;
+    const value = this.#scanner.value(field);
+    if (typeof value !== 'object' || value === null) return termOf(value);
+    let term = this.#lists.get(value);
+    if (term === undefined) {
+      term = termOf(value) as string | null;
+      this.#lists.set(value, term);
+    }
+    return term;
+  }
+
+  #parse(line: string, idStart: string): string | undefined {
+    const read = readLine(line, idStart);
+    if (typeof read === 'string') return read;
+    this.#event = read.event;
+    this.ts = read.ts;
+    const original = read.event.event.original;
+    const words = new Words(typeof original === 'string' ? original : '');
+    addWords(words, read.event, '');
+    this.words = words.text();
+    return undefined;
+  }
+
+  #words(): string {
+    const scanner = this.#scanner;
+    const original = scanner.value(ORIGINAL);
+    const words = new Words(typeof original === 'string' ? original : '');
+    for (let leaf = 0; leaf < scanner.count; leaf++) {
+      const field = scanner.field(leaf);
+      // Only the original is in the index of all the fields that are asked for.
+      if (field >= 0 ? field !== ORIGINAL || scanner.isString(leaf) : field < -1 && -2 - field !== ORIGINAL) continue;
+      if (scanner.isNull(leaf)) continue;
+      const text = scanner.text(leaf);
+      words.add(scanner.isString(leaf) || WHOLE.test(text) ? text : String(JSON.parse(text)));
+    }
+    return words.text();
+  }
 }
 
-/** Visits every value of an event once: bounds it, sees dotted keys, and gathers words that the original line lacks. */
-class Walk {
-  problem: string | undefined;
-  dottedKeys = false;
+function addWords(words: Words, value: unknown, name: string): void {
+  if (value === null || value === undefined) return;
+  if (typeof value !== 'object') {
+    if (isInWordIndex(name)) words.add(String(value));
+  } else if (Array.isArray(value)) {
+    for (const element of value) addWords(words, element, name);
+  } else {
+    for (const [key, inside] of Object.entries(value)) addWords(words, inside, name === '' ? key : `${name}.${key}`);
+  }
+}
+
+/** Gathers the texts of an event that its original line lacks. */
+class Words {
   readonly #original: string;
-  readonly #extra: string[] = [];
-  #values = 0;
+  #extra = '';
+  #count = 0;
 
-  constructor(event: EcsEvent) {
-    const original = event.event.original;
-    this.#original = typeof original === 'string' ? original : '';
-    this.#object(event, NOT_IN_WORDS, 1);
+  constructor(original: string) {
+    this.#original = original;
   }
 
-  words(): string {
-    if (this.#extra.length === 0) return indexText(this.#original);
-    if (this.#extra.length <= MOST_EXTRA_WORDS) return indexText(`${this.#original} ${this.#extra.join(' ')}`);
-    return `${LONG_TEXT} ${indexText(this.#original)}`;
-  }
-
-  #object(value: object, skip: FieldTree | undefined, depth: number): void {
-    if (depth > LINE_LIMITS.depth) {
-      this.problem = `The event is nested deeper than ${LINE_LIMITS.depth} levels.`;
-      return;
-    }
-    for (const key of Object.keys(value)) {
-      if (!this.dottedKeys && key.includes('.')) this.dottedKeys = true;
-      this.#value((value as Record<string, unknown>)[key], skip?.[key], depth);
-      if (this.problem) return;
-    }
-  }
-
-  #value(value: unknown, skip: true | FieldTree | undefined, depth: number): void {
-    if (++this.#values > LINE_LIMITS.values) {
-      this.problem = `The event holds more than ${LINE_LIMITS.values} values.`;
-      return;
-    }
-    if (typeof value === 'string') {
-      if (skip !== true && value !== this.#original) this.#text(value);
-    } else if (typeof value === 'number' || typeof value === 'boolean') {
-      if (skip !== true) this.#text(String(value));
-    } else if (Array.isArray(value)) {
-      this.#list(value, skip, depth + 1);
-    } else if (typeof value === 'object' && value !== null) {
-      this.#object(value, skip === true ? undefined : skip, depth + 1);
-    }
-  }
-
-  #list(list: readonly unknown[], skip: true | FieldTree | undefined, depth: number): void {
-    if (depth > LINE_LIMITS.depth) {
-      this.problem = `The event is nested deeper than ${LINE_LIMITS.depth} levels.`;
-      return;
-    }
-    for (const element of list) {
-      this.#value(element, skip, depth);
-      if (this.problem) return;
-    }
-  }
-
-  #text(text: string): void {
-    if (text === '' || this.#extra.length > MOST_EXTRA_WORDS) return;
+  add(text: string): void {
+    if (text === '' || this.#count > MOST_EXTRA_WORDS) return;
     const at = this.#original.indexOf(text);
     if (at >= 0 && isApart(this.#original, at, at + text.length)) return;
-    this.#extra.push(text);
+    this.#extra += ` ${text}`;
+    this.#count++;
+  }
+
+  text(): string {
+    if (this.#count > MOST_EXTRA_WORDS) return `${LONG_TEXT} ${indexText(this.#original)}`;
+    return indexText(this.#count === 0 ? this.#original : this.#original + this.#extra);
   }
 }
 

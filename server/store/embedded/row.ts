@@ -1,18 +1,22 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { EcsEvent } from '../../../ecs/event.ts';
 import { columnDictionaries, DICTIONARY_LIMITS, ShapeDictionary, type TermDictionary } from './dictionary.ts';
-import { COLUMN_FIELDS, fieldReader, SHAPE_FIELDS, SHAPE_FIELDS_OF_SERVER, termOf } from './fields.ts';
-import type { ReadLine } from './line.ts';
+import { COLUMN_FIELDS, SHAPE_FIELDS, SHAPE_FIELDS_OF_SERVER } from './fields.ts';
+import type { LineReader } from './line.ts';
 
 /** In a shape's list of values: the field is absent. No value is an object, so that the mark cannot be forged. */
 export const ABSENT_MARK = {};
 /** In a shape's list of values: the field may hold anything. */
 export const UNKNOWN_MARK = { unknown: true };
 
-const payloadFields = SHAPE_FIELDS.slice(SHAPE_FIELDS_OF_SERVER);
-const shapeReaders = payloadFields.map((field) => fieldReader(field));
-const columnReaders = COLUMN_FIELDS.map(({ field }) => fieldReader(field));
-const unknownPayload = payloadFields.map(() => UNKNOWN_MARK);
+const ABSENT_JSON = JSON.stringify(ABSENT_MARK);
+const UNKNOWN_JSON = JSON.stringify(UNKNOWN_MARK);
+/** The end of a shape of which only what the server sets is known. */
+const UNKNOWN_PAYLOAD = `${`,${UNKNOWN_JSON}`.repeat(SHAPE_FIELDS.length - SHAPE_FIELDS_OF_SERVER)}]`;
+
+/** What the server knows of all events of one source: the beginning of their shapes. */
+export function shapeStart(agency: string, collector: string, source: string): string {
+  return JSON.stringify([agency, collector, source]).slice(0, -1);
+}
 
 /** Writes the narrow rows of events, and their words, into one day's file. */
 export class RowWriter {
@@ -20,7 +24,6 @@ export class RowWriter {
   readonly #columns: TermDictionary[];
   readonly #event: StatementSync;
   readonly #words: StatementSync;
-  readonly #values: unknown[] = new Array(SHAPE_FIELDS.length);
   readonly #row: number[] = new Array(4 + COLUMN_FIELDS.length);
 
   constructor(db: DatabaseSync) {
@@ -37,15 +40,15 @@ export class RowWriter {
     return this.#shapes.size < 2 * DICTIONARY_LIMITS.shapes;
   }
 
-  write(sequence: number, line: number, read: ReadLine, agency: string, collector: string, source: string): void {
+  /** `start`: of the event's source (`shapeStart`). */
+  write(sequence: number, line: number, read: LineReader, start: string): void {
     const row = this.#row;
     row[0] = sequence;
     row[1] = line;
     row[2] = read.ts;
-    row[3] = this.#shapeOf(read.event, read.dottedKeys, agency, collector, source);
-    for (const [index, reader] of columnReaders.entries()) {
-      const term = termOf(reader(read.event, read.dottedKeys));
-      row[4 + index] = (this.#columns[index] as TermDictionary).idOf(term);
+    row[3] = this.#shapeOf(read, start);
+    for (let index = 0; index < COLUMN_FIELDS.length; index++) {
+      row[4 + index] = (this.#columns[index] as TermDictionary).idOf(read.columnTerm(index));
     }
     this.#event.run(...row);
     this.#words.run(sequence, read.words);
@@ -61,27 +64,17 @@ export class RowWriter {
     for (const column of this.#columns) column.rollback();
   }
 
-  #shapeOf(event: EcsEvent, dottedKeys: boolean, agency: string, collector: string, source: string): number {
-    const values = this.#values;
-    values[0] = agency;
-    values[1] = collector;
-    values[2] = source;
-    for (let index = 0; index < shapeReaders.length; index++) {
-      const value = shapeReaders[index]?.(event, dottedKeys);
-      values[SHAPE_FIELDS_OF_SERVER + index] = shapeValue(value);
+  #shapeOf(read: LineReader, start: string): number {
+    let shape = start;
+    for (let index = SHAPE_FIELDS_OF_SERVER; index < SHAPE_FIELDS.length; index++) {
+      const term = read.shapeTerm(index);
+      shape += `,${term === undefined ? ABSENT_JSON : (term ?? UNKNOWN_JSON)}`;
     }
-    const shape = JSON.stringify(values);
+    shape += ']';
     const known = this.#shapes.get(shape);
     if (known !== undefined) return known;
     if (!this.#shapes.full) return this.#shapes.add(shape);
-    const rough = JSON.stringify([agency, collector, source, ...unknownPayload]);
+    const rough = start + UNKNOWN_PAYLOAD;
     return this.#shapes.get(rough) ?? this.#shapes.add(rough);
   }
-}
-
-function shapeValue(value: unknown): unknown {
-  if (value === undefined) return ABSENT_MARK;
-  if (typeof value === 'string' && value.length < 100) return value;
-  const term = termOf(value);
-  return term === undefined || term === null ? UNKNOWN_MARK : value;
 }

@@ -41,8 +41,8 @@ const DAY_MS = 86_400_000;
 const OPEN_DAYS = 4;
 /** Batches that share one transaction, and so one sync to disk, where they wait anyway. */
 const GROUP = 16;
-/** Characters of opened frames held for one transaction. */
-const GROUP_CHARACTERS = 6 * 1024 * 1024;
+/** Bytes of opened frames held for one transaction. */
+const GROUP_BYTES = 6 * 1024 * 1024;
 
 const setup = workerData as WriterSetup;
 const open = new Map<string, DayWriter>();
@@ -151,7 +151,7 @@ function flush(): void {
   const taken = queue.slice(0, GROUP);
   queue = queue.slice(GROUP);
   let group: Prepared[] = [];
-  let characters = 0;
+  let bytes = 0;
   for (const waiting of taken) {
     let batch: PreparedBatch;
     try {
@@ -160,15 +160,15 @@ function flush(): void {
       waiting.reject(error);
       continue;
     }
-    const size = batch.frame.lines.reduce((sum, line) => sum + line.length, 0);
+    const size = batch.frame.text.bytes.length;
     const day = batch.frame.header.day;
-    if (group.length > 0 && (group[0]?.batch.frame.header.day !== day || characters + size > GROUP_CHARACTERS)) {
+    if (group.length > 0 && (group[0]?.batch.frame.header.day !== day || bytes + size > GROUP_BYTES)) {
       writeGroup(group);
       group = [];
-      characters = 0;
+      bytes = 0;
     }
     group.push({ ...waiting, batch });
-    characters += size;
+    bytes += size;
   }
   if (group.length > 0) writeGroup(group);
   if (queue.length > 0 && !scheduled) {

@@ -1,7 +1,7 @@
 import { HaidangError } from '../../errors.ts';
-import { readLine } from '../embedded/line.ts';
 import type { IncomingBatch } from '../event-store.ts';
-import { type DecodedFrame, decodeFrame, sourcesOfLines } from '../frame.ts';
+import { type DecodedFrame, decodeFrame, lineOfFrame, sourcesOfLines } from '../frame.ts';
+import { readLine } from '../line.ts';
 import { type Provenance, stamp } from '../stamp.ts';
 import { findable } from './document.ts';
 import type { Json } from './mapping.ts';
@@ -79,12 +79,13 @@ function checkDay(day: string, now: number, limits: DayLimits): void {
   throw new HaidangError('HD_BATCH_DAY', `The batch is of day ${day}, more than ${limit} by this server's clock.`);
 }
 
-function linesOfFrame(batch: IncomingBatch, { header, lines }: DecodedFrame): PreparedLine[] {
+function linesOfFrame(batch: IncomingBatch, frame: DecodedFrame): PreparedLine[] {
+  const { header } = frame;
   const sources = sourcesOfLines(header);
   const stream = `${header.day}-${batch.collector}-${header.epoch}-`;
-  return lines.map((text, line): PreparedLine => {
+  return sources.map((source, line): PreparedLine => {
+    const text = lineOfFrame(frame, line);
     const position = header.first + line;
-    const source = sources[line] ?? '';
     const read = readLine(text, `${stream}${position}-`);
     if (typeof read === 'string') {
       const document = letterOf(batch, source, position, read, text);

@@ -5,6 +5,7 @@ import { formatEventId } from '../../../ecs/event-id.ts';
 import type { FrameHeader } from '../../../ecs/wire.ts';
 import type { AgencyId, CollectorId } from '../../../server/identity.ts';
 import type { IncomingBatch } from '../../../server/store/event-store.ts';
+import { decodeFrame, lineOfFrame } from '../../../server/store/frame.ts';
 
 /** An event without its id: what a parser gives. */
 export type Parsed = Omit<EcsEvent, 'event'> & { event?: Record<string, unknown> };
@@ -40,6 +41,12 @@ export function toLines(events: readonly Parsed[], options: FrameOptions = {}): 
     const original = typeof line === 'string' ? line : '';
     return JSON.stringify({ ...event, event: { original, ...event.event, id: idAt(first + at, original, options) } });
   });
+}
+
+/** The lines of a frame, as the store opens it. */
+export function linesIn(body: Uint8Array): string[] {
+  const frame = decodeFrame(body);
+  return Array.from({ length: frame.starts.length - 1 }, (_, at) => lineOfFrame(frame, at));
 }
 
 /** Packs lines as a collector does. */

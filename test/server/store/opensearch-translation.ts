@@ -4,10 +4,9 @@ import type { EcsEvent } from '../../../ecs/event.ts';
 import type { Condition, StringTest } from '../../../rules/query/condition.ts';
 import { compileMatcher } from '../../../rules/query/matcher.ts';
 import { SYSTEM } from '../../../server/identity.ts';
-import { decodeFrame } from '../../../server/store/frame.ts';
 import { stamp } from '../../../server/store/stamp.ts';
 import type { OpenStore } from './conformance.ts';
-import { batchOf, type Parsed } from './frames.ts';
+import { batchOf, linesIn, type Parsed } from './frames.ts';
 
 const FIELDS = [
   'event.outcome',
@@ -166,7 +165,7 @@ export function translationCases(open: (name: string) => Promise<OpenStore>): vo
       const batch = batchOf(samples.slice(at, at + 250), { first: at + 1 });
       expect((await events.append(batch)).stored).toBe(250);
       const from = { ...batch, source: 'file:/var/log/auth.log' };
-      for (const [line, json] of decodeFrame(batch.body).lines.entries()) {
+      for (const [line, json] of linesIn(batch.body).entries()) {
         stored.push({ sequence: at + 1 + line, event: stamp(JSON.parse(json) as EcsEvent, from) });
       }
     }

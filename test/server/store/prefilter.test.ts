@@ -15,7 +15,7 @@ import { search } from '../../../server/store/embedded/search.ts';
 import { indexText, neededWords } from '../../../server/store/embedded/words.ts';
 import { decodeFrame } from '../../../server/store/frame.ts';
 import { stamp } from '../../../server/store/stamp.ts';
-import { batchOf, DAY, type Parsed } from './frames.ts';
+import { batchOf, DAY, linesIn, type Parsed } from './frames.ts';
 
 // Small alphabets, so that conditions meet events: words that touch, marks, other scripts, case that folds oddly.
 const word = fc.constantFrom(
@@ -175,7 +175,7 @@ describe('the translation to SQL', () => {
       writer.begin();
       expect(writer.write(prepareBatch(batch, frame), at + 1).stored).toBe(100);
       writer.commit();
-      for (const [line, json] of frame.lines.entries()) {
+      for (const [line, json] of linesIn(batch.body).entries()) {
         const from = {
           agency: batch.agency,
           collector: batch.collector,

@@ -13,7 +13,7 @@ import { useLanguage } from '../i18n/language.tsx';
 import { pickText } from '../i18n/messages.ts';
 import { Icon } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
-import { ProblemNotice, Progress } from '../parts/states.tsx';
+import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
 import { useKeys } from '../parts/use-keys.ts';
 import { AlertEventList } from './alert-events.tsx';
 import { AlertHead } from './alert-head.tsx';
@@ -85,19 +85,30 @@ export function AlertPage({ id, me }: { readonly id: string; readonly me: Sessio
         )}
         {alert.data && <AlertBody detail={alert.data} />}
       </div>
-      {alert.data && me.role !== 'viewer' && <AlertActs detail={alert.data} me={me} />}
+      {alert.data && me.role !== 'viewer' && alert.data.alert.mergedInto === undefined && (
+        <AlertActs detail={alert.data} me={me} />
+      )}
     </>
   );
 }
 
 function AlertBody({ detail }: { readonly detail: AlertDetail }) {
   const { t, language } = useLanguage();
+  const { mergedInto } = detail.alert;
   const sentence = pickText(detail.sentence, language);
   return (
     <article className="max-w-[104rem] px-4 pt-2 pb-6">
       <AlertHead alert={detail.alert} />
       <div className="mt-3 grid gap-4 xl:grid-cols-[minmax(0,1fr)_22rem]">
         <div className="min-w-0 space-y-4">
+          {mergedInto !== undefined && (
+            <Partial>
+              {t('alert.merged')}{' '}
+              <Link href={`/alerts/${encodeURIComponent(mergedInto)}`} className="link">
+                {t('alert.mergedOpen')}
+              </Link>
+            </Partial>
+          )}
           {sentence && (
             <p className="card border-l-4 border-l-accent p-4 text-title break-words" lang={sentence.language}>
               <Visible text={sentence.text} prose />

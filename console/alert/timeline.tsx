@@ -16,6 +16,9 @@ function word(t: Translate, value: string | null | undefined): string {
 function sentence(t: Translate, step: Step): string {
   if (step.act === 'created') return t('timeline.created');
   if (step.act === 'note') return t('timeline.note', { by: step.by });
+  if (step.act === 'merged') {
+    return step.from ? t('timeline.mergedFrom', { from: step.from }) : t('timeline.mergedTo', { to: step.to ?? '' });
+  }
   const values = { by: step.by, from: word(t, step.from), to: word(t, step.to) };
   if (step.act === 'owner') return t('timeline.owner', values);
   const verdict = step.verdict ? ` · ${t(`verdict.${step.verdict}`)}` : '';

@@ -48,7 +48,7 @@ export function oppositeActs(
   for (const old of before) {
     const row = changed.get(old.id);
     const back: Act = {
-      ...(act.status !== undefined ? { status: old.status } : {}),
+      ...(act.status !== undefined && old.status !== 'merged' ? { status: old.status } : {}),
       ...(act.verdict !== undefined || act.status !== undefined ? { verdict: old.verdict } : {}),
       ...(act.owner !== undefined ? { owner: old.owner } : {}),
     };

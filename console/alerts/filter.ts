@@ -2,7 +2,8 @@ import type { AlertRow } from '../../server/alerts/schema.ts';
 import { SEVERITIES, type Severity } from '../parts/severity.ts';
 
 export type Status = AlertRow['status'];
-export const STATUSES: readonly Status[] = ['new', 'in_progress', 'closed'];
+/** Those that a person can set and filter by; what was merged into another alert is in no list. */
+export const STATUSES = ['new', 'in_progress', 'closed'] as const satisfies readonly Status[];
 const OPEN: readonly Status[] = ['new', 'in_progress'];
 
 /** What the queue shows; it lives in the URL. */

@@ -52,7 +52,7 @@ export function useActs(changed: (rows: readonly AlertRow[]) => void): Acts {
     setError(undefined);
     let ended: ActOutcome = 'done';
     try {
-      for (const { rows, act } of parts) {
+      for (const { rows, act } of parts.filter((part) => part.rows.length > 0)) {
         const outcome = await sendAct(rows, act);
         if (outcome.kind === 'done') {
           done.push({ before: rows, after: outcome.rows, act });
@@ -62,7 +62,8 @@ export function useActs(changed: (rows: readonly AlertRow[]) => void): Acts {
         const sent = new Map(rows.map((row) => [row.id, row.version]));
         const newer = outcome.fresh.filter(({ id, version }) => sent.get(id) !== version);
         heard(outcome.fresh);
-        setConflict({ act, changed: newer, fresh: outcome.fresh });
+        // What became part of another alert cannot be acted on again.
+        setConflict({ act, changed: newer, fresh: outcome.fresh.filter(({ status }) => status !== 'merged') });
         ended = 'conflict';
         break;
       }

@@ -43,7 +43,9 @@ const READS_AT_ONCE = 32;
 export function readsOf(records: RecordStore, events: EventStore): GroupingReads {
   return {
     async alertsOf(row) {
-      const filter = { where: { groupKey: [row] }, orderBy: { field: 'last', descending: true }, limit: MAX_SESSIONS };
+      // What became part of another alert is counted there.
+      const where = { groupKey: [row], status: ['new', 'in_progress', 'closed'] };
+      const filter = { where, orderBy: { field: 'last', descending: true }, limit: MAX_SESSIONS };
       const page = await records.as(SYSTEM).find('alert', filter);
       return page.records.map(({ id, document }) => ({ id, detected: document }));
     },

@@ -44,6 +44,7 @@ export async function alertRows(
       title: rule ? titles(rule) : { en: alert.ruleTitle },
       severity: alert.severity,
       status: alert.status,
+      ...(alert.mergedInto === undefined ? {} : { mergedInto: alert.mergedInto }),
       verdict: alert.verdict,
       owner: alert.owner,
       agency: alert.agency,
@@ -73,7 +74,8 @@ const LISTS = {
 
 /** The record filter of a list query: each parameter is a comma-separated list, any of which may fit. */
 export function alertFilter(query: Partial<Record<keyof typeof LISTS, string>>): NonNullable<RecordFilter['where']> {
-  const where: Record<string, readonly string[]> = {};
+  // What became part of another alert is in no list: its events are counted there.
+  const where: Record<string, readonly string[]> = { status: LISTS.status };
   for (const [name, allowed] of Object.entries(LISTS)) {
     const text = query[name as keyof typeof LISTS];
     if (text === undefined || text === '') continue;

@@ -1,7 +1,10 @@
 import { type Static, Type } from 'typebox';
 import { Document, Severity } from '../schema.ts';
 
-export const AlertStatus = Type.Enum(['new', 'in_progress', 'closed']);
+/** `merged`: it turned out to be part of another alert (`mergedInto`); nobody can act on it any more. */
+export const AlertStatus = Type.Enum(['new', 'in_progress', 'closed', 'merged']);
+/** What a person can make of an alert. */
+export const SetStatus = Type.Enum(['new', 'in_progress', 'closed']);
 export const Verdict = Type.Enum(['true_positive', 'false_positive', 'benign', 'duplicate']);
 
 /** One row of the queue: an alert group. */
@@ -16,6 +19,8 @@ export const AlertRow = Type.Object({
   title: Type.Object({ en: Type.String(), vi: Type.Optional(Type.String()), km: Type.Optional(Type.String()) }),
   severity: Severity,
   status: AlertStatus,
+  /** With status `merged`: the alert that holds its events now. */
+  mergedInto: Type.Optional(Type.String()),
   verdict: Type.Union([Verdict, Type.Null()]),
   owner: Type.Union([Type.String(), Type.Null()]),
   agency: Type.String(),
@@ -94,7 +99,8 @@ export const AlertDetail = Type.Object({
     Type.Object({
       at: Type.String(),
       by: Type.String(),
-      act: Type.Enum(['created', 'status', 'owner', 'note']),
+      /** `merged`: `from` is the alert that became part of this one, or `to` the alert that this one became part of. */
+      act: Type.Enum(['created', 'status', 'owner', 'note', 'merged']),
       from: Type.Optional(Type.Union([Type.String(), Type.Null()])),
       to: Type.Optional(Type.Union([Type.String(), Type.Null()])),
       note: Type.Optional(Type.String()),
@@ -125,7 +131,7 @@ export type AlertEvents = Static<typeof AlertEvents>;
 /** `POST /api/v1/alerts/changes`: one act on any number of rows. All rows change, or none where one conflicts. */
 export const AlertChanges = Type.Object({
   alerts: Type.Array(Type.Object({ id: Type.String(), version: Type.Integer() }), { minItems: 1, maxItems: 500 }),
-  status: Type.Optional(AlertStatus),
+  status: Type.Optional(SetStatus),
   verdict: Type.Optional(Type.Union([Verdict, Type.Null()])),
   /** `null` takes the owner away. */
   owner: Type.Optional(Type.Union([Type.String({ maxLength: 64 }), Type.Null()])),

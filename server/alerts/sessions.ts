@@ -2,7 +2,7 @@ import type { Rule, Severity } from '../../rules/rule.ts';
 import type { AgencyId } from '../identity.ts';
 import type { AlertDetected } from '../store/record-kinds.ts';
 import type { AlertUpdate } from '../store/record-store.ts';
-import { addEntities, type EntityState, type EntityValues, openEntities } from './entities.ts';
+import { addEntities, type EntityState, type EntityValues, joinEntities, openEntities } from './entities.ts';
 import { alertId } from './keys.ts';
 
 /** Matches that belong to one alert row, close together in event time. */
@@ -32,9 +32,13 @@ interface Session {
   last: number;
   readonly entities: Map<string, EntityState>;
   readonly events: EventList;
+  /** Whether the store has it, so that somebody may have acted on it. */
+  isStored: boolean;
+  /** Alerts in the store that became part of it since the last commit. */
+  merges: string[];
 }
 
-/** The first 500 event ids and the latest 500. */
+/** The first 500 event ids and the latest, up to twice 500. */
 interface EventList {
   readonly first: string[];
   readonly latest: string[];
@@ -50,7 +54,7 @@ export type AlertsOfRow = (row: string) => Promise<readonly AlertUpdate[]>;
 export interface SessionBook {
   /** Makes sure that a row's alerts are in memory. */
   load(rule: Rule, row: string): Promise<void>;
-  /** Adds matches to a loaded row: extends an alert, in either direction, or begins one. */
+  /** Adds matches to a loaded row: extends an alert in either direction and joins it to those it then reaches, or begins one. */
   add(rule: Rule, matches: RowMatches): void;
   /** Alerts changed since the last call, whole. */
   takeChanged(now: string): readonly AlertUpdate[];
@@ -81,18 +85,27 @@ export function openSessionBook(alertsOf: AlertsOfRow, maxRows: number): Session
       const sessions = rows.get(matches.row);
       if (!sessions) throw new Error(`The alert row ${matches.row} was not loaded before matches were added to it.`);
       const gap = rule.extension.gapSeconds * 1000;
-      // Sorted by their beginning: the earliest that is near enough takes the matches, also where two are.
-      let session = sessions.find((one) => matches.first <= one.last + gap && matches.last >= one.first - gap);
-      if (!session) {
-        session = begin(rule, matches);
-        sessions.push(session);
+      // In order of time, and further apart than the gap: the earliest that is near enough takes the matches.
+      const at = sessions.findIndex((one) => matches.first <= one.last + gap);
+      const near = at < 0 ? undefined : (sessions[at] as Session);
+      if (!near || matches.last < near.first - gap) {
+        const fresh = begin(rule, matches);
+        extend(fresh, matches);
+        sessions.splice(at < 0 ? sessions.length : at, 0, fresh);
+        changed.add(fresh);
+        return;
       }
-      extend(session, matches);
-      sessions.sort((a, b) => a.first - b.first);
-      changed.add(session);
+      extend(near, matches);
+      changed.add(near);
+      // What lies between two sessions makes them one: the rows are the same in whatever order matches come.
+      for (let next = sessions[at + 1]; next && next.first <= near.last + gap; next = sessions[at + 1]) {
+        absorb(near, next);
+        changed.delete(next);
+        sessions.splice(at + 1, 1);
+      }
     },
     takeChanged(now) {
-      const updates = [...changed].map((session) => ({ id: session.id, detected: detectedOf(session, now) }));
+      const updates = [...changed].map((session) => takeUpdate(session, now));
       changed.clear();
       return updates;
     },
@@ -118,6 +131,8 @@ function begin(rule: Rule, matches: RowMatches): Session {
     last: matches.last,
     entities: new Map(),
     events: { first: [], latest: [] },
+    isStored: false,
+    merges: [],
   };
 }
 
@@ -137,6 +152,8 @@ function reopen(rule: Rule, { id, detected }: AlertUpdate): Session {
       first: detected.events.slice(0, EVENTS_EACH_END),
       latest: detected.events.slice(EVENTS_EACH_END),
     },
+    isStored: true,
+    merges: [],
   };
 }
 
@@ -145,12 +162,36 @@ function extend(session: Session, matches: RowMatches): void {
   session.first = Math.min(session.first, matches.first);
   session.last = Math.max(session.last, matches.last);
   addEntities(session.entities, matches.entities);
-  const { first, latest } = session.events;
-  for (const id of matches.events) {
+  addEvents(session.events, matches.events);
+}
+
+function addEvents({ first, latest }: EventList, ids: readonly string[]): void {
+  for (const id of ids) {
     if (first.length < EVENTS_EACH_END) first.push(id);
     else latest.push(id);
   }
-  if (latest.length > EVENTS_EACH_END) latest.splice(0, latest.length - EVENTS_EACH_END);
+  // Cut seldom: each cut moves all that stay.
+  if (latest.length > 2 * EVENTS_EACH_END) latest.splice(0, latest.length - EVENTS_EACH_END);
+}
+
+/** Makes a later session part of an earlier one, which keeps its id. */
+function absorb(session: Session, later: Session): void {
+  session.count += later.count;
+  session.last = Math.max(session.last, later.last);
+  if (later.createdAt !== undefined) session.createdAt ??= later.createdAt;
+  joinEntities(session.entities, later.entities);
+  addEvents(session.events, later.events.first);
+  addEvents(session.events, later.events.latest.slice(-EVENTS_EACH_END));
+  session.merges.push(...later.merges);
+  if (later.isStored) session.merges.push(later.id);
+}
+
+function takeUpdate(session: Session, now: string): AlertUpdate {
+  const { id, merges } = session;
+  const detected = detectedOf(session, now);
+  session.isStored = true;
+  session.merges = [];
+  return merges.length === 0 ? { id, detected } : { id, detected, merges };
 }
 
 function detectedOf(session: Session, now: string): AlertDetected {
@@ -172,7 +213,7 @@ function detectedOf(session: Session, now: string): AlertDetected {
     entities: Object.fromEntries(
       [...session.entities].map(([field, { values, total }]) => [field, { values: [...values], total }]),
     ),
-    events: [...session.events.first, ...session.events.latest],
+    events: [...session.events.first, ...session.events.latest.slice(-EVENTS_EACH_END)],
     tags: rule.tags,
   };
 }

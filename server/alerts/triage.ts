@@ -25,6 +25,11 @@ export function checkChanges(changes: AlertChanges): void {
 
 /** The alert after one act, with what changed in its timeline. @throws HaidangError `HD_BAD_REQUEST` */
 export function applyChanges(alert: AlertRecord, changes: AlertChanges, by: string, at: string): AlertRecord {
+  if (alert.mergedInto !== undefined)
+    throw new HaidangError(
+      'HD_RECORD_CONFLICT',
+      `This alert is part of "${alert.mergedInto}" now, as what came late lies between the two; act on that one.`,
+    );
   const status = changes.status ?? alert.status;
   const note = changes.note?.trim() || undefined;
   if (changes.verdict && status !== 'closed')

@@ -127,16 +127,27 @@ async function mustBeOpen(records: RecordStore, identity: Identity, alerts: read
   for (const id of alerts) {
     const found = await view.get('alert', id);
     if (!found) throw new HaidangError('HD_BAD_REQUEST', `There is no alert "${id.slice(0, 100)}" that you may see.`);
-    if (found.document.status === 'closed')
+    const { status, mergedInto } = found.document;
+    if (status === 'closed')
       throw new HaidangError('HD_BAD_REQUEST', `Alert "${id}" is closed; hand over open alerts only.`);
+    if (mergedInto !== undefined)
+      throw new HaidangError('HD_BAD_REQUEST', `Alert "${id}" is part of "${mergedInto}" now; hand that one over.`);
   }
 }
 
-/** Makes the accepter the owner of an alert that is still open; tries again where somebody changed it meanwhile. */
-async function takeOver(records: RecordStore, identity: Identity, id: string, at: string): Promise<void> {
+const TAKE_OVER_TRIES = 20;
+
+/** Makes the accepter the owner of an alert that is still open, or of that which it became part of; tries again where somebody changed it meanwhile. */
+async function takeOver(records: RecordStore, identity: Identity, handedOver: string, at: string): Promise<void> {
   const view = records.as(identity);
-  for (let attempt = 0; attempt < 5; attempt += 1) {
+  let id = handedOver;
+  for (let attempt = 0; attempt < TAKE_OVER_TRIES; attempt += 1) {
     const found: Versioned<AlertRecord> | undefined = await view.get('alert', id);
+    const mergedInto = found?.document.mergedInto;
+    if (mergedInto !== undefined) {
+      id = mergedInto;
+      continue;
+    }
     if (!found || found.document.status === 'closed' || found.document.owner === identity.name) return;
     const changes = { alerts: [{ id, version: found.version }], owner: identity.name };
     try {

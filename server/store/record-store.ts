@@ -93,4 +93,6 @@ export interface DetectionCommit {
 export interface AlertUpdate {
   readonly id: string;
   readonly detected: import('./record-kinds.ts').AlertDetected;
+  /** Alerts in the store that are part of it from now on (`store/alert-record.ts`): `detected` holds their events already. */
+  readonly merges?: readonly string[];
 }

@@ -1,4 +1,5 @@
-import type { AlertDetected, AlertRecord } from '../record-kinds.ts';
+import { grownAlert, joinAlerts, newAlert, sameAlert } from '../alert-record.ts';
+import type { AlertRecord } from '../record-kinds.ts';
 import type { AlertUpdate, DetectionCommit, Signal } from '../record-store.ts';
 import type { OpsRecords } from './ops-records.ts';
 
@@ -14,7 +15,7 @@ export function commitDetection(records: OpsRecords, commit: DetectionCommit): s
   for (const { rule, group, second, batch, count, ...detail } of commit.signals) {
     upsert.run(rule, group, second, batch, count, JSON.stringify(detail));
   }
-  const changed = commit.alerts.filter((update) => writeAlert(records, update)).map(({ id }) => id);
+  const changed = commit.alerts.flatMap((update) => writeAlert(records, update));
   records
     .statement("UPDATE counter SET value = ? WHERE name = 'detection' AND value < ?")
     .run(commit.cursor, commit.cursor);
@@ -43,28 +44,23 @@ export function readSignals(records: OpsRecords, rule: string, group: string, fr
     }));
 }
 
-function writeAlert(records: OpsRecords, { id, detected }: AlertUpdate): boolean {
+/** Writes an alert, and the alerts that it takes in; gives the ids of those that really changed. */
+function writeAlert(records: OpsRecords, { id, detected, merges = [] }: AlertUpdate): string[] {
   const present = records.get('alert', id, 'all');
-  if (!present) {
-    const fresh: AlertRecord = {
-      ...detected,
-      status: 'new',
-      verdict: null,
-      owner: null,
-      countAtClose: null,
-      timeline: [{ at: detected.createdAt, by: 'engine', act: 'created' }],
-    };
-    records.write('alert', id, 1, { ...fresh });
-    return true;
+  const before = present?.document as unknown as AlertRecord | undefined;
+  let after = before ? grownAlert(before, detected) : newAlert(detected);
+  const changed: string[] = [];
+  for (const merged of merges) {
+    const other = records.get('alert', merged, 'all');
+    if (!other) continue;
+    const document = other.document as unknown as AlertRecord;
+    const joined = joinAlerts({ id, document: after }, { id: merged, document });
+    after = joined.into;
+    if (joined.from === document) continue;
+    records.write('alert', merged, other.version + 1, { ...joined.from });
+    changed.push(merged);
   }
-  const before = present.document as unknown as AlertRecord;
-  const after: AlertRecord = { ...before, ...detected, createdAt: before.createdAt };
-  if (sameDetection(before, after)) return false;
-  records.write('alert', id, present.version + 1, { ...after });
-  return true;
-}
-
-/** Whether nothing changed but the time of looking: a replay must not stir the consoles. */
-function sameDetection(before: AlertDetected, after: AlertDetected): boolean {
-  return JSON.stringify({ ...before, updatedAt: '' }) === JSON.stringify({ ...after, updatedAt: '' });
+  if (before && sameAlert(before, after)) return changed;
+  records.write('alert', id, (present?.version ?? 0) + 1, { ...after });
+  return [id, ...changed];
 }

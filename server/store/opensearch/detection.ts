@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import type { AlertDetected, AlertRecord } from '../record-kinds.ts';
+import { grownAlert, joinAlerts, newAlert, sameAlert } from '../alert-record.ts';
+import type { AlertRecord } from '../record-kinds.ts';
 import type { AlertUpdate, DetectionCommit, Signal } from '../record-store.ts';
 import type { BulkItem, Cluster } from './cluster.ts';
 import type { Counters } from './counters.ts';
@@ -110,47 +111,65 @@ async function writeAlerts(shelf: DetectionShelf, updates: readonly AlertUpdate[
   let left = updates;
   for (let tries = 0; left.length > 0; tries++) {
     if (tries === MOST_TRIES) throw new Error(`${left.length} alerts are changed by others all the time.`);
-    const held = await shelf.records.hold(
-      'alert',
-      left.map(({ id }) => id),
-      'all',
-    );
-    const writes = left.flatMap((update, at) => {
-      const there = held[at];
-      const before = there?.record.document as unknown as AlertRecord | undefined;
-      const after = before ? updated(before, update.detected) : fresh(update.detected);
-      if (!after) return [];
-      const version = (there?.record.version ?? 0) + 1;
-      const place: Place | undefined = there?.place;
-      return [{ update, change: { id: update.id, version, document: after as unknown as Json, place } }];
+    const held = await holdAlerts(shelf, left);
+    const taken: Write[] = [];
+    const writes = left.flatMap((update) => {
+      const { id, detected, merges = [] } = update;
+      const there = held.get(id);
+      let after = there ? grownAlert(there.document, detected) : newAlert(detected);
+      for (const merged of merges) {
+        const other = held.get(merged);
+        if (!other) continue;
+        const joined = joinAlerts({ id, document: after }, { id: merged, document: other.document });
+        after = joined.into;
+        if (joined.from !== other.document) taken.push({ update, change: alertChange(merged, other, joined.from) });
+      }
+      // Nothing changed: a replay must not stir the consoles.
+      return there && sameAlert(there.document, after) ? [] : [{ update, change: alertChange(id, there, after) }];
     });
-    const written = await shelf.records.write(
-      'alert',
-      writes.map(({ change }) => change),
-    );
-    left = writes.flatMap(({ update }, at) => {
-      if (!written[at]) return [update];
-      changed.add(update.id);
-      return [];
-    });
+    const failed = new Set<AlertUpdate>();
+    // The alert that takes in comes first: where it ends in between, the other one is still there to be taken in again.
+    for (const part of [writes, taken]) {
+      const due = part.filter(({ update }) => !failed.has(update));
+      const written = await shelf.records.write(
+        'alert',
+        due.map(({ change }) => change),
+      );
+      for (const [at, { update, change }] of due.entries()) {
+        if (written[at]) changed.add(change.id);
+        else failed.add(update);
+      }
+    }
+    left = [...failed];
   }
-  return updates.flatMap(({ id }) => (changed.delete(id) ? [id] : []));
+  return [...changed];
 }
 
-function fresh(detected: AlertDetected): AlertRecord {
-  return {
-    ...detected,
-    status: 'new',
-    verdict: null,
-    owner: null,
-    countAtClose: null,
-    timeline: [{ at: detected.createdAt, by: 'engine', act: 'created' }],
-  };
+interface Write {
+  readonly update: AlertUpdate;
+  readonly change: ReturnType<typeof alertChange>;
 }
 
-/** Undefined where nothing changed but the time of looking: a replay must not stir the consoles. */
-function updated(before: AlertRecord, detected: AlertDetected): AlertRecord | undefined {
-  const after: AlertRecord = { ...before, ...detected, createdAt: before.createdAt };
-  const same = JSON.stringify({ ...before, updatedAt: '' }) === JSON.stringify({ ...after, updatedAt: '' });
-  return same ? undefined : after;
+interface HeldAlert {
+  readonly version: number;
+  readonly document: AlertRecord;
+  readonly place: Place;
+}
+
+/** The alerts that updates speak of, as they are in the store; those that are new are left out. */
+async function holdAlerts(shelf: DetectionShelf, updates: readonly AlertUpdate[]): Promise<Map<string, HeldAlert>> {
+  const ids = [...new Set(updates.flatMap(({ id, merges = [] }) => [id, ...merges]))];
+  const held = await shelf.records.hold('alert', ids, 'all');
+  return new Map(
+    held.flatMap((there, at) => {
+      if (!there) return [];
+      const { record, place } = there;
+      const document = record.document as unknown as AlertRecord;
+      return [[ids[at] as string, { version: record.version, document, place }] as const];
+    }),
+  );
+}
+
+function alertChange(id: string, there: HeldAlert | undefined, document: AlertRecord) {
+  return { id, version: (there?.version ?? 0) + 1, document: document as unknown as Json, place: there?.place };
 }

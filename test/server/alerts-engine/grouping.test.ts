@@ -35,14 +35,45 @@ describe('matches of a detection rule', () => {
     expect(disk.rows).toMatchObject([{ count: 2, from: 2_000, to: 5_000 }]);
   });
 
-  it('that bridge two alerts count for the earlier and leave both', async () => {
+  it.each([false, true])('that bridge two alerts make them the earlier one, after a restart: %s', async (restarted) => {
     const disk = new Disk();
     const grouping = disk.open([rule]);
-    await disk.run(grouping, cellsOf(rule, 1, [{ at: 6_000 }, { at: 0 }]));
-    await disk.run(grouping, cellsOf(rule, 2, [{ at: 3_000 }, { at: 3_001 }]));
-    expect(disk.rows).toMatchObject([
-      { count: 3, from: 0, to: 3_001 },
-      { count: 1, from: 6_000, to: 6_000 },
+    const two = [
+      { at: 6_000, user: 'b' },
+      { at: 0, user: 'a' },
+    ];
+    await disk.run(grouping, cellsOf(rule, 1, two));
+    const [later, earlier] = [...disk.alerts.keys()] as [string, string];
+    expect(disk.rows).toMatchObject([{ from: 0 }, { from: 6_000 }]);
+    const next = restarted ? disk.open([rule]) : grouping;
+    await disk.run(next, cellsOf(rule, 2, [{ at: 3_000, user: 'c' }, { at: 3_001 }]));
+    expect(disk.rows).toEqual([{ host: 'web-1', count: 4, from: 0, to: 6_000, users: 4 }]);
+    expect([...disk.alerts.keys()]).toEqual([earlier]);
+    expect([...disk.merged]).toEqual([[later, earlier]]);
+    expect(disk.alerts.get(earlier)?.events).toHaveLength(4);
+    // And it goes on as one.
+    await disk.run(disk.open([rule]), cellsOf(rule, 3, [{ at: 9_000 }]));
+    expect(disk.rows).toMatchObject([{ count: 5, from: 0, to: 9_000 }]);
+  });
+
+  it('that bridge what no commit has seen yet leave no trace of the later one', async () => {
+    const disk = new Disk();
+    await disk.run(disk.open([rule]), cellsOf(rule, 1, [{ at: 6_000 }, { at: 0 }, { at: 3_000 }]));
+    expect(disk.rows).toMatchObject([{ count: 3, from: 0, to: 6_000 }]);
+    expect(disk.merged.size).toBe(0);
+  });
+
+  it('that bridge three alerts one after the other keep the earliest, and each knows where it went', async () => {
+    const disk = new Disk();
+    const grouping = disk.open([rule]);
+    await disk.run(grouping, cellsOf(rule, 1, [{ at: 12_000 }, { at: 6_000 }, { at: 0 }]));
+    const [last, middle, first] = [...disk.alerts.keys()] as [string, string, string];
+    await disk.run(grouping, cellsOf(rule, 2, [{ at: 9_000 }]));
+    await disk.run(grouping, cellsOf(rule, 3, [{ at: 3_000 }]));
+    expect(disk.rows).toMatchObject([{ count: 5, from: 0, to: 12_000 }]);
+    expect([...disk.merged]).toEqual([
+      [last, middle],
+      [middle, first],
     ]);
   });
 
@@ -209,12 +240,13 @@ describe('the same matches', () => {
   const plain = detectionRule('plain', { gapSeconds: 100 });
   const ordered = orderedRule('ordered', { timespanSeconds: 45 }, { gapSeconds: 100 });
   const rules = [rule, plain, ordered];
-  const match = fc.record({
+  const place = {
     at: fc.nat(299),
     host: fc.constantFrom('web-1', 'web-2'),
     address: fc.constantFrom('203.0.113.1', '203.0.113.2'),
     user: fc.constantFrom('a', 'b', 'c'),
-  });
+  };
+  const match = fc.record(place);
 
   /** Cells as one fixed series of batches of three. */
   const series = (matches: readonly Match[], disk: Disk) => {
@@ -245,6 +277,9 @@ describe('the same matches', () => {
         ),
       }));
 
+  const sorted = <Row>(rows: readonly Row[]) =>
+    [...rows].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+
   it('give the same alerts whatever the stretches, and through restarts that forget everything', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -272,6 +307,41 @@ describe('the same matches', () => {
             at += length;
           }
           expect(outcome(shaken)).toEqual(outcome(calm));
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it('give the same rows in any order of batches, with restarts between', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ ...place, at: fc.nat(1_500) }), { minLength: 10, maxLength: 60, size: 'max' }),
+        fc.array(fc.nat(), { minLength: 20, maxLength: 20 }),
+        fc.array(fc.boolean(), { minLength: 1, maxLength: 12, size: 'max' }),
+        async (matches, order, restarts) => {
+          const events = new Disk();
+          const batches = series(matches, events);
+          const outcomes = [
+            batches,
+            // Any other order: sorted by arbitrary numbers.
+            batches
+              .map((batch, at) => [order[at % order.length] ?? 0, batch] as const)
+              .sort(([a], [b]) => a - b)
+              .map(([, batch]) => batch),
+            [...batches].reverse(),
+          ].map(async (turns) => {
+            const disk = new Disk();
+            for (const [id, event] of events.events) disk.events.set(id, event);
+            let grouping = disk.open(rules, true);
+            for (const [at, batch] of turns.entries()) {
+              if (restarts[at % restarts.length]) grouping = disk.open(rules, false);
+              await disk.run(grouping, batch);
+            }
+            return outcome(disk).map(({ id: _, ...row }) => row);
+          });
+          const [asTheyCame, ...others] = (await Promise.all(outcomes)).map(sorted);
+          for (const other of others) expect(other).toEqual(asTheyCame);
         },
       ),
       { numRuns: 150 },

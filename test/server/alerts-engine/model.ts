@@ -107,6 +107,8 @@ export class Disk {
   readonly signals = new Map<string, Signal>();
   readonly alerts = new Map<string, AlertDetected>();
   readonly events = new Map<string, object>();
+  /** Alerts that became part of another one. */
+  readonly merged = new Map<string, string>();
   signalReads = 0;
 
   get reads(): GroupingReads {
@@ -129,7 +131,13 @@ export class Disk {
     for (const signal of signals) {
       this.signals.set([signal.rule, signal.group, signal.second, signal.batch].join(' '), signal);
     }
-    for (const { id, detected } of alerts) this.alerts.set(id, structuredClone(detected));
+    for (const { id, detected, merges = [] } of alerts) {
+      this.alerts.set(id, structuredClone(detected));
+      for (const merged of merges) {
+        this.merged.set(merged, id);
+        this.alerts.delete(merged);
+      }
+    }
   }
 
   /** Alerts as a person compares them. */

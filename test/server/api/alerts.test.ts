@@ -176,6 +176,29 @@ describe('acts', () => {
     expect(await row('b2')).toMatchObject({ status: 'in_progress', owner: 'lan' });
   });
 
+  it('on an alert that became part of another are refused, and it is in no list but still opens', async () => {
+    await bench.addAlert('m1');
+    await bench.addAlert('m2');
+    const { version } = await row('m2');
+    await bench.addAlert('m1', { count: 21 }, ['m2']);
+    const list = await get<AlertList>('/api/v1/alerts?limit=1000');
+    expect(list.alerts.map(({ id }) => id)).toContain('m1');
+    expect(list.alerts.map(({ id }) => id)).not.toContain('m2');
+    expect(list.total).toBe(list.alerts.length);
+    expect(await row('m2')).toMatchObject({ status: 'merged', mergedInto: 'm1' });
+    const refused = await change({ alerts: [{ id: 'm2', version: version + 1 }], note: 'x' });
+    expect(refused.statusCode).toBe(409);
+    expect(refused.json()).toMatchObject({ code: 'HD_RECORD_CONFLICT', detail: expect.stringContaining('"m1"') });
+    expect((await change({ alerts: [{ id: 'm1', version: 1 }], status: 'merged' })).statusCode).toBe(400);
+    const handed = await bench.app.inject({
+      method: 'POST',
+      url: '/api/v1/shifts',
+      payload: { kind: 'handover', text: 'x', alerts: ['m2'], to: null },
+      headers: headers(lan),
+    });
+    expect(handed.statusCode).toBe(400);
+  });
+
   it('of two at once on one alert, one conflicts', async () => {
     await bench.addAlert('b3');
     const { version } = await row('b3');

@@ -231,5 +231,49 @@ export function recordCases(bench: Bench): void {
       const after = await all().get('alert', 'a1');
       expect(after).toMatchObject({ version: 3, document: { ...document, count: 9 } });
     });
+
+    it('merges alerts that turned out to be one, with what people did; running it again changes nothing', async () => {
+      const { records } = bench.store;
+      const alerts = ['early', 'late', 'other'].map((id) => ({ id, detected: detected(AGENCY_A, 2) }));
+      await records.commitDetection({ cursor: 1, signals: [], alerts });
+      const late = await all().get('alert', 'late');
+      const act = { at: '2026-11-20T08:30:00.000Z', by: 'lan', act: 'note' as const, note: 'Đang xem' };
+      const document = late?.document as AlertRecord;
+      const worked: AlertRecord = {
+        ...document,
+        status: 'in_progress',
+        owner: 'lan',
+        timeline: [...document.timeline, act],
+      };
+      await all().replace('alert', 'late', worked, 1);
+      const merging = {
+        cursor: 2,
+        signals: [],
+        alerts: [{ id: 'early', detected: detected(AGENCY_A, 5), merges: ['late', 'not-there'] }],
+      };
+      expect([...(await records.commitDetection(merging)).changed].sort()).toEqual(['early', 'late']);
+      expect((await all().get('alert', 'early'))?.document).toMatchObject({
+        count: 5,
+        status: 'in_progress',
+        owner: 'lan',
+        timeline: [
+          { act: 'created' },
+          act,
+          { by: 'engine', act: 'merged', from: 'late' },
+          { by: 'engine', act: 'status', from: 'new', to: 'in_progress' },
+        ],
+      });
+      expect((await all().get('alert', 'late'))?.document).toMatchObject({
+        count: 2,
+        status: 'merged',
+        mergedInto: 'early',
+        owner: 'lan',
+        timeline: [...worked.timeline, { by: 'engine', act: 'merged', to: 'early' }],
+      });
+      const change = await records.lastChange();
+      expect(await records.commitDetection(merging)).toEqual({ changed: [] });
+      expect(await records.lastChange()).toBe(change);
+      expect(await all().count('alert', { where: { status: ['new', 'in_progress', 'closed'] } })).toBe(2);
+    });
   });
 }

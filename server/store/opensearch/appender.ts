@@ -1,25 +1,12 @@
 import { HaidangError } from '../../errors.ts';
 import type { AppendResult, IncomingBatch } from '../event-store.ts';
-import {
-  batchId,
-  batchItem,
-  lastBatch,
-  packLineNumbers,
-  storedBatch,
-  type WholeBatch,
-  wholeBatches,
-} from './batches.ts';
-import type { BulkItem, BulkResult, Cluster, StoreLog } from './cluster.ts';
+import { lastGroups, storedBatch, type WholeBatch } from './batches.ts';
+import type { Cluster, StoreLog } from './cluster.ts';
 import type { Counters } from './counters.ts';
 import { dayIndex, type IndexNames, makeIndex } from './indexes.ts';
-import {
-  type DayLimits,
-  letterOf,
-  type PreparedBatch,
-  type PreparedEvent,
-  prepareAgain,
-  prepareBatch,
-} from './prepare.ts';
+import { KnownEvents } from './known-events.ts';
+import { type DayLimits, type PreparedBatch, prepareAgain, prepareBatch } from './prepare.ts';
+import { type BatchGroup, GroupWriter, groupAgain, newGroup } from './write-group.ts';
 
 /** What an appender works with. */
 export interface AppenderSetup {
@@ -29,31 +16,49 @@ export interface AppenderSetup {
   readonly log: StoreLog;
   /** This server's name among those that share the cluster. */
   readonly node: string;
-  readonly now: () => number;
   readonly limits: DayLimits;
-  /** Called after each write, with the indexes that changed. */
-  readonly changed: (indexes: readonly string[]) => void;
 }
 
 const MOST_PENDING = 64;
-/** Bulk requests of one batch that are under way at the same time. */
-const PARALLEL = 2;
+/** What is written together, at most. */
+const GROUP_BATCHES = 32;
+const GROUP_EVENTS = 8_000;
+/** Groups under way at once: one is written while the next is numbered. */
+const DEPTH = 2;
+
+interface Job {
+  readonly prepared: PreparedBatch;
+  resolve(result: AppendResult): void;
+  reject(error: unknown): void;
+}
 
 /**
- * Writes batches of one server, one after the other, so that the numbers it gives are dense. The batch's own document is
- * written first: what was begun before a crash or a failure is brought to its end before anything else is numbered.
+ * Writes batches of one server in groups. A group's batches are numbered and their documents written first, then all
+ * their events; the next group begins meanwhile, and receipts go out in order. What was begun before a crash or a
+ * failure is brought to its end before anything else is numbered.
  */
 export class Appender {
   readonly #setup: AppenderSetup;
+  readonly #writer: GroupWriter;
+  readonly #known: KnownEvents;
   readonly #days = new Set<string>();
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #jobs: Job[] = [];
+  /** Numbered and not yet written to their end, in order. */
+  #begun: BatchGroup[] = [];
+  /** The end of each group under way. */
+  #ends: Promise<unknown>[] = [];
+  #broken = false;
   #pending = 0;
+  #next = 1;
   #last = 0;
-  /** A batch whose writing failed halfway. */
-  #begun: { readonly batch: WholeBatch; readonly prepared: PreparedBatch } | undefined;
+  #running: Promise<void> | undefined;
+  /** Held by who gives numbers or takes them back. */
+  #numbering: Promise<unknown> = Promise.resolve();
 
   constructor(setup: AppenderSetup) {
     this.#setup = setup;
+    this.#writer = new GroupWriter(setup);
+    this.#known = new KnownEvents(setup.cluster, setup.names);
   }
 
   /** Highest number of a batch that is written to its end. */
@@ -65,206 +70,164 @@ export class Appender {
   async recover(floor: number): Promise<void> {
     const { cluster, names, counters, node } = this.#setup;
     await cluster.request({ method: 'POST', path: `/${names.batches}/_refresh` });
-    const last = await lastBatch(cluster, names, node);
+    const { groups, orphans } = await lastGroups(cluster, names, node, DEPTH);
     const counted = await counters.read(`sequence:${node}`);
-    this.#last = Math.max(floor, last ? last.first - 1 : 0);
-    if (last) {
-      const prepared = prepareAgain(incoming(last));
-      this.#begun = { batch: last, prepared };
-      await this.#finishBegun();
-    }
+    // Before their group was whole, nothing of it was written but these. What is evaluated was whole once.
+    for (const orphan of orphans) if (orphan.first > floor) await this.#writer.forget(orphan);
+    const open = groups.filter((batches) => (batches.at(-1)?.last ?? 0) > floor);
+    const first = open[0]?.[0]?.first ?? 1;
     // The counter runs along behind the batches, for the day when old batches are no longer there.
-    this.#last = Math.max(this.#last, counted);
+    this.#last = Math.max(floor, counted, first - 1);
+    this.#next = this.#last + 1;
+    this.#begun = open.map((batches) => groupAgain(batches.map((batch) => ({ batch, prepared: again(batch) }))));
+    const last = this.#begun.at(-1);
+    if (last) this.#next = Math.max(this.#next, last.last + 1);
+    await this.#endBegun();
   }
 
-  append(batch: IncomingBatch): Promise<AppendResult> {
+  /** `now`: the server's clock, milliseconds. */
+  async append(batch: IncomingBatch, now: number): Promise<AppendResult> {
     if (this.#pending >= MOST_PENDING) {
       throw new HaidangError('HD_TOO_MANY', 'Too many batches wait for the cluster already.', { retryAfter: 1 });
     }
-    const prepared = prepareBatch(batch, this.#setup.now(), this.#setup.limits);
+    const prepared = prepareBatch(batch, now, this.#setup.limits);
     this.#pending++;
-    const written = this.#queue.then(() => this.#write(prepared));
-    this.#queue = written.then(
-      () => this.#pending--,
-      () => this.#pending--,
-    );
-    return written;
+    const written = new Promise<AppendResult>((resolve, reject) => {
+      this.#jobs.push({ prepared, resolve, reject });
+    });
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+    return written.finally(() => {
+      this.#pending--;
+    });
   }
 
   /** Numbers up to `floor` were given out elsewhere: the next batch is numbered above. */
   async raiseFloor(floor: number): Promise<number> {
-    await this.#queue;
+    while (this.#running) await this.#running;
+    if (this.#broken) await this.#mend();
     this.#last = Math.max(this.#last, floor);
+    this.#next = Math.max(this.#next, floor + 1);
     return this.#last;
   }
 
   /** Waits for what is under way. */
   async close(): Promise<void> {
-    await this.#queue;
+    while (this.#running) await this.#running;
     await this.#setup.counters.raise(`sequence:${this.#setup.node}`, this.#last).catch(() => {});
   }
 
-  async #write(prepared: PreparedBatch): Promise<AppendResult> {
-    await this.#finishBegun();
-    await this.#ensureDay(prepared.day);
-    const events = prepared.lines.filter((line) => line.kind === 'event');
-    if (events.length > 0) {
-      const batch = this.#describe(prepared, events, this.#last + 1);
-      this.#begun = { batch, prepared };
-      return this.#finishBegun() as Promise<AppendResult>;
+  async #run(): Promise<void> {
+    while (this.#jobs.length > 0) {
+      if (this.#ends.length >= DEPTH) await this.#ends[0];
+      const jobs = this.#take();
+      try {
+        if (this.#broken) await this.#mend();
+        const group = await this.#begin(jobs.map(({ prepared }) => prepared));
+        const before = this.#ends.at(-1);
+        const end = this.#end(group, before, jobs).finally(() => {
+          this.#ends = this.#ends.filter((other) => other !== end);
+        });
+        this.#ends.push(end);
+      } catch (error) {
+        for (const { reject } of jobs) reject(error);
+      }
     }
-    return this.#finish(undefined, prepared);
+    await Promise.all(this.#ends);
   }
 
-  /** Writes a batch's document; an answer that was lost on the way leaves it there already. */
-  async #begin(batch: WholeBatch): Promise<void> {
-    const { cluster, names, node, log } = this.#setup;
-    const [result] = await cluster.bulk([batchItem(names, batch, 'create')]);
-    if (result && result.status < 300) return;
-    const [there] = result?.status === 409 ? await wholeBatches(cluster, names, [batchId(node, batch.first)]) : [];
-    if (there?.collector === batch.collector && there.body === batch.body) return;
-    // Nothing of this batch was written: its collector sends it again.
-    this.#begun = undefined;
-    const reason = there
-      ? `another server with the name "${node}" has given number ${batch.first}; give each server its own name`
-      : `batch ${batch.first} was refused: ${result?.reason}`;
-    log.error({ reason }, 'A batch could not be begun.');
-    throw new HaidangError('HD_STORE_DOWN', `The events cannot be numbered: ${reason}.`, { retryAfter: 10 });
-  }
-
-  async #finishBegun(): Promise<AppendResult | undefined> {
-    const begun = this.#begun;
-    if (!begun) return undefined;
-    await this.#ensureDay(begun.prepared.day);
-    await this.#begin(begun.batch);
-    const result = await this.#finish(begun.batch, begun.prepared);
-    this.#begun = undefined;
-    return result;
-  }
-
-  /** Writes events and dead letters of a batch; running it again changes nothing. */
-  async #finish(batch: WholeBatch | undefined, prepared: PreparedBatch): Promise<AppendResult> {
-    const { cluster, names, node } = this.#setup;
-    const index = dayIndex(names, prepared.day);
-    const events = prepared.lines.filter((line) => line.kind === 'event');
-    const letters = prepared.lines.filter((line) => line.kind === 'letter');
-    const first = batch?.first ?? 0;
-    const items: BulkItem[] = [
-      ...events.map((event, at): BulkItem => {
-        const document = event.document({ node, sequence: first + at, batch: first });
-        return { action: 'create', index, id: event.id, document };
-      }),
-      ...letters.map((letter): BulkItem => {
-        return { action: 'create', index: names.deadLetters, id: letter.id, document: letter.document };
-      }),
-    ];
-    const results = await cluster.bulk(items, { parallel: PARALLEL });
-    this.#setup.changed([index, names.deadLetters, names.batches]);
-    const refused = await this.#keepRefused(prepared, events, results);
-    const conflicts = events.filter((_, at) => results[at]?.status === 409);
-    const owned = conflicts.length === 0 ? new Set<string>() : await this.#owned(index, conflicts, first);
-    const stored = events.filter(({ id }, at) => (results[at]?.status ?? 500) < 300 || owned.has(id));
-    const deadLettered = refused + results.slice(events.length).filter(({ status }) => status < 300).length;
-    const appended = batch && (await this.#settle(batch, prepared, stored, events.length, index));
-    if (appended) this.#last = Math.max(this.#last, appended.last);
-    const duplicates = prepared.lines.length - stored.length - deadLettered;
-    return {
-      stored: stored.length,
-      duplicates,
-      deadLettered,
-      appended: appended && storedBatch(appended),
-    };
-  }
-
-  /** What the cluster will not take as an event is kept as a dead letter, with what it said. */
-  async #keepRefused(
-    prepared: PreparedBatch,
-    events: readonly PreparedEvent[],
-    results: readonly BulkResult[],
-  ): Promise<number> {
-    const { cluster, names, log } = this.#setup;
-    const refused = events.flatMap((event, at) => {
-      const { status = 500, reason = '' } = results[at] ?? {};
-      return status < 300 || status === 409 ? [] : [{ event, reason }];
-    });
-    if (refused.length === 0) return 0;
-    log.error(
-      { count: refused.length, reason: refused[0]?.reason },
-      'The cluster refused events; they are dead letters.',
-    );
-    const items = refused.map(({ event, reason }): BulkItem => {
-      const position = Number(event.id.split('-')[3]);
-      const document = JSON.stringify(event.document({ node: '', sequence: 0, batch: 0 })['document']);
-      const why = `The cluster refused the event: ${reason.slice(0, 500)}`;
-      const letter = letterOf(prepared.batch, event.source, position, why, document);
-      return { action: 'create', index: names.deadLetters, id: event.id, document: letter };
-    });
-    const kept = await cluster.bulk(items);
-    const lost = kept.find(({ status }) => status >= 300 && status !== 409);
-    if (lost)
-      throw new HaidangError('HD_STORE_DOWN', `Dead letters cannot be kept: ${lost.reason}.`, { retryAfter: 10 });
-    return kept.filter(({ status }) => status < 300).length;
-  }
-
-  /** Of events that were there already, those that this very batch wrote before it failed. */
-  async #owned(index: string, events: readonly PreparedEvent[], first: number): Promise<Set<string>> {
-    const { cluster, node } = this.#setup;
-    const { body } = await cluster.request<{ docs: readonly OwnedDocument[] }>({
-      method: 'POST',
-      path: `/${index}/_mget`,
-      query: { _source_includes: 'store.node,store.batch' },
-      body: { ids: events.map(({ id }) => id) },
-    });
-    const own = body.docs.filter(
-      ({ found, _source }) => found && _source.store.node === node && _source.store.batch === first,
-    );
-    return new Set(own.map(({ _id }) => _id));
-  }
-
-  /** Where not all events of a batch were new, its numbers are closed up and its document says which lines they are. */
-  async #settle(
-    batch: WholeBatch,
-    prepared: PreparedBatch,
-    stored: readonly PreparedEvent[],
-    expected: number,
-    index: string,
-  ): Promise<WholeBatch | undefined> {
-    const { cluster, names, node } = this.#setup;
-    if (stored.length === expected) return batch;
-    if (stored.length === 0) {
-      await cluster.bulk([{ action: 'delete', index: names.batches, id: batchId(node, batch.first) }]);
-      return undefined;
+  #take(): Job[] {
+    let events = 0;
+    let count = 0;
+    for (const { prepared } of this.#jobs) {
+      events += prepared.lines.length;
+      if (count > 0 && (count >= GROUP_BATCHES || events > GROUP_EVENTS)) break;
+      count++;
     }
-    const numbered = stored.map((event, at): BulkItem => {
-      const document = event.document({ node, sequence: batch.first + at, batch: batch.first });
-      return { action: 'index', index, id: event.id, document };
-    });
-    const settled = this.#describe(prepared, stored, batch.first);
-    const results = await cluster.bulk([...numbered, batchItem(names, settled, 'index')]);
-    const failed = results.find(({ status }) => status >= 300);
-    if (failed)
-      throw new HaidangError('HD_STORE_DOWN', `A batch cannot be settled: ${failed.reason}.`, { retryAfter: 10 });
-    return settled;
+    return this.#jobs.splice(0, count);
   }
 
-  #describe(prepared: PreparedBatch, events: readonly PreparedEvent[], first: number): WholeBatch {
-    const { agency, collector, receivedAt, body } = prepared.batch;
-    const sources = new Map<string, number>();
-    for (const { source } of events) sources.set(source, (sources.get(source) ?? 0) + 1);
-    const whole = events.length === prepared.lines.length;
-    return {
-      node: this.#setup.node,
-      first,
-      last: first + events.length - 1,
-      collector,
-      agency,
-      receivedAt,
-      day: prepared.day,
-      bytes: body.byteLength,
-      sources: [...sources].map(([name, stored]) => ({ name, stored })),
-      ...(whole ? {} : { lines: packLineNumbers(events.map(({ line }) => line)) }),
-      body: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('base64'),
-    };
+  /** Numbers a group and writes its batches' documents. */
+  async #begin(batches: readonly PreparedBatch[]): Promise<BatchGroup> {
+    for (const { day } of batches) await this.#ensureDay(day);
+    const known = await this.#known.of(batches);
+    return this.#alone(async () => {
+      const group = newGroup(this.#setup.node, this.#next, batches, known);
+      if (group.members.length > 0) this.#begun.push(group);
+      this.#next = group.last + 1;
+      try {
+        await this.#writer.begin(group);
+      } catch (error) {
+        if (group.refused) this.#giveUp(group);
+        else this.#broken = true;
+        this.#known.forget();
+        throw error;
+      }
+      return group;
+    });
+  }
+
+  /** Writes a begun group's events, and answers when all before it is written too. Never rejects. */
+  async #end(group: BatchGroup, before: Promise<unknown> | undefined, jobs: readonly Job[]): Promise<void> {
+    try {
+      const written = await this.#writer.write(group);
+      await before;
+      if (this.#broken)
+        throw new HaidangError('HD_STORE_DOWN', 'The batch before could not be written.', { retryAfter: 5 });
+      const results = await this.#settle(group, written);
+      for (const [at, { resolve }] of jobs.entries()) resolve(results[at] as AppendResult);
+    } catch (error) {
+      this.#broken = true;
+      this.#known.forget();
+      for (const { reject } of jobs) reject(error);
+    }
+  }
+
+  #settle(group: BatchGroup, written: Parameters<GroupWriter['settle']>[1]): Promise<AppendResult[]> {
+    return this.#alone(async () => {
+      // Numbers that were not needed are given again, unless later ones are given already.
+      const newest = this.#next === group.last + 1;
+      const { last, results } = await this.#writer.settle(group, written, newest);
+      if (newest) this.#next = last + 1;
+      if (group.members.length > 0) this.#last = Math.max(this.#last, last);
+      this.#begun = this.#begun.filter((other) => other !== group);
+      return results;
+    });
+  }
+
+  /** After a failure: once nothing is under way, what was begun is brought to its end. */
+  async #mend(): Promise<void> {
+    await Promise.all(this.#ends);
+    await this.#endBegun();
+    this.#broken = false;
+  }
+
+  async #endBegun(): Promise<void> {
+    for (const group of [...this.#begun]) {
+      for (const { prepared } of group.jobs) await this.#ensureDay(prepared.day);
+      try {
+        await this.#writer.begin(group);
+      } catch (error) {
+        // Refused for good: nothing of it was written, and its collectors send it again.
+        if (group.refused) this.#giveUp(group);
+        throw error;
+      }
+      await this.#settle(group, await this.#writer.write(group));
+    }
+  }
+
+  #giveUp(group: BatchGroup): void {
+    const at = this.#begun.indexOf(group);
+    if (at < 0) return;
+    this.#begun = this.#begun.slice(0, at);
+    this.#next = group.first;
+  }
+
+  #alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#numbering.then(work);
+    this.#numbering = done.catch(() => {});
+    return done;
   }
 
   async #ensureDay(day: string): Promise<void> {
@@ -275,13 +238,7 @@ export class Appender {
   }
 }
 
-interface OwnedDocument {
-  readonly _id: string;
-  readonly found?: boolean;
-  readonly _source: { readonly store: { readonly node: string; readonly batch: number } };
-}
-
-function incoming(batch: WholeBatch): IncomingBatch {
+function again(batch: WholeBatch): PreparedBatch {
   const { agency, collector, receivedAt, body } = storedBatch(batch);
-  return { agency, collector, receivedAt, body };
+  return prepareAgain({ agency, collector, receivedAt, body });
 }

@@ -7,7 +7,10 @@ import type { Json } from './mapping.ts';
 /** A stored batch as its document says, without the frame. */
 export interface BatchDocument {
   readonly node: string;
+  /** First number of the batches that were begun together with it. */
+  readonly group: number;
   readonly first: number;
+  /** Numbers past those of its lines stay empty. */
   readonly last: number;
   readonly collector: string;
   readonly agency: string;
@@ -30,6 +33,8 @@ interface Hits<Source> {
 
 /** Most batches of one reading, and most bytes of their frames. */
 const MOST_BATCHES = 64;
+/** More than the batches of the groups that are under way at once. */
+const MOST_BEGUN = 128;
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /** The id of a batch's document: two servers that use one name cannot both number an event. */
@@ -69,14 +74,39 @@ export function storedBatch(batch: WholeBatch): StoredBatch {
   };
 }
 
-/** The last batch that a node began; undefined where there is none. The index must be refreshed. */
-export async function lastBatch(cluster: Cluster, names: IndexNames, node: string): Promise<WholeBatch | undefined> {
-  const { body } = await cluster.request<Hits<WholeBatch>>({
+/**
+ * The last groups of batches that a node began, oldest first, each whole. `orphans` are batches of a group of which one
+ * before is not there: it was never begun to its end. The index must be refreshed.
+ */
+export async function lastGroups(
+  cluster: Cluster,
+  names: IndexNames,
+  node: string,
+  most: number,
+): Promise<{ readonly groups: WholeBatch[][]; readonly orphans: WholeBatch[] }> {
+  const { body } = await cluster.request<Hits<BatchDocument>>({
     method: 'POST',
     path: `/${names.batches}/_search`,
-    body: { size: 1, query: { term: { node } }, sort: [{ first: 'desc' }] },
+    body: {
+      size: MOST_BEGUN,
+      query: { term: { node } },
+      sort: [{ first: 'desc' }],
+      _source: { excludes: ['body', 'lines'] },
+    },
   });
-  return body.hits.hits[0]?._source;
+  const newest = [...new Set(body.hits.hits.map(({ _source }) => _source.group))].slice(0, most);
+  const ids = body.hits.hits.flatMap(({ _id, _source }) => (newest.includes(_source.group) ? [_id] : []));
+  const whole = (await wholeBatches(cluster, names, ids)).sort((a, b) => a.first - b.first);
+  const groups: WholeBatch[][] = [];
+  const orphans: WholeBatch[] = [];
+  for (const batch of whole) {
+    const group = groups.at(-1)?.[0]?.group === batch.group ? groups.at(-1) : undefined;
+    const next = group ? (group.at(-1)?.last ?? 0) + 1 : batch.group;
+    if (batch.first !== next) orphans.push(batch);
+    else if (group) group.push(batch);
+    else groups.push([batch]);
+  }
+  return { groups, orphans };
 }
 
 /** Batches of a node with numbers between two, both inclusive, oldest first. */

@@ -1,6 +1,11 @@
 import { Client, errors } from '@opensearch-project/opensearch';
 import { HaidangError } from '../../errors.ts';
+import { type BulkBody, type BulkItem, type BulkResult, nextBody, outcomeOf } from './bulk.ts';
+import { type ClusterAddress, Credentials, clientOptions } from './connection.ts';
 import type { Json } from './mapping.ts';
+import { Pace } from './pace.ts';
+
+export type { BulkItem, BulkResult } from './bulk.ts';
 
 /** Where to log; a pino logger fits. */
 export interface StoreLog {
@@ -25,93 +30,66 @@ export interface ClusterAnswer<Body> {
   readonly body: Body;
 }
 
-/** One write of a bulk request; `lines` are its action and document. */
-export interface BulkItem {
-  readonly action: 'create' | 'index' | 'delete';
-  readonly index: string;
-  readonly id: string;
-  readonly document?: Json;
-  /** Write only where the document is still the one that was read. */
-  readonly if?: { readonly seqNo: number; readonly term: number };
-}
-
-export interface BulkResult {
-  readonly status: number;
-  /** Why it was refused; undefined where it was done. */
-  readonly reason: string | undefined;
-}
-
-const BULK_BYTES = 8 * 1024 * 1024;
-const BULK_ITEMS = 1_000;
+/** Longest time for an answer, milliseconds; a shard without a place answers itself after `SHARD_SECONDS`. */
+const REQUEST_TIME = 30_000;
+const SHARD_SECONDS = 10;
 /** Pauses before what the cluster was too busy for is sent again, milliseconds. */
 const PAUSES = [50, 200, 500, 1_000, 2_000, 4_000];
+/** Bulk requests with events that may be under way at the same time. */
+const LANES = 2;
+/** An answer says of each item no more than this. */
+const BULK_ANSWER = 'items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason';
 
 /** The cluster as the store sees it: JSON in and out, busy answers waited for, failures as errors of the catalogue. */
 export class Cluster {
   readonly #client: Client;
+  readonly #credentials: Credentials;
   readonly #log: StoreLog;
+  readonly #pace = new Pace(LANES);
 
-  /** `url` may hold user and password. */
-  constructor(url: string, log: StoreLog) {
-    this.#client = new Client({ node: url, maxRetries: 2, requestTimeout: 30_000 });
+  /** An address alone stands for a cluster without more to say about it. */
+  constructor(address: ClusterAddress | string, log: StoreLog) {
+    const full = typeof address === 'string' ? { url: address } : address;
+    this.#client = new Client({ ...clientOptions(full), maxRetries: 2, requestTimeout: REQUEST_TIME });
+    this.#credentials = new Credentials(full);
     this.#log = log;
   }
 
   /** @throws HaidangError `HD_STORE_DOWN`, `HD_STORE_FULL` */
   async request<Body = Json>(request: ClusterRequest): Promise<ClusterAnswer<Body>> {
     const { method, path, query = {}, body, accept = [], signal } = request;
-    signal?.throwIfAborted();
-    const sent = this.#client.transport.request(
-      { method, path, querystring: query, ...(body === undefined ? {} : { body }) },
-      { ignore: [...accept] },
-    );
-    const abort = () => sent.abort();
-    signal?.addEventListener('abort', abort, { once: true });
     try {
-      const answer = await sent;
-      return { status: answer.statusCode ?? 0, body: answer.body as Body };
+      return await this.#send<Body>(
+        { method, path, querystring: query, ...(body === undefined ? {} : { body }) },
+        { ignore: [...accept] },
+        signal,
+      );
     } catch (error) {
       signal?.throwIfAborted();
       throw this.#failure(error, `${method} ${path}`);
-    } finally {
-      signal?.removeEventListener('abort', abort);
     }
   }
 
   /**
    * Writes items, durable when it returns (`index.translog.durability: request`), and gives what became of each in
-   * order. Items that the cluster was too busy for are sent again for some seconds.
+   * order: done, there already (409), or refused for good (400, 413). What the cluster was too busy for is sent again for
+   * some seconds. `paced`: many items, whose requests share the lanes with others of that kind.
    *
    * @throws HaidangError `HD_STORE_DOWN`, `HD_STORE_FULL` where some are not written, though others may be.
    */
-  async bulk(items: readonly BulkItem[], options: { readonly parallel?: number } = {}): Promise<BulkResult[]> {
+  async bulk(items: readonly BulkItem[], options: { readonly paced?: boolean } = {}): Promise<BulkResult[]> {
     const results = new Array<BulkResult>(items.length);
     let left = items.map((_, at) => at);
     for (let round = 0; left.length > 0; round++) {
-      const chunks = chunksOf(items, left);
-      const next: number[] = [];
-      let busy = '';
-      const send = async (chunk: Chunk) => {
-        for (const [at, result] of (await this.#sendBulk(chunk)).entries()) {
-          const place = chunk.places[at] ?? 0;
-          results[place] = result;
-          if (result.status !== 429 && result.status !== 503) continue;
-          busy = result.reason ?? '';
-          next.push(place);
-        }
-      };
-      const senders = Array.from({ length: options.parallel ?? 1 }, async () => {
-        for (let chunk = chunks.shift(); chunk; chunk = chunks.shift()) await send(chunk);
-      });
-      const ends = await Promise.allSettled(senders);
-      for (const end of ends) if (end.status === 'rejected') throw end.reason;
+      const busy = await this.#bulkRound(items, left, results, options.paced === true);
       const pause = PAUSES[round];
-      if (next.length > 0 && pause === undefined) throw down(`It is too busy: ${busy}`);
-      if (next.length > 0) await new Promise((done) => setTimeout(done, pause));
-      left = next.sort((a, b) => a - b);
+      if (busy.length > 0 && pause === undefined) {
+        throw down(`It was too busy for ${busy.length} documents: ${results[busy[0] ?? 0]?.reason}`);
+      }
+      // A little by chance, so that several servers do not come back at the same moment.
+      if (busy.length > 0) await new Promise((done) => setTimeout(done, (pause ?? 0) * (0.75 + Math.random() / 2)));
+      left = busy.sort((a, b) => a - b);
     }
-    const blocked = results.find(({ reason }) => reason?.includes('cluster_block_exception'));
-    if (blocked) throw full(blocked.reason ?? '');
     return results;
   }
 
@@ -119,16 +97,86 @@ export class Cluster {
     await this.#client.close();
   }
 
-  async #sendBulk({ lines }: Chunk): Promise<BulkResult[]> {
+  /** Sends what is left once; gives what the cluster was too busy for. */
+  async #bulkRound(
+    items: readonly BulkItem[],
+    places: readonly number[],
+    results: BulkResult[],
+    paced: boolean,
+  ): Promise<number[]> {
+    const left = [...places];
+    const busy: number[] = [];
+    const send = async () => {
+      const body = nextBody(items, left, this.#pace.size);
+      if (body.places.length === 0) return;
+      const answers = await this.#sendBulk(body);
+      for (const [at, place] of body.places.entries()) {
+        const result = answers[at] ?? { status: 500, reason: 'The answer does not say.' };
+        results[place] = result;
+        const outcome = outcomeOf(result, items[place]?.action ?? 'index');
+        if (outcome === 'blocked') throw full(result.reason ?? '');
+        if (outcome === 'denied') throw down(`It does not allow this user to write: ${result.reason}`);
+        if (outcome === 'busy') busy.push(place);
+      }
+    };
+    const lanes = Array.from({ length: paced ? LANES : 1 }, async () => {
+      while (left.length > 0) await (paced ? this.#pace.inLane(send) : send());
+    });
+    const ends = await Promise.allSettled(lanes);
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    if (busy.length > 0) this.#pace.refused();
+    return busy;
+  }
+
+  async #sendBulk({ text, places, full }: BulkBody): Promise<BulkResult[]> {
+    const from = performance.now();
     try {
-      const answer = await this.#client.transport.request({ method: 'POST', path: '/_bulk', bulkBody: lines });
-      const body = answer.body as { items: Readonly<Record<string, BulkAnswer>>[] };
-      return body.items.map((item) => {
+      const { body } = await this.#send<{ items: Readonly<Record<string, BulkAnswer>>[] }>(
+        {
+          method: 'POST',
+          path: '/_bulk',
+          querystring: { timeout: `${SHARD_SECONDS}s`, filter_path: BULK_ANSWER },
+          bulkBody: text,
+        },
+        // What is sent twice changes nothing, but the pause between is ours to choose.
+        { maxRetries: 0 },
+      );
+      this.#pace.answered(performance.now() - from, full);
+      return (body.items ?? []).map((item) => {
         const { status = 500, error } = Object.values(item)[0] ?? {};
-        return { status, reason: error && `${error.type}: ${error.reason}` };
+        return { status, reason: error && reasonOf(error) };
       });
     } catch (error) {
+      const status = error instanceof errors.ResponseError ? error.statusCode : undefined;
+      if (status === 413 && places.length > 1) this.#pace.refused();
+      if (status === 429 || status === 503 || (status === 413 && places.length > 1)) {
+        return places.map(() => ({ status: 429, reason: responseReason(error as ResponseError) }));
+      }
+      if (status === 413) return [{ status, reason: 'The document is larger than the cluster takes.' }];
       throw this.#failure(error, 'POST /_bulk');
+    }
+  }
+
+  /** Sends a request, once more with a new password where there is one. */
+  async #send<Body>(
+    params: Parameters<Client['transport']['request']>[0],
+    options: { ignore?: number[]; maxRetries?: number },
+    signal?: AbortSignal | undefined,
+  ): Promise<ClusterAnswer<Body>> {
+    for (let tries = 0; ; tries++) {
+      signal?.throwIfAborted();
+      const sent = this.#client.transport.request(params, { ...options, headers: { ...this.#credentials.headers } });
+      const abort = () => sent.abort();
+      signal?.addEventListener('abort', abort, { once: true });
+      try {
+        const answer = await sent;
+        return { status: answer.statusCode ?? 0, body: answer.body as Body };
+      } catch (error) {
+        const unknown = error instanceof errors.ResponseError && error.statusCode === 401;
+        if (tries > 0 || !unknown || !(await this.#credentials.renew())) throw error;
+      } finally {
+        signal?.removeEventListener('abort', abort);
+      }
     }
   }
 
@@ -137,6 +185,8 @@ export class Cluster {
       const reason = responseReason(error);
       this.#log.warn({ status: error.statusCode, request, reason }, 'The OpenSearch cluster refused a request.');
       if (reason.includes('cluster_block_exception')) return full(reason, error);
+      if (error.statusCode === 401)
+        return down('It does not accept user and password; put the right ones in place', error);
       return down(`It answered ${error.statusCode} to ${request}: ${reason}`, error);
     }
     const reason = error instanceof Error ? error.message : String(error);
@@ -145,45 +195,24 @@ export class Cluster {
   }
 }
 
+type ResponseError = InstanceType<typeof errors.ResponseError>;
+
 interface BulkAnswer {
   readonly status?: number;
-  readonly error?: { readonly type: string; readonly reason: string };
+  readonly error?: BulkError;
 }
 
-interface Chunk {
-  readonly places: number[];
-  readonly lines: string;
+interface BulkError {
+  readonly type?: string;
+  readonly reason?: string;
+  readonly caused_by?: { readonly reason?: string };
 }
 
-function chunksOf(items: readonly BulkItem[], places: readonly number[]): Chunk[] {
-  const chunks: { places: number[]; texts: string[]; size: number }[] = [];
-  for (const place of places) {
-    const item = items[place];
-    if (!item) continue;
-    const text = bulkText(item);
-    let chunk = chunks.at(-1);
-    if (!chunk || chunk.places.length >= BULK_ITEMS || chunk.size + text.length > BULK_BYTES) {
-      chunk = { places: [], texts: [], size: 0 };
-      chunks.push(chunk);
-    }
-    chunk.places.push(place);
-    chunk.texts.push(text);
-    chunk.size += text.length;
-  }
-  return chunks.map((chunk) => ({ places: chunk.places, lines: chunk.texts.join('') }));
+function reasonOf({ type, reason, caused_by: cause }: BulkError): string {
+  return [`${type}: ${reason}`, ...(cause?.reason === undefined ? [] : [cause.reason])].join(': ');
 }
 
-function bulkText({ action, index, id, document, if: condition }: BulkItem): string {
-  const place = {
-    _index: index,
-    _id: id,
-    ...(condition ? { if_seq_no: condition.seqNo, if_primary_term: condition.term } : {}),
-  };
-  const head = `${JSON.stringify({ [action]: place })}\n`;
-  return document === undefined ? head : `${head}${JSON.stringify(document)}\n`;
-}
-
-function responseReason(error: InstanceType<typeof errors.ResponseError>): string {
+function responseReason(error: ResponseError): string {
   const body: unknown = error.body;
   const text = typeof body === 'string' ? body : JSON.stringify((body as { error?: unknown } | null)?.error ?? body);
   return (text ?? '').slice(0, 500);

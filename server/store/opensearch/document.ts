@@ -12,8 +12,13 @@ export const TEXT_IRREGULAR = ' text';
 export const ALL_IRREGULAR = ' all';
 
 const MOST_NAMES = 1_000;
-const LONGEST_NAME = 300;
+/** The index parts names and words at white space, and cuts what is longer than 255. */
+const LONGEST_NAME = 250;
+const WHITE_SPACE = /[\s\u001c-\u001f]/;
 const MOST_VALUES = 2_000;
+
+/** The steps to each field of the index that holds values. */
+const PATHS = new Map([...INDEXED_FIELDS].flatMap(([name, as]) => (as === 'text' ? [] : [[name, name.split('.')]])));
 
 /**
  * What an event can be found by. Where a field's place or value is such that the index cannot tell exactly what the
@@ -42,23 +47,25 @@ class Fields {
   }
 
   result(): Json {
-    const document: Record<string, unknown> = { names: [...this.#names] };
-    const unmapped: Record<string, readonly (string | number)[]> = {};
+    const document: Record<string, unknown> = { names: [...this.#names].join(' ') };
+    // Without a prototype: events name their fields as they like.
+    const unmapped: Record<string, readonly (string | number)[]> = Object.create(null);
     for (const [name, values] of this.#values) {
       if (this.#irregular.has(name)) continue;
-      if (INDEXED_FIELDS.has(name)) setAt(document, name.split('.'), values);
+      const path = PATHS.get(name);
+      if (path) setAt(document, path, values.length === 1 ? values[0] : values);
       else unmapped[name] = values;
     }
     if (Object.keys(unmapped).length > 0) document['unmapped'] = unmapped;
     const { words, all } = wordsOfTexts(this.#texts);
-    if (words.length > 0) document['text'] = words;
+    if (words.length > 0) document['text'] = words.join(' ');
     if (!all) this.#irregular.add(TEXT_IRREGULAR);
     if (this.#irregular.size > 0) document['irregular'] = [...this.#irregular];
     return document;
   }
 
   #field(value: unknown, name: string, regular: boolean): void {
-    if (name.length > LONGEST_NAME || this.#names.size >= MOST_NAMES || !name.isWellFormed()) {
+    if (this.#names.size >= MOST_NAMES || !(PATHS.has(name) || isPlainName(name))) {
       this.#irregular.add(ALL_IRREGULAR);
       return;
     }
@@ -83,8 +90,8 @@ class Fields {
     }
     const text = scalarText(value);
     if (text === undefined || name === '@timestamp') return;
-    if ((MESSAGE_FIELDS as readonly string[]).includes(name)) this.#texts.push(text);
     const as = INDEXED_FIELDS.get(name);
+    if ((MESSAGE_FIELDS as readonly string[]).includes(name)) this.#texts.push(text);
     if (as === 'text') return;
     const indexed = ++this.#count > MOST_VALUES ? undefined : indexedValue(text, as ?? 'keyword');
     if (indexed === undefined) this.#irregular.add(name);
@@ -96,6 +103,10 @@ class Fields {
     if (known) known.push(value);
     else this.#values.set(name, [value]);
   }
+}
+
+function isPlainName(name: string): boolean {
+  return name !== '' && name.length <= LONGEST_NAME && name.isWellFormed() && !WHITE_SPACE.test(name);
 }
 
 /** The value as the index holds it; undefined where it would not say the same as the text. */
@@ -115,11 +126,17 @@ function isPlainAddress(text: string): boolean {
   return !mixed && parseIp(text) !== undefined;
 }
 
-function setAt(document: Record<string, unknown>, path: readonly string[], values: readonly unknown[]): void {
+function setAt(document: Record<string, unknown>, path: readonly string[], values: unknown): void {
   let at = document;
-  for (const part of path.slice(0, -1)) {
-    at[part] ??= {};
-    at = at[part] as Record<string, unknown>;
+  const leaf = path.length - 1;
+  for (let step = 0; step < leaf; step++) {
+    const part = path[step] as string;
+    let inside = at[part];
+    if (inside === undefined) {
+      inside = {};
+      at[part] = inside;
+    }
+    at = inside as Record<string, unknown>;
   }
-  at[path.at(-1) ?? ''] = values;
+  at[path[leaf] as string] = values;
 }

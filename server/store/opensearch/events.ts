@@ -26,7 +26,7 @@ import type {
 } from '../event-store.ts';
 import { oneField } from '../field-values.ts';
 import type { DeadLetterRecord } from '../record-kinds.ts';
-import type { Appender } from './appender.ts';
+import type { Appending } from './appending.ts';
 import { readBatches } from './batches.ts';
 import type { Cluster } from './cluster.ts';
 import type { Counters } from './counters.ts';
@@ -43,7 +43,7 @@ export interface OpenSearchEventsSetup {
   readonly names: IndexNames;
   readonly node: string;
   readonly counters: Counters;
-  readonly appender: Appender;
+  readonly appender: Appending;
   readonly fresh: Fresh;
   readonly limits: SearchLimits;
 }

@@ -54,6 +54,7 @@ function settings(shape: IndexShape): Json {
 const OTHERS: Readonly<Record<Exclude<keyof IndexNames, 'events' | 'template'>, Json>> = {
   batches: {
     node: KEYWORD,
+    group: NUMBER,
     first: NUMBER,
     last: NUMBER,
     collector: KEYWORD,

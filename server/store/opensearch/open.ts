@@ -1,7 +1,8 @@
 import type { EventStore } from '../event-store.ts';
 import type { RecordStore } from '../record-store.ts';
-import { Appender } from './appender.ts';
+import { openAppending } from './appending.ts';
 import { Cluster, type StoreLog } from './cluster.ts';
+import type { ClusterAddress } from './connection.ts';
 import { Counters } from './counters.ts';
 import { detectionCursor } from './detection.ts';
 import { OpenSearchEvents } from './events.ts';
@@ -12,9 +13,7 @@ import { OpenSearchRecords } from './records.ts';
 import { SEARCH_LIMITS, type SearchLimits } from './search.ts';
 
 /** How a store on OpenSearch is opened; all but address and log have defaults. */
-export interface OpenSearchStoreOptions {
-  /** Address of the cluster, `https://user:password@host:9200`. */
-  readonly url: string;
+export interface OpenSearchStoreOptions extends ClusterAddress {
   /** A pino logger, or anything like it. */
   readonly log: StoreLog;
   /** What the names of all its indexes begin with, `[a-z0-9-]`; default `haidang`. */
@@ -43,10 +42,11 @@ const ONE_SHARD: IndexShape = { shards: 1, replicas: 0 };
 export async function openOpenSearchStore(
   options: OpenSearchStoreOptions,
 ): Promise<{ readonly events: EventStore; readonly records: RecordStore }> {
-  const { url, log, prefix = 'haidang', node = 'main' } = options;
+  const { url, caFile, user, passwordFile, log, prefix = 'haidang', node = 'main' } = options;
   if (!/^[a-z0-9][a-z0-9-]{0,100}$/.test(prefix)) throw new Error(`"${prefix}" cannot begin the name of an index.`);
   if (!/^[a-z0-9-]{1,64}$/.test(node)) throw new Error(`"${node}" is no name for a server: use a-z, 0-9 and "-".`);
-  const cluster = new Cluster(url, log);
+  const address = { url, caFile, user, passwordFile };
+  const cluster = new Cluster(address, log);
   try {
     const names = indexNames(prefix);
     await makeIndexes(cluster, names, { events: options.events ?? ONE_SHARD, others: options.others ?? ONE_SHARD });
@@ -57,18 +57,17 @@ export async function openOpenSearchStore(
     const shelf = new RecordShelf(cluster, names, counters, fresh);
     await shelf.recover();
     const detection = { cluster, names, counters, fresh, records: shelf, node };
-    const appender = new Appender({
-      cluster,
+    const appender = await openAppending({
+      address,
       names,
-      counters,
-      log,
       node,
+      log,
       now: options.now ?? Date.now,
       limits: { past: options.maxPastDays ?? 8, future: options.maxFutureDays ?? 2 },
-      changed: (indexes) => fresh.changed(indexes),
+      // What detection has seen was numbered: those numbers are not given again.
+      floor: await detectionCursor(detection),
+      changed: () => fresh.changed([names.events, names.deadLetters, names.batches]),
     });
-    // What detection has seen was numbered: those numbers are not given again.
-    await appender.recover(await detectionCursor(detection));
     const limits = { ...SEARCH_LIMITS, ...options.limits };
     const events = new OpenSearchEvents({ cluster, names, node, counters, appender, fresh, limits });
     const records = new OpenSearchRecords(detection);

@@ -134,7 +134,8 @@ async function nameMissing(counting: Counting, totals: Totals): Promise<void> {
       hits.map(({ _source }) => _source),
     );
     for (const { _id, _source } of hits) {
-      if ((present.get(`${_source.node} ${_source.first}`) ?? 0) === _source.last - _source.first + 1) continue;
+      const brought = _source.sources.reduce((sum, { stored }) => sum + stored, 0);
+      if ((present.get(`${_source.node} ${_source.first}`) ?? 0) === brought) continue;
       const [whole] = await wholeBatches(cluster, names, [_id]);
       if (whole) await nameOf(counting, whole, totals);
     }

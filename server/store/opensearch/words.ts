@@ -6,6 +6,11 @@ import { foldCase } from '../../../rules/query/string-test.ts';
  */
 const WORDS = /(?:(?![\u{10000}-\u{10ffff}])[\p{L}\p{N}\p{M}])+/gu;
 
+/** Texts of ASCII alone: their words need no table of the scripts. */
+const PLAIN = /^[\u0000-\u007f]*$/;
+/** An ASCII character that surely parts words. */
+const PART = /[^0-9A-Za-z\u0080-\uffff]/;
+
 /** Longer words are cut to this many UTF-16 units, in the index and in questions alike. */
 export const LONGEST_WORD = 200;
 /** Characters of one text whose words are kept. */
@@ -16,14 +21,47 @@ const MOST_WORDS = 4_000;
 export function wordsOfTexts(texts: readonly string[]): { readonly words: string[]; readonly all: boolean } {
   const words = new Set<string>();
   let all = true;
-  for (const text of texts) {
+  for (const [at, text] of texts.entries()) {
     if (text.length > LONGEST_TEXT) all = false;
-    for (const [word] of foldText(text.slice(0, LONGEST_TEXT)).matchAll(WORDS)) {
-      if (words.size >= MOST_WORDS) return { words: [...words], all: false };
-      words.add(word.slice(0, LONGEST_WORD));
-    }
+    // A message mostly stands in the original line, whose words are taken anyway.
+    if (texts.some((other, place) => (other.length > text.length || place < at) && standsApart(other, text))) continue;
+    if (!addWords(words, text.slice(0, LONGEST_TEXT))) return { words: [...words], all: false };
   }
   return { words: [...words], all };
+}
+
+/** Adds the words of a text; false where there are too many. */
+function addWords(words: Set<string>, text: string): boolean {
+  const folded = foldText(text);
+  if (!PLAIN.test(folded)) {
+    for (const [word] of folded.matchAll(WORDS)) {
+      if (words.size >= MOST_WORDS) return false;
+      words.add(word.slice(0, LONGEST_WORD));
+    }
+    return true;
+  }
+  let start = -1;
+  for (let at = 0; at <= folded.length; at++) {
+    const code = at < folded.length ? folded.charCodeAt(at) : 0;
+    if ((code > 96 && code < 123) || (code > 47 && code < 58) || (code > 64 && code < 91)) {
+      if (start < 0) start = at;
+    } else if (start >= 0) {
+      if (words.size >= MOST_WORDS) return false;
+      words.add(folded.slice(start, Math.min(at, start + LONGEST_WORD)));
+      start = -1;
+    }
+  }
+  return true;
+}
+
+/** Whether a text stands in another in such a way that no word runs on across its ends. */
+function standsApart(text: string, piece: string): boolean {
+  if (text.length > LONGEST_TEXT) return false;
+  const at = text.indexOf(piece);
+  if (at < 0) return false;
+  const before = at === 0 || PART.test(text.charAt(at - 1));
+  const end = at + piece.length;
+  return before && (end === text.length || PART.test(text.charAt(end)));
 }
 
 /** Greek writes one letter in two ways by its place in the word; both count as one here. */

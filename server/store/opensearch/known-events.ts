@@ -1,0 +1,71 @@
+import type { Cluster } from './cluster.ts';
+import { dayIndex, type IndexNames } from './indexes.ts';
+import type { PreparedBatch, PreparedEvent } from './prepare.ts';
+
+const MOST_STREAMS = 10_000;
+
+/**
+ * Tells which events of a batch are stored already, before they are numbered. A batch that goes on where this server's
+ * last one of the same collector ended is new; of any other, the cluster is asked. What slips through is found when it
+ * is written.
+ */
+export class KnownEvents {
+  readonly #cluster: Cluster;
+  readonly #names: IndexNames;
+  /** Where the last batch of each collector, epoch and day ended. */
+  readonly #ends = new Map<string, number>();
+
+  constructor(cluster: Cluster, names: IndexNames) {
+    this.#cluster = cluster;
+    this.#names = names;
+  }
+
+  /** For each batch, the ids of its events that are stored, or stand in a batch before it. */
+  async of(batches: readonly PreparedBatch[]): Promise<ReadonlySet<string>[]> {
+    const seen = new Set<string>();
+    const known: ReadonlySet<string>[] = [];
+    for (const batch of batches) {
+      const events = batch.lines.filter((line) => line.kind === 'event');
+      const stored = this.#goesOn(batch) ? new Set<string>() : await this.#ask(batch, events);
+      for (const { id } of events) {
+        if (seen.has(id)) stored.add(id);
+        else seen.add(id);
+      }
+      known.push(stored);
+    }
+    return known;
+  }
+
+  /** After a failure nothing is sure. */
+  forget(): void {
+    this.#ends.clear();
+  }
+
+  #goesOn({ lines }: PreparedBatch): boolean {
+    const [first] = lines;
+    if (!first) return true;
+    const { stream, position } = placeOf(first.id);
+    const goesOn = this.#ends.get(stream) === position - 1;
+    this.#ends.delete(stream);
+    this.#ends.set(stream, position + lines.length - 1);
+    if (this.#ends.size > MOST_STREAMS) this.#ends.delete(this.#ends.keys().next().value ?? '');
+    return goesOn;
+  }
+
+  async #ask({ day }: PreparedBatch, events: readonly PreparedEvent[]): Promise<Set<string>> {
+    if (events.length === 0) return new Set();
+    const { body } = await this.#cluster.request<{ docs?: readonly { found?: boolean }[] }>({
+      method: 'POST',
+      path: `/${dayIndex(this.#names, day)}/_mget`,
+      query: { _source: false, filter_path: 'docs.found' },
+      body: { ids: events.map(({ id }) => id) },
+    });
+    return new Set(events.flatMap(({ id }, at) => (body.docs?.[at]?.found ? [id] : [])));
+  }
+}
+
+/** An id is `<day>-<collector>-<epoch>-<position>`. */
+function placeOf(id: string): { readonly stream: string; readonly position: number } {
+  const end = id.lastIndexOf('-');
+  return { stream: id.slice(0, end), position: Number(id.slice(end + 1)) };
+}

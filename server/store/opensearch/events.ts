@@ -123,12 +123,6 @@ export class OpenSearchEvents implements EventStore {
     this.#setup.fresh.changed([this.#setup.names.deadLetters, this.#setup.names.batches]);
   }
 
-  /** Numbers up to `floor` were given out elsewhere; gives the last one. */
-  async raiseFloor(floor: number): Promise<number> {
-    this.#assertOpen();
-    return this.#setup.appender.raiseFloor(floor);
-  }
-
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

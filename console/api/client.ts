@@ -84,6 +84,11 @@ export async function postJson<T>(path: string, body: unknown, signal?: AbortSig
   return (await ask('POST', apiAddress(path), body, signal)) as T;
 }
 
+/** `PUT` with a JSON body; throws ProblemError. */
+export async function putJson<T>(path: string, body: unknown): Promise<T> {
+  return (await ask('PUT', apiAddress(path), body, undefined)) as T;
+}
+
 /** `DELETE`; throws ProblemError. */
 export async function deleteResource(path: string): Promise<void> {
   await ask('DELETE', apiAddress(path), undefined, undefined);

@@ -18,6 +18,7 @@ import { ruleRoutes } from './rules/routes.ts';
 import { searchRoutes } from './search/routes.ts';
 import type { App, Services } from './services.ts';
 import { shiftRoutes } from './shifts/routes.ts';
+import { answerClientError } from './system/client-error.ts';
 import { convertQuery } from './system/convert-query.ts';
 import { guard } from './system/guard.ts';
 import { lazyCompilers } from './system/lazy-compilers.ts';
@@ -39,6 +40,7 @@ export async function buildApp(services: Services): Promise<App> {
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: false } },
     schemaController: { compilersFactory: lazyCompilers() },
+    clientErrorHandler: answerClientError,
     return503OnClosing: true,
     forceCloseConnections: true,
   }).withTypeProvider<TypeBoxTypeProvider>();

@@ -24,6 +24,11 @@ export const ERRORS = {
     title: 'Changed by somebody else meanwhile',
     advice: 'Look at the new state and decide again.',
   },
+  HD_LAST_ADMINISTRATOR: {
+    status: 409,
+    title: 'The last administrator',
+    advice: 'Make somebody else an administrator of all agencies first.',
+  },
   HD_RECORD_ABSENT: { status: 404, title: 'No longer there', advice: 'Reload the list.' },
   HD_BATCH_MALFORMED: { status: 400, title: 'Batch not readable', advice: 'The collector sets it aside; see its log.' },
   HD_BATCH_DAY: {
@@ -32,6 +37,11 @@ export const ERRORS = {
     advice: 'Check the clock of the collector and of this server.',
   },
   HD_TOO_LARGE: { status: 413, title: 'Too large', advice: 'Send less at once.' },
+  HD_HEADERS_TOO_LARGE: {
+    status: 431,
+    title: 'Headers too large',
+    advice: 'Send fewer or shorter headers and cookies, or a shorter address.',
+  },
   HD_TOO_MANY: { status: 429, title: 'Too many requests', advice: 'Wait as long as Retry-After says.' },
   HD_STORE_FULL: {
     status: 503,

@@ -1,11 +1,12 @@
 import { Type } from 'typebox';
-import { HaidangError } from '../errors.ts';
-import type { Identity } from '../identity.ts';
 import type { App, Services } from '../services.ts';
 import { problems } from '../system/answers.ts';
 import { clearCookie, readCookie, setCookie } from './cookie.ts';
-import { NewUser, Session, Setup, SetupState, SignIn, Users } from './schema.ts';
+import { NewPassword, NewUser, Session, Setup, SetupState, SignIn, User, UserChange, Users } from './schema.ts';
 import { sessionAnswer, tokenHash } from './sessions.ts';
+import { mustCover } from './users.ts';
+
+const UserParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
 
 /** Signing in and out, the first set-up, and users. */
 export function accountRoutes(app: App, { accounts, settings }: Services): void {
@@ -90,16 +91,50 @@ export function accountRoutes(app: App, { accounts, settings }: Services): void 
     },
     async (request, reply) => {
       const { identity } = request.signedIn();
-      mustCover(identity, request.body);
+      mustCover(identity, request.body.agencies);
       await accounts.users.add(request.body, identity.name);
       return reply.code(201).send({ user: request.body.user });
     },
   );
-}
 
-/** Nobody hands out rights over agencies that are not theirs. @throws HaidangError `HD_FORBIDDEN` */
-function mustCover(identity: Identity, { agencies }: NewUser): void {
-  const own: 'all' | readonly string[] = identity.agencies;
-  if (own === 'all' || (agencies !== 'all' && agencies.every((agency) => own.includes(agency)))) return;
-  throw new HaidangError('HD_FORBIDDEN', 'Your account is bound to some agencies; a new user can have these at most.');
+  app.put(
+    '/api/v1/users/:id',
+    {
+      config: { access: 'administrator' },
+      schema: {
+        tags: ['accounts'],
+        params: UserParams,
+        body: UserChange,
+        response: { 200: User, ...problems(400, 401, 403, 404, 409, 429) },
+      },
+    },
+    async (request) => {
+      const name = request.params.id;
+      const changed = await accounts.users.change(name, request.body, request.signedIn().identity);
+      if (changed.disabled) await accounts.sessions.endAllOf(name);
+      return changed;
+    },
+  );
+
+  app.put(
+    '/api/v1/users/:id/password',
+    {
+      config: { access: 'administrator' },
+      bodyLimit: 4096,
+      schema: {
+        tags: ['accounts'],
+        params: UserParams,
+        body: NewPassword,
+        response: { 204: Type.Null(), ...problems(400, 401, 403, 404, 429) },
+      },
+    },
+    async (request, reply) => {
+      const { identity, session } = request.signedIn();
+      const name = request.params.id;
+      await accounts.users.setPassword(name, request.body.password, identity);
+      // Whoever knew the old one is out; the administrator's own session is the one that asks.
+      await accounts.sessions.endAllOf(name, name === identity.name ? session : undefined);
+      return reply.code(204).send(null);
+    },
+  );
 }

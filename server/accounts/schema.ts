@@ -40,10 +40,30 @@ export const NewUser = Type.Object({
 });
 export type NewUser = Static<typeof NewUser>;
 
-/** `GET /api/v1/users`: for choosing an owner and for the administrator. */
-export const Users = Type.Object({
-  users: Type.Array(
-    Type.Object({ user: Type.String(), displayName: Type.String(), role: Type.String(), disabled: Type.Boolean() }),
-  ),
+/** `PUT /api/v1/users/:user` (administrator): all but the name and the password. */
+export const UserChange = Type.Object({
+  displayName: Type.String({ minLength: 1, maxLength: 100 }),
+  role: Type.Enum(['administrator', 'analyst', 'viewer']),
+  agencies: Type.Union([Type.Literal('all'), Type.Array(Type.String(), { maxItems: 1000 })]),
+  /** Locked: cannot sign in, and what was open is over. */
+  disabled: Type.Boolean(),
 });
+export type UserChange = Static<typeof UserChange>;
+
+/** `PUT /api/v1/users/:user/password` (administrator): a new password for somebody who lost theirs; ends their sessions. */
+export const NewPassword = Type.Object({ password: Type.String({ minLength: 12, maxLength: 256 }) });
+export type NewPassword = Static<typeof NewPassword>;
+
+/** One user; `agencies` only for the administrator. */
+export const User = Type.Object({
+  user: Type.String(),
+  displayName: Type.String(),
+  role: Type.Enum(['administrator', 'analyst', 'viewer']),
+  disabled: Type.Boolean(),
+  agencies: Type.Optional(Type.Union([Type.Literal('all'), Type.Array(Type.String())])),
+});
+export type User = Static<typeof User>;
+
+/** `GET /api/v1/users`: for choosing an owner and for the administrator. */
+export const Users = Type.Object({ users: Type.Array(User) });
 export type Users = Static<typeof Users>;

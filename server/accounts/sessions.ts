@@ -30,6 +30,8 @@ export interface Sessions {
   /** The same by session id and without counting as use: for connections that stay open. */
   check(session: string): Promise<SignedIn | undefined>;
   end(session: string): Promise<void>;
+  /** Ends all of a user's sessions, but one that is named. */
+  endAllOf(user: string, except?: string): Promise<void>;
   /** Calls back with each session's id as it ends. */
   onEnd(listener: (session: string) => void): void;
   /** Removes sessions past their absolute end. */
@@ -87,6 +89,14 @@ export function openSessions(records: RecordStore, now: () => number = Date.now)
     find: (token) => load(tokenHash(token), true),
     check: (session) => load(session, false),
     end,
+    async endAllOf(user, except) {
+      for (;;) {
+        const page = await view.find('session', { where: { user: [user] }, limit: 500 });
+        const due = page.records.filter(({ id }) => id !== except);
+        for (const { id } of due) await end(id);
+        if (page.next === null) return;
+      }
+    },
     onEnd: (listener) => void listeners.push(listener),
     async sweep() {
       for (;;) {

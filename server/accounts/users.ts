@@ -1,20 +1,30 @@
 import { HaidangError } from '../errors.ts';
 import { type AgencyId, type Identity, SYSTEM } from '../identity.ts';
 import type { UserRecord } from '../store/record-kinds.ts';
-import type { RecordStore } from '../store/record-store.ts';
+import type { RecordStore, Versioned } from '../store/record-store.ts';
 import type { Audit } from './audit.ts';
 import { hashPassword } from './password.ts';
-import type { NewUser, Users } from './schema.ts';
+import type { NewUser, User, UserChange, Users } from './schema.ts';
 
-/** User accounts: making and listing them. */
+/** User accounts: making, changing and listing them. */
 export interface UserAccounts {
   /** @throws HaidangError `HD_RECORD_EXISTS`, `HD_BAD_REQUEST` where an agency is not known. */
   add(user: NewUser, actor: string): Promise<void>;
+  /**
+   * Changes name, role, agencies, and whether the account is locked.
+   * @throws HaidangError `HD_NOT_FOUND`, `HD_FORBIDDEN`, `HD_LAST_ADMINISTRATOR`, `HD_BAD_REQUEST` where an agency is not known.
+   */
+  change(name: string, change: UserChange, actor: Identity): Promise<User>;
+  /** @throws HaidangError `HD_NOT_FOUND`, `HD_FORBIDDEN`, `HD_TOO_MANY` */
+  setPassword(name: string, password: string, actor: Identity): Promise<void>;
   /** Those that the identity may know of: all of the province's own, and those who share an agency with it. */
   list(identity: Identity): Promise<Users>;
   get(name: string): Promise<UserRecord | undefined>;
   any(): Promise<boolean>;
 }
+
+/** How often a change is tried where others change the same accounts. */
+const TRIES = 10;
 
 /** User accounts in the record store. */
 export function openUsers(records: RecordStore, audit: Audit, now: () => number = Date.now): UserAccounts {
@@ -28,6 +38,39 @@ export function openUsers(records: RecordStore, audit: Audit, now: () => number 
         throw new HaidangError('HD_BAD_REQUEST', `There is no agency "${agency}"; add it first.`);
     }
     return wanted as AgencyId[];
+  }
+
+  async function* all(): AsyncGenerator<Versioned<UserRecord>> {
+    let after: string | undefined;
+    do {
+      const page = await view.find('user', { limit: 500, ...(after === undefined ? {} : { after }) });
+      yield* page.records;
+      after = page.next ?? undefined;
+    } while (after !== undefined);
+  }
+
+  async function load(name: string, actor: Identity): Promise<Versioned<UserRecord>> {
+    const found = await view.get('user', name);
+    if (!found) throw new HaidangError('HD_NOT_FOUND', `There is no user "${name}".`);
+    mustCover(actor, found.document.agencies);
+    return found;
+  }
+
+  /** Another administrator of the whole province: where there is none, nobody could let anybody in again. */
+  async function otherChief(name: string): Promise<Versioned<UserRecord>> {
+    for await (const other of all()) if (other.id !== name && isChief(other.document)) return other;
+    throw new HaidangError('HD_LAST_ADMINISTRATOR', `"${name}" is the last administrator of all agencies.`);
+  }
+
+  /** Tries again where somebody changed the same account meanwhile; `attempt` reads anew each time. */
+  async function retried<Answer>(attempt: () => Promise<Answer>): Promise<Answer> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!(error instanceof HaidangError && error.code === 'HD_RECORD_CONFLICT') || tries === TRIES) throw error;
+      }
+    }
   }
 
   return {
@@ -46,18 +89,41 @@ export function openUsers(records: RecordStore, audit: Audit, now: () => number 
       });
       await audit.record({ actor, act: 'user.add', target: user.user, detail: { role: user.role, agencies } });
     },
-    async list(identity) {
-      const users: Users['users'] = [];
-      let after: string | undefined;
-      do {
-        const page = await view.find('user', { limit: 500, ...(after === undefined ? {} : { after }) });
-        for (const { document } of page.records) {
-          if (!shares(identity, document)) continue;
-          const { name, displayName, role, disabled } = document;
-          users.push({ user: name, displayName, role, disabled });
+    async change(name, change, actor) {
+      const agencies = await agenciesOf(change.agencies);
+      mustCover(actor, agencies);
+      const { before, after } = await retried(async () => {
+        const { document, version } = await load(name, actor);
+        const next: UserRecord = { ...document, ...change, agencies };
+        const changes = [{ id: name, document: next, ifVersion: version }];
+        if (isChief(document) && !isChief(next)) {
+          const chief = await otherChief(name);
+          // Written again as it is: of two administrators who lock each other at once, one is refused.
+          changes.push({ id: chief.id, document: chief.document, ifVersion: chief.version });
         }
-        after = page.next ?? undefined;
-      } while (after !== undefined);
+        await view.replaceMany('user', changes);
+        return { before: document, after: next };
+      });
+      const { role, disabled } = after;
+      const was = { role: before.role, agencies: before.agencies, disabled: before.disabled };
+      const detail = { role, agencies, disabled, was };
+      await audit.record({ actor: actor.name, act: 'user.change', target: name, detail });
+      return shown(after, true);
+    },
+    async setPassword(name, password, actor) {
+      await load(name, actor);
+      const hashed = await hashPassword(password);
+      await retried(async () => {
+        const { document, version } = await load(name, actor);
+        await view.replace('user', name, { ...document, password: hashed }, version);
+      });
+      await audit.record({ actor: actor.name, act: 'user.password', target: name });
+    },
+    async list(identity) {
+      const users: User[] = [];
+      for await (const { document } of all()) {
+        if (shares(identity, document)) users.push(shown(document, identity.role === 'administrator'));
+      }
       return { users: users.sort((a, b) => a.user.localeCompare(b.user)) };
     },
     get: async (name) => (await view.get('user', name))?.document,
@@ -65,8 +131,31 @@ export function openUsers(records: RecordStore, audit: Audit, now: () => number 
   };
 }
 
+/**
+ * Nobody hands out rights over agencies that are not theirs, nor changes an account that has such rights.
+ * @throws HaidangError `HD_FORBIDDEN`
+ */
+export function mustCover(identity: Identity, agencies: 'all' | readonly string[]): void {
+  const own: 'all' | readonly string[] = identity.agencies;
+  if (own === 'all' || (agencies !== 'all' && agencies.every((agency) => own.includes(agency)))) return;
+  throw new HaidangError(
+    'HD_FORBIDDEN',
+    'Your account is bound to some agencies; users of others are not yours to change.',
+  );
+}
+
 function exists(name: string): HaidangError {
   return new HaidangError('HD_RECORD_EXISTS', `There is a user "${name}" already.`);
+}
+
+/** An administrator of all agencies who can sign in. */
+function isChief({ role, agencies, disabled }: UserRecord): boolean {
+  return role === 'administrator' && agencies === 'all' && !disabled;
+}
+
+function shown({ name, displayName, role, disabled, agencies }: UserRecord, toAdministrator: boolean): User {
+  const listed = agencies === 'all' ? agencies : [...agencies];
+  return { user: name, displayName, role, disabled, ...(toAdministrator ? { agencies: listed } : {}) };
 }
 
 function shares(identity: Identity, user: UserRecord): boolean {

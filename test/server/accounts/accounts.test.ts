@@ -199,7 +199,7 @@ describe('users', () => {
     const admin = await bench.signIn({ user: 'admin', role: 'administrator' });
     const answer = await bench.app.inject({ url: '/api/v1/users', headers: { host: HOST, cookie: admin } });
     expect(answer.json()).toEqual({
-      users: [{ user: 'admin', displayName: 'admin', role: 'administrator', disabled: false }],
+      users: [{ user: 'admin', displayName: 'admin', role: 'administrator', agencies: 'all', disabled: false }],
     });
     expect(answer.payload).not.toContain('argon2');
   });
@@ -208,5 +208,124 @@ describe('users', () => {
     expect(await bench.accounts.ensureAdministrator(PASSWORD)).toBe(true);
     expect(await bench.accounts.ensureAdministrator('another password')).toBe(false);
     expect((await post('/api/v1/session', { user: 'admin', password: PASSWORD })).statusCode).toBe(200);
+  });
+});
+
+describe('an administrator', () => {
+  const ADMIN = { displayName: 'Lan', role: 'administrator', agencies: 'all', disabled: false } as const;
+  const ANALYST = { ...ADMIN, displayName: 'Minh', role: 'analyst' } as const;
+  const NEW_PASSWORD = 'mot-mat-khau-moi-hon';
+  let lan = '';
+  beforeEach(async () => {
+    lan = await bench.signIn({ user: 'lan', role: 'administrator' });
+  });
+
+  function put(url: string, payload: object, cookie = lan) {
+    return bench.app.inject({ method: 'PUT', url, payload, headers: { ...HEADERS, cookie } });
+  }
+
+  it('changes name, role and agencies of a user, at once and on record', async () => {
+    const minh = await bench.signIn({ user: 'minh', role: 'viewer' });
+    await bench.addAgency('one');
+    const change = { displayName: 'Trần Quang Minh', role: 'analyst', agencies: ['one'], disabled: false };
+    const answer = await put('/api/v1/users/minh', change);
+    expect(answer.json()).toEqual({ user: 'minh', ...change });
+    expect((await session(minh)).json()).toMatchObject({ role: 'analyst', agencies: ['one'] });
+    const { records } = await bench.records.as(SYSTEM).find('audit', { limit: 1000 });
+    expect(records.map(({ document }) => document)).toContainEqual(
+      expect.objectContaining({
+        actor: 'lan',
+        act: 'user.change',
+        target: 'minh',
+        detail: {
+          role: 'analyst',
+          agencies: ['one'],
+          disabled: false,
+          was: { role: 'viewer', agencies: 'all', disabled: false },
+        },
+      }),
+    );
+    const list = await bench.app.inject({ url: '/api/v1/users', headers: { host: HOST, cookie: lan } });
+    expect(list.json().users).toContainEqual({ user: 'minh', ...change });
+    const forMinh = await bench.app.inject({ url: '/api/v1/users', headers: { host: HOST, cookie: minh } });
+    expect(forMinh.json().users.every((user: object) => !('agencies' in user))).toBe(true);
+  });
+
+  it('locks a user, who is out at once and cannot come back, and lets them in again', async () => {
+    const minh = await bench.signIn({ user: 'minh' });
+    expect((await put('/api/v1/users/minh', { ...ANALYST, disabled: true })).statusCode).toBe(200);
+    expect((await session(minh)).statusCode).toBe(401);
+    expect((await post('/api/v1/session', { user: 'minh', password: PASSWORD })).statusCode).toBe(401);
+    await put('/api/v1/users/minh', ANALYST);
+    expect((await session(minh)).statusCode).toBe(401);
+    expect((await post('/api/v1/session', { user: 'minh', password: PASSWORD })).statusCode).toBe(200);
+  });
+
+  it('sets a new password, which ends every session of that user but the one that asks', async () => {
+    const minh = await bench.signIn({ user: 'minh' });
+    expect((await put('/api/v1/users/minh/password', { password: NEW_PASSWORD })).statusCode).toBe(204);
+    expect((await session(minh)).statusCode).toBe(401);
+    expect((await post('/api/v1/session', { user: 'minh', password: PASSWORD })).statusCode).toBe(401);
+    expect((await post('/api/v1/session', { user: 'minh', password: NEW_PASSWORD })).statusCode).toBe(200);
+    const elsewhere = await bench.signIn({ user: 'lan', role: 'administrator' });
+    await put('/api/v1/users/lan/password', { password: NEW_PASSWORD });
+    expect((await session(lan)).statusCode).toBe(200);
+    expect((await session(elsewhere)).statusCode).toBe(401);
+    expect(await audited('user.password')).toBe(2);
+    const stored = await bench.records.as(SYSTEM).find('audit', { limit: 1000 });
+    expect(JSON.stringify(stored.records)).not.toContain(NEW_PASSWORD);
+  });
+
+  it.each([
+    ['locked', { ...ADMIN, disabled: true }],
+    ['an analyst', { ...ADMIN, role: 'analyst' }],
+    ['bound to one agency', { ...ADMIN, agencies: ['one'] }],
+  ])('who is the last one of the province is not made %s', async (_name, change) => {
+    await bench.addAgency('one');
+    await bench.signIn({ user: 'of-one', role: 'administrator', agencies: ['one'] });
+    await bench.signIn({ user: 'gone', role: 'administrator' });
+    await put('/api/v1/users/gone', { ...ADMIN, disabled: true });
+    const answer = await put('/api/v1/users/lan', change);
+    expect(answer.statusCode).toBe(409);
+    expect(answer.json()).toMatchObject({ code: 'HD_LAST_ADMINISTRATOR' });
+    expect((await put('/api/v1/users/lan', { ...ADMIN, displayName: 'Lan khác' })).statusCode).toBe(200);
+    await put('/api/v1/users/gone', ADMIN);
+    expect((await put('/api/v1/users/lan', change)).statusCode).toBe(200);
+  });
+
+  it('of two who demote each other at once, one stays', async () => {
+    const minh = await bench.signIn({ user: 'minh', role: 'administrator' });
+    const analyst = { ...ADMIN, role: 'analyst' };
+    const answers = await Promise.all([
+      put('/api/v1/users/minh', analyst, lan),
+      put('/api/v1/users/lan', analyst, minh),
+    ]);
+    expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 409]);
+  });
+
+  it('bound to some agencies leaves users of others alone', async () => {
+    await bench.addAgency('one');
+    await bench.addAgency('two');
+    const bound = await bench.signIn({ user: 'of-one', role: 'administrator', agencies: ['one'] });
+    await bench.signIn({ user: 'hoa', agencies: ['one'] });
+    await bench.signIn({ user: 'two', agencies: ['one', 'two'] });
+    const hoa = { ...ANALYST, agencies: ['one'] };
+    expect((await put('/api/v1/users/hoa', hoa, bound)).statusCode).toBe(200);
+    expect((await put('/api/v1/users/hoa', { ...hoa, agencies: 'all' }, bound)).statusCode).toBe(403);
+    for (const user of ['two', 'lan']) {
+      expect((await put(`/api/v1/users/${user}`, hoa, bound)).statusCode).toBe(403);
+      const reset = await put(`/api/v1/users/${user}/password`, { password: NEW_PASSWORD }, bound);
+      expect(reset.statusCode).toBe(403);
+    }
+  });
+
+  it('alone may do this, and is told what is wrong', async () => {
+    const minh = await bench.signIn({ user: 'minh' });
+    expect((await put('/api/v1/users/minh', { ...ANALYST, role: 'administrator' }, minh)).statusCode).toBe(403);
+    expect((await put('/api/v1/users/lan/password', { password: NEW_PASSWORD }, minh)).statusCode).toBe(403);
+    expect((await put('/api/v1/users/nobody', ANALYST)).statusCode).toBe(404);
+    expect((await put('/api/v1/users/minh', { ...ANALYST, agencies: ['nowhere'] })).statusCode).toBe(400);
+    expect((await put('/api/v1/users/minh', { ...ANALYST, role: 'root' })).statusCode).toBe(400);
+    expect((await put('/api/v1/users/minh/password', { password: 'short' })).statusCode).toBe(400);
   });
 });

@@ -1,6 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ERRORS } from '../../../server/errors.ts';
 import { toProblem } from '../../../server/problem.ts';
@@ -41,6 +43,7 @@ describe('the OpenAPI document', () => {
       'GET /api/v1/alerts',
       'GET /api/v1/alerts/{id}',
       'GET /api/v1/alerts/{id}/events',
+      'GET /api/v1/backups/current',
       'GET /api/v1/events',
       'GET /api/v1/events/export',
       'GET /api/v1/events/fields',
@@ -68,10 +71,11 @@ describe('the OpenAPI document', () => {
       'GET /readyz',
       'POST /api/v1/agencies',
       'POST /api/v1/alerts/changes',
-      'POST /api/v1/searches',
+      'POST /api/v1/backups',
       'POST /api/v1/legal-holds',
       'POST /api/v1/legal-holds/{id}/lift',
       'POST /api/v1/retention/runs',
+      'POST /api/v1/searches',
       'POST /api/v1/session',
       'POST /api/v1/setup',
       'POST /api/v1/shifts',
@@ -80,11 +84,14 @@ describe('the OpenAPI document', () => {
       'PUT /api/v1/agencies/{id}',
       'PUT /api/v1/retention/policy',
       'PUT /api/v1/searches/{id}',
+      'PUT /api/v1/users/{id}',
+      'PUT /api/v1/users/{id}/password',
     ]);
     for (const { name, operation } of operations) {
       expect(operation.tags?.length, name).toBe(1);
       expect(operation.security, name).toBeDefined();
-      expect(operation.responses['500']?.content, name).toHaveProperty(['application/problem+json']);
+      for (const status of ['431', '500'])
+        expect(operation.responses[status]?.content, name).toHaveProperty(['application/problem+json']);
     }
   });
 
@@ -131,6 +138,19 @@ describe('problem documents', () => {
     expect(answer.statusCode).toBe(status);
     expect(answer.headers['content-type']).toContain('application/problem+json');
     expect(answer.json()).toMatchObject({ code, status, title: expect.any(String), advice: expect.any(String) });
+  });
+
+  it.each([
+    ['headers that are too long', `GET /healthz HTTP/1.1\r\nhost: ${HOST}\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+    ['an address that is too long', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nhost: ${HOST}\r\n\r\n`, 431],
+    ['what is no HTTP', 'SSH-2.0-OpenSSH_9.7\r\n', 400],
+  ])('answer %s', async (_name, sent, status) => {
+    if (!bench.app.server.listening) await bench.app.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = bench.app.server.address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1', () => socket.write(sent));
+    const [head, body = ''] = (await text(socket)).split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} [A-Z].*content-type: application/problem\\+json`, 's'));
+    expect(JSON.parse(body)).toMatchObject({ status, code: expect.stringMatching(/^HD_/), advice: expect.any(String) });
   });
 
   it('answer an address that is not there', async () => {

@@ -15,7 +15,7 @@ interface Waiting {
 }
 
 /** Young objects of a thread: a few MiB collect as cheaply as the default's 48, which each thread would fill first. */
-const HEAP = { maxYoungGenerationSizeMb: 12 };
+const YOUNG_MB = 12;
 
 /** Pauses before a worker is started again, in milliseconds; the last one repeats. */
 const RESTART_PAUSES = [10, 100, 1_000, 5_000];
@@ -29,6 +29,7 @@ export class WorkerClient {
   readonly #name: string;
   readonly #workerData: () => unknown;
   readonly #log: StoreLog;
+  readonly #youngMb: number;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #nextId = 1;
@@ -36,12 +37,13 @@ export class WorkerClient {
   #closed = false;
   #restart: NodeJS.Timeout | undefined;
 
-  /** `workerData` is asked anew at each start. */
-  constructor(file: URL, name: string, workerData: () => unknown, log: StoreLog) {
+  /** `workerData` is asked anew at each start. `youngMb`: room for young objects, where a thread holds many at once. */
+  constructor(file: URL, name: string, workerData: () => unknown, log: StoreLog, youngMb = YOUNG_MB) {
     this.#file = file;
     this.#name = name;
     this.#workerData = workerData;
     this.#log = log;
+    this.#youngMb = youngMb;
     this.#start();
   }
 
@@ -76,7 +78,8 @@ export class WorkerClient {
   }
 
   #start(): void {
-    const worker = new Worker(this.#file, { name: this.#name, workerData: this.#workerData(), resourceLimits: HEAP });
+    const resourceLimits = { maxYoungGenerationSizeMb: this.#youngMb };
+    const worker = new Worker(this.#file, { name: this.#name, workerData: this.#workerData(), resourceLimits });
     this.#worker = worker;
     let failure: unknown;
     worker.on('message', (message: AnswerMessage) => this.#receive(message));

@@ -21,13 +21,22 @@ export interface AppendingSetup extends AppendThreadData {
   readonly changed: () => void;
 }
 
+/** A group's documents live until they are written. */
+const YOUNG_MB = 64;
+
 /** Starts the thread that opens frames and writes them; gives it when what was begun before a crash is ended. */
 export async function openAppending(setup: AppendingSetup): Promise<Appending> {
   const { log, now, changed, floor, ...rest } = setup;
   let last = floor;
   const file = new URL('./append-thread.ts', import.meta.url);
   // Started again after a death, it gives no number again that was answered.
-  const thread = new WorkerClient(file, 'append', () => ({ ...rest, floor: last }) satisfies AppendThreadData, log);
+  const thread = new WorkerClient(
+    file,
+    'append',
+    () => ({ ...rest, floor: last }) satisfies AppendThreadData,
+    log,
+    YOUNG_MB,
+  );
   try {
     last = Math.max(last, await thread.call<number>('open', undefined));
   } catch (error) {

@@ -16,47 +16,101 @@ const MOST_NAMES = 1_000;
 const LONGEST_NAME = 250;
 const WHITE_SPACE = /[\s\u001c-\u001f]/;
 const MOST_VALUES = 2_000;
+/** Names remembered of all events, so that what most events have in common is worked out once. */
+const MOST_REMEMBERED = 20_000;
 
-/** The steps to each field of the index that holds values. */
-const PATHS = new Map([...INDEXED_FIELDS].flatMap(([name, as]) => (as === 'text' ? [] : [[name, name.split('.')]])));
+/**
+ * What is to be known of a name at a place, whatever the event. Where two places of an event have one name
+ * (`{"a": {"b": 1}, "a.b": 2}`), one of them is irregular, and so is the name.
+ */
+interface Place {
+  readonly name: string;
+  /** May stand among an event's names. */
+  readonly plain: boolean;
+  /** Its key is one of those that reading by a dotted name goes through. */
+  readonly plainKey: boolean;
+  readonly as: IndexedAs | undefined;
+  readonly isText: boolean;
+  readonly path: readonly string[];
+  readonly inside: Map<string, Place>;
+  /** The event that was last seen to have it, and the one that was last seen to have values there. */
+  seenIn: number;
+  valuesIn: number;
+  values: (string | number)[];
+}
+
+let remembered = 0;
+let run = 0;
+const ROOT = placeOf('', '');
+
+function placeOf(above: string, key: string): Place {
+  const name = above === '' ? key : `${above}.${key}`;
+  const as = INDEXED_FIELDS.get(name);
+  return {
+    name,
+    plain: name !== '' && name.length <= LONGEST_NAME && name.isWellFormed() && !WHITE_SPACE.test(name),
+    plainKey: key !== '' && !key.includes('.'),
+    as,
+    isText: (MESSAGE_FIELDS as readonly string[]).includes(name),
+    path: name.split('.'),
+    inside: new Map(),
+    seenIn: 0,
+    valuesIn: 0,
+    values: [],
+  };
+}
+
+function insideOf(above: Place, key: string): Place {
+  const known = above.inside.get(key);
+  if (known) return known;
+  const place = placeOf(above.name, key);
+  if (remembered < MOST_REMEMBERED && place.plain) {
+    remembered++;
+    above.inside.set(key, place);
+  }
+  return place;
+}
 
 /**
  * What an event can be found by. Where a field's place or value is such that the index cannot tell exactly what the
  * matcher would say, its name goes into `irregular`, and the matcher is asked.
  */
 export function findable(event: EcsEvent): Json {
+  run++;
   const fields = new Fields();
-  fields.object(event, '', true);
+  fields.object(event, ROOT, true);
   return fields.result();
 }
 
 class Fields {
-  readonly #names = new Set<string>();
+  #names = '';
+  #named = 0;
   readonly #irregular = new Set<string>();
-  readonly #values = new Map<string, (string | number)[]>();
+  readonly #places: Place[] = [];
   readonly #texts: string[] = [];
   #count = 0;
 
   /** `regular`: reached by plain keys through plain objects, so that reading the field by name gets here too. */
-  object(value: object, above: string, regular: boolean): void {
-    for (const key of Object.keys(value)) {
-      const plain = regular && key !== '' && !key.includes('.');
-      const name = above === '' ? key : `${above}.${key}`;
-      this.#field((value as Record<string, unknown>)[key], name, plain);
+  object(value: object, above: Place, regular: boolean): void {
+    for (const key in value) {
+      const place = insideOf(above, key);
+      this.#field((value as Record<string, unknown>)[key], place, regular && place.plainKey);
     }
   }
 
   result(): Json {
-    const document: Record<string, unknown> = { names: [...this.#names].join(' ') };
+    const document: Record<string, unknown> = { names: this.#names };
     // Without a prototype: events name their fields as they like.
     const unmapped: Record<string, readonly (string | number)[]> = Object.create(null);
-    for (const [name, values] of this.#values) {
-      if (this.#irregular.has(name)) continue;
-      const path = PATHS.get(name);
-      if (path) setAt(document, path, values.length === 1 ? values[0] : values);
-      else unmapped[name] = values;
+    let isUnmapped = false;
+    for (const { name, as, path, values } of this.#places) {
+      if (this.#irregular.size > 0 && this.#irregular.has(name)) continue;
+      if (as === undefined) {
+        unmapped[name] = values;
+        isUnmapped = true;
+      } else setAt(document, path, values.length === 1 ? values[0] : values);
     }
-    if (Object.keys(unmapped).length > 0) document['unmapped'] = unmapped;
+    if (isUnmapped) document['unmapped'] = unmapped;
     const { words, all } = wordsOfTexts(this.#texts);
     if (words.length > 0) document['text'] = words.join(' ');
     if (!all) this.#irregular.add(TEXT_IRREGULAR);
@@ -64,49 +118,51 @@ class Fields {
     return document;
   }
 
-  #field(value: unknown, name: string, regular: boolean): void {
-    if (this.#names.size >= MOST_NAMES || !(PATHS.has(name) || isPlainName(name))) {
+  #field(value: unknown, place: Place, regular: boolean): void {
+    if (this.#named >= MOST_NAMES || !place.plain) {
       this.#irregular.add(ALL_IRREGULAR);
       return;
     }
-    this.#names.add(name);
-    if (!regular) this.#irregular.add(name);
-    if (Array.isArray(value)) this.#list(value, name, regular);
-    else this.#element(value, name, regular);
+    if (place.seenIn !== run) {
+      place.seenIn = run;
+      this.#named++;
+      this.#names = this.#names === '' ? place.name : `${this.#names} ${place.name}`;
+    }
+    if (!regular) this.#irregular.add(place.name);
+    if (Array.isArray(value)) this.#list(value, place, regular);
+    else this.#element(value, place, regular);
   }
 
-  #list(list: readonly unknown[], name: string, regular: boolean): void {
+  #list(list: readonly unknown[], place: Place, regular: boolean): void {
     for (const element of list) {
-      if (typeof element === 'object' && element !== null) this.#irregular.add(name);
-      if (Array.isArray(element)) this.#list(element, name, false);
-      else this.#element(element, name, regular && typeof element !== 'object');
+      if (typeof element === 'object' && element !== null) this.#irregular.add(place.name);
+      if (Array.isArray(element)) this.#list(element, place, false);
+      else this.#element(element, place, regular && typeof element !== 'object');
     }
   }
 
-  #element(value: unknown, name: string, regular: boolean): void {
+  #element(value: unknown, place: Place, regular: boolean): void {
     if (typeof value === 'object' && value !== null) {
-      this.object(value, name, regular);
+      this.object(value, place, regular);
       return;
     }
     const text = scalarText(value);
-    if (text === undefined || name === '@timestamp') return;
-    const as = INDEXED_FIELDS.get(name);
-    if ((MESSAGE_FIELDS as readonly string[]).includes(name)) this.#texts.push(text);
-    if (as === 'text') return;
-    const indexed = ++this.#count > MOST_VALUES ? undefined : indexedValue(text, as ?? 'keyword');
-    if (indexed === undefined) this.#irregular.add(name);
-    else this.#add(name, indexed);
+    if (text === undefined || place.name === '@timestamp') return;
+    if (place.isText) this.#texts.push(text);
+    if (place.as === 'text') return;
+    const indexed = ++this.#count > MOST_VALUES ? undefined : indexedValue(text, place.as ?? 'keyword');
+    if (indexed === undefined) this.#irregular.add(place.name);
+    else this.#add(place, indexed);
   }
 
-  #add(name: string, value: string | number): void {
-    const known = this.#values.get(name);
-    if (known) known.push(value);
-    else this.#values.set(name, [value]);
+  #add(place: Place, value: string | number): void {
+    if (place.valuesIn === run) place.values.push(value);
+    else {
+      place.valuesIn = run;
+      place.values = [value];
+      this.#places.push(place);
+    }
   }
-}
-
-function isPlainName(name: string): boolean {
-  return name !== '' && name.length <= LONGEST_NAME && name.isWellFormed() && !WHITE_SPACE.test(name);
 }
 
 /** The value as the index holds it; undefined where it would not say the same as the text. */

@@ -36,7 +36,7 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: 
   taxii: { does: 'load a TAXII data file into the national role', load: () => import('../server/commands/later.ts') },
   backup: { does: 'back up the store', load: () => import('../server/commands/backup.ts') },
   restore: { does: 'restore a backup', load: () => import('../server/commands/restore.ts') },
-  verify: { does: 'check store and audit chain', load: () => import('../server/commands/later.ts') },
+  verify: { does: 'prove that the store did not change', load: () => import('../server/commands/verify.ts') },
 };
 
 /** A command: takes its arguments, gives the exit code (0 ok, 1 found problems, 2 bad usage). */

@@ -154,6 +154,16 @@ export const SETTINGS = {
     does: 'Time of day at which days that are due are deleted, in `time_zone`.',
     read: timeOfDay,
   }),
+  'evidence.close_after_days': setting({
+    fallback: 7,
+    does: 'Full days after the end of a day until it is closed and signed; the longest that a collector holds events back. See backup.md.',
+    read: integer(1, 60),
+  }),
+  'evidence.at': setting({
+    fallback: '03:30',
+    does: 'Time of day at which closed days are signed, in `time_zone`.',
+    read: timeOfDay,
+  }),
   'collector.inputs': setting<unknown>({
     fallback: 'auto',
     does: 'Inputs of the local collector of `haidang up`: `auto`, or a list as docs/collector.md describes.',
@@ -198,6 +208,8 @@ export interface ServerConfig {
   };
   readonly disk: { readonly warnPercent: number; readonly stopPercent: number };
   readonly retention: RetentionSettings;
+  /** When a day is signed; `at` is `HH:MM`. */
+  readonly evidence: { readonly closeAfterDays: number; readonly at: string };
   /** Most events of one export. */
   readonly exportEvents: number;
   /** Of the local collector; without a time zone it takes the machine's own. */
@@ -293,6 +305,7 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
     },
     disk: { warnPercent: values['disk.warn_percent'], stopPercent: values['disk.stop_percent'] },
     retention,
+    evidence: { closeAfterDays: values['evidence.close_after_days'], at: values['evidence.at'] },
     exportEvents: values['export.max_events'],
     collector: { inputs: values['collector.inputs'], timeZone: values['collector.time_zone'] },
     logLevel: values.log_level,

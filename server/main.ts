@@ -16,6 +16,7 @@ import type { ServerConfig } from './config.ts';
 import { lockFolder } from './control/lock.ts';
 import { controlRequests, listenOnControlSocket } from './control/socket.ts';
 import { type LoadedRules, startDetection } from './detection/detection.ts';
+import { startEvidenceJob } from './evidence/job.ts';
 import { type Identity, SYSTEM } from './identity.ts';
 import { type Ingest, startIngest } from './ingest/ingest.ts';
 import { buildLedger } from './ledger/ledger.ts';
@@ -145,6 +146,10 @@ export async function startServer(
     const nightly = await scheduleRetention({ retention, at: config.retention.at, timeZone: config.timeZone, log });
     retention.setNext(nightly.next);
     stops.push(() => nightly.stop());
+    if (config.openSearchUrl === undefined) {
+      const evidence = await startEvidenceJob({ ...config, ...config.evidence, records, log });
+      stops.push(() => evidence.stop());
+    }
     const sweep = setInterval(
       () => void accounts.sessions.sweep().catch((err) => log.warn({ err }, 'old sessions stay')),
       SWEEP_MS,

@@ -77,6 +77,7 @@ export function restoreBackup(options: RestoreOptions): RestoreSummary {
       id: randomBytes(8).toString('hex'),
       restoredAt: new Date((options.now ?? Date.now)()).toISOString(),
       since: manifest.since,
+      lastSequence: Math.max(0, ...manifest.days.map((day) => day.lastSequence)),
     };
     putInPlace(options, files, restored);
     // All that the spool still keeps is sent again: what the store has is known to it by its id.

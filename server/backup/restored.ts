@@ -12,6 +12,8 @@ export const Restored = Type.Object({
   restoredAt: Type.String({ maxLength: 40 }),
   /** All that was durable at this time is in the store. */
   since: Type.String({ maxLength: 40 }),
+  /** Highest node sequence that came with the backup. */
+  lastSequence: Type.Integer({ minimum: 0 }),
 });
 export type Restored = Static<typeof Restored>;
 

@@ -1,7 +1,5 @@
 const COMING: Readonly<Record<string, string>> = {
   taxii: 'loading a TAXII data file comes with the national role',
-  verify:
-    'checking the audit chain comes with the next version of the store; "haidang status" recounts the store today',
 };
 
 /** Commands whose place is kept: one sentence, exit code 2. */

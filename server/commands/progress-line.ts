@@ -2,7 +2,8 @@ import { plain } from './terminal.ts';
 
 /** One line on the terminal that is written over while something takes long; nothing where stderr is no terminal. */
 export interface ProgressLine {
-  show(what: string, done: number, total: number): void;
+  /** With a share where the whole is known. */
+  show(what: string, done?: number, total?: number): void;
   clear(): void;
 }
 
@@ -14,10 +15,10 @@ export function progressLine(stream: NodeJS.WriteStream = process.stderr): Progr
   const startedAt = performance.now();
   let shown = false;
   return {
-    show(what, done, total) {
+    show(what, done = 0, total = 0) {
       if (!stream.isTTY || performance.now() - startedAt < AFTER_MS) return;
-      const share = total === 0 ? 0 : Math.min(100, Math.floor((100 * done) / total));
-      stream.write(`\r\u001b[K${`${String(share).padStart(3)}% ${plain(what)}`.slice(0, WIDTH)}`);
+      const share = total ? `${String(Math.min(100, Math.floor((100 * done) / total))).padStart(3)}% ` : '';
+      stream.write(`\r\u001b[K${`${share}${plain(what)}`.slice(0, WIDTH)}`);
       shown = true;
     },
     clear() {

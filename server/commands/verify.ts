@@ -1,0 +1,74 @@
+import { resolve } from 'node:path';
+import { loadConfig, type ServerConfig } from '../config.ts';
+import { type VerifyResult, verifyStore } from '../evidence/verify.ts';
+import { readArguments, UsageError } from './arguments.ts';
+import { progressLine } from './progress-line.ts';
+import { plain, table } from './terminal.ts';
+
+const HELP = `Usage: haidang verify [--data DIR] [--day YYYYMMDD] [--json] [--config FILE]
+
+Proves that nothing in the store changed since it was signed, or names what did: day, batch and event ids. Signed days are
+compared with their manifests; days that are not closed yet are checked against the ids of their events. Only reads, so that
+it works beside a running server and without one. Exit code 1 where something was changed, removed, added or moved.`;
+
+/** `haidang verify` */
+export async function run(args: readonly string[]): Promise<number> {
+  const text = { type: 'string' } as const;
+  const { values, positionals } = readArguments(args, {
+    data: text,
+    day: text,
+    config: text,
+    json: { type: 'boolean' },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const { day } = values;
+  if (positionals.length > 0) throw new UsageError('verify takes options only; --help tells more.');
+  if (day !== undefined && !/^\d{8}$/.test(day)) throw new UsageError('--day takes a day like 20261120.');
+  const config = await loadConfig(values.config);
+  if (config.openSearchUrl !== undefined && values.data === undefined) {
+    throw new UsageError(
+      'events are in OpenSearch, whose days are not signed; unset OPENSEARCH_URL or say --data DIR.',
+    );
+  }
+  const result = verify(config, values.data === undefined ? config.data : resolve(values.data), day);
+  console.log(values.json ? JSON.stringify(result) : describe(result));
+  return result.ok ? 0 : 1;
+}
+
+function verify(config: ServerConfig, data: string, day: string | undefined): VerifyResult {
+  const line = progressLine();
+  try {
+    const { closeAfterDays } = config.evidence;
+    const onProgress = (at: { day: string; events: number }) => line.show(`day ${at.day}: ${at.events} events`);
+    return verifyStore({ data, day, closeAfterDays, now: Date.now(), onProgress });
+  } finally {
+    line.clear();
+  }
+}
+
+function describe({ ok, days, findings, notes, manifests }: VerifyResult): string {
+  const rows = days.map((day) => [
+    day.day,
+    day.state,
+    String(day.batches),
+    String(day.events),
+    String(day.signedEvents),
+  ]);
+  const events = days.reduce((sum, day) => sum + day.events, 0);
+  return [
+    days.length === 0
+      ? 'The store holds no events.'
+      : table(['day', 'state', 'batches', 'events', 'signed'], rows, [2, 3, 4]),
+    ...notes.map((note) => plain(`note: ${note}`)),
+    ...findings.map(({ kind, message, events: ids, eventsTotal = 0 }) => {
+      const more = ids && eventsTotal > ids.length ? ` and ${eventsTotal - ids.length} more` : '';
+      return plain(`${kind}: ${message}${ids && ids.length > 0 ? ` Events: ${ids.join(', ')}${more}` : ''}`);
+    }),
+    ok
+      ? `Nothing was changed: ${events} events and ${manifests} manifests are as they were.`
+      : `${findings.length} findings: the store is not as it was.`,
+  ].join('\n');
+}

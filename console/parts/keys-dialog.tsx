@@ -13,6 +13,8 @@ const QUEUE_KEYS: readonly (readonly [string, TextKey])[] = [
   ['n', 'keys.showNew'],
   ['Esc', 'keys.clear'],
   ['/', 'keys.search'],
+  ['f', 'keys.fields'],
+  ['o', 'keys.saved'],
   ['?', 'keys.title'],
 ];
 

@@ -1,11 +1,12 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useText } from '../i18n/language.tsx';
 import { FieldTable } from '../parts/field-table.tsx';
 import { fieldText } from '../parts/fields.ts';
 import { Icon } from '../parts/icons.tsx';
 import { LogText, Visible } from '../parts/log-text.tsx';
 import { Time } from '../parts/time.tsx';
+import { useKeys } from '../parts/use-keys.ts';
 
 /** An event of a search answer. */
 export interface FoundEvent {
@@ -33,6 +34,22 @@ export function EventList({
     getItemKey: (index) => events[index]?.id ?? index,
     overscan: 10,
   });
+  const [current, setCurrent] = useState<number>();
+  useEffect(() => {
+    if (current === undefined) return;
+    virtual.scrollToIndex(current);
+    // The row may be drawn only by the scrolling.
+    const frame = requestAnimationFrame(() => {
+      scroller.current?.querySelector<HTMLElement>(`li[data-index="${current}"] > button`)?.focus();
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [current, virtual]);
+  const move = (step: number): void => {
+    const row = document.activeElement?.closest('li[data-index]');
+    const at = row && scroller.current?.contains(row) ? Number(row.getAttribute('data-index')) : (current ?? -1);
+    setCurrent(Math.min(events.length - 1, Math.max(0, at + step)));
+  };
+  useKeys({ j: () => move(1), k: () => move(-1) });
   const toggle = (id: string): void =>
     setOpen((before) => {
       const after = new Set(before);

@@ -3,10 +3,13 @@ import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { HistogramAnswer } from '../../server/search/schema.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
+import { LogText } from '../parts/log-text.tsx';
+import { type Band, bandsOf, stacked } from './stack.ts';
 
 const HEIGHT = 120;
 const LEAST_BRUSH_PX = 4;
 const DAY_S = 86_400;
+const LONGEST_SHOWN = 80;
 
 function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -23,13 +26,15 @@ function useThemeCount(): number {
   return count;
 }
 
-/** Bars of events by time; drawing a brush over them sets the time range. */
+/** Bars of events by time, divided by the values of a field where one is chosen; drawing a brush sets the time range. */
 export function Histogram({
   answer,
   zoom,
+  add,
 }: {
   readonly answer: HistogramAnswer;
   readonly zoom: (fromMilliseconds: number, toMilliseconds: number) => void;
+  readonly add: (field: string, value: string, negate: boolean) => void;
 }) {
   const t = useText();
   const format = useFormat();
@@ -43,7 +48,7 @@ export function Histogram({
     const bars = UPlot.paths.bars;
     if (!element || !bars) return;
     const starts = answer.buckets.map(({ start }) => Date.parse(start) / 1000);
-    const counts = answer.buckets.map(({ count }) => count);
+    const bands = bandsOf(answer);
     const width = answer.intervalSeconds;
     const from = Date.parse(answer.from) / 1000;
     const to = Date.parse(answer.to) / 1000;
@@ -78,7 +83,13 @@ export function Histogram({
         ],
         series: [
           {},
-          { fill: colour('--accent'), width: 0, paths: bars({ size: [0.9, 40], align: 1 }), points: { show: false } },
+          // The whole bar first: each one after it covers its lower part.
+          ...bands.toReversed().map((band) => ({
+            fill: colour(band.colour),
+            width: 0,
+            paths: bars({ size: [0.9, 40], align: 1 }),
+            points: { show: false },
+          })),
         ],
         hooks: {
           setSelect: [
@@ -92,22 +103,31 @@ export function Histogram({
           setCursor: [
             (drawn) => {
               const at = drawn.cursor.idx;
-              const bucket = at === null || at === undefined ? undefined : answer.buckets[at];
-              element.title = bucket ? `${format.dateTime(bucket.start)}: ${format.number(bucket.count)}` : '';
+              element.title = at === null || at === undefined ? '' : tip(at);
             },
           ],
         },
       },
-      [starts, counts],
+      [starts, ...stacked(bands).toReversed()],
       element,
     );
+    const tip = (at: number): string => {
+      const bucket = answer.buckets[at];
+      if (!bucket) return '';
+      const parts = bands.length < 2 ? [] : bands.filter(({ counts }) => (counts[at] ?? 0) > 0);
+      const lines = parts.map(
+        (band) => `${nameOf(band).slice(0, LONGEST_SHOWN)}: ${format.number(band.counts[at] ?? 0)}`,
+      );
+      return [`${format.dateTime(bucket.start)}: ${format.number(bucket.count)}`, ...lines].join('\n');
+    };
+    const nameOf = (band: Band): string => band.value ?? t(band.kind === 'absent' ? 'search.noValue' : 'search.others');
     const resize = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT }));
     resize.observe(element);
     return () => {
       resize.disconnect();
       plot.destroy();
     };
-  }, [answer, format, theme]);
+  }, [answer, format, theme, t]);
   const label = t('search.histogram', {
     count: answer.total,
     from: format.dateTime(answer.from),
@@ -116,6 +136,57 @@ export function Histogram({
   return (
     <figure className="m-0">
       <div ref={place} role="img" aria-label={label} className="h-[120px] w-full overflow-hidden" />
+      {answer.stack && <Legend answer={answer} field={answer.stack.field} add={add} />}
     </figure>
+  );
+}
+
+/** Which colour is which value, with how many there are; a value is a button that narrows the search to it. */
+function Legend({
+  answer,
+  field,
+  add,
+}: {
+  readonly answer: HistogramAnswer;
+  readonly field: string;
+  readonly add: (field: string, value: string, negate: boolean) => void;
+}) {
+  const t = useText();
+  const format = useFormat();
+  const bands = bandsOf(answer).filter(({ counts }) => counts.some((count) => count > 0));
+  return (
+    <figcaption>
+      <ul aria-label={t('search.legend', { field })} className="flex flex-wrap gap-x-4 gap-y-1 py-1 text-small">
+        {bands.map(({ kind, value, colour: name, counts }) => {
+          const total = format.number(counts.reduce((sum, count) => sum + count, 0));
+          const swatch = (
+            <span className="mr-1 inline-block size-3 shrink-0 rounded-sm" style={{ background: `var(${name})` }} />
+          );
+          return (
+            <li key={value ?? kind} className="flex max-w-full items-center">
+              {value === undefined ? (
+                <span className="flex items-center text-muted">
+                  {swatch}
+                  {t(kind === 'absent' ? 'search.noValue' : 'search.others')} · {total}
+                </span>
+              ) : (
+                <button
+                  type="button"
+                  className="flex min-w-0 items-center rounded hover:bg-hover"
+                  title={t('search.clickHint')}
+                  onClick={(event) => add(field, value, event.altKey || event.shiftKey)}
+                >
+                  {swatch}
+                  <span className="min-w-0 truncate">
+                    <LogText text={value === '' ? '""' : value.slice(0, LONGEST_SHOWN)} />
+                  </span>
+                  <span className="ml-1 shrink-0 text-muted">· {total}</span>
+                </button>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </figcaption>
   );
 }

@@ -4,9 +4,9 @@ export function kqlValue(value: unknown): string {
   return `"${String(value).replace(/[\\"]/g, '\\$&')}"`;
 }
 
-/** `field: "value"`, or its opposite. */
+/** `field: "value"`, or its opposite; without a value, that the field is there. */
 export function kqlClause(field: string, value: unknown, negate = false): string {
-  return `${negate ? 'not ' : ''}${field}: ${kqlValue(value)}`;
+  return `${negate ? 'not ' : ''}${field}: ${value === undefined ? '*' : kqlValue(value)}`;
 }
 
 /** Whether a query has an `or` outside brackets and quotes, so that `and` would bind to its last part alone. */
@@ -27,6 +27,14 @@ export function appendKql(kql: string, clause: string): string {
   if (query === '' || query === '*') return clause;
   if (query === clause || query.endsWith(` and ${clause}`)) return query;
   return `${hasOuterOr(query) ? `(${query})` : query} and ${clause}`;
+}
+
+/** The query narrowed by a clause; its opposite, where that is a part joined by `and` alone, gives way to it. */
+export function withClause(kql: string, clause: string, opposite: string): string {
+  const query = kql.trim();
+  const parts = hasOuterOr(query) ? [query] : query.split(/ and (?=(?:[^"\\]|\\.|"(?:[^"\\]|\\.)*")*$)/);
+  if (parts.includes(clause)) return query;
+  return appendKql(parts.filter((part) => part !== opposite).join(' and '), clause);
 }
 
 /** Address of a search, for links from entities: `from` and `to` as the API takes them. */

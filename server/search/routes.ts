@@ -26,7 +26,7 @@ export function searchRoutes(app: App, services: Services): void {
   savedSearchRoutes(app, services);
 }
 
-function pageRoutes(app: App, { events }: Services, running: RunningSearches): void {
+function pageRoutes(app: App, { events, settings }: Services, running: RunningSearches): void {
   const tags = ['search'];
   const config = { access: 'signed-in' } as const;
 
@@ -82,6 +82,7 @@ function pageRoutes(app: App, { events }: Services, running: RunningSearches): v
         total: found.total,
         complete: found.complete,
         ...(found.stopped === undefined ? {} : { stopped: found.stopped }),
+        exportLimit: settings.exportEvents,
         ...(stack === undefined ? {} : { stack }),
       };
     },

@@ -47,6 +47,8 @@ export const HistogramAnswer = Type.Object({
   total: Type.Integer(),
   complete: Type.Boolean(),
   stopped: Stop,
+  /** Most events of one export: what is more cannot be taken out at once. */
+  exportLimit: Type.Optional(Type.Integer()),
   /** With `by`: for each bucket in order, the events of each value, of other values, and without a value. */
   stack: Type.Optional(
     Type.Object({

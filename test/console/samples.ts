@@ -3,7 +3,13 @@ import type { Agencies } from '../../server/agencies/schema.ts';
 import type { AlertDetail, AlertEvents, AlertRow } from '../../server/alerts/schema.ts';
 import type { Ledger } from '../../server/ledger/schema.ts';
 import type { RuleList } from '../../server/rules/schema.ts';
-import type { EventSearchPage, HistogramAnswer } from '../../server/search/schema.ts';
+import type {
+  EventSearchPage,
+  FieldsAnswer,
+  HistogramAnswer,
+  SavedSearches,
+  ValuesAnswer,
+} from '../../server/search/schema.ts';
 import type { ShiftLog } from '../../server/shifts/schema.ts';
 import type { Overview } from '../../server/system/schema.ts';
 
@@ -214,6 +220,73 @@ export const EVENTS: EventSearchPage = {
   events: Array.from({ length: 100 }, (_, index) => sampleEvent(index)),
   next: 'more',
   complete: false,
+  stopped: 'documents',
+  reached: at(43_200),
+};
+
+const STACKED_VALUES = ['success', 'failure', HOSTILE[0] ?? '', 'unknown', 'Đăng nhập', 'ចូល'];
+
+/** The same bars divided by a field. */
+export function stackedHistogram(field: string): HistogramAnswer {
+  const buckets = HISTOGRAM.buckets.map(({ count }) => {
+    const counts = STACKED_VALUES.map((_, at) => Math.floor(count / 2 ** (at + 1)));
+    const rest = count - counts.reduce((sum, part) => sum + part, 0);
+    return { counts, other: Math.ceil(rest / 2), absent: Math.floor(rest / 2) };
+  });
+  return { ...HISTOGRAM, stack: { field, values: STACKED_VALUES, buckets } };
+}
+
+export const FIELDS: FieldsAnswer = {
+  fields: [
+    { name: '@timestamp', events: 1_000, type: 'date' },
+    { name: 'event.outcome', events: 990, type: 'keyword' },
+    { name: 'source.ip', events: 740, type: 'ip' },
+    { name: 'user.name', events: 730, type: 'keyword' },
+    { name: `labels.${HOSTILE[0]}`, events: 3 },
+    ...Array.from({ length: 60 }, (_, index) => ({ name: `process.field_${index}`, events: 500 - index * 5 })),
+  ],
+  looked: 1_000,
+  complete: false,
+};
+
+/** Values of a field, the last of them as an attacker would write it. */
+export function sampleValues(field: string): ValuesAnswer {
+  const texts = ['failure', 'success', 'nguyễn văn a', 'ភាសាខ្មែរ', ...HOSTILE.slice(0, 3)];
+  const values = texts.map((value, at) => ({ value, count: Math.floor(9_000 / (at + 1)) }));
+  return { field, values, other: 412, absent: 77, looked: 27_184, complete: false };
+}
+
+export const SAVED_SEARCHES: SavedSearches = {
+  searches: [
+    {
+      id: 's1',
+      version: 1,
+      name: 'Đăng nhập SSH sai',
+      owner: 'lan',
+      own: true,
+      canChange: true,
+      shared: true,
+      kql: 'event.action: ssh_login and event.outcome: failure',
+      from: 'now-7d',
+      to: 'now',
+      by: 'user.name',
+      updatedAt: at(86_400),
+    },
+    {
+      id: 's2',
+      version: 4,
+      name: `${HOSTILE[0]}`,
+      owner: 'minh',
+      own: false,
+      canChange: false,
+      shared: true,
+      kql: '',
+      from: 'now-24h',
+      to: 'now',
+      by: null,
+      updatedAt: at(86_400),
+    },
+  ],
 };
 
 export const HISTOGRAM: HistogramAnswer = {

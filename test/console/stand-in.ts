@@ -8,6 +8,7 @@ import type { WebSocket } from 'ws';
 import type { AlertChanges, AlertList, AlertRow } from '../../server/alerts/schema.ts';
 import { ERRORS } from '../../server/errors.ts';
 import type { Problem } from '../../server/schema.ts';
+import type { NewSavedSearch, SavedSearch } from '../../server/search/schema.ts';
 import * as samples from './samples.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
@@ -26,6 +27,9 @@ export interface StandIn {
   /** Milliseconds before a list answers. */
   delay: number;
   broken: boolean;
+  /** Names under which searches may be asked for their progress. */
+  readonly searches: string[];
+  saved: readonly SavedSearch[];
   tell(row: AlertRow): void;
   cutLive(): void;
   close(): Promise<void>;
@@ -68,6 +72,8 @@ export async function startStandIn(folder: string): Promise<StandIn> {
     conflictNext: false,
     delay: 0,
     broken: false,
+    searches: [],
+    saved: samples.SAVED_SEARCHES.searches,
     tell: (row) => {
       state.alerts = [row, ...state.alerts.filter(({ id }) => id !== row.id)];
       for (const socket of sockets) socket.send(JSON.stringify({ type: 'alert', change: row.change, alert: row }));
@@ -104,12 +110,7 @@ function addRoutes(app: FastifyInstance, state: StandIn, sockets: Set<WebSocket>
   app.get(`${api}/ledger`, () => samples.LEDGER);
   app.get(`${api}/rules`, () => samples.RULES);
   app.get(`${api}/shifts`, () => samples.SHIFTS);
-  app.get(`${api}/events`, (request, reply) =>
-    (request.query as { kql?: string }).kql === 'a: ('
-      ? reply.code(400).send(problem('HD_KQL_SYNTAX', 'A value is missing at column 4.'))
-      : samples.EVENTS,
-  );
-  app.get(`${api}/events/histogram`, () => samples.HISTOGRAM);
+  addSearchRoutes(app, state, api);
   app.get(`${api}/alerts`, async (request, reply) => {
     if (state.broken) return reply.code(503).send(problem('HD_STORE_DOWN', 'The record store does not answer.'));
     const query = request.query as Record<string, string | undefined>;
@@ -161,5 +162,46 @@ function addRoutes(app: FastifyInstance, state: StandIn, sockets: Set<WebSocket>
       socket.send(JSON.stringify({ type: 'alert', change: row.change, alert: row }));
     }
     socket.send(JSON.stringify({ type: 'tick', change: since, at: samples.OVERVIEW.now }));
+  });
+}
+
+function addSearchRoutes(app: FastifyInstance, state: StandIn, api: string): void {
+  app.get(`${api}/events`, async (request, reply) => {
+    const { kql, search } = request.query as { kql?: string; search?: string };
+    if (kql === 'a: (') return reply.code(400).send(problem('HD_KQL_SYNTAX', 'A value is missing at column 4.'));
+    if (search !== undefined) state.searches.push(search);
+    if (state.delay > 0) await new Promise((done) => setTimeout(done, state.delay));
+    return samples.EVENTS;
+  });
+  app.get(`${api}/events/histogram`, (request) => {
+    const { by } = request.query as { by?: string };
+    return by === undefined ? samples.HISTOGRAM : samples.stackedHistogram(by);
+  });
+  app.get(`${api}/events/progress`, (request) => {
+    const running = state.searches.includes((request.query as { search: string }).search);
+    return { running, done: 0.42, rows: 1_234_567, documents: 8_901 };
+  });
+  app.get(`${api}/events/fields`, () => samples.FIELDS);
+  app.get(`${api}/events/values`, (request) => samples.sampleValues((request.query as { field: string }).field));
+  app.get(`${api}/events/suggest`, (request) => {
+    const { field, prefix = '' } = request.query as { field?: string; prefix?: string };
+    const all = field === undefined ? ['event.action', 'event.outcome'] : ['failure', 'success'];
+    return { suggestions: all.filter((one) => one.startsWith(prefix)) };
+  });
+  app.get(`${api}/searches`, () => ({ searches: state.saved }));
+  app.post(`${api}/searches`, (request, reply) => {
+    const made = { ...(request.body as NewSavedSearch), id: `s${state.saved.length + 10}`, version: 1, owner: 'lan' };
+    const full = { ...made, own: true, canChange: true, updatedAt: samples.OVERVIEW.now };
+    state.saved = [...state.saved, full];
+    return reply.code(201).send(full);
+  });
+  app.put(`${api}/searches/:id`, (request) => {
+    const { id } = request.params as { id: string };
+    state.saved = state.saved.map((one) => (one.id === id ? { ...one, ...(request.body as NewSavedSearch) } : one));
+    return state.saved.find((one) => one.id === id);
+  });
+  app.delete(`${api}/searches/:id`, (request, reply) => {
+    state.saved = state.saved.filter(({ id }) => id !== (request.params as { id: string }).id);
+    return reply.code(204).send();
   });
 }

@@ -23,9 +23,11 @@ interface Node {
 
 /** How a value stands in the text. */
 const PLAIN = 0;
-const CODED = 1;
-const SCALAR = 2;
-const COMPOSITE = 3;
+/** ASCII in which quotes, backslashes or slashes are escaped, and nothing else. */
+const MARKED = 1;
+const CODED = 2;
+const SCALAR = 3;
+const COMPOSITE = 4;
 
 /** A way from one value of a line to the next: the text between, the same in all lines of one form. */
 interface Step {
@@ -68,7 +70,7 @@ class Between {
 }
 
 const STRING = 0;
-const END = 3;
+const END = 5;
 
 const TRUE = new Between(Buffer.from('true'));
 const FALSE = new Between(Buffer.from('false'));
@@ -125,6 +127,8 @@ export interface LineLeaves {
   isNull(leaf: number): boolean;
   /** Its text: of a string its value, of a number or literal as it stands. */
   text(leaf: number): string;
+  /** The same for those who look for words: punctuation may be escaped. */
+  wordText(leaf: number): string;
 }
 
 /**
@@ -156,7 +160,7 @@ export class LineScanner implements LineLeaves {
   #latin = '';
   #latinOf = -1;
   #turn = 0;
-  #coded = 0;
+  #stringKind = PLAIN;
   /** How many scalars the line holds. */
   count = 0;
 
@@ -229,7 +233,7 @@ export class LineScanner implements LineLeaves {
         if (to === STRING) {
           end = this.#string(from);
           if (end < 0) return false;
-          kind = this.#coded === 0 ? PLAIN : CODED;
+          kind = this.#stringKind;
         } else if (to === SCALAR) {
           end = this.#literal(from, this.#byte(from));
           if (end < 0) continue;
@@ -330,6 +334,7 @@ export class LineScanner implements LineLeaves {
     switch (this.#kinds[field]) {
       case PLAIN:
         return this.#slice(start, end);
+      case MARKED:
       case CODED:
         return this.#decode(start, end);
       case SCALAR:
@@ -361,7 +366,14 @@ export class LineScanner implements LineLeaves {
   text(leaf: number): string {
     const start = this.#leafStarts[leaf] as number;
     const end = this.#leafEnds[leaf] as number;
-    return this.#leafKinds[leaf] === CODED ? this.#decode(start, end) : this.#slice(start, end);
+    const kind = this.#leafKinds[leaf];
+    return kind === CODED || kind === MARKED ? this.#decode(start, end) : this.#slice(start, end);
+  }
+
+  /** The same, but escaped quotes, backslashes and slashes may be left as they stand: the words are the same. */
+  wordText(leaf: number): string {
+    if (this.#leafKinds[leaf] !== MARKED) return this.text(leaf);
+    return this.#slice(this.#leafStarts[leaf] as number, this.#leafEnds[leaf] as number);
   }
 
   /** A part of the line in which each byte is a character. */
@@ -414,7 +426,7 @@ export class LineScanner implements LineLeaves {
     return at;
   }
 
-  /** From behind the opening quote to the closing one; -1 where the string is not one. Sets `#coded`. */
+  /** From behind the opening quote to the closing one; -1 where the string is not one. Sets `#stringKind`. */
   #string(from: number): number {
     const bytes = this.#bytes;
     const end = this.#end;
@@ -427,11 +439,12 @@ export class LineScanner implements LineLeaves {
       seen |= byte;
       if (SPECIAL[byte] === 0) continue;
       if (byte === QUOTE) {
-        this.#coded = seen & 0x180;
+        this.#stringKind = (seen & 0x280) !== 0 ? CODED : (seen & 0x100) !== 0 ? MARKED : PLAIN;
         return at;
       }
       if (byte !== BACKSLASH) return -1;
-      seen |= 0x100;
+      const escaped = this.#byte(at + 1);
+      seen |= escaped === QUOTE || escaped === BACKSLASH || escaped === 0x2f ? 0x100 : 0x200;
       at = this.#escape(at + 1);
       if (at < 0) return -1;
     }
@@ -467,7 +480,7 @@ export class LineScanner implements LineLeaves {
     if (byte === QUOTE) {
       const end = this.#string(at + 1);
       if (end < 0) return -1;
-      if (!this.#leaf(this.#coded === 0 ? PLAIN : CODED, at + 1, end, field, within)) return -1;
+      if (!this.#leaf(this.#stringKind, at + 1, end, field, within)) return -1;
       return end + 1;
     }
     if (byte === 0x7b || byte === 0x5b) {

@@ -46,14 +46,15 @@ function rarestStart(literal: Uint8Array, stride: number, counts: ReadonlyMap<nu
   return best;
 }
 
-/** Adds a place and the word there wherever a text may hold a literal. */
+/** A place and the word there wherever a text may hold a literal. */
 interface Hits {
-  readonly places: number[];
-  readonly words: number[];
+  places: Int32Array;
+  words: Int32Array;
+  count: number;
 }
 
 /** The same for all tables, so that a text leaves nothing behind: one is looked at at a time. */
-const hits: Hits = { places: [], words: [] };
+const hits: Hits = { places: new Int32Array(1_024), words: new Int32Array(1_024), count: 0 };
 
 /**
  * Notes the places `phase`, `phase + 4`, … of a text whose words pass the filter. It is a function of its own, over plain
@@ -77,8 +78,18 @@ function probe(words: Int32Array, last: number, phase: number, filter: Uint8Arra
 }
 
 function note(place: number, word: number): void {
-  hits.places.push(place);
-  hits.words.push(word);
+  if (hits.count === hits.places.length) {
+    hits.places = twice(hits.places);
+    hits.words = twice(hits.words);
+  }
+  hits.places[hits.count] = place;
+  hits.words[hits.count++] = word;
+}
+
+function twice(full: Int32Array): Int32Array {
+  const larger = new Int32Array(2 * full.length);
+  larger.set(full);
+  return larger;
 }
 
 /**
@@ -120,16 +131,14 @@ export class GramTable {
     const last = text.length - GRAM;
     if (last < 0) return;
     for (let phase = 0; phase < GRAM; phase += this.#stride) probe(text.words, last, phase, this.#filter, this.#shift);
-    const { places, words } = hits;
-    if (places.length === 0) return;
-    for (let index = 0; index < places.length; index++) {
+    const { places, words, count } = hits;
+    for (let index = 0; index < count; index++) {
       const chain = this.#chains.get(words[index] as number);
       if (!chain) continue;
       const place = places[index] as number;
       for (const { literal, offset, rules } of chain) if (standsAt(literal, text, place - offset)) found(rules);
     }
-    places.length = 0;
-    words.length = 0;
+    hits.count = 0;
   }
 }
 

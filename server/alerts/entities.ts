@@ -23,7 +23,7 @@ export type EntityValues = Readonly<Record<string, readonly string[]>>;
 /** Longest value kept, in UTF-16 units: log content is the attacker's to choose. */
 const MAX_VALUE = 300;
 /** Distinct values kept of one field for the matches of one second. */
-const MAX_VALUES_PER_CELL = 200;
+export const MAX_VALUES_PER_CELL = 200;
 
 /** A field as one text: the first of a list, cut; empty where it is absent or an object. */
 export function fieldText(event: object, field: string): string {
@@ -41,15 +41,11 @@ export function textOf(read: unknown): string {
 export function collectEntities(into: Map<string, Set<string>>, event: object, fields: Iterable<string>): void {
   for (const field of fields) {
     const text = fieldText(event, field);
-    if (text !== '') addEntity(into, field, text);
+    if (text === '') continue;
+    const values = into.get(field);
+    if (!values) into.set(field, new Set([text]));
+    else if (values.size < MAX_VALUES_PER_CELL) values.add(text);
   }
-}
-
-/** Adds one value of a field to what was collected before. */
-export function addEntity(into: Map<string, Set<string>>, field: string, text: string): void {
-  const values = into.get(field);
-  if (!values) into.set(field, new Set([text]));
-  else if (values.size < MAX_VALUES_PER_CELL) values.add(text);
 }
 
 /** Entity fields of a rule: the common ones and those its sentences name. */

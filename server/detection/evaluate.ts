@@ -3,7 +3,7 @@ import { compileRules } from '../../rules/engine/compile.ts';
 import type { RuleEngine } from '../../rules/engine/engine.ts';
 import type { CorrelationRule, Rule } from '../../rules/rule.ts';
 import { joinRules, type RuleSet } from '../../rules/sigma/rule-set.ts';
-import { addEntity, entityFieldsOf, textOf } from '../alerts/entities.ts';
+import { entityFieldsOf, MAX_VALUES_PER_CELL, textOf } from '../alerts/entities.ts';
 import { groupKey } from '../alerts/keys.ts';
 import type { AgencyId } from '../identity.ts';
 import type { StoredBatch } from '../store/event-store.ts';
@@ -65,9 +65,9 @@ interface OpenCell {
   readonly events: string[];
   first: number;
   last: number;
-  readonly entities: Map<string, Set<string>>;
-  /** By entity field, the value added last. */
-  readonly latest: string[];
+  readonly target: Target;
+  /** By entity field, the values found, in the order they came. */
+  readonly entities: (string[] | undefined)[];
 }
 
 /** For each detection rule, who takes its matches; a rule that only feeds correlations raises no alert by itself. */
@@ -153,12 +153,11 @@ function addMatch(open: Map<string, OpenCell>, target: Target, read: Read, batch
   entry.last = Math.max(entry.last, at);
   const { entities } = target;
   for (let index = 0; index < entities.length; index++) {
-    const { field, place } = entities[index] as EntityField;
-    const value = textOf(read(place));
-    // The same again costs a comparison only.
-    if (value === '' || entry.latest[index] === value) continue;
-    entry.latest[index] = value;
-    addEntity(entry.entities, field, ownText(value));
+    const value = textOf(read((entities[index] as EntityField).place));
+    if (value === '') continue;
+    const values = entry.entities[index];
+    if (values === undefined) entry.entities[index] = [ownText(value)];
+    else if (!values.includes(value) && values.length < MAX_VALUES_PER_CELL) values.push(ownText(value));
   }
 }
 
@@ -185,7 +184,7 @@ function cellOf(
   let entry = open.get(key);
   if (!entry) {
     const cell = { rule: rule.id, agency, group, step, row, rowValues, second, batch: batch.firstSequence };
-    entry = { cell, count: 0, events: [], first: at, last: at, entities: new Map(), latest: [] };
+    entry = { cell, target, count: 0, events: [], first: at, last: at, entities: [] };
     open.set(key, entry);
   }
   target.latest = { batch, second, values, cell: entry };
@@ -204,7 +203,11 @@ function ownText(text: string): string {
   return text.length < SHORT ? text : Buffer.from(text).toString();
 }
 
-function closeCell({ cell, count, events, first, last, entities }: OpenCell): MatchCell {
-  const values = Object.fromEntries([...entities].map(([field, found]) => [field, [...found]]));
+function closeCell({ cell, target, count, events, first, last, entities }: OpenCell): MatchCell {
+  const values: Record<string, readonly string[]> = {};
+  for (const [index, { field }] of target.entities.entries()) {
+    const found = entities[index];
+    if (found) values[field] = found;
+  }
   return { ...cell, count, events, first, last, entities: values };
 }

@@ -91,14 +91,17 @@ export class LineReader {
 
   #words(): string {
     const scanner = this.#scanner;
-    const original = scanner.value(ORIGINAL);
-    const words = new Words(typeof original === 'string' ? original : '');
+    let original = '';
+    for (let leaf = 0; leaf < scanner.count; leaf++) {
+      if (scanner.field(leaf) === ORIGINAL && scanner.isString(leaf)) original = scanner.wordText(leaf);
+    }
+    const words = new Words(original);
     for (let leaf = 0; leaf < scanner.count; leaf++) {
       const field = scanner.field(leaf);
       // Only the original is in the index of all the fields that are asked for.
       if (field >= 0 ? field !== ORIGINAL || scanner.isString(leaf) : field < -1 && -2 - field !== ORIGINAL) continue;
       if (scanner.isNull(leaf)) continue;
-      const text = scanner.text(leaf);
+      const text = scanner.wordText(leaf);
       words.add(scanner.isString(leaf) || WHOLE.test(text) ? text : String(JSON.parse(text)));
     }
     return words.text();
@@ -128,6 +131,7 @@ class Words {
 
   add(text: string): void {
     if (text === '' || this.#count > MOST_EXTRA_WORDS) return;
+    if (text === this.#original) return;
     const at = this.#original.indexOf(text);
     if (at >= 0 && isApart(this.#original, at, at + text.length)) return;
     this.#extra += ` ${text}`;

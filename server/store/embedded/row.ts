@@ -13,6 +13,9 @@ const UNKNOWN_JSON = JSON.stringify(UNKNOWN_MARK);
 /** The end of a shape of which only what the server sets is known. */
 const UNKNOWN_PAYLOAD = `${`,${UNKNOWN_JSON}`.repeat(SHAPE_FIELDS.length - SHAPE_FIELDS_OF_SERVER)}]`;
 
+/** Terms of shapes kept at hand, at most. */
+const MOST_KNOWN = 100_000;
+
 /** What the server knows of all events of one source: the beginning of their shapes. */
 export function shapeStart(agency: string, collector: string, source: string): string {
   return JSON.stringify([agency, collector, source]).slice(0, -1);
@@ -24,6 +27,8 @@ export class RowWriter {
   readonly #columns: TermDictionary[];
   readonly #event: StatementSync;
   readonly #words: StatementSync;
+  #known = new KnownTerm();
+  #knownCount = 0;
   readonly #row: number[] = new Array(4 + COLUMN_FIELDS.length);
 
   constructor(db: DatabaseSync) {
@@ -60,11 +65,23 @@ export class RowWriter {
   }
 
   rollback(): void {
+    this.#forget();
     this.#shapes.rollback();
     for (const column of this.#columns) column.rollback();
   }
 
   #shapeOf(read: LineReader, start: string): number {
+    let at = this.#known.next(start);
+    for (let index = SHAPE_FIELDS_OF_SERVER; index < SHAPE_FIELDS.length; index++) at = at.next(read.shapeTerm(index));
+    if (at.shape === 0) {
+      at.shape = this.#newShape(read, start);
+      this.#knownCount += SHAPE_FIELDS.length;
+      if (this.#knownCount > MOST_KNOWN) this.#forget();
+    }
+    return at.shape;
+  }
+
+  #newShape(read: LineReader, start: string): number {
     let shape = start;
     for (let index = SHAPE_FIELDS_OF_SERVER; index < SHAPE_FIELDS.length; index++) {
       const term = read.shapeTerm(index);
@@ -76,5 +93,35 @@ export class RowWriter {
     if (!this.#shapes.full) return this.#shapes.add(shape);
     const rough = start + UNKNOWN_PAYLOAD;
     return this.#shapes.get(rough) ?? this.#shapes.add(rough);
+  }
+
+  #forget(): void {
+    this.#known = new KnownTerm();
+    this.#knownCount = 0;
+  }
+}
+
+/** The shapes seen of late as a tree of their terms: the next event mostly has the terms of one just before. */
+class KnownTerm {
+  readonly term: string | null | undefined;
+  /** Number of the shape that ends here; 0 for none yet. */
+  shape = 0;
+  readonly #after = new Map<string | null | undefined, KnownTerm>();
+  #latest: KnownTerm | undefined;
+
+  constructor(term?: string | null) {
+    this.term = term;
+  }
+
+  next(term: string | null | undefined): KnownTerm {
+    if (this.#latest !== undefined && this.#latest.term === term) return this.#latest;
+    let after = this.#after.get(term);
+    if (after === undefined) {
+      // It must not hold on to the frame that it was cut from.
+      after = new KnownTerm(typeof term === 'string' ? Buffer.from(term).toString() : term);
+      this.#after.set(after.term, after);
+    }
+    this.#latest = after;
+    return after;
   }
 }

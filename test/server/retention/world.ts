@@ -18,6 +18,8 @@ const silent = pino({ level: 'silent' });
 const disk = { path: '/d', totalBytes: 100, freeBytes: 50, usedPercent: 50, state: 'ok' as const, daysLeft: null };
 export const SOURCE = 'file:/var/log/auth.log';
 
+type OpenStore = () => Promise<{ readonly events: EventStore; readonly records: RecordStore }>;
+
 /** A real embedded store whose clock the test turns, and retention over it. */
 export class RetentionWorld {
   now = 0;
@@ -28,19 +30,23 @@ export class RetentionWorld {
   /** What the collector claims to have spooled, by collector. */
   readonly spooled = new Map<string, number>();
 
-  private constructor(folder: string) {
+  readonly #openOther: OpenStore | undefined;
+
+  private constructor(folder: string, openOther: OpenStore | undefined) {
     this.folder = folder;
+    this.#openOther = openOther;
   }
 
-  static async create(): Promise<RetentionWorld> {
-    const world = new RetentionWorld(await mkdtemp(join(tmpdir(), 'haidang-retention-')));
+  /** On the embedded store, or on another. */
+  static async create(openOther?: OpenStore): Promise<RetentionWorld> {
+    const world = new RetentionWorld(await mkdtemp(join(tmpdir(), 'haidang-retention-')), openOther);
     await world.open();
     return world;
   }
 
   async open(): Promise<void> {
     const options = { folder: this.folder, log: silent, reserveBytes: 0, now: () => this.now };
-    Object.assign(this, await openEmbeddedStore(options));
+    Object.assign(this, await (this.#openOther?.() ?? openEmbeddedStore(options)));
     this.retention = this.over(this.events, this.records);
   }
 

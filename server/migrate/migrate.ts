@@ -3,8 +3,9 @@ import { HaidangError } from '../errors.ts';
 import type { AppendResult, StoredBatch } from '../store/event-store.ts';
 import { RECORD_INDEXES } from '../store/record-kinds.ts';
 import type { RecordKind, Signal, Versioned } from '../store/record-store.ts';
+import type { Marker } from './marker.ts';
 import type { PlacedLetter, Source } from './source.ts';
-import type { Marker, Target } from './target.ts';
+import type { Target } from './target.ts';
 import { everyRecord, type Verification, verify } from './verify.ts';
 
 /** What a move is doing. */

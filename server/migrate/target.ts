@@ -8,18 +8,8 @@ import type { Json } from '../store/opensearch/mapping.ts';
 import { type OpenSearchStoreOptions, openOpenSearchStore } from '../store/opensearch/open.ts';
 import { recordId, writeRecord } from '../store/opensearch/record-documents.ts';
 import type { RecordKind, RecordStore, Versioned } from '../store/record-store.ts';
+import { MARKER, type Marker } from './marker.ts';
 import type { PlacedLetter } from './source.ts';
-
-/** How far a move has come; kept in the cluster that is filled. */
-export interface Marker {
-  readonly state: 'running' | 'done';
-  /** Id of the store that it is filled from. */
-  readonly source: string;
-  /** All that the source numbered up to here is in the cluster. */
-  readonly upTo: number;
-  readonly startedAt: string;
-  readonly endedAt: string | null;
-}
 
 /** Where a store is moved to. */
 export interface TargetAddress {
@@ -51,8 +41,6 @@ export interface Target {
   close(): Promise<void>;
 }
 
-/** Id of the marker among the settings. */
-export const MARKER = 'migration';
 /** Days of any age are taken. */
 const ANY_AGE = 36_525;
 const PAGE = 10_000;

@@ -1,8 +1,9 @@
 import { SYSTEM } from '../identity.ts';
 import { RECORD_INDEXES } from '../store/record-kinds.ts';
 import type { RecordKind, RecordStore, Versioned } from '../store/record-store.ts';
+import { MARKER } from './marker.ts';
 import type { Source } from './source.ts';
-import { MARKER, type Target } from './target.ts';
+import type { Target } from './target.ts';
 
 /** One day compared id by id. */
 export interface DayComparison {

@@ -21,6 +21,7 @@ import { type Identity, SYSTEM } from './identity.ts';
 import { type Ingest, startIngest } from './ingest/ingest.ts';
 import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
+import { mustBeWhole } from './migrate/marker.ts';
 import { openLiveFeed } from './realtime/live-feed.ts';
 import { openRetention } from './retention/retention.ts';
 import { scheduleRetention } from './retention/schedule.ts';
@@ -70,6 +71,7 @@ export async function startServer(
       loading,
     ]);
     stops.push(() => Promise.all([events.close(), records.close()]));
+    await mustBeWhole(records);
 
     const accounts = openAccounts({ records, folder: config.data });
     if (config.adminPassword !== undefined) await accounts.ensureAdministrator(config.adminPassword);
@@ -196,6 +198,7 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
     const restored = readRestored(config.data);
     const { events, records } = await openStore(config, log);
     stops.push(() => Promise.all([events.close(), records.close()]));
+    await mustBeWhole(records);
     const rules = await loadRulesAside(ruleFolders(config.data));
     const agencies = openAgencyBook(records);
     const live = openLiveFeed({ records, rules: ruleBook(rules.rules), agencies, log });

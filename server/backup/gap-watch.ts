@@ -28,29 +28,13 @@ export interface GapWatchOptions {
 
 const PAGE = 500;
 
+type Baseline = Map<string, Map<string, number>>;
+
 /** Opens the watch: call before the first frame is taken. */
 export async function openGapWatch({ restored, events, records, log, now }: GapWatchOptions): Promise<GapWatch> {
   const view = records.as(SYSTEM);
-  /** By collector: events spooled by each source when its last frame in the store was cut. */
-  const pending = new Map<string, Map<string, number>>();
+  const pending = await baselineOf({ restored, events, records, log });
   const known = new Map<string, GapRecord>();
-
-  const expect = (collector: string, sources: readonly SourceCounters[], keepKnown: boolean) => {
-    const entry = pending.get(collector) ?? new Map<string, number>();
-    pending.set(collector, entry);
-    for (const { source, spooled } of sources) {
-      if (keepKnown && entry.has(source)) continue;
-      entry.set(source, Math.max(entry.get(source) ?? 0, spooled));
-    }
-  };
-  // The frames know best; a source that none of the last ones names was quiet, and its record is as good.
-  await recoverCounters(events, { claim: (collector, sources) => expect(collector, sources, false) }, log);
-  for (let after: string | undefined; ; ) {
-    const page = await view.find('collector', { limit: PAGE, ...(after === undefined ? {} : { after }) });
-    for (const { id, document } of page.records) expect(id, document.counters, true);
-    if (page.next === null) break;
-    after = page.next;
-  }
   for (const [collector, sources] of pending) {
     const record = (await view.get('gap', idOf(restored, collector)))?.document;
     if (!record) continue;
@@ -91,6 +75,36 @@ export async function openGapWatch({ restored, events, records, log, now }: GapW
       return write(records, idOf(restored, collector), () => known.get(collector) ?? record);
     },
   };
+}
+
+/**
+ * By collector: events that each source had spooled when its last frame in the restored store was cut. Kept from the first
+ * start on: what collectors report later is ahead of the store.
+ */
+async function baselineOf({ restored, events, records, log }: Omit<GapWatchOptions, 'now'>): Promise<Baseline> {
+  const view = records.as(SYSTEM);
+  const id = `restore-${restored.id}`;
+  const kept = (await view.get('setting', id))?.document.value as [string, [string, number][]][] | undefined;
+  if (kept) return new Map(kept.map(([collector, sources]) => [collector, new Map(sources)]));
+  const baseline: Baseline = new Map();
+  const expect = (collector: string, sources: readonly SourceCounters[], keepKnown: boolean) => {
+    const entry = baseline.get(collector) ?? new Map<string, number>();
+    baseline.set(collector, entry);
+    for (const { source, spooled } of sources) {
+      if (keepKnown && entry.has(source)) continue;
+      entry.set(source, Math.max(entry.get(source) ?? 0, spooled));
+    }
+  };
+  // The frames know best; a source that none of the last ones names was quiet, and its record is as good.
+  await recoverCounters(events, { claim: (collector, sources) => expect(collector, sources, false) }, log);
+  for (let after: string | undefined; ; ) {
+    const page = await view.find('collector', { limit: PAGE, ...(after === undefined ? {} : { after }) });
+    for (const { id: collector, document } of page.records) expect(collector, document.counters, true);
+    if (page.next === null) break;
+    after = page.next;
+  }
+  await view.create('setting', id, { value: [...baseline].map(([collector, sources]) => [collector, [...sources]]) });
+  return baseline;
 }
 
 function idOf({ id }: Restored, collector: string): string {

@@ -30,6 +30,7 @@ export interface StandIn {
   /** Names under which searches may be asked for their progress. */
   readonly searches: string[];
   saved: readonly SavedSearch[];
+  exportLimit: number;
   tell(row: AlertRow): void;
   cutLive(): void;
   close(): Promise<void>;
@@ -74,6 +75,7 @@ export async function startStandIn(folder: string): Promise<StandIn> {
     broken: false,
     searches: [],
     saved: samples.SAVED_SEARCHES.searches,
+    exportLimit: 1_000_000,
     tell: (row) => {
       state.alerts = [row, ...state.alerts.filter(({ id }) => id !== row.id)];
       for (const socket of sockets) socket.send(JSON.stringify({ type: 'alert', change: row.change, alert: row }));
@@ -175,7 +177,8 @@ function addSearchRoutes(app: FastifyInstance, state: StandIn, api: string): voi
   });
   app.get(`${api}/events/histogram`, (request) => {
     const { by } = request.query as { by?: string };
-    return by === undefined ? samples.HISTOGRAM : samples.stackedHistogram(by);
+    const answer = by === undefined ? samples.HISTOGRAM : samples.stackedHistogram(by);
+    return { ...answer, exportLimit: state.exportLimit };
   });
   app.get(`${api}/events/progress`, (request) => {
     const running = state.searches.includes((request.query as { search: string }).search);

@@ -1,0 +1,45 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import type { Deletions, LegalHolds, RetentionDays, RetentionState } from '../../server/retention/schema.ts';
+import { getJson } from '../api/client.ts';
+
+const EVERY_MS = 60_000;
+const PAGE = 20;
+
+/** How long events are kept, and how the last run went; only accounts that see every agency may ask. */
+export function useRetention(may: boolean) {
+  return useQuery({
+    queryKey: ['retention'],
+    queryFn: ({ signal }) => getJson<RetentionState>('/retention', {}, signal),
+    refetchInterval: EVERY_MS,
+    enabled: may,
+  });
+}
+
+/** Every day of the store and what is to become of it. */
+export function useRetentionDays(may: boolean) {
+  return useQuery({
+    queryKey: ['retention-days'],
+    queryFn: ({ signal }) => getJson<RetentionDays>('/retention/days', {}, signal),
+    enabled: may,
+  });
+}
+
+/** What was deleted, latest day first. */
+export function useDeletions(may: boolean) {
+  return useInfiniteQuery({
+    queryKey: ['deletions'],
+    queryFn: ({ signal, pageParam }) =>
+      getJson<Deletions>('/retention/deletions', { limit: PAGE, after: pageParam ?? undefined }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    enabled: may,
+  });
+}
+
+/** Legal holds that may be seen. */
+export function useHolds() {
+  return useQuery({
+    queryKey: ['legal-holds'],
+    queryFn: ({ signal }) => getJson<LegalHolds>('/legal-holds', {}, signal),
+  });
+}

@@ -14,6 +14,9 @@ import { SignInPage } from './sign-in/sign-in-page.tsx';
 const SearchPage = lazy(() => import('./search/search-page.tsx').then((page) => ({ default: page.SearchPage })));
 const LedgerPage = lazy(() => import('./ledger/ledger-page.tsx').then((page) => ({ default: page.LedgerPage })));
 const ShiftsPage = lazy(() => import('./shifts/shifts-page.tsx').then((page) => ({ default: page.ShiftsPage })));
+const RetentionPage = lazy(() =>
+  import('./retention/retention-page.tsx').then((page) => ({ default: page.RetentionPage })),
+);
 const RulesPage = lazy(() => import('./rule-list/rules-page.tsx').then((page) => ({ default: page.RulesPage })));
 
 function NotFound() {
@@ -65,6 +68,9 @@ function SignedIn() {
                 <Route path="/ledger" component={LedgerPage} />
                 <Route path="/shifts">
                   <ShiftsPage me={me} />
+                </Route>
+                <Route path="/retention">
+                  <RetentionPage me={me} />
                 </Route>
                 <Route path="/rules" component={RulesPage} />
                 <Route component={NotFound} />

@@ -13,5 +13,6 @@ export const NAVIGATION: readonly NavigationEntry[] = [
   { path: '/search', label: 'nav.search', key: 's' },
   { path: '/ledger', label: 'nav.ledger', key: 'l' },
   { path: '/shifts', label: 'nav.shifts', key: 'h' },
+  { path: '/retention', label: 'nav.retention', key: 'k' },
   { path: '/rules', label: 'nav.rules', key: 'r' },
 ];

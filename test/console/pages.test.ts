@@ -15,6 +15,7 @@ const PAGES = {
   search: '/search',
   ledger: '/ledger',
   shifts: '/shifts',
+  retention: '/retention',
   rules: '/rules',
   users: '/users',
   'sign-in': '/alerts',

@@ -2,6 +2,7 @@ import type { Session, Users } from '../../server/accounts/schema.ts';
 import type { Agencies } from '../../server/agencies/schema.ts';
 import type { AlertDetail, AlertEvents, AlertRow } from '../../server/alerts/schema.ts';
 import type { Ledger } from '../../server/ledger/schema.ts';
+import type { Deletions, LegalHolds, RetentionDays, RetentionState } from '../../server/retention/schema.ts';
 import type { RuleList } from '../../server/rules/schema.ts';
 import type {
   EventSearchPage,
@@ -367,6 +368,118 @@ export const LEDGER: Ledger = {
     daysLeft: 12.4,
   },
   gaps: [{ from: 481_201, to: 481_210, events: 10 }],
+};
+
+const DAY_BYTES = 812_000_000;
+
+export const RETENTION: RetentionState = {
+  policy: {
+    keepDays: [92, 92, 184, 366, 731],
+    sources: [{ source: 'netflow:*', levels: [1, 2, 3], days: 92 }],
+  },
+  from: 'configuration',
+  minimumMonths: [0, 1, 3, 6, 12],
+  minimumDays: [10, 31, 92, 184, 366],
+  running: false,
+  next: at(-36_000),
+  last: {
+    startedAt: at(50_000),
+    endedAt: at(49_990),
+    by: 'retention',
+    dryRun: false,
+    days: [],
+    deleted: ['20260520', '20260521'],
+    deletedEvents: 19_204_118,
+    deletedBytes: 2 * DAY_BYTES,
+    failure: null,
+  },
+};
+
+export const RETENTION_DAYS: RetentionDays = {
+  days: [
+    {
+      day: '20260522',
+      state: 'held',
+      events: 9_602_059,
+      bytes: DAY_BYTES,
+      dueAt: '2026-11-22T00:00:00.000Z',
+      rules: [{ rule: 'level 3', days: 184 }],
+      holds: ['hold-1'],
+    },
+    {
+      day: '20260523',
+      state: 'damaged',
+      events: 0,
+      bytes: 12_288,
+      dueAt: '2026-08-24T00:00:00.000Z',
+      rules: [],
+      holds: [],
+    },
+    ...Array.from({ length: 14 }, (_, index): RetentionDays['days'][number] => ({
+      day: `202606${String(index + 1).padStart(2, '0')}`,
+      state: 'kept',
+      events: 9_000_000 + index,
+      bytes: DAY_BYTES,
+      dueAt: `2026-12-${String(index + 3).padStart(2, '0')}T00:00:00.000Z`,
+      rules: [{ rule: 'level 3', days: 184 }],
+      holds: [],
+    })),
+  ],
+};
+
+const HOLD: LegalHolds['holds'][number] = {
+  id: 'hold-1',
+  agency: 'so-tttt',
+  fromDay: '2026-05-20',
+  toDay: null,
+  reason: `Vụ án 12/2026 của Công an tỉnh, công văn 88/CAT ${hostile(2)}`,
+  placedAt: at(900_000),
+  placedBy: 'lan',
+  liftedAt: null,
+  liftedBy: null,
+  liftReason: null,
+};
+
+export const LEGAL_HOLDS: LegalHolds = {
+  holds: [
+    HOLD,
+    {
+      ...HOLD,
+      id: 'hold-2',
+      agency: null,
+      toDay: '2026-05-21',
+      liftedAt: at(300_000),
+      liftedBy: 'minh',
+      liftReason: 'Đã có bản án',
+    },
+  ],
+};
+
+export const DELETIONS: Deletions = {
+  deletions: [
+    {
+      id: '20260521-1',
+      day: '20260521',
+      state: 'done',
+      begunAt: at(50_000),
+      deletedAt: at(49_995),
+      by: 'retention',
+      bytes: DAY_BYTES,
+      events: 9_602_059,
+      rules: [{ rule: 'level 3', days: 184 }],
+      sources: [
+        {
+          agency: 'so-tttt',
+          collector: 'c0ffee01',
+          source: `/var/log/nginx/${hostile(0)}`,
+          stored: 9_602_059,
+          deadLettered: 3,
+          missing: 2,
+        },
+      ],
+    },
+  ],
+  next: null,
 };
 
 export const SHIFTS: ShiftLog = {

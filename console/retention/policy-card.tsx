@@ -9,6 +9,8 @@ import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { useToast } from '../parts/toasts.tsx';
 
+const LEVELS = [1, 2, 3, 4, 5] as const;
+
 /** Days by security level beside what the law asks, rules for sources, and the runs. */
 export function PolicyCard({ state, mayChange }: { readonly state: RetentionState; readonly mayChange: boolean }) {
   const t = useText();
@@ -36,14 +38,13 @@ export function PolicyCard({ state, mayChange }: { readonly state: RetentionStat
           </tr>
         </thead>
         <tbody>
-          {policy.keepDays.map((days, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the place is the level.
-            <tr key={at} className="border-b border-line">
+          {LEVELS.map((level) => (
+            <tr key={level} className="border-b border-line">
               <th scope="row" className="py-1 pr-4 text-left font-medium">
-                {at + 1}
+                {level}
               </th>
-              <td className="py-1 pr-4 text-right">{format.number(days)}</td>
-              <td className="py-1 text-right">{minimumMonths[at] || t('retention.noMinimum')}</td>
+              <td className="py-1 pr-4 text-right">{format.number(policy.keepDays[level - 1] ?? 0)}</td>
+              <td className="py-1 text-right">{minimumMonths[level - 1] || t('retention.noMinimum')}</td>
             </tr>
           ))}
         </tbody>
@@ -96,7 +97,7 @@ function ChangeDialog({ state, close }: { readonly state: RetentionState; readon
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const keepDays = policy.keepDays.map((_, at) => Number(form.get(`level-${at}`)));
+    const keepDays = LEVELS.map((level) => Number(form.get(`level-${level}`)));
     setBusy(true);
     setError(undefined);
     try {
@@ -113,22 +114,21 @@ function ChangeDialog({ state, close }: { readonly state: RetentionState; readon
   return (
     <Dialog title={t('retention.policy')} close={close}>
       <form onSubmit={submit} className="space-y-3">
-        {policy.keepDays.map((days, at) => {
-          const least = minimumDays[at] ?? 1;
+        {LEVELS.map((level) => {
+          const least = minimumDays[level - 1] ?? 1;
           return (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the place is the level.
             <Field
-              key={at}
-              label={t('retention.rule.level', { level: at + 1 })}
+              key={level}
+              label={t('retention.rule.level', { level })}
               hint={t('retention.least', { count: least })}
             >
               <input
                 className="field"
                 type="number"
-                name={`level-${at}`}
+                name={`level-${level}`}
                 min={least}
                 max={36525}
-                defaultValue={days}
+                defaultValue={policy.keepDays[level - 1]}
                 required
               />
             </Field>

@@ -51,7 +51,7 @@ function Day({ day }: { readonly day: RetentionDay }) {
   const [rule] = day.rules;
   const due = dayText(day.dueAt.slice(0, 10));
   return (
-    <li className="flex flex-wrap items-baseline gap-x-4 gap-y-1 py-1.5">
+    <li className="flex flex-wrap items-center gap-x-4 gap-y-1 py-1.5">
       <span className="w-24 font-medium">{dayText(day.day)}</span>
       <span className={`inline-flex items-center gap-2 ${COLOUR[day.state]}`}>
         <Icon name={MARK[day.state]} />

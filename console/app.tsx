@@ -14,6 +14,7 @@ import { SignInPage } from './sign-in/sign-in-page.tsx';
 const SearchPage = lazy(() => import('./search/search-page.tsx').then((page) => ({ default: page.SearchPage })));
 const LedgerPage = lazy(() => import('./ledger/ledger-page.tsx').then((page) => ({ default: page.LedgerPage })));
 const ShiftsPage = lazy(() => import('./shifts/shifts-page.tsx').then((page) => ({ default: page.ShiftsPage })));
+const UsersPage = lazy(() => import('./users/users-page.tsx').then((page) => ({ default: page.UsersPage })));
 const RetentionPage = lazy(() =>
   import('./retention/retention-page.tsx').then((page) => ({ default: page.RetentionPage })),
 );
@@ -73,6 +74,11 @@ function SignedIn() {
                   <RetentionPage me={me} />
                 </Route>
                 <Route path="/rules" component={RulesPage} />
+                {me.role === 'administrator' && (
+                  <Route path="/users">
+                    <UsersPage me={me} />
+                  </Route>
+                )}
                 <Route component={NotFound} />
               </Switch>
             </Suspense>

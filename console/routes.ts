@@ -1,3 +1,4 @@
+import type { Session } from '../server/accounts/schema.ts';
 import type { TextKey } from './i18n/messages.ts';
 
 /** A page in the navigation, with the key that follows `g`. */
@@ -5,14 +6,21 @@ export interface NavigationEntry {
   readonly path: string;
   readonly label: TextKey;
   readonly key: string;
+  /** Shown to this role alone. */
+  readonly only?: Session['role'];
 }
 
-/** The pages in the order in which the navigation shows them. */
-export const NAVIGATION: readonly NavigationEntry[] = [
+const NAVIGATION: readonly NavigationEntry[] = [
   { path: '/alerts', label: 'nav.alerts', key: 'a' },
   { path: '/search', label: 'nav.search', key: 's' },
   { path: '/ledger', label: 'nav.ledger', key: 'l' },
   { path: '/shifts', label: 'nav.shifts', key: 'h' },
   { path: '/retention', label: 'nav.retention', key: 'k' },
   { path: '/rules', label: 'nav.rules', key: 'r' },
+  { path: '/users', label: 'nav.users', key: 'u', only: 'administrator' },
 ];
+
+/** The pages that a role can open, in the order in which the navigation shows them. */
+export function navigation(role: Session['role']): readonly NavigationEntry[] {
+  return NAVIGATION.filter(({ only }) => only === undefined || only === role);
+}

@@ -4,6 +4,7 @@ import { useFormat, useText } from '../i18n/language.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { LogText, Visible } from '../parts/log-text.tsx';
 import { Time } from '../parts/time.tsx';
+import { useNarrow } from '../parts/use-narrow.ts';
 import { type Equation, equations } from './equations.ts';
 import { StateMark } from './state-mark.tsx';
 
@@ -12,7 +13,7 @@ function Sum({ equation }: { readonly equation: Equation }) {
   const format = useFormat();
   const { whole, parts, remainder } = equation;
   return (
-    <td>
+    <>
       <div className="flex flex-wrap items-baseline justify-between gap-x-3">
         <span className="font-medium">{format.number(whole)}</span>
         {remainder === 0 ? (
@@ -39,7 +40,34 @@ function Sum({ equation }: { readonly equation: Equation }) {
           </div>
         ))}
       </dl>
-    </td>
+    </>
+  );
+}
+
+function Name({ row }: { readonly row: LedgerRow }) {
+  return (
+    <>
+      <span className="block text-body font-medium break-all">
+        <Visible text={row.source} />
+      </span>
+      <span className="block font-normal break-words text-muted">
+        <Visible text={row.collectorName} prose /> · {row.agency}
+      </span>
+    </>
+  );
+}
+
+function Spoke({ row }: { readonly row: LedgerRow }) {
+  const t = useText();
+  return (
+    <>
+      {row.lastReadAt === null ? t('ledger.never') : <Time at={row.lastReadAt} as="relative" />}
+      {row.lastSeenAt !== null && (
+        <span className="block text-muted">
+          {t('ledger.seen')} <Time at={row.lastSeenAt} as="relative" />
+        </span>
+      )}
+    </>
   );
 }
 
@@ -87,9 +115,57 @@ function Remarks({ row }: { readonly row: LedgerRow }) {
   );
 }
 
+/** One source where there is no room for a table. */
+function SourceCard({ row }: { readonly row: LedgerRow }) {
+  const t = useText();
+  return (
+    <li className="card space-y-3 p-4">
+      <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-1">
+        <h3 className="min-w-0">
+          <Name row={row} />
+        </h3>
+        <StateMark state={row.state} />
+      </div>
+      <dl className="grid gap-x-8 gap-y-3 sm:grid-cols-3">
+        {equations(row).map((equation) => (
+          <div key={equation.name} className="min-w-0">
+            <dt className="text-small text-muted">{t(`ledger.${equation.name}`)}</dt>
+            <dd>
+              <Sum equation={equation} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <p className="text-small">
+        <span className="text-muted">{t('ledger.lastRead')}: </span>
+        <Spoke row={row} />
+      </p>
+      <Remarks row={row} />
+    </li>
+  );
+}
+
+/** From this width, rem, seven columns have room: names of the parts are long in Vietnamese and Khmer. */
+const TABLE_FROM = 100;
+
 /** The three equations of every source, its state, and what is to be said about it. */
 export function Sources({ rows }: { readonly rows: readonly LedgerRow[] }) {
   const t = useText();
+  const narrow = useNarrow(TABLE_FROM);
+  if (narrow) {
+    return (
+      <section aria-labelledby="sources">
+        <h2 id="sources" className="sr-only">
+          {t('ledger.table')}
+        </h2>
+        <ul className="space-y-3">
+          {rows.map((row) => (
+            <SourceCard key={`${row.collector} ${row.source}`} row={row} />
+          ))}
+        </ul>
+      </section>
+    );
+  }
   return (
     <section
       className="card overflow-x-auto"
@@ -118,38 +194,27 @@ export function Sources({ rows }: { readonly rows: readonly LedgerRow[] }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => {
-            const [read, spooled, stored] = equations(row);
-            return (
-              <tr key={`${row.collector} ${row.source}`}>
-                <td>
-                  <StateMark state={row.state} />
+          {rows.map((row) => (
+            <tr key={`${row.collector} ${row.source}`}>
+              <td>
+                <StateMark state={row.state} />
+              </td>
+              <th scope="row" className="!bg-transparent align-top !text-text">
+                <Name row={row} />
+              </th>
+              {equations(row).map((equation) => (
+                <td key={equation.name}>
+                  <Sum equation={equation} />
                 </td>
-                <th scope="row" className="!bg-transparent align-top !text-text">
-                  <span className="block text-body font-medium break-all">
-                    <Visible text={row.source} />
-                  </span>
-                  <span className="block font-normal break-words text-muted">
-                    <Visible text={row.collectorName} prose /> · {row.agency}
-                  </span>
-                </th>
-                <Sum equation={read} />
-                <Sum equation={spooled} />
-                <Sum equation={stored} />
-                <td className="text-small">
-                  {row.lastReadAt === null ? t('ledger.never') : <Time at={row.lastReadAt} as="relative" />}
-                  {row.lastSeenAt !== null && (
-                    <span className="block text-muted">
-                      {t('ledger.seen')} <Time at={row.lastSeenAt} as="relative" />
-                    </span>
-                  )}
-                </td>
-                <td className="break-words">
-                  <Remarks row={row} />
-                </td>
-              </tr>
-            );
-          })}
+              ))}
+              <td className="text-small">
+                <Spoke row={row} />
+              </td>
+              <td className="break-words">
+                <Remarks row={row} />
+              </td>
+            </tr>
+          ))}
         </tbody>
       </table>
     </section>

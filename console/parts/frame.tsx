@@ -3,7 +3,7 @@ import { Link, useLocation } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
 import { useOverview } from '../api/queries.ts';
 import { useText } from '../i18n/language.tsx';
-import { NAVIGATION } from '../routes.ts';
+import { type NavigationEntry, navigation } from '../routes.ts';
 import { AlarmSwitch } from './alarm-switch.tsx';
 import { Icon } from './icons.tsx';
 import { KeysDialog } from './keys-dialog.tsx';
@@ -11,12 +11,12 @@ import { LiveMark } from './live-mark.tsx';
 import { Account, LanguageSelect, ThemeSelect } from './settings.tsx';
 import { useKeys } from './use-keys.ts';
 
-function Navigation({ chosen }: { readonly chosen?: () => void }) {
+function Navigation({ pages, chosen }: { readonly pages: readonly NavigationEntry[]; readonly chosen?: () => void }) {
   const t = useText();
   const [location] = useLocation();
   return (
     <ul className="space-y-1">
-      {NAVIGATION.map(({ path, label, key }) => {
+      {pages.map(({ path, label, key }) => {
         const here = location === path || location.startsWith(`${path}/`);
         return (
           <li key={path}>
@@ -63,8 +63,9 @@ export function Frame({ session, children }: { readonly session: Session; readon
   const [showKeys, setShowKeys] = useState(false);
   const menu = useRef<HTMLDivElement>(null);
   const main = useRef<HTMLElement>(null);
+  const pages = navigation(session.role);
   useKeys({
-    ...Object.fromEntries(NAVIGATION.map(({ path, key }) => [`g ${key}`, () => go(path)])),
+    ...Object.fromEntries(pages.map(({ path, key }) => [`g ${key}`, () => go(path)])),
     '?': () => setShowKeys(true),
     '/': () => {
       const box = main.current?.querySelector<HTMLElement>('input[type="search"]');
@@ -104,7 +105,7 @@ export function Frame({ session, children }: { readonly session: Session; readon
       </header>
       <div id="menu" ref={menu} popover="auto" className="over fixed top-12 right-auto bottom-auto left-2 m-0 w-72 p-3">
         <nav aria-label={t('nav.label')}>
-          <Navigation chosen={closeMenu} />
+          <Navigation pages={pages} chosen={closeMenu} />
         </nav>
         <div className="mt-3 flex flex-col gap-2 border-t border-line pt-3">
           <LanguageSelect />
@@ -114,7 +115,7 @@ export function Frame({ session, children }: { readonly session: Session; readon
       </div>
       <div className="flex min-h-0 flex-1">
         <nav aria-label={t('nav.label')} className="hidden w-48 shrink-0 border-r border-line bg-surface p-3 xl:block">
-          <Navigation />
+          <Navigation pages={pages} />
           <button
             type="button"
             className="button button-quiet mt-4 text-small text-muted"
@@ -129,7 +130,7 @@ export function Frame({ session, children }: { readonly session: Session; readon
           {children}
         </main>
       </div>
-      {showKeys && <KeysDialog close={() => setShowKeys(false)} />}
+      {showKeys && <KeysDialog pages={pages} close={() => setShowKeys(false)} />}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { useText } from '../i18n/language.tsx';
 import type { TextKey } from '../i18n/messages.ts';
-import { NAVIGATION } from '../routes.ts';
+import type { NavigationEntry } from '../routes.ts';
 import { Dialog } from './dialog.tsx';
 
 const QUEUE_KEYS: readonly (readonly [string, TextKey])[] = [
@@ -31,11 +31,17 @@ function Key({ keys }: { readonly keys: string }) {
 }
 
 /** All keys of the console. */
-export function KeysDialog({ close }: { readonly close: () => void }) {
+export function KeysDialog({
+  pages,
+  close,
+}: {
+  readonly pages: readonly NavigationEntry[];
+  readonly close: () => void;
+}) {
   const t = useText();
   const rows: readonly (readonly [string, string])[] = [
     ...QUEUE_KEYS.map(([keys, text]) => [keys, t(text)] as const),
-    ...NAVIGATION.map(({ key, label }) => [`g ${key}`, t('keys.go', { page: t(label) })] as const),
+    ...pages.map(({ key, label }) => [`g ${key}`, t('keys.go', { page: t(label) })] as const),
   ];
   return (
     <Dialog title={t('keys.title')} close={close}>

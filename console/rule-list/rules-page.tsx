@@ -8,6 +8,7 @@ import { SeverityMark } from '../parts/icons.tsx';
 import { LogText } from '../parts/log-text.tsx';
 import { SEVERITIES } from '../parts/severity.ts';
 import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { useNarrow } from '../parts/use-narrow.ts';
 
 type ListedRule = RuleList['rules'][number];
 
@@ -19,6 +20,9 @@ function matches(rule: ListedRule, text: string): boolean {
     .every((word) => where.includes(word));
 }
 
+/** From this width, rem, the five columns have room. */
+const TABLE_FROM = 64;
+
 /** `/rules`: what is watched for, and which rules were refused and why. */
 export function RulesPage() {
   const { t, language } = useLanguage();
@@ -26,6 +30,7 @@ export function RulesPage() {
   const [parameters, setParameters] = useSearchParams();
   const text = parameters.get('text') ?? '';
   const rules = useRules();
+  const narrow = useNarrow(TABLE_FROM);
   const order = new Map(SEVERITIES.map((severity, place) => [severity, place]));
   const title = (rule: ListedRule): string => pickText(rule.title, language)?.text ?? rule.id;
   const shown = (rules.data?.rules ?? [])
@@ -58,7 +63,14 @@ export function RulesPage() {
         )}
         {rules.data && rules.data.problems.length > 0 && <Refused problems={rules.data.problems} />}
         {rules.data && shown.length === 0 && <Empty title={t('rules.none')} />}
-        {shown.length > 0 && (
+        {shown.length > 0 && narrow && (
+          <ul className="card divide-y divide-line" aria-label={t('nav.rules')}>
+            {shown.map((rule) => (
+              <RuleCard key={rule.id} rule={rule} />
+            ))}
+          </ul>
+        )}
+        {shown.length > 0 && !narrow && (
           <section
             className="card overflow-x-auto"
             aria-label={t('nav.rules')}
@@ -88,26 +100,56 @@ export function RulesPage() {
   );
 }
 
-function RuleRow({ rule }: { readonly rule: ListedRule }) {
-  const { t, language } = useLanguage();
+function techniquesOf(rule: ListedRule): string {
+  const tags = rule.tags.filter((tag) => /^attack\.t\d/i.test(tag));
+  return tags.map((tag) => tag.slice(7).toUpperCase()).join(', ');
+}
+
+/** The alerts of a rule, by its title. */
+function RuleLink({ rule }: { readonly rule: ListedRule }) {
+  const { language } = useLanguage();
   const title = pickText(rule.title, language);
-  const techniques = rule.tags.filter((tag) => /^attack\.t\d/i.test(tag)).map((tag) => tag.slice(7).toUpperCase());
+  return (
+    <Link
+      href={`/alerts?${new URLSearchParams({ rule: rule.id, status: 'all' })}`}
+      className="text-body font-medium break-words hover:underline"
+      lang={title?.language}
+    >
+      {title?.text ?? rule.id}
+    </Link>
+  );
+}
+
+/** One rule where there is no room for a table. */
+function RuleCard({ rule }: { readonly rule: ListedRule }) {
+  const t = useText();
+  return (
+    <li className="space-y-1 px-4 py-3">
+      <RuleLink rule={rule} />
+      <p className="flex flex-wrap gap-x-4 text-small">
+        <SeverityMark severity={rule.level} />
+        <span>{t(`rules.kind.${rule.kind}`)}</span>
+        <span>{techniquesOf(rule)}</span>
+      </p>
+      <p className="text-small text-muted">
+        <LogText text={rule.file} />
+      </p>
+    </li>
+  );
+}
+
+function RuleRow({ rule }: { readonly rule: ListedRule }) {
+  const t = useText();
   return (
     <tr>
       <td>
         <SeverityMark severity={rule.level} />
       </td>
       <th scope="row" className="!bg-transparent align-top !font-normal !text-text">
-        <Link
-          href={`/alerts?${new URLSearchParams({ rule: rule.id, status: 'all' })}`}
-          className="text-body font-medium hover:underline"
-          lang={title?.language}
-        >
-          {title?.text ?? rule.id}
-        </Link>
+        <RuleLink rule={rule} />
       </th>
       <td className="whitespace-nowrap">{t(`rules.kind.${rule.kind}`)}</td>
-      <td className="text-small">{techniques.join(', ')}</td>
+      <td className="text-small">{techniquesOf(rule)}</td>
       <td className="text-small text-muted">
         <LogText text={rule.file} />
       </td>

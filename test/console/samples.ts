@@ -40,9 +40,9 @@ export const SESSION: Session = {
 
 export const USERS: Users = {
   users: [
-    { user: 'lan', displayName: 'Nguyễn Thị Lan', role: 'administrator', disabled: false },
-    { user: 'minh', displayName: 'Trần Quang Minh', role: 'analyst', disabled: false },
-    { user: 'sokha', displayName: 'ជា សុខា', role: 'analyst', disabled: false },
+    { user: 'lan', displayName: 'Nguyễn Thị Lan', role: 'administrator', disabled: false, agencies: 'all' },
+    { user: 'minh', displayName: 'Trần Quang Minh', role: 'analyst', disabled: false, agencies: ['so-tttt'] },
+    { user: 'sokha', displayName: 'ជា សុខា', role: 'analyst', disabled: true, agencies: 'all' },
   ],
 };
 

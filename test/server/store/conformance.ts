@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import type { EventStore } from '../../../server/store/event-store.ts';
 import type { RecordStore } from '../../../server/store/record-store.ts';
 import { appendCases } from './conformance-append.ts';
+import { differentialCases } from './conformance-differential.ts';
 import { isolationCases } from './conformance-isolation.ts';
 import { recordCases } from './conformance-records.ts';
 import { searchCases } from './conformance-search.ts';
@@ -59,5 +60,6 @@ export function storeConformance(name: string, factory: StoreFactory): void {
     valueCases(bench);
     isolationCases(bench);
     recordCases(bench);
+    differentialCases(bench);
   });
 }

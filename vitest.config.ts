@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', ...(withOpenSearch ? [] : ['test/server/**/opensearch.test.ts'])],
+          exclude: ['test/e2e/**', ...(withOpenSearch ? [] : ['test/server/**/opensearch*.test.ts'])],
           maxWorkers: 2,
           // Bounds for what hangs, not for what is slow: the machine may be busy with more than the tests.
           testTimeout: 90_000,

@@ -1,3 +1,4 @@
+import { RECORD_INDEXES } from '../record-kinds.ts';
 import type { Cluster } from './cluster.ts';
 import { eventMapping, INDEXED_FIELDS, type Json } from './mapping.ts';
 
@@ -80,7 +81,12 @@ const OTHERS: Readonly<Record<Exclude<keyof IndexNames, 'events' | 'template'>, 
     id: KEYWORD,
     version: NUMBER,
     change: NUMBER,
-    columns: { type: 'object', dynamic: true },
+    columns: {
+      dynamic: 'strict',
+      properties: Object.fromEntries(
+        [...new Set(Object.values(RECORD_INDEXES).flat())].map((field) => [field, KEYWORD]),
+      ),
+    },
     document: KEPT,
   },
   signals: { rule: KEYWORD, group: KEYWORD, node: KEYWORD, second: NUMBER, batch: NUMBER, count: NUMBER, detail: KEPT },
@@ -110,17 +116,19 @@ export async function makeIndexes(
     },
   });
   const make = async ([key, properties]: [string, Json]) => {
-    const records = key === 'records' ? [{ columns: { path_match: 'columns.*', mapping: KEYWORD } }] : [];
-    const mappings = { dynamic: 'strict', dynamic_templates: records, properties };
-    await makeIndex(cluster, names[key as keyof typeof OTHERS], { settings: settings(shapes.others), mappings });
+    const name = names[key as keyof typeof OTHERS];
+    const mappings = { dynamic: 'strict', properties };
+    const made = await makeIndex(cluster, name, { settings: settings(shapes.others), mappings });
+    // One that an earlier version made may lack fields.
+    if (!made) await cluster.request({ method: 'PUT', path: `/${name}/_mapping`, body: mappings });
   };
   await Promise.all(Object.entries(OTHERS).map(make));
 }
 
-/** Makes an index unless it is there; a day's gets its form from the template. */
-export async function makeIndex(cluster: Cluster, name: string, body: Json = {}): Promise<void> {
+/** Makes an index unless it is there, and says whether it did; a day's gets its form from the template. */
+export async function makeIndex(cluster: Cluster, name: string, body: Json = {}): Promise<boolean> {
   const there = await cluster.request({ method: 'HEAD', path: `/${name}`, accept: [404] });
-  if (there.status === 200) return;
+  if (there.status === 200) return false;
   const made = await cluster.request<{ error?: { type?: string } }>({
     method: 'PUT',
     path: `/${name}`,
@@ -130,4 +138,5 @@ export async function makeIndex(cluster: Cluster, name: string, body: Json = {})
   if (made.status === 400 && made.body.error?.type !== 'resource_already_exists_exception') {
     throw new Error(`The index ${name} cannot be made: ${JSON.stringify(made.body.error)}`);
   }
+  return made.status !== 400;
 }

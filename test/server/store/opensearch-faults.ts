@@ -7,7 +7,7 @@ import { batchOf, COLLECTOR, DAY, EPOCH, sshFailure } from './frames.ts';
 /** What the tests do to the cluster behind the store's back. */
 export interface Behind {
   readonly prefix: string;
-  readonly ask: (method: string, path: string, body?: object) => Promise<Response>;
+  readonly ask: (method: string, path: string, body?: object) => Promise<{ readonly status: number }>;
 }
 
 const RANGE = { from: '2026-11-20T00:00:00.000Z', to: '2026-11-21T00:00:00.000Z' };

@@ -92,10 +92,13 @@ function cells({ day, state, events, bytes, dueAt, rules, holds }: RetentionDay)
 }
 
 function describe({ dryRun, days, deleted, deletedEvents, deletedBytes, failure }: RetentionRun): string {
-  const what = `${deleted.length} days with ${deletedEvents} events (${(deletedBytes / 1_048_576).toFixed(1)} MiB)`;
+  const count = deleted.length === 1 ? '1 day' : `${deleted.length} days`;
+  const what = `${count} with ${deletedEvents} events (${(deletedBytes / 1_048_576).toFixed(1)} MiB)`;
   const stays = days.filter(({ state }) => state !== 'due' || (!dryRun && failure !== null));
   return [
-    dryRun ? `Would delete ${what}: ${deleted.join(', ') || 'none'}.` : `Deleted ${what}: ${deleted.join(', ') || 'none'}.`,
+    dryRun
+      ? `Would delete ${what}: ${deleted.join(', ') || 'none'}.`
+      : `Deleted ${what}: ${deleted.join(', ') || 'none'}.`,
     ...(stays.length > 0 ? [table(DAYS, stays.map(cells), [2, 3])] : []),
     ...(failure === null ? [] : [`The run ended early: ${plain(failure)}`]),
   ].join('\n');

@@ -1,15 +1,16 @@
 import { resolve } from 'node:path';
 import { loadConfig, type ServerConfig } from '../config.ts';
-import { type VerifyResult, verifyStore } from '../evidence/verify.ts';
+import { type VerifyOptions, type VerifyResult, verifyStore } from '../evidence/verify.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { progressLine } from './progress-line.ts';
 import { plain, table } from './terminal.ts';
 
-const HELP = `Usage: haidang verify [--data DIR] [--day YYYYMMDD] [--json] [--config FILE]
+const HELP = `Usage: haidang verify [--data DIR] [--day YYYYMMDD] [--key FILE] [--json] [--config FILE]
 
 Proves that nothing in the store changed since it was signed, or names what did: day, batch and event ids. Signed days are
 compared with their manifests; days that are not closed yet are checked against the ids of their events. Only reads, so that
-it works beside a running server and without one. Exit code 1 where something was changed, removed, added or moved.`;
+it works beside a running server and without one. --key takes a copy of authority/evidence.pub that was kept elsewhere: who
+can replace the store can replace the key beside it. Exit code 1 where something was changed, removed, added or moved.`;
 
 /** `haidang verify` */
 export async function run(args: readonly string[]): Promise<number> {
@@ -17,6 +18,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = readArguments(args, {
     data: text,
     day: text,
+    key: text,
     config: text,
     json: { type: 'boolean' },
   });
@@ -33,23 +35,24 @@ export async function run(args: readonly string[]): Promise<number> {
       'events are in OpenSearch, whose days are not signed; unset OPENSEARCH_URL or say --data DIR.',
     );
   }
-  const result = verify(config, values.data === undefined ? config.data : resolve(values.data), day);
+  const data = values.data === undefined ? config.data : resolve(values.data);
+  const result = verify(config, { data, day, key: values.key });
   console.log(values.json ? JSON.stringify(result) : describe(result));
   return result.ok ? 0 : 1;
 }
 
-function verify(config: ServerConfig, data: string, day: string | undefined): VerifyResult {
+function verify(config: ServerConfig, asked: Pick<VerifyOptions, 'data' | 'day' | 'key'>): VerifyResult {
   const line = progressLine();
   try {
     const { closeAfterDays } = config.evidence;
     const onProgress = (at: { day: string; events: number }) => line.show(`day ${at.day}: ${at.events} events`);
-    return verifyStore({ data, day, closeAfterDays, now: Date.now(), onProgress });
+    return verifyStore({ ...asked, closeAfterDays, now: Date.now(), onProgress });
   } finally {
     line.clear();
   }
 }
 
-function describe({ ok, days, findings, notes, manifests }: VerifyResult): string {
+function describe({ ok, days, findings, notes, manifests, key }: VerifyResult): string {
   const rows = days.map((day) => [
     day.day,
     day.state,
@@ -67,6 +70,7 @@ function describe({ ok, days, findings, notes, manifests }: VerifyResult): strin
       const more = ids && eventsTotal > ids.length ? ` and ${eventsTotal - ids.length} more` : '';
       return plain(`${kind}: ${message}${ids && ids.length > 0 ? ` Events: ${ids.join(', ')}${more}` : ''}`);
     }),
+    ...(key === null ? [] : [`key: ${key}`]),
     ok
       ? `Nothing was changed: ${events} events and ${manifests} manifests are as they were.`
       : `${findings.length} findings: the store is not as it was.`,

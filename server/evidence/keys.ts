@@ -52,9 +52,13 @@ export async function openEvidenceKey(authority: string): Promise<EvidenceKey> {
   };
 }
 
-/** Reads the public key; undefined where there is none yet. @throws Error where it is damaged. */
-export function readVerifier(authority: string): EvidenceVerifier | undefined {
-  const path = join(authority, PUBLIC);
+/** Path of the public key of a data folder. */
+export function publicKeyPath(data: string): string {
+  return join(data, 'authority', PUBLIC);
+}
+
+/** Reads a public key; undefined where there is none. @throws Error where it is damaged. */
+export function readVerifier(path: string): EvidenceVerifier | undefined {
   if (!existsSync(path)) return undefined;
   const key = readKey(path, () => createPublicKey(readFileSync(path)));
   return {

@@ -8,7 +8,7 @@ import type { DeletionRecord } from '../store/record-kinds.ts';
 import { DayContents } from './day-contents.ts';
 import type { Finding } from './findings.ts';
 import { HEAD_SETTING } from './head.ts';
-import { readVerifier } from './keys.ts';
+import { publicKeyPath, readVerifier } from './keys.ts';
 import { evidenceFolder } from './manifest.ts';
 import { isClosed } from './sign-days.ts';
 import { type Chain, type ChainHead, verifyChain } from './verify-chain.ts';
@@ -18,6 +18,8 @@ export interface VerifyOptions {
   readonly data: string;
   /** This day alone, `YYYYMMDD`; the chain of manifests is checked as a whole all the same. */
   readonly day?: string | undefined;
+  /** Path of a public key that was kept elsewhere; the one in the data folder unless given. */
+  readonly key?: string | undefined;
   readonly closeAfterDays: number;
   readonly now: number;
   readonly onProgress?: (progress: { readonly day: string; readonly events: number }) => void;
@@ -37,6 +39,8 @@ export interface VerifyResult {
   readonly ok: boolean;
   readonly at: string;
   readonly manifests: number;
+  /** Fingerprint of the key that the signatures were checked by; null where there is none yet. */
+  readonly key: string | null;
   readonly days: readonly VerifiedDay[];
   readonly findings: readonly Finding[];
   /** What is no fault, and yet worth knowing. */
@@ -55,7 +59,9 @@ export function verifyStore(options: VerifyOptions): VerifyResult {
   const store = join(data, 'store');
   if (!existsSync(store)) throw new Error(`There is no store in ${data}; set HAIDANG_DATA or say --data DIR.`);
   const { head, deleted } = readRecords(store);
-  const chain = verifyChain(evidenceFolder(data), readVerifier(join(data, 'authority')), head);
+  const verifier = readVerifier(options.key ?? publicKeyPath(data));
+  if (options.key !== undefined && !verifier) throw new Error(`There is no key ${options.key}.`);
+  const chain = verifyChain(evidenceFolder(data), verifier, head);
   const findings: Finding[] = [...chain.findings];
   const days: VerifiedDay[] = [];
   const stretches: (readonly [number, number])[] = [];
@@ -88,6 +94,7 @@ export function verifyStore(options: VerifyOptions): VerifyResult {
     ok: findings.length === 0,
     at: new Date(now).toISOString(),
     manifests: chain.manifests,
+    key: verifier?.fingerprint ?? null,
     days,
     findings,
     notes,

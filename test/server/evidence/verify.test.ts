@@ -311,9 +311,24 @@ describe('the chain of manifests names', () => {
     expect(kinds(verify().findings)).toContain('manifest-signature');
   });
 
-  it('a signature by another key', () => {
+  it('a key that is gone', () => {
     rmSync(join(data, 'authority', 'evidence.pub'));
     expect(kinds(verify().findings)).toEqual(['key-missing']);
+  });
+
+  it('a chain that was signed anew by another key, where the key was kept elsewhere', async () => {
+    const kept = join(root, 'kept.pub');
+    cpSync(join(data, 'authority', 'evidence.pub'), kept);
+    tamperDay(rewriteFrame(1, (text) => text.replace('"outcome":"failure"', '"outcome":"success"')));
+    for (const folder of ['authority', 'evidence']) rmSync(join(data, folder), { recursive: true });
+    await mkdir(join(data, 'authority'));
+    const { events, records } = await openStore(data, CLOSED);
+    expect(await signAt(data, records, CLOSED)).toBe(1);
+    await events.close();
+    await records.close();
+    expect(verify().ok).toBe(true);
+    const found = verifyStore({ data, now: CLOSED, closeAfterDays: 7, key: kept });
+    expect(kinds(found.findings)).toContain('manifest-signature');
   });
 
   it('a list that was changed or is gone', () => {

@@ -16,6 +16,7 @@ import {
   inputs,
   integer,
   loopback,
+  nodeName,
   oneOf,
   percent,
   port,
@@ -175,6 +176,44 @@ export const SETTINGS = {
     does: 'Time zone of log lines that name none, for the local collector of `haidang up` (IANA name).',
     read: timeZone,
   }),
+  'opensearch.ca_file': setting<string | undefined>({
+    env: 'HAIDANG_OPENSEARCH_CA_FILE',
+    fallback: undefined,
+    fallbackText: "the machine's own authorities",
+    does: 'PEM file of the authority that signed the certificates of the OpenSearch nodes.',
+    read: text(1, 4000),
+  }),
+  'opensearch.user': setting<string | undefined>({
+    env: 'HAIDANG_OPENSEARCH_USER',
+    fallback: undefined,
+    fallbackText: 'that of the address',
+    does: 'User of the OpenSearch cluster; its role is server/store/opensearch/role.json.',
+    read: text(1, 200),
+  }),
+  'opensearch.password_file': setting<string | undefined>({
+    env: 'HAIDANG_OPENSEARCH_PASSWORD_FILE',
+    fallback: undefined,
+    fallbackText: 'the password of the address',
+    does: 'File with the password of that user in its first line; read again where the cluster refuses the one before.',
+    read: text(1, 4000),
+  }),
+  'opensearch.node': setting({
+    env: 'HAIDANG_NODE',
+    fallback: 'main',
+    does: 'Name of this server among those that share an OpenSearch cluster, each its own: lower-case letters, digits and hyphens.',
+    read: nodeName,
+  }),
+  'opensearch.shards': setting({
+    fallback: 1,
+    does: "Shards of a day's index; see scale.md.",
+    read: integer(1, 100),
+  }),
+  'opensearch.replicas': setting({
+    env: 'HAIDANG_OPENSEARCH_REPLICAS',
+    fallback: 0,
+    does: 'Copies of each index on other nodes: at least 1 where the cluster has more than one node.',
+    read: integer(0, 5),
+  }),
   log_level: setting({
     env: 'HAIDANG_LOG_LEVEL',
     fallback: 'info',
@@ -219,6 +258,18 @@ export interface ServerConfig {
   readonly adminPassword: string | undefined;
   /** From the environment alone: the cluster that holds events and records; the embedded store where it is not set. */
   readonly openSearchUrl: string | undefined;
+  readonly openSearch: OpenSearchSettings;
+}
+
+/** How the cluster is spoken to; without meaning for the embedded store. */
+export interface OpenSearchSettings {
+  readonly caFile: string | undefined;
+  readonly user: string | undefined;
+  readonly passwordFile: string | undefined;
+  /** This server's name among those that share the cluster. */
+  readonly node: string;
+  readonly shards: number;
+  readonly replicas: number;
 }
 
 /** Reads the configuration: defaults, then the file, then the environment. @throws ConfigError */
@@ -238,9 +289,10 @@ export async function loadConfig(
 /** The address may hold a password, so that it is never repeated in a message. */
 function openSearchUrl(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  const isAddress = (part: string) => URL.canParse(part) && /^https?:$/.test(new URL(part).protocol);
+  if (text.split(',').every((part) => isAddress(part.trim()))) return text;
   throw new ConfigError(
-    'OPENSEARCH_URL is no address of a cluster; write it like https://user:password@host:9200, or unset it to use the embedded store.',
+    'OPENSEARCH_URL is no address of a cluster; write it like https://user:password@host:9200 (several nodes parted by commas), or unset it to use the embedded store.',
   );
 }
 
@@ -308,6 +360,14 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
     evidence: { closeAfterDays: values['evidence.close_after_days'], at: values['evidence.at'] },
     exportEvents: values['export.max_events'],
     collector: { inputs: values['collector.inputs'], timeZone: values['collector.time_zone'] },
+    openSearch: {
+      caFile: values['opensearch.ca_file'],
+      user: values['opensearch.user'],
+      passwordFile: values['opensearch.password_file'],
+      node: values['opensearch.node'],
+      shards: values['opensearch.shards'],
+      replicas: values['opensearch.replicas'],
+    },
     logLevel: values.log_level,
     adminPassword,
   };
@@ -335,8 +395,8 @@ From the environment alone:
 
 - \`HAIDANG_ADMIN_PASSWORD\`: at the first start makes the user \`admin\` with this password (at least 8 characters) instead of
   printing a set-up link. Later starts ignore it.
-- \`OPENSEARCH_URL\`: keeps events and records in this OpenSearch cluster (\`https://user:password@host:9200\`) instead of the
-  data folder; see store-opensearch.md.
+- \`OPENSEARCH_URL\`: keeps events and records in this OpenSearch cluster (\`https://host:9200\`, several nodes parted by
+  commas) instead of the data folder; see store-opensearch.md.
 
 \`\`\`yaml
 agency:

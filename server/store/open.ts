@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { ServerConfig } from '../config.ts';
 import { openEmbeddedStore } from './embedded/open.ts';
 import type { StoreLog } from './embedded/worker-client.ts';
 import type { EventStore } from './event-store.ts';
@@ -6,11 +7,18 @@ import type { RecordStore } from './record-store.ts';
 
 /** Opens the store that the configuration chooses: the OpenSearch cluster it names, else the one in the data folder. */
 export async function openStore(
-  config: { readonly data: string; readonly openSearchUrl: string | undefined },
+  config: Pick<ServerConfig, 'data' | 'openSearchUrl' | 'openSearch'>,
   log: StoreLog,
 ): Promise<{ readonly events: EventStore; readonly records: RecordStore }> {
   if (config.openSearchUrl === undefined) return openEmbeddedStore({ folder: join(config.data, 'store'), log });
   // Loaded only where it is used: most starts have no cluster.
   const { openOpenSearchStore } = await import('./opensearch/open.ts');
-  return openOpenSearchStore({ url: config.openSearchUrl, log });
+  const { shards, replicas, ...connection } = config.openSearch;
+  return openOpenSearchStore({
+    url: config.openSearchUrl,
+    ...connection,
+    log,
+    events: { shards, replicas },
+    others: { shards: 1, replicas },
+  });
 }

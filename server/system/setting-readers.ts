@@ -32,6 +32,12 @@ export function oneOf(...words: readonly string[]): Reader<string> {
   };
 }
 
+/** Name of a server among others. */
+export const nodeName: Reader<string> = (value) => {
+  if (typeof value === 'string' && /^[a-z0-9-]{1,64}$/.test(value)) return value;
+  throw new Error('must be 1 to 64 of a-z, 0-9 and "-".');
+};
+
 /** An address that only this machine reaches. */
 export const loopback: Reader<string> = (value) => {
   if (value === '127.0.0.1' || value === '::1' || value === 'localhost') return value;

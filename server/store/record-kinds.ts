@@ -225,8 +225,8 @@ export interface LegalHoldRecord {
 export interface DeletionRecord {
   /** Event-id day, `YYYYMMDD`. */
   readonly day: string;
-  /** `begun`: counted and about to be deleted; `deleted`: gone, and not in the collectors' counts yet; `done`. */
-  readonly state: 'begun' | 'deleted' | 'done';
+  /** `begun`: counted and about to be deleted; `deleted`: gone, and not in the collectors' counts yet; `done`; `returned`: restored since. */
+  readonly state: 'begun' | 'deleted' | 'done' | 'returned';
   readonly begunAt: string;
   readonly deletedAt: string | null;
   /** Who had it done: `retention` for the job, else the user. */

@@ -16,11 +16,12 @@ export type LedgerPart =
   | 'waiting'
   | 'quarantined'
   | 'deadLettered'
+  | 'lost'
   | 'evaluated'
   | 'gap';
 
 function equation(row: LedgerRow, name: Equation['name'], parts: readonly LedgerPart[]): Equation {
-  const counted = parts.map((part) => [part, row[part]] as const);
+  const counted = parts.map((part) => [part, row[part] ?? 0] as const);
   const sum = counted.reduce((total, [, count]) => total + count, 0);
   return { name, whole: row[name], parts: counted, remainder: row[name] - sum };
 }
@@ -29,7 +30,15 @@ function equation(row: LedgerRow, name: Equation['name'], parts: readonly Ledger
 export function equations(row: LedgerRow): readonly [Equation, Equation, Equation] {
   return [
     equation(row, 'read', ['spooled', 'dropped']),
-    equation(row, 'spooled', ['stored', 'deleted', 'waiting', 'quarantined', 'deadLettered']),
+    // A loss to a restore is rare enough to be shown only where there is one.
+    equation(row, 'spooled', [
+      'stored',
+      'deleted',
+      'waiting',
+      'quarantined',
+      'deadLettered',
+      ...(row.lost ? ['lost' as const] : []),
+    ]),
     equation(row, 'stored', ['evaluated', 'gap']),
   ];
 }

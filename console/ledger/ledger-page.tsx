@@ -3,6 +3,7 @@ import type { Ledger } from '../../server/ledger/schema.ts';
 import { useLedger } from '../api/queries.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
 import { Icon } from '../parts/icons.tsx';
+import { Visible } from '../parts/log-text.tsx';
 import { Empty, PageTitle, Partial, ProblemNotice, Progress } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { Sources } from './sources.tsx';
@@ -28,6 +29,7 @@ export function LedgerPage() {
         {ledger.data && (
           <>
             <Disk disk={ledger.data.disk} />
+            {ledger.data.restored && <Restored restored={ledger.data.restored} losses={ledger.data.losses ?? []} />}
             {ledger.data.gaps.length > 0 && <Gaps gaps={ledger.data.gaps} />}
             {ledger.data.rows.length === 0 ? (
               <Empty title={t('ledger.none')}>{t('ledger.noneAdvice')}</Empty>
@@ -76,6 +78,32 @@ function Disk({ disk }: { readonly disk: Ledger['disk'] }) {
       </span>
       <span className="log text-muted">{disk.path}</span>
     </section>
+  );
+}
+
+/** The store came from a backup, and what collectors could not send again. */
+function Restored({
+  restored,
+  losses,
+}: {
+  readonly restored: NonNullable<Ledger['restored']>;
+  readonly losses: NonNullable<Ledger['losses']>;
+}) {
+  const t = useText();
+  const format = useFormat();
+  return (
+    <Partial>
+      {t('ledger.restored', { at: format.dateTime(restored.at), since: format.dateTime(restored.since) })}
+      {losses.length > 0 && (
+        <ul className="text-small">
+          {losses.slice(0, 20).map(({ collector, source, events, to }) => (
+            <li key={`${collector} ${source} ${to}`}>
+              {t('ledger.lost', { count: events })} <Visible text={source} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </Partial>
   );
 }
 

@@ -33,7 +33,7 @@ function Sum({ equation }: { readonly equation: Equation }) {
           <div key={part} className="contents">
             <dt>{t(`ledger.part.${part}`)}</dt>
             <dd
-              className={`text-right ${count > 0 && ['dropped', 'quarantined', 'deadLettered', 'gap'].includes(part) ? 'font-semibold text-high' : ''}`}
+              className={`text-right ${count > 0 && ['dropped', 'quarantined', 'deadLettered', 'lost', 'gap'].includes(part) ? 'font-semibold text-high' : ''}`}
             >
               {format.number(count)}
             </dd>

@@ -46,14 +46,28 @@ export async function deleteDay(
   return finish(deleting, begun);
 }
 
-/** Ends what a crash broke off after the day was gone; a day that is still there is left to the next run. */
+/**
+ * Ends what a crash broke off after the day was gone, and takes back what was counted of days that are there again, as
+ * after a restore. A day that was begun and is still there is left to the next run.
+ */
 export async function finishDeletions(deleting: Deleting): Promise<void> {
   const view = deleting.records.as(SYSTEM);
+  const there = (await deleting.events.days()).filter(({ state }) => state !== 'damaged').map(({ day }) => day);
   const { records } = await view.find('deletion', { where: { state: ['begun', 'deleted'] }, limit: MOST_OF_DAY });
-  if (records.length === 0) return;
-  const there = new Set((await deleting.events.days()).map(({ day }) => day));
   for (const record of records) {
-    if (record.document.state === 'deleted' || !there.has(record.document.day)) await finish(deleting, record);
+    if (record.document.state === 'deleted' || !there.includes(record.document.day)) await finish(deleting, record);
+  }
+  // No day this old takes events any more: what is there came from a backup, and its events count as stored again.
+  const { records: returned } = await view.find('deletion', {
+    where: { day: there, state: ['done', 'deleted'] },
+    limit: MOST_OF_DAY,
+  });
+  for (const record of returned) {
+    const negative = record.document.sources.map(({ stored, deadLettered, missing, ...rest }) => {
+      return { ...rest, stored: -stored, deadLettered: -deadLettered, missing: -missing };
+    });
+    await countSources(deleting.records, negative, `${record.id} returned`);
+    await view.replace('deletion', record.id, { ...record.document, state: 'returned' }, record.version);
   }
 }
 
@@ -72,9 +86,13 @@ async function finish(
           record.version,
         )
       : record;
-  const byCollector = Map.groupBy(document.sources, ({ collector }) => collector);
-  for (const [collector, sources] of byCollector) await countDeleted(records, collector, record.id, sources);
+  await countSources(records, document.sources, record.id);
   return view.replace('deletion', gone.id, { ...gone.document, state: 'done' }, gone.version);
+}
+
+async function countSources(records: RecordStore, sources: DeletionRecord['sources'], deletion: string): Promise<void> {
+  const byCollector = Map.groupBy(sources, ({ collector }) => collector);
+  for (const [collector, counts] of byCollector) await countDeleted(records, collector, deletion, counts);
 }
 
 /** Adds what was deleted to the collector's record, once; the ledger reads it there. */

@@ -2,7 +2,7 @@ import type { AgencyBook } from '../agencies/names.ts';
 import { HaidangError } from '../errors.ts';
 import { type Identity, SYSTEM } from '../identity.ts';
 import type { Log } from '../log.ts';
-import type { EventStore } from '../store/event-store.ts';
+import type { EventStore, StoredDay } from '../store/event-store.ts';
 import type { DeletionRecord, LegalHoldRecord } from '../store/record-kinds.ts';
 import type { RecordPage, RecordStore, Versioned } from '../store/record-store.ts';
 import { type Deleting, deleteDay, finishDeletions } from './deletions.ts';
@@ -118,9 +118,9 @@ export function openRetention(options: RetentionOptions): Retention {
   }
 
   /** Looks again with all that is known now, and deletes the day if it is still due. */
-  async function deleteIfDue(day: string, by: string): Promise<DeletionRecord | DayVerdict | undefined> {
-    const stored = (await events.days()).find((one) => one.day === day && one.state !== 'damaged');
-    if (!stored || stopped) return undefined;
+  async function deleteIfDue(stored: StoredDay, by: string): Promise<DeletionRecord | DayVerdict | undefined> {
+    if (stopped) return undefined;
+    const { day } = stored;
     const { verdict, contents } = await examineDay(events, stored, await judgement(), true);
     if (verdict.state !== 'due' || !contents) return verdict;
     const { document } = await deleteDay(deleting, verdict, contents.sources, by);
@@ -141,7 +141,7 @@ export function openRetention(options: RetentionOptions): Retention {
       verdicts = await days();
       for (const { day, state, events: count, bytes } of verdicts) {
         if (state !== 'due' || stopped) continue;
-        const result = dryRun ? undefined : await inTurn(() => deleteIfDue(day, by));
+        const result = dryRun ? undefined : await inTurn(() => deleteIfDue({ day, events: count, bytes }, by));
         if (dryRun || (result && 'begunAt' in result)) {
           deleted.push(day);
           deletedEvents += count;

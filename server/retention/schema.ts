@@ -75,7 +75,7 @@ export type RetentionDays = Static<typeof RetentionDays>;
 export const Deletion = Type.Object({
   id: Type.String(),
   day: Type.String(),
-  state: Type.Enum(['begun', 'deleted', 'done']),
+  state: Type.Enum(['begun', 'deleted', 'done', 'returned']),
   begunAt: Type.String(),
   deletedAt: Text,
   by: Type.String(),

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -143,6 +143,26 @@ describe('the ledger', () => {
     expect(await world.ledger()).toMatchObject([
       { spooled: 14, stored: 4, deleted: 10, deadLettered: 0, waiting: 0, missingTotal: 0, evaluated: 4, state: 'ok' },
     ]);
+  });
+
+  it('adds up where a backup brings a deleted day back, which then goes again', async () => {
+    await world.store('20260101', ward, 'c1aaaaaa', 7);
+    await world.evaluateAll();
+    await world.close();
+    const path = join(world.folder, 'events', '20260101.db');
+    const kept = readFileSync(path);
+    await world.open();
+    world.now = at('2026-06-01');
+    await world.retention.run('retention', false);
+    expect(await world.ledger()).toMatchObject([{ stored: 0, deleted: 7, state: 'ok' }]);
+    writeFileSync(path, kept);
+    for (let times = 0; times < 2; times++) {
+      await world.retention.recover();
+      expect(await world.ledger()).toMatchObject([{ stored: 7, deleted: 0, waiting: 0, state: 'ok' }]);
+    }
+    await world.retention.run('retention', false);
+    expect(await world.ledger()).toMatchObject([{ stored: 0, deleted: 7, waiting: 0, state: 'ok' }]);
+    expect((await deletions()).map(({ state }) => state).sort()).toEqual(['done', 'returned']);
   });
 
   it('still names how many events were missing before their day was deleted', async () => {

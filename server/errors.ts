@@ -53,6 +53,11 @@ export const ERRORS = {
     title: 'Store not answering',
     advice: 'See the server log; collectors hold their events.',
   },
+  HD_LEASE_LOST: {
+    status: 503,
+    title: 'Taken over by another server',
+    advice: 'Start this server again; another one went on with its work meanwhile.',
+  },
   HD_INTERNAL: { status: 500, title: 'Fault in the server', advice: 'See the server log and report it.' },
 } as const;
 

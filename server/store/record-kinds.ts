@@ -18,6 +18,7 @@ export interface RecordKinds {
   'saved-search': SavedSearchRecord;
   'legal-hold': LegalHoldRecord;
   deletion: DeletionRecord;
+  lease: LeaseRecord;
 }
 
 export const RECORD_INDEXES: { readonly [K in keyof RecordKinds]: readonly string[] } = {
@@ -35,6 +36,7 @@ export const RECORD_INDEXES: { readonly [K in keyof RecordKinds]: readonly strin
   'saved-search': ['owner', 'visibility'],
   'legal-hold': ['agency', 'placedAt', 'liftedAt'],
   deletion: ['day', 'state'],
+  lease: [],
 };
 
 /** `merged`: it turned out to be part of another alert, and is that one from then on. */
@@ -253,4 +255,17 @@ export interface SavedSearchRecord {
   readonly by: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
+}
+
+/** Who may do what only one server may do at a time; its id is the name of that. */
+export interface LeaseRecord {
+  /** The server that holds it, or held it last. */
+  readonly holder: string;
+  /** Rises each time the lease changes hands: what was begun under a lower one must not be written. */
+  readonly token: number;
+  readonly state: 'held' | 'released';
+  /** The holder that gave it back had nothing left to do. */
+  readonly drained: boolean;
+  /** Rises with each renewal: who watches sees by it that the holder lives, whatever its clock says. */
+  readonly renewals: number;
 }

@@ -1,9 +1,9 @@
-import { loadConfig } from '../config.ts';
+import { loadConfig, type ServerConfig } from '../config.ts';
 import { lockFolder } from '../control/lock.ts';
 import { createLog } from '../log.ts';
 import { type MoveProgress, type MoveReport, moveStore } from '../migrate/migrate.ts';
 import { openSource } from '../migrate/source.ts';
-import { openTarget } from '../migrate/target.ts';
+import { openTarget, type TargetAddress } from '../migrate/target.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { progressLine } from './progress-line.ts';
 import { table } from './terminal.ts';
@@ -35,7 +35,7 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     const source = await openSource(config.data, log);
     try {
-      const target = await openTarget({ cluster: { url: config.openSearchUrl } }, log);
+      const target = await openTarget(targetOf(config.openSearchUrl, config.openSearch), log);
       try {
         const onProgress = (progress: MoveProgress) => {
           line.show(sentence(progress), progress.done, progress.total);
@@ -55,6 +55,12 @@ export async function run(args: readonly string[]): Promise<number> {
     line.clear();
     unlock();
   }
+}
+
+/** The cluster as the server itself will open it. */
+function targetOf(url: string, { shards, replicas, node, ...connection }: ServerConfig['openSearch']): TargetAddress {
+  const store = { node, events: { shards, replicas }, others: { shards: 1, replicas } };
+  return { cluster: { url, ...connection }, store };
 }
 
 const TELL_MS = 10_000;

@@ -7,8 +7,8 @@ export type Found = (rules: readonly number[]) => void;
 
 /** Spreads a word over the filter (multiplicative hashing by the golden ratio). */
 const MIX = 0x9e3779b1 | 0;
-/** Bytes of the filter for each word in it; and in all at least and most, as powers of two, for the processor's caches. */
-const FILTER = { bytesPerWord: 24, least: 10, most: 17 } as const;
+/** Bits of the filter for each word in it; and in all at least and most, as powers of two, for the processor's caches. */
+const FILTER = { bitsPerWord: 48, least: 10, most: 19 } as const;
 
 interface Entry {
   readonly literal: Uint8Array;
@@ -60,12 +60,13 @@ const hits: Hits = { places: new Int32Array(1_024), words: new Int32Array(1_024)
  * Notes the places `phase`, `phase + 4`, … of a text whose words pass the filter. It is a function of its own, over plain
  * arrays, because nearly all of the engine's time on long texts is spent in this loop.
  */
-function probe(words: Int32Array, last: number, phase: number, filter: Uint8Array, shift: number): void {
+function probe(words: Int32Array, last: number, phase: number, filter: Int32Array, shift: number): void {
   if (phase === 0) {
     const end = last >> 2;
     for (let index = 0; index <= end; index++) {
       const word = (words[index] as number) | SMALL;
-      if (filter[Math.imul(word, MIX) >>> shift] !== 0) note(index << 2, word);
+      const bit = Math.imul(word, MIX) >>> shift;
+      if ((((filter[bit >>> 5] as number) >>> bit) & 1) !== 0) note(index << 2, word);
     }
     return;
   }
@@ -73,7 +74,8 @@ function probe(words: Int32Array, last: number, phase: number, filter: Uint8Arra
   const end = (last - phase) >> 2;
   for (let index = 0; index <= end; index++) {
     const word = ((words[index] as number) >>> right) | ((words[index + 1] as number) << left) | SMALL;
-    if (filter[Math.imul(word, MIX) >>> shift] !== 0) note((index << 2) + phase, word);
+    const bit = Math.imul(word, MIX) >>> shift;
+    if ((((filter[bit >>> 5] as number) >>> bit) & 1) !== 0) note((index << 2) + phase, word);
   }
 }
 
@@ -100,16 +102,16 @@ function twice(full: Int32Array): Int32Array {
 export class GramTable {
   readonly #stride: 1 | 2 | 4;
   readonly #shift: number;
-  /** One byte a word: 1 where some literal has it. */
-  readonly #filter: Uint8Array;
+  /** One bit a word: set where some literal has it. */
+  readonly #filter: Int32Array;
   readonly #chains = new Map<number, Entry[]>();
 
   constructor(literals: RulesByLiteral, stride: 1 | 2 | 4) {
     this.#stride = stride;
-    const wanted = 32 - Math.clz32(literals.size * stride * FILTER.bytesPerWord);
+    const wanted = 32 - Math.clz32(literals.size * stride * FILTER.bitsPerWord);
     const bits = Math.min(FILTER.most, Math.max(FILTER.least, wanted));
     this.#shift = 32 - bits;
-    this.#filter = new Uint8Array(2 ** bits);
+    this.#filter = new Int32Array(2 ** (bits - 5));
     const entries = [...literals].map(([literal, rules]) => ({ literal: asciiBytes(literal), rules }));
     const counts = gramCounts(entries.map(({ literal }) => literal));
     for (const { literal, rules } of entries) {
@@ -121,7 +123,8 @@ export class GramTable {
   }
 
   #add(word: number, entry: Entry): void {
-    this.#filter[Math.imul(word, MIX) >>> this.#shift] = 1;
+    const bit = Math.imul(word, MIX) >>> this.#shift;
+    this.#filter[bit >>> 5] = (this.#filter[bit >>> 5] as number) | (1 << bit);
     const chain = this.#chains.get(word);
     if (chain) chain.push(entry);
     else this.#chains.set(word, [entry]);

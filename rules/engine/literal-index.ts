@@ -66,6 +66,11 @@ export class LiteralIndex {
       else if (literal.length < GRAM) single.push([literal, LETTER.test(literal), rules]);
       else byStride[literal.length >= 2 * GRAM - 1 ? 4 : literal.length > GRAM ? 2 : 1].set(literal, rules);
     }
+    // Where all places are probed anyway, longer literals are found on the way.
+    if (byStride[1].size > FEW[1] && byStride[2].size > FEW[2]) {
+      for (const [literal, rules] of byStride[2]) byStride[1].set(literal, rules);
+      byStride[2].clear();
+    }
     const tables: GramTable[] = [];
     for (const stride of [4, 2, 1] as const) {
       const literals = byStride[stride];

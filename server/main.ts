@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import project from '../package.json' with { type: 'json' };
 import { openAccounts } from './accounts/accounts.ts';
@@ -11,7 +12,7 @@ import { buildApp } from './app.ts';
 import { openAuthority } from './authority/authority.ts';
 import { ensureLocalCollector, type LocalCollector } from './authority/local-collector.ts';
 import { type BackupJobs, openBackupJobs } from './backup/jobs.ts';
-import { readRestored, refuseHalfRestored } from './backup/restored.ts';
+import { recentlyRestored, refuseHalfRestored } from './backup/restored.ts';
 import type { ServerConfig } from './config.ts';
 import { lockFolder } from './control/lock.ts';
 import { controlRequests, listenOnControlSocket } from './control/socket.ts';
@@ -19,10 +20,12 @@ import { type LoadedRules, startDetection } from './detection/detection.ts';
 import { startEvidenceJob } from './evidence/job.ts';
 import { type Identity, SYSTEM } from './identity.ts';
 import { type Ingest, startIngest } from './ingest/ingest.ts';
+import type { KeptLease } from './leases/keep.ts';
+import { openMembership } from './leases/membership.ts';
 import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { mustBeWhole } from './migrate/marker.ts';
-import { openLiveFeed } from './realtime/live-feed.ts';
+import { type LiveFeed, openLiveFeed } from './realtime/live-feed.ts';
 import { openRetention } from './retention/retention.ts';
 import { scheduleRetention } from './retention/schedule.ts';
 import { loadRulesAside, ruleFolders } from './rules/load-aside.ts';
@@ -35,6 +38,7 @@ import { shareByScope } from './system/share-by-scope.ts';
 
 const CONSOLE = fileURLToPath(new URL('../console/dist', import.meta.url));
 const SWEEP_MS = 600_000;
+const TAKEOVER_LOOK_MS = 200;
 /** Consoles that look at the same moment share one recount of the ledger. */
 const LEDGER_KEPT_MS = 1_000;
 
@@ -64,9 +68,14 @@ export async function startServer(
     await mkdir(config.data, { recursive: true, mode: 0o700 });
     stops.push(lockFolder(config.data));
     refuseHalfRestored(config.data);
-    const restored = readRestored(config.data);
+    const restored = recentlyRestored(config.data, Date.now());
+    // Of a store that other servers use too, each works for its own events, and for those of one that is gone.
+    const membership =
+      config.openSearchUrl === undefined
+        ? undefined
+        : openMembership({ node: config.openSearch.node, data: config.data, log, onLost: () => stopTakenOver(log) });
     const [{ events, records }, authority, rules] = await Promise.all([
-      openStore(config, log),
+      openStore(config, log, membership),
       openAuthority(join(config.data, 'authority')),
       loading,
     ]);
@@ -86,7 +95,9 @@ export async function startServer(
     const disk = await watchDisk({ path: config.data, ...config.disk, days: () => events.days(), log });
     stops.push(() => disk.stop());
     const detection = await startDetection({ events, records, rules, log, onAlertsChanged: () => live.wake() });
+    stops.push(() => membership?.leave(detection.state().lagEvents === 0));
     stops.push(() => detection.stop());
+    membership?.watch((node, lease, end) => evaluateFor(node, lease, end, { config, rules, log, live }));
 
     const backups = backupJobsOf(config, log);
     stops.push(() => backups.stop());
@@ -195,7 +206,7 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
   try {
     stops.push(lockFolder(config.data));
     refuseHalfRestored(config.data);
-    const restored = readRestored(config.data);
+    const restored = recentlyRestored(config.data, Date.now());
     const { events, records } = await openStore(config, log);
     stops.push(() => Promise.all([events.close(), records.close()]));
     await mustBeWhole(records);
@@ -264,6 +275,33 @@ function settingsOf(config: ServerConfig): AppSettings {
     consoleFolder: CONSOLE,
     exportEvents: config.exportEvents,
   };
+}
+
+/** Evaluates what a server that is gone had stored, under its name and its lease. */
+async function evaluateFor(
+  node: string,
+  lease: KeptLease,
+  end: AbortSignal,
+  { config, rules, log, live }: { config: ServerConfig; rules: LoadedRules; log: Log; live: LiveFeed },
+): Promise<void> {
+  const { events, records } = await openStore(config, log, { node, fence: () => lease.check() });
+  const stops: (() => unknown)[] = [() => Promise.all([events.close(), records.close()])];
+  try {
+    const detection = await startDetection({ events, records, rules, log, onAlertsChanged: () => live.wake() });
+    stops.push(() => detection.stop());
+    while (detection.state().lagEvents > 0 && !end.aborted) await sleep(TAKEOVER_LOOK_MS);
+  } finally {
+    await stopAll(stops, log);
+  }
+}
+
+/** The process ends in order; who supervises it starts it anew, and it goes on from where the other one got to. */
+function stopTakenOver(log: Log): void {
+  log.error(
+    {},
+    'Another server took over the work of this one, which was silent for too long; it stops. Start it again.',
+  );
+  process.kill(process.pid, 'SIGTERM');
 }
 
 async function ensureOwnAgency(records: RecordStore, { agency }: ServerConfig): Promise<void> {

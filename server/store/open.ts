@@ -3,12 +3,17 @@ import type { ServerConfig } from '../config.ts';
 import { openEmbeddedStore } from './embedded/open.ts';
 import type { StoreLog } from './embedded/worker-client.ts';
 import type { EventStore } from './event-store.ts';
+import type { OpenSearchStoreOptions } from './opensearch/open.ts';
 import type { RecordStore } from './record-store.ts';
+
+/** What a server that shares its store with others adds; without meaning for the embedded store. */
+export type SharedUse = Pick<OpenSearchStoreOptions, 'fence' | 'claim'> & { readonly node?: string };
 
 /** Opens the store that the configuration chooses: the OpenSearch cluster it names, else the one in the data folder. */
 export async function openStore(
   config: Pick<ServerConfig, 'data' | 'openSearchUrl' | 'openSearch'>,
   log: StoreLog,
+  sharing: SharedUse = {},
 ): Promise<{ readonly events: EventStore; readonly records: RecordStore }> {
   if (config.openSearchUrl === undefined) return openEmbeddedStore({ folder: join(config.data, 'store'), log });
   // Loaded only where it is used: most starts have no cluster.
@@ -17,6 +22,7 @@ export async function openStore(
   return openOpenSearchStore({
     url: config.openSearchUrl,
     ...connection,
+    ...sharing,
     log,
     events: { shards, replicas },
     others: { shards: 1, replicas },

@@ -18,6 +18,8 @@ export interface DetectionShelf {
   readonly fresh: Fresh;
   readonly records: RecordShelf;
   readonly node: string;
+  /** Rejects where this server's work was taken over by another (`leases/`). */
+  readonly fence?: (() => Promise<void>) | undefined;
 }
 
 interface SignalSource {
@@ -48,6 +50,7 @@ export function detectionCursor({ counters, node }: DetectionShelf): Promise<num
  */
 export async function commitDetection(shelf: DetectionShelf, commit: DetectionCommit): Promise<string[]> {
   const { cluster, names, fresh, counters, node } = shelf;
+  await shelf.fence?.();
   if (commit.signals.length > 0) {
     const results = await cluster.bulk(commit.signals.map((signal) => signalItem(shelf, signal)));
     fresh.changed([names.signals]);
@@ -55,6 +58,7 @@ export async function commitDetection(shelf: DetectionShelf, commit: DetectionCo
     if (failed) throw new Error(`A signal cannot be written: ${failed.reason}`);
   }
   const changed = await writeAlerts(shelf, commit.alerts);
+  await shelf.fence?.();
   await counters.raise(cursorName(node), commit.cursor);
   return changed;
 }
@@ -112,6 +116,8 @@ async function writeAlerts(shelf: DetectionShelf, updates: readonly AlertUpdate[
   for (let tries = 0; left.length > 0; tries++) {
     if (tries === MOST_TRIES) throw new Error(`${left.length} alerts are changed by others all the time.`);
     const held = await holdAlerts(shelf, left);
+    // Asked between reading and writing: what a successor writes after this answer has another version than was read.
+    await shelf.fence?.();
     const taken: Write[] = [];
     const writes = left.flatMap((update) => {
       const { id, detected, merges = [] } = update;

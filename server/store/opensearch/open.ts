@@ -32,6 +32,10 @@ export interface OpenSearchStoreOptions extends ClusterAddress {
   readonly others?: IndexShape;
   /** A search sees what this server wrote at least this long ago, milliseconds; default 0, so everything. */
   readonly refreshEveryMs?: number;
+  /** Asked before detection's writes; rejects where another server has taken this one's work over. */
+  readonly fence?: () => Promise<void>;
+  /** Awaited before this server's batches are looked at: here it makes sure that no other works under its name. */
+  readonly claim?: (records: RecordStore) => Promise<void>;
   /** What one search may cost. */
   readonly limits?: Partial<SearchLimits>;
 }
@@ -56,7 +60,9 @@ export async function openOpenSearchStore(
     fresh.changed([names.events, names.batches, names.deadLetters, names.records, names.signals]);
     const shelf = new RecordShelf(cluster, names, counters, fresh);
     await shelf.recover();
-    const detection = { cluster, names, counters, fresh, records: shelf, node };
+    const detection = { cluster, names, counters, fresh, records: shelf, node, fence: options.fence };
+    const records = new OpenSearchRecords(detection);
+    await options.claim?.(records);
     const appender = await openAppending({
       address,
       names,
@@ -70,7 +76,6 @@ export async function openOpenSearchStore(
     });
     const limits = { ...SEARCH_LIMITS, ...options.limits };
     const events = new OpenSearchEvents({ cluster, names, node, counters, appender, fresh, limits });
-    const records = new OpenSearchRecords(detection);
     return closeTogether(events, records, cluster);
   } catch (error) {
     await cluster.close();

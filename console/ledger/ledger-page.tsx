@@ -23,7 +23,12 @@ export function LedgerPage() {
         )}
       </PageTitle>
       <Progress busy={ledger.isPending} cancel={() => queries.cancelQueries({ queryKey: ['ledger'] })} />
-      <div className="min-h-0 max-w-[104rem] flex-1 space-y-4 overflow-auto px-4 pb-6">
+      <section
+        className="min-h-0 max-w-[104rem] flex-1 space-y-4 overflow-auto px-4 pb-6"
+        aria-label={t('nav.ledger')}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key.
+        tabIndex={0}
+      >
         {ledger.isError && <ProblemNotice error={ledger.error} retry={() => ledger.refetch()} />}
         {ledger.isError && ledger.data && <Partial>{t('common.stale')}</Partial>}
         {ledger.data && (
@@ -38,7 +43,7 @@ export function LedgerPage() {
             )}
           </>
         )}
-      </div>
+      </section>
     </>
   );
 }

@@ -4,6 +4,7 @@ import { parseNetwork } from '../query/ip-address.ts';
 import { RegexError } from '../query/regex-syntax.ts';
 import { compileRegex } from '../query/safe-regex.ts';
 import { MODIFIERS, ModifierError, type ModifierState, type SigmaValue } from './modifiers.ts';
+import { PlaceholderError, type Placeholders } from './placeholders.ts';
 import type { RuleReader } from './reader.ts';
 import { readSigmaString, toStringTest } from './sigma-string.ts';
 import type { YamlEntry, YamlNode, YamlScalar } from './yaml-tree.ts';
@@ -77,16 +78,38 @@ function numberOf(value: SigmaValue): number {
   return number;
 }
 
-function startState(values: readonly SigmaValue[]): ModifierState {
-  return { values: [...values], type: 'plain', part: 'whole', flags: '', all: false, cased: false, negated: false };
+function startState(value: SigmaValue, placeholders: Placeholders): ModifierState {
+  return {
+    values: [value],
+    type: 'plain',
+    part: 'whole',
+    flags: '',
+    all: false,
+    cased: false,
+    negated: false,
+    placeholders,
+  };
+}
+
+/** What a field's values say together: `all` asks for each of them, in whatever form the modifiers gave it. */
+function joinValues(groups: readonly (readonly Condition[])[], { all, negated }: ModifierState): Condition {
+  const joined = all
+    ? join(
+        'and',
+        groups.map((group) => join('or', group)),
+      )
+    : join('or', groups.flat());
+  return negated ? { kind: 'not', of: joined } : joined;
 }
 
 /** Reads the detection section's search identifiers (Sigma 2.1, *Detection*) into conditions. */
 export class DetectionReader {
   readonly #reader: RuleReader;
+  readonly #placeholders: Placeholders;
 
-  constructor(reader: RuleReader) {
+  constructor(reader: RuleReader, placeholders: Placeholders) {
     this.#reader = reader;
+    this.#placeholders = placeholders;
   }
 
   /** A search identifier: a map of fields, a list of maps (one of them), or keywords. Undefined where wrong, and reported. */
@@ -131,40 +154,58 @@ export class DetectionReader {
       }
     }
     if (field === '') return this.#keywords(scalars, entry.key, entry.at);
-    const state = this.#modified(scalars, entry.key, entry.at);
-    if (!state) return undefined;
-    const tests = this.#tests(state, scalars, modifiers);
-    if (!tests) return undefined;
-    const conditions = tests.map((test): Condition => ({ kind: 'field', field, test }));
-    const joined = join(state.all ? 'and' : 'or', conditions);
-    return state.negated ? { kind: 'not', of: joined } : joined;
+    const states = this.#modified(scalars, entry.key, entry.at);
+    const [first] = states ?? [];
+    if (!states || !first) return undefined;
+    const groups: Condition[][] = [];
+    for (const [index, state] of states.entries()) {
+      const tests = this.#tests(state, scalars[index]?.at ?? entry.at, modifiers);
+      if (!tests) return undefined;
+      groups.push(tests.map((test): Condition => ({ kind: 'field', field, test })));
+    }
+    return joinValues(groups, first);
   }
 
   /** Words in any field at all: a value without wildcards is looked for anywhere in it. */
   #keywords(scalars: readonly YamlScalar[], key: string, at: Place): Condition | undefined {
-    const state = this.#modified(scalars, key, at);
-    if (!state) return undefined;
-    if (state.type !== 'plain') {
+    const states = this.#modified(scalars, key, at);
+    const [first] = states ?? [];
+    if (!states || !first) return undefined;
+    if (first.type !== 'plain') {
       const what = `"${key}" needs a field; keywords take texts`;
       return this.#reader.problem('HD_RULE_MODIFIER_USE', what, at);
     }
-    const of: Condition[] = [];
-    for (const value of state.values) {
-      const text = value.kind === 'bytes' ? value.bytes : value.kind === 'null' ? '' : rawText(value);
-      if (text === '') return this.#reader.problem('HD_RULE_VALUE', 'A keyword is empty', at);
-      const test = textTest(value, { ...state, part: 'contains' });
-      if (test.kind === 'string' || test.kind === 'wildcard') of.push({ kind: 'text', scope: 'any-field', test });
+    const groups: Condition[][] = [];
+    for (const state of states) {
+      const of: Condition[] = [];
+      for (const value of state.values) {
+        const text = value.kind === 'bytes' ? value.bytes : value.kind === 'null' ? '' : rawText(value);
+        if (text === '') return this.#reader.problem('HD_RULE_VALUE', 'A keyword is empty', at);
+        const test = textTest(value, { ...state, part: 'contains' });
+        if (test.kind === 'string' || test.kind === 'wildcard') of.push({ kind: 'text', scope: 'any-field', test });
+      }
+      groups.push(of);
     }
-    const joined = join(state.all ? 'and' : 'or', of);
-    return state.negated ? { kind: 'not', of: joined } : joined;
+    return joinValues(groups, first);
   }
 
-  #modified(scalars: readonly YamlScalar[], key: string, at: Place): ModifierState | undefined {
-    const [, ...modifiers] = key.split('|');
-    const state = startState(scalars.map(toValue));
-    if (modifiers.includes('all') && scalars.length < 2) {
+  /** Each value after the modifiers; undefined where one cannot take them, and reported. */
+  #modified(scalars: readonly YamlScalar[], key: string, at: Place): readonly ModifierState[] | undefined {
+    if (key.split('|').includes('all', 1) && scalars.length < 2) {
       return this.#reader.problem('HD_RULE_MODIFIER_USE', '"all" needs a list of at least two values', at);
     }
+    const states: ModifierState[] = [];
+    for (const scalar of scalars) {
+      const state = this.#modify(scalar, key, at);
+      if (!state) return undefined;
+      states.push(state);
+    }
+    return states;
+  }
+
+  #modify(scalar: YamlScalar, key: string, at: Place): ModifierState | undefined {
+    const [, ...modifiers] = key.split('|');
+    const state = startState(toValue(scalar), this.#placeholders);
     let column = at.column + key.indexOf('|') + 1;
     for (const name of modifiers) {
       const place = { line: at.line, column };
@@ -174,21 +215,20 @@ export class DetectionReader {
       try {
         modifier(state);
       } catch (error) {
-        this.#refuse(error, name, place);
+        this.#refuse(error, name, error instanceof PlaceholderError ? scalar.at : place);
         return undefined;
       }
     }
     return state;
   }
 
-  #tests(state: ModifierState, scalars: readonly YamlScalar[], modifiers: readonly string[]): FieldTest[] | undefined {
+  #tests(state: ModifierState, at: Place, modifiers: readonly string[]): FieldTest[] | undefined {
     const tests: FieldTest[] = [];
-    for (const [index, value] of state.values.entries()) {
-      const scalar = state.values.length === scalars.length ? scalars[index] : scalars[0];
+    for (const value of state.values) {
       try {
         tests.push(valueTest(value, state));
       } catch (error) {
-        this.#refuse(error, modifiers.join('|'), scalar?.at ?? { line: 1, column: 1 });
+        this.#refuse(error, modifiers.join('|'), at);
         return undefined;
       }
     }
@@ -201,6 +241,7 @@ export class DetectionReader {
     } else if (error instanceof ModifierError) {
       const code = error.unsupported ? 'HD_RULE_UNSUPPORTED_MODIFIER' : 'HD_RULE_MODIFIER_USE';
       this.#reader.problem(code, `Modifier "${name}": ${error.message}`, at);
-    } else throw error;
+    } else if (error instanceof PlaceholderError) this.#reader.problem('HD_RULE_PLACEHOLDER', error.message, at);
+    else throw error;
   }
 }

@@ -1,5 +1,6 @@
 import type { FieldTest } from '../query/condition.ts';
 import { base64, base64Offsets, dashVariants, utf8Bytes, utf16Bytes, WINDASH_LIMIT } from './encode.ts';
+import { expandPlaceholders, type Placeholders } from './placeholders.ts';
 import { plainText, readSigmaString } from './sigma-string.ts';
 
 /** A value on its way through the modifiers. `text` may hold wildcards and escapes; `bytes` has one character a byte. */
@@ -12,7 +13,7 @@ export type SigmaValue =
 
 type TimePart = Extract<FieldTest, { kind: 'time-part' }>['part'];
 
-/** What the modifiers of one field have made of it so far. */
+/** What the modifiers of one field have made of one of its values so far: any of `values` will do. */
 export interface ModifierState {
   values: SigmaValue[];
   /** How the values are compared. */
@@ -22,6 +23,8 @@ export interface ModifierState {
   all: boolean;
   cased: boolean;
   negated: boolean;
+  /** Lists for `expand`. */
+  readonly placeholders: Placeholders;
 }
 
 /** A modifier that cannot be used so; the message says why. */
@@ -146,7 +149,7 @@ export const MODIFIERS: Readonly<Record<string, Modifier>> = {
   year: type('year'),
   cidr: type('cidr'),
   fieldref: type('fieldref'),
-  expand: () => {
-    throw new ModifierError('Placeholders are not supported, as there is nothing to fill them with', true);
+  expand: (state) => {
+    eachText((raw) => expandPlaceholders(raw, state.placeholders).map((text) => ({ kind: 'text', raw: text })))(state);
   },
 };

@@ -4,16 +4,19 @@ import type { DetectionRule, LogSource, Rule, RuleHead, RuleProblem } from '../r
 import { ConditionError, parseConditionExpression } from './condition-expression.ts';
 import { readCorrelation } from './correlation.ts';
 import { DetectionReader } from './detection.ts';
+import { type FilterRule, readFilterRules, suppressedBy } from './filter.ts';
 import { readHead } from './head.ts';
+import type { Placeholders } from './placeholders.ts';
 import { RuleReader } from './reader.ts';
 import { readYaml, splitDocuments, type YamlMap, type YamlNode, type YamlSource, YamlTreeError } from './yaml-tree.ts';
 
 /** Largest rule file that is read, and most documents in it. */
 export const FILE_LIMITS = { characters: 4 * 1024 * 1024, documents: 5_000 } as const;
 
-/** What a rule file holds: the rules that are whole, and everything wrong with the others. */
+/** What a rule file holds: the rules and filters that are whole, and everything wrong with the others. */
 export interface ParsedRules {
   readonly rules: readonly Rule[];
+  readonly filters: readonly FilterRule[];
   readonly problems: readonly RuleProblem[];
 }
 
@@ -51,40 +54,83 @@ function readCondition(
   }
 }
 
+/** Search identifiers and the node of their condition; undefined where something is wrong with them, and reported. */
+function readSearch(
+  reader: RuleReader,
+  section: YamlMap,
+  name: string,
+  others: readonly string[],
+  placeholders: Placeholders,
+): { readonly identifiers: ReadonlyMap<string, Condition>; readonly node: YamlNode } | undefined {
+  const detection = new DetectionReader(reader, placeholders);
+  const identifiers = new Map<string, Condition>();
+  for (const { key, value } of section.entries) {
+    if (key === 'condition' || others.includes(key)) continue;
+    const condition = detection.identifier(value, key);
+    if (condition) identifiers.set(key, condition);
+  }
+  const node = reader.get(section, 'condition');
+  if (!node) return reader.problem('HD_RULE_MISSING', `The ${name} has no "condition"`, section.at);
+  // What is wrong with an identifier would be reported again as an unknown name.
+  return reader.problems.length > 0 ? undefined : { identifiers, node };
+}
+
 function readDetection(
   reader: RuleReader,
   document: YamlMap,
   section: YamlMap,
   head: RuleHead,
+  placeholders: Placeholders,
 ): DetectionRule | undefined {
   const logsource = readLogSource(reader, document);
   const timeframe = section.entries.find((entry) => entry.key === 'timeframe');
   if (timeframe) reader.problem('HD_RULE_UNSUPPORTED_CONDITION', '"timeframe" is not supported', timeframe.at);
-  const detection = new DetectionReader(reader);
-  const identifiers = new Map<string, Condition>();
-  for (const { key, value } of section.entries) {
-    if (key === 'condition' || key === 'timeframe') continue;
-    const condition = detection.identifier(value, key);
-    if (condition) identifiers.set(key, condition);
-  }
-  const node = reader.get(section, 'condition');
-  if (!node) return reader.problem('HD_RULE_MISSING', 'The detection has no "condition"', section.at);
-  // What is wrong with an identifier would be reported again as an unknown name.
-  if (reader.problems.length > 0) return undefined;
-  const condition = readCondition(reader, node, identifiers);
+  const search = readSearch(reader, section, 'detection', ['timeframe'], placeholders);
+  const condition = search && readCondition(reader, search.node, search.identifiers);
   return condition && logsource ? { ...head, kind: 'detection', logsource, condition } : undefined;
 }
 
-function readRule(reader: RuleReader, source: YamlSource): Rule | undefined {
+function readFilter(
+  reader: RuleReader,
+  document: YamlMap,
+  section: YamlMap,
+  { id, file, line }: RuleHead,
+  placeholders: Placeholders,
+): FilterRule | undefined {
+  const logsource = readLogSource(reader, document);
+  const rules = readFilterRules(reader, section);
+  const search = readSearch(reader, section, 'filter', ['rules'], placeholders);
+  const condition = search && readCondition(reader, search.node, search.identifiers);
+  if (!search || !condition || !logsource || !rules) return undefined;
+  const leaves = new Map([...search.identifiers.keys()].map((name) => [name, { kind: 'always' } as const]));
+  const expression = readCondition(reader, search.node, leaves);
+  const suppresses = expression && suppressedBy(condition, expression);
+  if (suppresses) return { id, file, line, logsource, rules, suppresses };
+  const what =
+    'The condition mixes what is selected and what is not, and can be read both ways; write "not ( … )" around it';
+  return reader.problem('HD_RULE_FILTER', what, search.node.at);
+}
+
+function readRule(reader: RuleReader, source: YamlSource, placeholders: Placeholders): Rule | FilterRule | undefined {
   const document = readYaml(source);
   if (document.kind !== 'map') return reader.problem('HD_RULE_DOCUMENT', 'This document is not a rule', document.at);
   const head = readHead(reader, document, source);
   const correlation = reader.get(document, 'correlation');
   const detection = reader.get(document, 'detection');
-  for (const key of ['action', 'filter']) {
-    const entry = document.entries.find((entry) => entry.key === key);
-    if (entry)
-      return reader.problem('HD_RULE_UNSUPPORTED_DOCUMENT', `A document with "${key}" is not supported`, entry.at);
+  const filter = reader.get(document, 'filter');
+  const action = document.entries.find((entry) => entry.key === 'action');
+  if (action)
+    return reader.problem('HD_RULE_UNSUPPORTED_DOCUMENT', 'A document with "action" is not supported', action.at);
+  if (filter) {
+    const section = reader.map(filter, 'filter', 'HD_RULE_FILTER');
+    if (correlation || detection || !section) {
+      return reader.problem(
+        'HD_RULE_DOCUMENT',
+        'A filter has "filter" with its parts, and no other section',
+        filter.at,
+      );
+    }
+    return head && readFilter(reader, document, section, head, placeholders);
   }
   if ((correlation === undefined) === (detection === undefined)) {
     const what = detection ? 'The rule has "detection" and "correlation"' : 'The rule has no "detection"';
@@ -96,22 +142,23 @@ function readRule(reader: RuleReader, source: YamlSource): Rule | undefined {
   if (!head) return undefined;
   return correlation
     ? readCorrelation(reader, document, section, head)
-    : readDetection(reader, document, section, head);
+    : readDetection(reader, document, section, head, placeholders);
 }
 
 /**
  * Parses a rule file of one or many YAML documents. It never throws: a document that is not YAML, or uses what is not
  * supported, becomes problems with file, line and column, and the rules beside it are given all the same.
  */
-export function parseRules(text: string, file: string): ParsedRules {
+export function parseRules(text: string, file: string, placeholders: Placeholders = new Map()): ParsedRules {
   const rules: Rule[] = [];
+  const filters: FilterRule[] = [];
   const problems: RuleProblem[] = [];
   const first = { file, rule: null, line: 1, column: 1 };
   if (text.length > FILE_LIMITS.characters) {
     problems.push(
       ruleProblem('HD_RULE_TOO_LARGE', `The file is longer than ${FILE_LIMITS.characters} characters`, first),
     );
-    return { rules, problems };
+    return { rules, filters, problems };
   }
   const documents = splitDocuments(text);
   if (documents.length === 0) problems.push(ruleProblem('HD_RULE_DOCUMENT', 'The file holds no rule', first));
@@ -122,13 +169,16 @@ export function parseRules(text: string, file: string): ParsedRules {
   for (const source of documents.slice(0, FILE_LIMITS.documents)) {
     const reader = new RuleReader(file);
     try {
-      const rule = readRule(reader, source);
-      if (rule && reader.problems.length === 0) rules.push(rule);
+      const rule = readRule(reader, source, placeholders);
+      if (rule && reader.problems.length === 0) {
+        if ('suppresses' in rule) filters.push(rule);
+        else rules.push(rule);
+      }
     } catch (error) {
       if (!(error instanceof YamlTreeError)) throw error;
       reader.problem(error.code, error.message, error.at);
     }
     problems.push(...reader.problems);
   }
-  return { rules, problems };
+  return { rules, filters, problems };
 }

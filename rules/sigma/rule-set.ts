@@ -1,6 +1,8 @@
 import { type CorrelationPlan, planCorrelation } from '../engine/correlation-plan.ts';
 import { ruleProblem } from '../errors.ts';
 import type { CorrelationRule, DetectionRule, Rule, RuleProblem } from '../rule.ts';
+import { applyFilters } from './apply-filters.ts';
+import type { FilterRule } from './filter.ts';
 
 /** Rules of several files that fit together. */
 export interface RuleSet {
@@ -15,15 +17,20 @@ export interface RuleSet {
   readonly problems: readonly RuleProblem[];
 }
 
-/** Puts parsed rules together: refuses the second rule of an id or name, and correlations that refer to what is not there. */
-export function joinRules(rules: readonly Rule[]): RuleSet {
+/**
+ * Puts parsed rules together: refuses the second rule of an id or name, and correlations that refer to what is not there.
+ * Filters become part of the rules that they name: what is given back needs no filters any more.
+ */
+export function joinRules(parsed: readonly Rule[], filters: readonly FilterRule[] = []): RuleSet {
   const problems: RuleProblem[] = [];
   const byName = new Map<string, Rule>();
   const kept: Rule[] = [];
   const report = (code: 'HD_RULE_DUPLICATE' | 'HD_RULE_REFERENCE', what: string, rule: Rule): void => {
     problems.push(ruleProblem(code, what, { file: rule.file, line: rule.line, column: 1, rule: rule.id }));
   };
-  for (const rule of rules) {
+  const filtered = applyFilters(parsed, filters);
+  problems.push(...filtered.problems);
+  for (const rule of filtered.rules) {
     const names = rule.name === undefined ? [rule.id] : [rule.id, rule.name];
     const taken = names.find((name) => byName.has(name));
     const other = taken === undefined ? undefined : byName.get(taken);

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Rule, RuleProblem } from '../../rules/rule.ts';
+import type { FilterRule } from '../../rules/sigma/filter.ts';
 import { parseRules } from '../../rules/sigma/parse.ts';
 import { joinRules, type RuleSet } from '../../rules/sigma/rule-set.ts';
+import { isPlaceholderFile, readPlaceholders } from '../rules/placeholder-files.ts';
 import { UsageError } from './arguments.ts';
 
 /** Longest line that is read, in characters; what is longer is reported and left out. */
@@ -27,18 +29,22 @@ async function ruleFiles(path: string): Promise<string[]> {
     .map((name) => join(path, name));
 }
 
-/** Reads rule files; folders are gone through for `.yml` and `.yaml`. A path that is not there is bad usage. */
+/** Reads rule files; folders are gone through for `.yml` and `.yaml`, and `placeholders.yml` at the top of one holds lists for `expand`. A path that is not there is bad usage. */
 export async function readRules(paths: readonly string[]): Promise<ReadRules> {
   const files = [...new Set((await Promise.all(paths.map(ruleFiles))).flat())];
   if (files.length === 0) throw new UsageError(`There is no .yml file in ${paths.join(', ')}.`);
   const rules: Rule[] = [];
-  const problems: RuleProblem[] = [];
+  const filters: FilterRule[] = [];
+  const lists = await readPlaceholders(paths);
+  const problems: RuleProblem[] = [...lists.problems];
   for (const file of files) {
-    const parsed = parseRules(await readFile(file, 'utf8'), file);
+    if (isPlaceholderFile(file, paths)) continue;
+    const parsed = parseRules(await readFile(file, 'utf8'), file, lists.placeholders);
     for (const rule of parsed.rules) rules.push(rule);
+    filters.push(...parsed.filters);
     problems.push(...parsed.problems);
   }
-  const set = joinRules(rules);
+  const set = joinRules(rules, filters);
   return { ...set, problems: [...problems, ...set.problems], files: files.length };
 }
 

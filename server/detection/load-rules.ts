@@ -2,8 +2,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Rule, RuleProblem } from '../../rules/rule.ts';
+import type { FilterRule } from '../../rules/sigma/filter.ts';
 import { parseRules } from '../../rules/sigma/parse.ts';
 import { joinRules } from '../../rules/sigma/rule-set.ts';
+import { isPlaceholderFile, readPlaceholders } from '../rules/placeholder-files.ts';
 import type { LoadedRules } from './detection.ts';
 
 /** Where our own rules are. */
@@ -13,17 +15,21 @@ const MAX_FILES = 20_000;
 
 /**
  * Reads every `.yml` and `.yaml` under the given folders, in order of name. A wrong file is named with its line and the
- * rest goes on; a folder that is not there holds no rules. A rule in a later folder with an id that is taken is refused.
+ * rest goes on; a folder that is not there holds no rules. `placeholders.yml` at the top of a folder holds lists for `expand`. A rule in a later folder with an id that is taken is refused.
  */
 export async function loadRules(folders: readonly string[]): Promise<LoadedRules> {
   const rules: Rule[] = [];
-  const problems: RuleProblem[] = [];
+  const filters: FilterRule[] = [];
+  const lists = await readPlaceholders(folders);
+  const problems: RuleProblem[] = [...lists.problems];
   for (const folder of folders) {
     for (const path of await ruleFiles(folder)) {
+      if (isPlaceholderFile(path, folders)) continue;
       const name = relative(process.cwd(), path).startsWith('..') ? path : relative(process.cwd(), path);
       try {
-        const parsed = parseRules(await readFile(path, 'utf8'), name);
+        const parsed = parseRules(await readFile(path, 'utf8'), name, lists.placeholders);
         rules.push(...parsed.rules);
+        filters.push(...parsed.filters);
         problems.push(...parsed.problems);
       } catch (error) {
         const message = `The file cannot be read (${(error as Error).message}); check its permissions.`;
@@ -31,7 +37,7 @@ export async function loadRules(folders: readonly string[]): Promise<LoadedRules
       }
     }
   }
-  const set = joinRules(rules);
+  const set = joinRules(rules, filters);
   return { rules: [...set.detections, ...set.correlations], problems: [...problems, ...set.problems] };
 }
 

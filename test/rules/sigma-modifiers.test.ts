@@ -162,7 +162,9 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ["F|windash|contains: ' -enc '", { F: 'p \u2013enc x' }, true],
     ["F|windash|contains: ' -enc '", { F: 'p \u2015enc x' }, true],
     ["F|windash|contains: ' /enc '", { F: 'p -enc x' }, true],
-    ["F|windash|contains|all:\n  - ' -a '\n  - ' -b '", { F: 'x /a -b y' }, false],
+    ["F|windash|contains|all:\n  - ' -a '\n  - ' -b '", { F: 'x /a -b y' }, true],
+    ["F|contains|all|windash:\n  - ' -a '\n  - ' -b '", { F: 'x /a -b y' }, true],
+    ["F|windash|contains|all:\n  - ' -a '\n  - ' -b '", { F: 'x /a -c y' }, false],
     ["F|windash|contains: 'a-b'", { F: 'a/b' }, false],
   ],
 };

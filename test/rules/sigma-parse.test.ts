@@ -30,7 +30,7 @@ describe('a wrong rule is named with code, line and column', () => {
     ['no rule at all', '# nothing\n', 'HD_RULE_DOCUMENT 1:1'],
     ['a list', '- a\n- b\n', 'HD_RULE_DOCUMENT 1:1'],
     ['neither detection nor correlation', HEAD, 'HD_RULE_DOCUMENT 1:1'],
-    ['a filter', 'title: T\nfilter:\n    rules: [a]\n', 'HD_RULE_UNSUPPORTED_DOCUMENT 2:1'],
+    ['an action', 'title: T\naction: global\n', 'HD_RULE_UNSUPPORTED_DOCUMENT 2:1'],
     [
       'no title',
       'logsource:\n    product: p\ndetection:\n    a:\n        F: b\n    condition: a\n',
@@ -50,7 +50,7 @@ describe('a wrong rule is named with code, line and column', () => {
     [
       'a placeholder',
       detection("    a:\n        F|expand: '%x%'\n    condition: a\n"),
-      'HD_RULE_UNSUPPORTED_MODIFIER 7:11',
+      'HD_RULE_PLACEHOLDER 7:19',
     ],
     ['all of one', detection('    a:\n        F|contains|all: b\n    condition: a\n'), 'HD_RULE_MODIFIER_USE 7:9'],
     [

@@ -15,7 +15,7 @@ import { parseRules } from '../../rules/sigma/parse.ts';
 const SHARED = fileURLToPath(new URL('../../../shared/data/sigma/', import.meta.url));
 
 /** Documented in docs/rules.md: rules that are refused, with the reason. */
-const REFUSED = { HD_RULE_UNSUPPORTED_MODIFIER: 2 };
+const REFUSED = { HD_RULE_PLACEHOLDER: 2 };
 
 /** Documented in docs/rules.md: hits that are ours alone, by rule. */
 const EXPLAINED = { '93ff0ceb-e0ef-4586-8cd8-a6c277d738e3': 14 };

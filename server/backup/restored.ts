@@ -34,6 +34,15 @@ export function readRestored(data: string): Restored | undefined {
   );
 }
 
+/** How long collectors are asked to send again: one that was away for longer has nothing left of that time. */
+const ASKED_DAYS = 30;
+
+/** The restore that collectors still have to hear of, if there was one lately. */
+export function recentlyRestored(data: string, now: number): Restored | undefined {
+  const restored = readRestored(data);
+  return restored && now - Date.parse(restored.restoredAt) < ASKED_DAYS * 86_400_000 ? restored : undefined;
+}
+
 /** Notes where a data folder came from. */
 export function writeRestored(data: string, restored: Restored): void {
   writeFileSync(join(data, RESTORED_FILE), `${JSON.stringify(restored, null, 1)}\n`, { mode: 0o600 });

@@ -5,7 +5,7 @@ import { loadConfig } from '../config.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { connect } from './connection.ts';
 import { progressLine } from './progress-line.ts';
-import { plain } from './terminal.ts';
+import { count, plain } from './terminal.ts';
 
 const HELP = `Usage: haidang backup --to FOLDER [--json] [--config FILE]
 
@@ -56,8 +56,8 @@ export async function run(args: readonly string[]): Promise<number> {
 function describe(summary: BackupSummary): string {
   const { to, since, events, days, files, bytes, copiedFiles, copiedBytes, problems } = summary;
   return [
-    `Backed up to ${to}: ${events} events of ${days} days, all that was stored at ${since}.`,
-    `${files} files, ${mebibytes(bytes)}; copied now: ${copiedFiles} files, ${mebibytes(copiedBytes)}.`,
+    `Backed up to ${to}: ${count(events, 'event')} of ${count(days, 'day')}, all that was stored at ${since}.`,
+    `${count(files, 'file')}, ${mebibytes(bytes)}; copied now: ${count(copiedFiles, 'file')}, ${mebibytes(copiedBytes)}.`,
     ...problems.map(({ path, reason }) => plain(`NOT COPIED: ${path}: ${reason}`)),
   ].join('\n');
 }

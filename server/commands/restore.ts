@@ -3,6 +3,7 @@ import { type RestoreSummary, restoreBackup } from '../backup/restore.ts';
 import { loadConfig } from '../config.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { progressLine } from './progress-line.ts';
+import { count } from './terminal.ts';
 
 const HELP = `Usage: haidang restore --from FOLDER [--data DIR] [--json]
 
@@ -39,7 +40,7 @@ export async function run(args: readonly string[]): Promise<number> {
 
 function describe({ data, since, events, files, keptCollector, config }: RestoreSummary): string {
   return [
-    `Restored ${files} files with ${events} events to ${data}: the state of ${since}.`,
+    `Restored ${count(files, 'file')} with ${count(events, 'event')} to ${data}: the state of ${since}.`,
     ...(keptCollector
       ? ["The folder of this machine's own collector was kept; it sends again all it still holds."]
       : []),

@@ -30,3 +30,8 @@ export function table(
 function width(text: string): number {
   return [...text.normalize('NFC')].filter((character) => !/\p{Mark}/u.test(character)).length;
 }
+
+/** A number with its noun: `1 day`, `2 days`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -3,7 +3,7 @@ import { loadConfig, type ServerConfig } from '../config.ts';
 import { type VerifyOptions, type VerifyResult, verifyStore } from '../evidence/verify.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { progressLine } from './progress-line.ts';
-import { plain, table } from './terminal.ts';
+import { count, plain, table } from './terminal.ts';
 
 const HELP = `Usage: haidang verify [--data DIR] [--day YYYYMMDD] [--key FILE] [--json] [--config FILE]
 
@@ -72,7 +72,7 @@ function describe({ ok, days, findings, notes, manifests, key }: VerifyResult): 
     }),
     ...(key === null ? [] : [`key: ${key}`]),
     ok
-      ? `Nothing was changed: ${events} events and ${manifests} manifests are as they were.`
-      : `${findings.length} findings: the store is not as it was.`,
+      ? `Nothing was changed: ${count(events, 'event')} and ${count(manifests, 'manifest')} are as they were.`
+      : `${count(findings.length, 'finding')}: the store is not as it was.`,
   ].join('\n');
 }

@@ -55,7 +55,7 @@ export function verifyInside(at: BatchAt): Finding[] {
       day,
       batch: batch.first,
       ...naming(idsOf(at, frame, wrong)),
-      message: `${wrong.length} events of batch ${batch.first} do not match the content that their ids were made of.`,
+      message: `Events of batch ${batch.first} do not match the content that their ids were made of: ${wrong.length}.`,
     });
   }
   return findings;
@@ -92,7 +92,7 @@ function changed(at: BatchAt, frame: DecodedFrame): Finding {
   const wrong = lines.filter((line) => !idFits(at, frame, line));
   const what =
     wrong.length > 0
-      ? `${wrong.length} of its events do not match their ids any more`
+      ? `events in it do not match their ids any more (${wrong.length})`
       : 'who sent it, when, or a field beside the original line is another; any of its events may be meant';
   return {
     kind: 'batch-changed',
@@ -109,7 +109,7 @@ function rowsChanged(at: BatchAt, frame: DecodedFrame): Finding {
   const missing = linesOf(at).filter((line) => !present.has(line));
   const what =
     missing.length > 0
-      ? `${missing.length} events have no row, and searches do not find them`
+      ? `events without a row are not found by searches (${missing.length})`
       : 'rows were moved, added, or have another time';
   return {
     kind: 'rows-changed',

@@ -66,7 +66,7 @@ function missingBatches(day: string, missing: ReadonlyMap<number, ListedBatch>):
     batch: batch.first,
     ...naming(idsOfListed(day, batch)),
     eventsTotal: batch.last - batch.first + 1,
-    message: `Batch ${batch.first} with ${batch.last - batch.first + 1} events was signed and is gone.`,
+    message: `Batch ${batch.first} was signed and is gone, and with it its events (${batch.last - batch.first + 1}).`,
   }));
 }
 
@@ -105,7 +105,7 @@ function deadLetters(day: string, contents: DayContents, lists: readonly DayList
       kind: 'dead-letter-missing',
       day,
       ...naming(ids),
-      message: `${signed.size} dead letters were signed and are gone.`,
+      message: `Dead letters were signed and are gone: ${signed.size}.`,
     });
   }
   return findings;

@@ -132,7 +132,7 @@ function goneDay(day: string, store: string, chain: Chain): Finding {
     kind: 'day-missing',
     day,
     eventsTotal: events,
-    message: `Day ${day} with ${events} events was signed: ${why}.`,
+    message: `Day ${day} was signed with its events (${events}): ${why}.`,
   };
 }
 
@@ -173,7 +173,7 @@ function lookForHoles(
   for (const [first, last] of sorted) {
     if (first > upTo) break;
     if (first > end + 1) {
-      const what = `${first - end - 1} events with the sequences ${end + 1} to ${first - 1} belong to no batch`;
+      const what = `The sequences ${end + 1} to ${first - 1} belong to no batch`;
       if (restored && end < restored.lastSequence) notes.push(`${what}: days of a backup end at different moments.`);
       else if (someDeleted) notes.push(`${what}: retention deleted days that were not signed.`);
       else
@@ -181,7 +181,7 @@ function lookForHoles(
           kind: 'sequence-hole',
           day: null,
           eventsTotal: first - end - 1,
-          message: `${what}: they are gone.`,
+          message: `${what}: their events are gone.`,
         });
     }
     end = Math.max(end, last);

@@ -11,7 +11,7 @@ const lines = authLog(1_000, { endsAt: Date.now() - 3_600_000 });
 const [early, late] = [lines.slice(0, 600), lines.slice(600)];
 
 /** A restore drill: the machine's store is lost after a backup, and comes back. */
-describe('restore drill', () => {
+describe('restore drill', { timeout: 240_000 }, () => {
   let installation: Installation;
   let log: string;
   let backup: string;
@@ -37,6 +37,18 @@ describe('restore drill', () => {
     expect(err).toBe('');
     expect(code).toBe(0);
     return JSON.parse(out) as BackupSummary;
+  }
+
+  /** Alert rows without what depends on the clock and on event ids. */
+  async function alerts(): Promise<unknown[]> {
+    const { out } = await installation.cli(['alert', 'list', '--json']);
+    const rows = out
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    return rows
+      .map(({ rule, severity, count, first, last }) => JSON.stringify([rule, severity, count, first, last]))
+      .toSorted();
   }
 
   async function restore(): Promise<void> {
@@ -67,11 +79,14 @@ describe('restore drill', () => {
     expect(summary).toMatchObject({ events: early.length, problems: [] });
     appendFileSync(log, text(late));
     await settledLedger(installation, lines.length);
+    const before = await alerts();
+    expect(before.length).toBeGreaterThan(0);
     await installation.end('SIGKILL');
     rmSync(installation.data, { recursive: true });
     await restore();
     await installation.up();
     await expectEverything();
+    expect(await alerts()).toEqual(before);
     expect((await installation.cli(['status'])).code).toBe(0);
   });
 
@@ -79,11 +94,16 @@ describe('restore drill', () => {
     await ingestAndBackUp();
     appendFileSync(log, text(late));
     await settledLedger(installation, lines.length);
+    const before = await alerts();
     await installation.end('SIGKILL');
     await keepCollector();
     await restore();
     await installation.up();
     await expectEverything();
+    expect(await alerts()).toEqual(before);
+    const proof = await installation.cli(['verify', '--json']);
+    expect(JSON.parse(proof.out)).toMatchObject({ ok: true, findings: [], days: [{ events: lines.length }] });
+    expect(proof.code).toBe(0);
   });
 
   test('what the collector no longer keeps is a named gap, by source and number', async () => {

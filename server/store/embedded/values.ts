@@ -1,12 +1,13 @@
+import type { EcsEvent } from '../../../ecs/event.ts';
 import type { Condition } from '../../../rules/query/condition.ts';
 import type { FieldList, FieldsQuery, StackedHistogram, StackedQuery, TopQuery, TopValues } from '../event-store.ts';
 import { fieldTexts, NameTally, StackTally, ValueTally } from '../field-values.ts';
 import { intervalsOf, rangeOf, scoped } from '../question.ts';
-import { stretches } from './aggregate.ts';
 import { Budget } from './budget.ts';
+import { type Counted, eachGroup, type Take } from './count-rows.ts';
 import type { DayReader } from './day-reader.ts';
-import { type IndexedField, indexedField } from './indexed-field.ts';
-import { Matches, readDocument } from './matches.ts';
+import { indexedField } from './indexed-field.ts';
+import { type Match, Matches, readDocument } from './matches.ts';
 import type { ValuesCall } from './read-calls.ts';
 import { within } from './search.ts';
 import { prefilter } from './sql.ts';
@@ -14,16 +15,11 @@ import { prefilter } from './sql.ts';
 const MOST_VALUES = 1_000;
 const MOST_STACKED = 20;
 const MOST_SAMPLED = 10_000;
+/** Matches whose documents are read together. */
+const ROUND = 8_000;
 
-/** Told of events by interval: how many there are with these values. */
-type Take = (bucket: number, texts: readonly string[], events: number) => void;
-
-interface Walk {
-  readonly field: string;
+interface Walk extends Counted {
   readonly condition: Condition;
-  readonly from: number;
-  readonly to: number;
-  readonly interval: number;
   /** Most events to be read. */
   readonly sample: number;
 }
@@ -68,13 +64,8 @@ export function fields(readers: readonly DayReader[], call: ValuesCall<FieldsQue
   const tally = new NameTally();
   const condition = scoped(call.query.condition, call.scope);
   const matches = matchesOf(within(readers, from, to - 1), condition, from, to, budget);
-  for (const { reader, sequence, line, event } of matches.walk()) {
-    if (tally.events >= sample) return { fields: tally.list(), looked: tally.events, complete: false };
-    const document = event ?? readDocument(reader, sequence, line);
-    if (document) tally.add(document);
-    if (!event && budget.document()) break;
-  }
-  return { fields: tally.list(), looked: tally.events, complete: matches.done };
+  const complete = eachDocumentOf(matches, sample, budget, (_, document) => tally.add(document));
+  return { fields: tally.list(), looked: tally.events, complete };
 }
 
 function matchesOf(readers: readonly DayReader[], condition: Condition, from: number, to: number, budget: Budget) {
@@ -94,7 +85,8 @@ function eachValue(readers: readonly DayReader[], walk: Walk, budget: Budget, ta
   if (!held || !plans.every(({ plan }) => plan.exact && plan.words === undefined)) {
     return eachDocument(days, walk, budget, take);
   }
-  for (const [at, { reader, plan }] of plans.entries()) {
+  // The newest first: where a limit ends it, the figures are those of the latest time.
+  for (const [at, { reader, plan }] of plans.toReversed().entries()) {
     budget.watch(() => at / plans.length);
     if (plan.sql !== '0' && !eachGroup(reader, held, plan.sql, walk, budget, take)) return false;
   }
@@ -104,80 +96,39 @@ function eachValue(readers: readonly DayReader[], walk: Walk, budget: Budget, ta
 function eachDocument(days: readonly DayReader[], walk: Walk, budget: Budget, take: Take): boolean {
   const { field, condition, from, to, interval, sample } = walk;
   const matches = matchesOf(days, condition, from, to, budget);
-  let read = 0;
-  for (const { reader, ts, sequence, line, event } of matches.walk()) {
-    if (read++ >= sample) return false;
-    const document = event ?? readDocument(reader, sequence, line);
-    if (document) take(Math.floor((ts - from) / interval), fieldTexts(document, field), 1);
-    if (!event && budget.document()) return false;
-  }
-  return matches.done;
+  return eachDocumentOf(matches, sample, budget, (ts, document) => {
+    take(Math.floor((ts - from) / interval), fieldTexts(document, field), 1);
+  });
 }
 
-/** Lets SQL count the rows of a day by interval and dictionary number. */
-function eachGroup(
-  reader: DayReader,
-  held: IndexedField,
-  sql: string,
-  { field, from, to, interval }: Walk,
+/** Reads the documents of matches, the newest `most`; gives whether that was all. */
+function eachDocumentOf(
+  matches: Matches,
+  most: number,
   budget: Budget,
-  take: Take,
+  take: (ts: number, document: EcsEvent) => void,
 ): boolean {
-  const extent = reader.extent();
-  if (!extent) return true;
-  const values = held.valuesIn(reader);
-  const end = Math.min(to, extent.max + 1);
-  const start = Math.max(from, extent.min);
-  // One group for all where there is one interval, as SQLite then sorts less.
-  const bucket = interval >= to - from ? '0' : `CAST((ts - ${from}) / ${interval} AS INTEGER)`;
-  const groups = reader.db.prepare(
-    `SELECT ${bucket} AS b, ${held.column} AS id, count(*) AS n FROM event INDEXED BY event_ts
-      WHERE ts >= ? AND ts < ? AND (${sql}) GROUP BY b, id`,
-  );
-  groups.setReturnArrays(true);
-  const unknown = new Set<number>();
-  for (const [lo, hi] of stretches(reader, start, end, from, Math.max(interval, to - from))) {
-    if (budget.spent()) return false;
-    for (const row of groups.iterate(lo, hi) as Iterable<unknown>) {
-      const [at, id, events] = row as readonly [number, number, number];
-      const texts = values(id);
-      budget.rows(events);
-      if (texts) take(at, texts, events);
-      else unknown.add(id);
+  let waiting: Match[] = [];
+  // Frame by frame, as times of many collectors interleave: each frame is opened once a round.
+  const read = (): boolean => {
+    waiting.sort((a, b) => (a.reader === b.reader ? a.sequence - b.sequence : a.reader.day < b.reader.day ? -1 : 1));
+    for (const { reader, ts, sequence, line } of waiting) {
+      const document = readDocument(reader, sequence, line);
+      if (document) take(ts, document);
+      if (budget.document()) return false;
     }
+    waiting = [];
+    return true;
+  };
+  let seen = 0;
+  for (const match of matches.walk()) {
+    if (seen++ >= most) {
+      read();
+      return false;
+    }
+    if (match.event) take(match.ts, match.event);
+    else waiting.push(match);
+    if (waiting.length >= ROUND && !read()) return false;
   }
-  return (
-    unknown.size === 0 ||
-    eachUnknown(reader, held.column, unknown, sql, { field, start, end, from, interval }, budget, take)
-  );
-}
-
-/** What the dictionary cannot hold is read from the documents. */
-function eachUnknown(
-  reader: DayReader,
-  column: string,
-  ids: ReadonlySet<number>,
-  sql: string,
-  at: {
-    readonly field: string;
-    readonly start: number;
-    readonly end: number;
-    readonly from: number;
-    readonly interval: number;
-  },
-  budget: Budget,
-  take: Take,
-): boolean {
-  const rows = reader.db.prepare(
-    `SELECT ts, sequence, line FROM event INDEXED BY event_ts
-      WHERE ts >= ? AND ts < ? AND (${sql}) AND ${column} IN (${[...ids].join(',')}) ORDER BY ts DESC`,
-  );
-  rows.setReturnArrays(true);
-  for (const row of rows.iterate(at.start, at.end) as Iterable<unknown>) {
-    const [ts, sequence, line] = row as readonly [number, number, number];
-    const document = readDocument(reader, sequence, line);
-    if (document) take(Math.floor((ts - at.from) / at.interval), fieldTexts(document, at.field), 1);
-    if (budget.document()) return false;
-  }
-  return true;
+  return read() && matches.done;
 }

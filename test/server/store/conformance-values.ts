@@ -126,6 +126,18 @@ export function valueCases(bench: Bench): void {
       expect(await top('no.such.field')).toMatchObject({ values: [], absent: 10, looked: 10, complete: true });
     });
 
+    it('counts what was stored since it was last asked, and that only once', async () => {
+      const roots = async () => (await top('user.name', { kql: 'event.outcome: failure' })).values[0];
+      expect(await roots()).toMatchObject({ count: 4 });
+      for (let round = 0; round < 3; round++) {
+        await bench.store.events.append(batchOf([sshFailure(20 + round)], { first: 50 + round }));
+        expect(await roots()).toMatchObject({ count: 5 + round });
+        expect(await roots()).toMatchObject({ count: 5 + round });
+      }
+      await bench.restart();
+      expect(await roots()).toMatchObject({ count: 7 });
+    });
+
     it('gives the values that begin as asked for, whatever the case', async () => {
       expect(folded(await top('user.name', { prefix: 'R' }))).toEqual([['root', 5]]);
       expect(folded(await top('user.name', { prefix: 'nguyễn V' }))).toEqual([['nguyễn văn a', 1]]);

@@ -42,7 +42,7 @@ export interface MoveReport {
 export class MoveRefused extends Error {}
 
 /** Batches under way at once: the cluster writes some while others travel. */
-const BATCHES = 32;
+const BATCHES = 16;
 const RECORDS = 500;
 const SIGNALS = 1_000;
 const LETTERS = 500;

@@ -34,6 +34,10 @@ export interface Target {
   putLetters(letters: readonly PlacedLetter[]): Promise<void>;
   /** Which of these are there as dead letters. */
   haveLetters(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** How many events a day has. */
+  countDay(day: string): Promise<number>;
+  /** How many of these ids (without hash) are there; cheap, as nothing is fetched. */
+  countIds(day: string, ids: readonly string[]): Promise<number>;
   /** Ids of a day's events without their hash, in order of their numbers. */
   idsOf(day: string): AsyncIterable<string>;
   countSignals(): Promise<number>;
@@ -125,6 +129,8 @@ export async function openTarget({ cluster: address, store = {} }: TargetAddress
       });
       return new Set(body.docs.filter(({ found }) => found).map(({ _id }) => _id));
     },
+    countDay: (day) => countIn(cluster, dayIndex(names, day)),
+    countIds: (day, ids) => countIn(cluster, dayIndex(names, day), { query: { ids: { values: ids } } }),
     idsOf: (day) => idsIn(cluster, names, day),
     countSignals: () => countIn(cluster, names.signals),
     async close() {
@@ -159,13 +165,14 @@ async function* idsIn(cluster: Cluster, names: IndexNames, day: string): AsyncGe
   } while (after);
 }
 
-async function countIn(cluster: Cluster, index: string): Promise<number> {
-  const { body } = await cluster.request<{ readonly count: number }>({
-    method: 'GET',
+async function countIn(cluster: Cluster, index: string, body?: Json): Promise<number> {
+  const answer = await cluster.request<{ readonly count: number }>({
+    method: 'POST',
     path: `/${index}/_count`,
     query: { ignore_unavailable: true, allow_no_indices: true },
+    ...(body ? { body } : {}),
   });
-  return body.count;
+  return answer.body.count;
 }
 
 /** There already is as good as written: the id says what it is. */

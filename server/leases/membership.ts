@@ -8,9 +8,9 @@ import { type KeptLease, keepLease } from './keep.ts';
 import { Leases } from './leases.ts';
 import { SERVER_LEASE, startTakeover, type TakeoverOptions } from './takeover.ts';
 
-/** After this much silence a server counts as gone; leases are renewed five times as often. Milliseconds. */
-const SILENCE = 15_000;
-const EVERY = 3_000;
+/** After this much silence a server counts as gone; leases are renewed six times as often. Milliseconds. */
+const SILENCE = 12_000;
+const EVERY = 2_000;
 
 /** This server among those that share one store. */
 export interface Membership {

@@ -28,7 +28,7 @@ export function startTakeover(options: TakeoverOptions): { stop(): Promise<void>
     if (!lease) return;
     const other = name.slice(SERVER_LEASE.length);
     const kept = keepLease(lease, everyMs, log);
-    log.warn({ server: other, token: lease.token }, 'A server is gone; what it did not evaluate is evaluated here.');
+    log.warn({ server: other, turn: lease.token }, 'A server is gone; what it did not evaluate is evaluated here.');
     const end = AbortSignal.any([kept.lost, stopping.signal]);
     let drained = false;
     try {

@@ -30,7 +30,6 @@ export function clientOptions({ url, caFile }: ClusterAddress): ClientOptions {
     return address.href;
   });
   const ca = caFile === undefined ? undefined : readFileSync(caFile, 'utf8');
-  // A dead node is tried again by the next request but one, whatever the client thinks of it.
   return { nodes, ...(ca === undefined ? {} : { ssl: { ca } }) };
 }
 

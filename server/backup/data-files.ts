@@ -26,20 +26,28 @@ const LEFT_OUT = [
 ];
 
 /**
- * Every file of a data folder, in the order in which they must be copied. Records come before events: a record never
- * speaks of an event that the copy lacks. The signed manifests come before the days that they vouch for. The local
- * collector's spool comes last: what it holds beyond the events is sent again, and nothing falls between the two.
+ * The order in which a data folder must be copied, each part listed only when its turn comes. Records come before events: a
+ * record never speaks of an event that the copy lacks. They come before the signed manifests as well, whose last one they
+ * name, and those before the days that they vouch for. The local collector's spool comes last: what it holds beyond the
+ * events is sent again, and nothing falls between the two.
  */
-export function listDataFiles(data: string): DataFile[] {
+export const PARTS = ['rest', 'records', 'manifests', 'days', 'collector'] as const;
+export type Part = (typeof PARTS)[number];
+
+/** Every file of a data folder, or of one part of it, that is there now. */
+export function listDataFiles(data: string, part?: Part): DataFile[] {
   const found: DataFile[] = [];
   walk(data, '', found);
-  return found.sort((a, b) => rank(a.path) - rank(b.path) || (a.path < b.path ? -1 : 1));
+  return found
+    .filter(({ path }) => part === undefined || partOf(path) === part)
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-function rank(path: string): number {
-  if (path === 'store/ops.db') return 1;
-  if (path.startsWith('store/')) return 2;
-  return path.startsWith('collector/') ? 3 : 0;
+function partOf(path: string): Part {
+  if (path === 'store/ops.db') return 'records';
+  if (path.startsWith('evidence/')) return 'manifests';
+  if (path.startsWith('store/')) return 'days';
+  return path.startsWith('collector/') ? 'collector' : 'rest';
 }
 
 function walk(data: string, folder: string, found: DataFile[]): void {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, sta
 import { dirname, join, resolve, sep } from 'node:path';
 import { FolderInUseError, lockFolder } from '../control/lock.ts';
 import { copyPlain, copySqlite, hashFile } from './copy-file.ts';
-import { type DataFile, listDataFiles, markOf } from './data-files.ts';
+import { type DataFile, listDataFiles, markOf, PARTS, type Part } from './data-files.ts';
 import { summarizeDay } from './day-summary.ts';
 import { readManifest, syncPath, writeManifest } from './manifest-file.ts';
 import type { BackupDay, BackupFile, BackupManifest, BackupSummary } from './schema.ts';
@@ -79,6 +79,7 @@ class Run {
   readonly #days: BackupDay[] = [];
   readonly #problems: { path: string; reason: string }[] = [];
   readonly #copied = { files: 0, bytes: 0 };
+  #spared: ReadonlySet<string> = new Set();
   #doneBytes = 0;
   #totalBytes = 0;
 
@@ -90,16 +91,19 @@ class Run {
   }
 
   async all(): Promise<BackupSummary> {
-    const { data, to, program } = this.#options;
+    const { to, program } = this.#options;
     const startedAt = this.#time();
-    const files = listDataFiles(data).filter(({ path }) => path !== CONFIG_PATH || this.#options.config === undefined);
+    const files = this.#filesOf();
     this.#totalBytes = files.reduce((sum, file) => sum + file.bytes, 0);
     this.#checkSpace(files);
     this.#addConfig();
     let since = startedAt;
-    for (const file of files) {
-      if (file.path === 'store/ops.db') since = this.#time();
-      await this.#add(file);
+    for (const part of PARTS) {
+      if (part === 'records') {
+        since = this.#time();
+        this.#spared = sparedSegments(join(this.#options.data, 'collector', 'spool'));
+      }
+      for (const file of this.#filesOf(part)) await this.#add(file);
     }
     const manifest: BackupManifest = {
       version: 1,
@@ -130,6 +134,12 @@ class Run {
     };
   }
 
+  /** A configuration that was restored here is not the one that is in use. */
+  #filesOf(part?: Part): DataFile[] {
+    const { data, config } = this.#options;
+    return listDataFiles(data, part).filter(({ path }) => path !== CONFIG_PATH || config === undefined);
+  }
+
   async #add(file: DataFile): Promise<void> {
     const { onProgress, data } = this.#options;
     onProgress?.({ path: file.path, doneBytes: this.#doneBytes, totalBytes: this.#totalBytes });
@@ -147,10 +157,10 @@ class Run {
     }
   }
 
-  /** Whether a segment of the spool is needed is asked at its turn: by then the events are copied. */
+  /** Acknowledged before the events were copied, and so in their copies; what was acknowledged later may not be. */
   #isSpared(path: string): boolean {
     const name = /^collector\/spool\/(\d{10}\.seg)$/.exec(path)?.[1];
-    return name !== undefined && sparedSegments(join(this.#options.data, 'collector/spool')).has(name);
+    return name !== undefined && this.#spared.has(name);
   }
 
   #unchanged(path: string, mark: string): BackupFile | undefined {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { readRestored } from '../backup/restored.ts';
 import { listDamaged, listDays } from '../store/embedded/day-files.ts';
+import { dayFile } from '../store/embedded/layout.ts';
 import { opsFile, tableOf } from '../store/embedded/ops-schema.ts';
 import type { DeletionRecord } from '../store/record-kinds.ts';
 import { DayContents } from './day-contents.ts';
@@ -71,10 +72,12 @@ export function verifyStore(options: VerifyOptions): VerifyResult {
   for (const day of all) {
     const before = findings.length;
     const lists = (chain.days.get(day) ?? []).flatMap(({ list }) => list ?? []);
-    if (!files.has(day)) {
-      if (!deleted.has(day)) findings.push(goneDay(day, store, chain));
+    if (!existsSync(dayFile(store, day))) {
+      // Read again: retention may have deleted it since the beginning.
+      const onRecord = deleted.has(day) || readRecords(store).deleted.has(day);
+      if (!onRecord) findings.push(goneDay(day, store, chain));
       for (const { batches } of lists) stretches.push(...batches.map(({ first, last }) => [first, last] as const));
-      days.push({ day, state: deleted.has(day) ? 'deleted' : 'broken', batches: 0, events: 0, signedEvents: 0 });
+      days.push({ day, state: onRecord ? 'deleted' : 'broken', batches: 0, events: 0, signedEvents: 0 });
       continue;
     }
     const checked = checkDay(options, store, day, lists);
@@ -199,7 +202,7 @@ function readRecords(store: string): { head: ChainHead | undefined; deleted: Rea
     const setting = documents('setting', `WHERE id = '${HEAD_SETTING}'`)[0]?.['document'];
     const head = setting === undefined ? undefined : (JSON.parse(String(setting)) as { value: ChainHead }).value;
     const deletions = documents('deletion', '').map((row) => JSON.parse(String(row['document'])) as DeletionRecord);
-    return { head, deleted: new Set(deletions.filter(({ state }) => state !== 'begun').map(({ day }) => day)) };
+    return { head, deleted: new Set(deletions.map(({ day }) => day)) };
   } finally {
     db.close();
   }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -124,6 +124,56 @@ describe('a backup of a store that is open', () => {
     expect(readManifest(to)?.days).toMatchObject([
       { day: DAY, events: ids.length, lastSequence: ids.length, marks: { [`${COLLECTOR}-${EPOCH}`]: ids.length } },
     ]);
+  });
+
+  it('takes what is made while it runs, in an order in which nothing speaks of what is not there', async () => {
+    await store?.events.append(frame(1));
+    const spool = join(data, 'collector', 'spool');
+    await mkdir(spool, { recursive: true });
+    const seen: string[] = [];
+    await runBackup({
+      data,
+      to,
+      program: 'test',
+      onProgress: ({ path }) => {
+        seen.push(path);
+        if (path !== 'store/ops.db') return;
+        for (const folder of ['evidence', 'collector/spool']) {
+          mkdirSync(join(data, folder), { recursive: true });
+          writeFileSync(join(data, folder, '0000000001'), 'made during the backup');
+        }
+      },
+    });
+    expect(seen).toEqual([
+      'authority/ca.key',
+      'store/ops.db',
+      'evidence/0000000001',
+      `store/events/${DAY}.db`,
+      'collector/spool/0000000001',
+    ]);
+    expect(readManifest(to)?.files.map(({ path }) => path)).toEqual(seen);
+  });
+
+  it("leaves out of the collector's spool what was acknowledged as a whole before the events were copied", async () => {
+    const spool = join(data, 'collector', 'spool');
+    await mkdir(spool, { recursive: true });
+    const segment = (number: number, firstFrame: number) => {
+      const header = Buffer.alloc(24);
+      header.write('HDS1');
+      header.writeUIntBE(firstFrame, 16, 6);
+      writeFileSync(join(spool, `000000000${number}.seg`), header);
+    };
+    for (const [at, first] of [1, 11, 21, 31].entries()) segment(at + 1, first);
+    writeFileSync(join(spool, 'acked'), '25\n');
+    await runBackup({
+      data,
+      to,
+      program: 'test',
+      // All is acknowledged while the days are copied: the copies may lack it.
+      onProgress: ({ path }) => path === 'store/ops.db' && writeFileSync(join(spool, 'acked'), '39\n'),
+    });
+    const copied = readManifest(to)?.files.map(({ path }) => path.replace('collector/spool/', ''));
+    expect(copied?.filter((path) => path.endsWith('.seg'))).toEqual(['0000000003.seg', '0000000004.seg']);
   });
 
   it('copies a day that did not change only once', async () => {

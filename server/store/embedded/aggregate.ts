@@ -5,7 +5,9 @@ import { Budget } from './budget.ts';
 import type { DayReader } from './day-reader.ts';
 import { Matches } from './matches.ts';
 import type { CountCall, HistogramCall } from './read-calls.ts';
+import type { RowTest } from './row-test.ts';
 import { within } from './search.ts';
+import { segmentsOf } from './segments.ts';
 import { prefilter } from './sql.ts';
 
 /** Rows counted by one statement, so that a stop is noticed between. */
@@ -47,9 +49,12 @@ function tally(
     budget.watch(() => at / days.length);
     const plan = prefilter(condition, reader.dictionary);
     const exact = plan.exact && plan.words === undefined;
-    const whole = exact
-      ? tallyRows(reader, plan.sql, from, to, interval, budget, into)
-      : tallyMatches(reader, condition, from, to, interval, budget, into);
+    const whole =
+      exact && plan.test && reader.layout >= 2
+        ? tallySegments(reader, plan.test, from, to, interval, budget, into)
+        : exact
+          ? tallyRows(reader, plan.sql, from, to, interval, budget, into)
+          : tallyMatches(reader, condition, from, to, interval, budget, into);
     complete &&= whole;
   }
   return { complete, stopped: complete ? undefined : budget.stopped };
@@ -91,6 +96,38 @@ function tallyRows(
     budget.rows(found);
     if (found > 0) add(into, Math.floor((start - from) / interval), found);
   }
+  return true;
+}
+
+function tallySegments(
+  reader: DayReader,
+  test: RowTest,
+  from: number,
+  to: number,
+  interval: number,
+  budget: Budget,
+  into: Map<number, number>,
+): boolean {
+  let bucket = 0;
+  let found = 0;
+  for (const segment of segmentsOf(reader.db, from, to)) {
+    if (budget.spent()) return false;
+    budget.rows(segment.length);
+    const inside = segment.minTs >= from && segment.maxTs < to;
+    for (let at = 0; at < segment.length; at++) {
+      const ts = segment.ts(at);
+      if (!inside && (ts < from || ts >= to)) continue;
+      if (!test(segment, at)) continue;
+      const own = Math.floor((ts - from) / interval);
+      if (own !== bucket) {
+        if (found > 0) add(into, bucket, found);
+        bucket = own;
+        found = 0;
+      }
+      found++;
+    }
+  }
+  if (found > 0) add(into, bucket, found);
   return true;
 }
 

@@ -1,6 +1,7 @@
 import type { StatementSync } from 'node:sqlite';
 import type { Condition } from '../../../rules/query/condition.ts';
 import type { DayReader } from './day-reader.ts';
+import { GRAM_BLOCK } from './fields.ts';
 import { type Prefilter, prefilter } from './sql.ts';
 
 /** A row that may satisfy the condition: `[ts, sequence, line]`. */
@@ -14,6 +15,8 @@ export interface Place {
 
 /** Rows of one day whose words match, at most, for which they are all fetched at once. */
 const FEW_MATCHES = 5_000;
+/** The same for the blocks of the index of parts of words, each of up to `GRAM_BLOCK` rows. */
+const FEW_BLOCKS = 400;
 /** A slice's rows may lie this many times further apart in sequence before the word index is no help. */
 const SPREAD = 20;
 
@@ -73,20 +76,36 @@ export class DayCandidates {
 
   /** All candidates at once, where an index of its own says that they are few. */
   #fewMatches(to: number): readonly Candidate[] | undefined {
-    const { words, indexed, sql } = this.#plan;
+    const { words, grams, indexed, sql } = this.#plan;
+    const isFew = (from: string, parameters: readonly string[], most: number): boolean => {
+      const counted = this.reader.db.prepare(`SELECT count(*) AS n FROM (${from} LIMIT ${most + 1})`);
+      return Number(counted.get(...parameters)?.['n']) <= most;
+    };
     const few = (from: string, parameters: readonly string[]): readonly Candidate[] | undefined => {
-      const counted = this.reader.db.prepare(`SELECT count(*) AS n FROM (${from} LIMIT ${FEW_MATCHES + 1})`);
-      if (Number(counted.get(...parameters)?.['n']) > FEW_MATCHES) return undefined;
-      const statement = this.reader.db.prepare(
+      if (!isFew(from, parameters, FEW_MATCHES)) return undefined;
+      return this.#sorted(
         `SELECT ts, sequence, line FROM event NOT INDEXED WHERE sequence IN (${from}) AND ts >= ? AND ts < ? AND (${sql})`,
+        [...parameters, this.#from, to],
       );
-      statement.setReturnArrays(true);
-      const rows = statement.all(...parameters, this.#from, to) as unknown as Candidate[];
-      return rows.sort((a, b) => b[0] - a[0] || b[1] - a[1]);
     };
     const byColumn = indexed && few(`SELECT sequence FROM event INDEXED BY event_source_ip WHERE ${indexed}`, []);
     if (byColumn) return byColumn;
-    return words === undefined ? undefined : few('SELECT rowid FROM words WHERE words MATCH ?', [words]);
+    const byWords = words === undefined ? undefined : few('SELECT rowid FROM words WHERE words MATCH ?', [words]);
+    if (byWords || grams === undefined || !this.reader.hasGrams) return byWords;
+    const blocks = 'SELECT rowid FROM grams WHERE grams MATCH ?';
+    if (!isFew(blocks, [grams], FEW_BLOCKS)) return undefined;
+    return this.#sorted(
+      `SELECT ts, sequence, line FROM (${blocks}) AS block CROSS JOIN event NOT INDEXED
+        ON sequence BETWEEN block.rowid AND block.rowid + ${GRAM_BLOCK - 1} WHERE ts >= ? AND ts < ? AND (${sql})`,
+      [grams, this.#from, to],
+    );
+  }
+
+  #sorted(select: string, parameters: readonly (string | number)[]): readonly Candidate[] {
+    const statement = this.reader.db.prepare(select);
+    statement.setReturnArrays(true);
+    const rows = statement.all(...parameters) as unknown as Candidate[];
+    return rows.sort((a, b) => b[0] - a[0] || b[1] - a[1]);
   }
 
   /** A common word: the index is asked for the slice's stretch of sequences alone. */

@@ -4,7 +4,7 @@ import type { EcsEvent } from '../../../ecs/event.ts';
 import { type DecodedFrame, decodeFrame, lineOfFrame, sourcesOfLines } from '../frame.ts';
 import { stamp } from '../stamp.ts';
 import { ReadDictionary } from './day-dictionary.ts';
-import { dayFile, openDayForReading } from './layout.ts';
+import { dayFile, layoutVersion, openDayForReading } from './layout.ts';
 
 /** A batch as its row says, without the frame. */
 export interface BatchRow {
@@ -33,6 +33,10 @@ export class DayReader {
   readonly day: string;
   readonly db: DatabaseSync;
   readonly dictionary: ReadDictionary;
+  /** Version of the file's layout: what an older one lacks is answered from its rows. */
+  readonly layout: number;
+  /** Whether the index of parts of words knows all of its events. */
+  readonly hasGrams: boolean;
   readonly #inode: bigint;
   readonly #statements = new Map<string, StatementSync>();
   readonly #frames = new Map<number, OpenFrame>();
@@ -42,6 +46,9 @@ export class DayReader {
     this.day = day;
     this.db = db;
     this.#inode = inode;
+    this.layout = layoutVersion(db);
+    const missing = db.prepare("SELECT 1 FROM meta WHERE key = 'grams_missing'").get();
+    this.hasGrams = this.layout >= 2 && missing === undefined;
     this.dictionary = new ReadDictionary(db);
   }
 

@@ -56,6 +56,7 @@ export class DayWriter {
 
   /** Durable when it returns. */
   commit(): void {
+    this.#rows.finish();
     this.#db.exec('COMMIT');
     this.#rows.commit();
   }

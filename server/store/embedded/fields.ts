@@ -50,6 +50,25 @@ const notInWords: ReadonlySet<string> = new Set([
   ...SERVER_FIELDS,
 ]);
 
+/** Fields whose texts are searched for parts of words: commands, paths and addresses. */
+export const GRAM_FIELDS = [
+  'process.command_line',
+  'process.parent.command_line',
+  'process.executable',
+  'process.parent.executable',
+  'url.original',
+  'url.full',
+  'url.path',
+  'url.query',
+  'url.domain',
+  'file.path',
+  'registry.path',
+  'dns.question.name',
+] as const;
+
+/** Most events that share a row of the `grams` index; they are in one batch, one after the other. */
+export const GRAM_BLOCK = 64;
+
 /** Whether the words of a field's text are in the day's word index; the others are columns, or set by the server. */
 export function isInWordIndex(field: string): boolean {
   return !field.includes('*') && !notInWords.has(field);

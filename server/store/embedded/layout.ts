@@ -2,9 +2,10 @@ import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { COLUMN_FIELDS } from './fields.ts';
+import { fillSegments, SEGMENT_TABLE } from './segments.ts';
 
 /** Version of a day file's layout; a higher one in a file means a newer program wrote it. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** Folder of the day files within the store's folder. */
 export const EVENTS_FOLDER = 'events';
@@ -13,12 +14,19 @@ export const DAMAGED_FOLDER = 'damaged';
 
 const columns = COLUMN_FIELDS.map(({ column }) => `${column} INTEGER NOT NULL`).join(', ');
 
+const GRAM_TABLE = `
+CREATE VIRTUAL TABLE grams USING fts5(text, content='', detail=none, columnsize=0, tokenize='trigram');
+`;
+
 /**
  * One file a day of event ids.
  * - `batch`: one row for each frame that brought something new, `frame` its bytes as the collector sent them.
  * - `event`: one narrow row an event; the document is line `line` of the frame of the batch around its sequence.
  * - `shape`, `term`: dictionaries of the values in `event`'s columns.
  * - `words`: the word index, without content of its own.
+ * - `grams`: three characters at a time of the texts that are searched inside words (`GRAM_FIELDS`), for up to
+ *   \`GRAM_BLOCK\` events from the sequence that is its row.
+ * - `segment`: the numbers of `event` by columns, to count over (`segments.ts`).
  * - `dead_letter`: lines that are no events, with the reason.
  */
 const SCHEMA = `
@@ -62,8 +70,19 @@ CREATE TABLE dead_letter (
   line TEXT NOT NULL,
   PRIMARY KEY (stream, frame_sequence)
 ) WITHOUT ROWID;
+${SEGMENT_TABLE}${GRAM_TABLE}
 PRAGMA user_version = ${LAYOUT_VERSION};
 `;
+
+/** By the version it comes from, what makes a file the next version. */
+const MIGRATIONS: Readonly<Record<number, (db: DatabaseSync) => void>> = {
+  1: (db) => {
+    db.exec(`${SEGMENT_TABLE}${GRAM_TABLE}`);
+    fillSegments(db);
+    // Texts of the events before are in their frames alone, so the index cannot say that one is nowhere.
+    db.exec("INSERT INTO meta VALUES ('grams_missing', 1)");
+  },
+};
 
 /** Path of a day's file. */
 export function dayFile(folder: string, day: string): string {
@@ -88,10 +107,20 @@ export function openDayForWriting(folder: string, day: string): DatabaseSync {
       syncFolder(join(folder, EVENTS_FOLDER));
     }
     assertLayout(db, day);
+    migrate(db);
     return db;
   } catch (error) {
     db.close();
     throw error;
+  }
+}
+
+/** Brings an older file to today's layout, all of it or nothing. */
+function migrate(db: DatabaseSync): void {
+  for (let version = layoutVersion(db); version < LAYOUT_VERSION; version++) {
+    db.exec('BEGIN IMMEDIATE');
+    MIGRATIONS[version]?.(db);
+    db.exec(`PRAGMA user_version = ${version + 1};COMMIT;`);
   }
 }
 
@@ -113,7 +142,8 @@ export function openDayForReading(folder: string, day: string): DatabaseSync | u
   }
 }
 
-function layoutVersion(db: DatabaseSync): number {
+/** Version of an open file's layout; 0 where it has none yet. */
+export function layoutVersion(db: DatabaseSync): number {
   return Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
 }
 

@@ -1,15 +1,24 @@
 import { type EcsEvent, readField } from '../../../ecs/event.ts';
 import { LineScanner } from '../../../ecs/line-scanner.ts';
+import { textsOf } from '../field-values.ts';
 import { type DecodedFrame, lineOfFrame } from '../frame.ts';
 import { idProblem, LINE_LIMITS, readLine, timeOf } from '../line.ts';
-import { COLUMN_FIELDS, isInWordIndex, SERVER_FIELDS, SHAPE_FIELDS, termOf } from './fields.ts';
+import { COLUMN_FIELDS, GRAM_FIELDS, isInWordIndex, SERVER_FIELDS, SHAPE_FIELDS, termOf } from './fields.ts';
 import { indexText, isWordCharacter, LONG_TEXT } from './words.ts';
 
-const FIELDS = [...SHAPE_FIELDS, ...COLUMN_FIELDS.map(({ field }) => field), ...SERVER_FIELDS, 'event.original'];
+const FIELDS = [
+  ...SHAPE_FIELDS,
+  ...COLUMN_FIELDS.map(({ field }) => field),
+  ...SERVER_FIELDS,
+  'event.original',
+  ...GRAM_FIELDS,
+];
 const FIRST_COLUMN = SHAPE_FIELDS.length;
 const TIME = FIELDS.indexOf('@timestamp');
 const ID = FIELDS.indexOf('event.id');
 const ORIGINAL = FIELDS.indexOf('event.original');
+/** From here on fields are in the index of words, too. */
+const FIRST_GRAM = ORIGINAL + 1;
 const MOST_EXTRA_WORDS = 500;
 /** A whole number whose text is the same however it is written. */
 const WHOLE = /^-?[1-9]\d{0,14}$|^0$/;
@@ -20,6 +29,8 @@ export class LineReader {
   ts = 0;
   /** Text for the word index. */
   words = '';
+  /** Text for the index of parts of words. */
+  grams = '';
   readonly #scanner = new LineScanner(FIELDS);
   readonly #lists = new WeakMap<object, string | null>();
   /** The event, where the line had to be parsed. */
@@ -86,7 +97,15 @@ export class LineReader {
     const words = new Words(typeof original === 'string' ? original : '');
     addWords(words, read.event, '');
     this.words = words.text();
+    this.grams = '';
+    for (const field of GRAM_FIELDS) for (const text of textsOf(readField(read.event, field))) this.#addGrams(text);
     return undefined;
+  }
+
+  /** What one text holds of another is not added again: paths lie within addresses, programs within commands. */
+  #addGrams(text: string): void {
+    if (text.length < 3 || this.grams.includes(text)) return;
+    this.grams += this.grams === '' ? text : `\n${text}`;
   }
 
   #words(): string {
@@ -96,12 +115,15 @@ export class LineReader {
       if (scanner.field(leaf) === ORIGINAL && scanner.isString(leaf)) original = scanner.wordText(leaf);
     }
     const words = new Words(original);
+    this.grams = '';
     for (let leaf = 0; leaf < scanner.count; leaf++) {
       const field = scanner.field(leaf);
-      // Only the original is in the index of all the fields that are asked for.
-      if (field >= 0 ? field !== ORIGINAL || scanner.isString(leaf) : field < -1 && -2 - field !== ORIGINAL) continue;
+      const own = field < -1 ? -2 - field : field;
+      // Of the fields asked for, only the original and what follows it are in the index of words.
+      if ((own >= 0 && own < ORIGINAL) || (field === ORIGINAL && scanner.isString(leaf))) continue;
       if (scanner.isNull(leaf)) continue;
       const text = scanner.wordText(leaf);
+      if (own >= FIRST_GRAM) this.#addGrams(text);
       words.add(scanner.isString(leaf) || WHOLE.test(text) ? text : String(JSON.parse(text)));
     }
     return words.text();

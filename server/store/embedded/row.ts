@@ -1,7 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { foldCase } from '../../../rules/query/string-test.ts';
 import { columnDictionaries, DICTIONARY_LIMITS, ShapeDictionary, type TermDictionary } from './dictionary.ts';
-import { COLUMN_FIELDS, SHAPE_FIELDS, SHAPE_FIELDS_OF_SERVER } from './fields.ts';
+import { COLUMN_FIELDS, GRAM_BLOCK, SHAPE_FIELDS, SHAPE_FIELDS_OF_SERVER } from './fields.ts';
 import type { LineReader } from './line.ts';
+import { SegmentWriter } from './segments.ts';
 
 /** In a shape's list of values: the field is absent. No value is an object, so that the mark cannot be forged. */
 export const ABSENT_MARK = {};
@@ -27,6 +29,10 @@ export class RowWriter {
   readonly #columns: TermDictionary[];
   readonly #event: StatementSync;
   readonly #words: StatementSync;
+  readonly #segments: SegmentWriter;
+  readonly #gramRow: StatementSync;
+  #grams = '';
+  #gramsFrom = 0;
   #known = new KnownTerm();
   #knownCount = 0;
   readonly #row: number[] = new Array(4 + COLUMN_FIELDS.length);
@@ -38,6 +44,8 @@ export class RowWriter {
     const names = COLUMN_FIELDS.map(({ column }) => column).join(', ');
     this.#event = db.prepare(`INSERT INTO event (sequence, line, ts, shape, ${names}) VALUES (${marks.join(', ')})`);
     this.#words = db.prepare('INSERT INTO words (rowid, text) VALUES (?, ?)');
+    this.#gramRow = db.prepare('INSERT INTO grams (rowid, text) VALUES (?, ?)');
+    this.#segments = new SegmentWriter(db);
   }
 
   /** Whether another source can still be told apart in this day. */
@@ -57,8 +65,29 @@ export class RowWriter {
     }
     this.#event.run(...row);
     this.#words.run(sequence, read.words);
+    this.#segments.add(sequence, read.ts, row, 3);
+    if (read.grams !== '') this.#addGrams(sequence, read.grams);
   }
 
+  #addGrams(sequence: number, text: string): void {
+    if (this.#grams !== '' && sequence - this.#gramsFrom >= GRAM_BLOCK) this.#writeGrams();
+    if (this.#grams === '') this.#gramsFrom = sequence;
+    this.#grams += `${text}\n`;
+  }
+
+  #writeGrams(): void {
+    if (this.#grams === '') return;
+    this.#gramRow.run(this.#gramsFrom, foldCase(this.#grams));
+    this.#grams = '';
+  }
+
+  /** Writes what is gathered over several events; before the transaction is committed. */
+  finish(): void {
+    this.#writeGrams();
+    this.#segments.write();
+  }
+
+  /** Forgets what a rollback would take back. */
   commit(): void {
     this.#shapes.commit();
     for (const column of this.#columns) column.commit();
@@ -66,6 +95,8 @@ export class RowWriter {
 
   rollback(): void {
     this.#forget();
+    this.#grams = '';
+    this.#segments.forget();
     this.#shapes.rollback();
     for (const column of this.#columns) column.rollback();
   }

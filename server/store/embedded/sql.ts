@@ -1,6 +1,8 @@
 import type { Condition, FieldCondition, FieldTest, StringTest } from '../../../rules/query/condition.ts';
+import { foldCase } from '../../../rules/query/string-test.ts';
 import { joinLiterals } from '../../../rules/query/wildcard-pieces.ts';
-import { ABSENT, COLUMN_FIELDS, isInWordIndex, SHAPE_FIELDS } from './fields.ts';
+import { ABSENT, COLUMN_FIELDS, GRAM_FIELDS, isInWordIndex, SHAPE_FIELDS } from './fields.ts';
+import { allOf, anyOf, noneOf, oneOf, type RowTest } from './row-test.ts';
 import { matchExpression, type NeededWord, neededWords } from './words.ts';
 
 /**
@@ -11,6 +13,10 @@ export interface Prefilter {
   readonly sql: string;
   readonly exact: boolean;
   readonly words: string | undefined;
+  /** An FTS5 expression over `grams` that every such event's block satisfies. */
+  readonly grams?: string;
+  /** The same as `sql`, over segments; there where it is exact. */
+  readonly test: RowTest | undefined;
   /** A part of `sql` that alone is necessary and answered by an index of its own. */
   readonly indexed?: string;
 }
@@ -29,22 +35,23 @@ export interface DayDictionary {
   terms(column: number, condition: Condition): Selected;
 }
 
-const ANYTHING: Prefilter = { sql: '1', exact: false, words: undefined };
-const ALWAYS: Prefilter = { sql: '1', exact: true, words: undefined };
-const NEVER: Prefilter = { sql: '0', exact: true, words: undefined };
+const ANYTHING: Prefilter = { sql: '1', exact: false, words: undefined, test: undefined };
+const ALWAYS: Prefilter = { sql: '1', exact: true, words: undefined, test: () => true };
+const NEVER: Prefilter = { sql: '0', exact: true, words: undefined, test: () => false };
 
 const shapeFields: ReadonlySet<string> = new Set(SHAPE_FIELDS);
+const gramFields: ReadonlySet<string> = new Set(GRAM_FIELDS);
 
 /** Translates a condition for one day. Conditions on shapes and columns are exact; the rest is left to words and the matcher. */
 export function prefilter(condition: Condition, dictionary: DayDictionary): Prefilter {
   const fields = fieldsOf(condition);
   if (fields && fields.size > 0 && [...fields].every((field) => shapeFields.has(field))) {
-    return selection('shape', dictionary.shapes(condition));
+    return selection('shape', 0, dictionary.shapes(condition));
   }
   if (fields?.size === 1) {
     const column = COLUMN_FIELDS.findIndex(({ field }) => fields.has(field));
     const name = COLUMN_FIELDS[column]?.column;
-    if (name) return selection(name, dictionary.terms(column, condition));
+    if (name) return selection(name, 1 + column, dictionary.terms(column, condition));
   }
   switch (condition.kind) {
     case 'always':
@@ -57,7 +64,7 @@ export function prefilter(condition: Condition, dictionary: DayDictionary): Pref
       return either(condition.of.map((part) => prefilter(part, dictionary)));
     case 'not': {
       const inside = prefilter(condition.of, dictionary);
-      return inside.exact ? { sql: `NOT (${inside.sql})`, exact: true, words: undefined } : ANYTHING;
+      return inside.exact ? { ...ALWAYS, sql: `NOT (${inside.sql})`, test: noneOf(inside.test) } : ANYTHING;
     }
     case 'text':
       return condition.scope === 'message' ? withWords(wordsOf(condition.test)) : ANYTHING;
@@ -70,8 +77,11 @@ function both(parts: readonly Prefilter[]): Prefilter {
   const sql = parts.map((part) => part.sql).filter((part) => part !== '1');
   const words = parts.flatMap((part) => (part.words === undefined ? [] : [`(${part.words})`]));
   const indexed = parts.find((part) => part.indexed !== undefined)?.indexed;
+  const grams = parts.flatMap((part) => (part.grams === undefined ? [] : [`(${part.grams})`]));
   return {
     ...(indexed === undefined ? {} : { indexed }),
+    ...(grams.length === 0 ? {} : { grams: grams.join(' AND ') }),
+    test: allOf(parts.map((part) => part.test)),
     sql: sql.length === 0 ? '1' : sql.map((part) => `(${part})`).join(' AND '),
     exact: parts.every((part) => part.exact),
     words: words.length === 0 ? undefined : words.join(' AND '),
@@ -82,7 +92,10 @@ function either(parts: readonly Prefilter[]): Prefilter {
   if (parts.length === 0) return NEVER;
   const words = parts.map((part) => part.words);
   const allWords = words.every((part) => part !== undefined);
+  const grams = parts.flatMap((part) => (part.grams === undefined ? [] : [`(${part.grams})`]));
   return {
+    ...(grams.length === parts.length ? { grams: grams.join(' OR ') } : {}),
+    test: anyOf(parts.map((part) => part.test)),
     sql: parts.some((part) => part.sql === '1') ? '1' : parts.map((part) => `(${part.sql})`).join(' OR '),
     exact: parts.every((part) => part.exact),
     words: allWords ? words.map((part) => `(${part})`).join(' OR ') : undefined,
@@ -90,16 +103,43 @@ function either(parts: readonly Prefilter[]): Prefilter {
 }
 
 function withWords(words: readonly NeededWord[]): Prefilter {
-  return { sql: '1', exact: false, words: matchExpression(words) };
+  return { ...ANYTHING, words: matchExpression(words) };
+}
+
+/** Trigrams asked for at most: more narrow little. */
+const MOST_GRAMS = 24;
+/** What the index folds in another way than the matcher, or holds with an escape before it. */
+const GRAM = /^[^\\"/\x00-\x1f\x7f-\uffff]{3}$/;
+
+/** Trigrams of the parts of a text that passes the test; undefined where there is none. */
+function gramsOf(test: StringTest): string | undefined {
+  const literals = test.kind === 'string' ? [test.value] : joinLiterals(test.pieces);
+  const grams = new Set<string>();
+  for (const literal of literals) {
+    if (typeof literal !== 'string') continue;
+    const folded = foldCase(literal);
+    for (let at = 0; at + 3 <= folded.length && grams.size < MOST_GRAMS; at++) {
+      const gram = folded.slice(at, at + 3);
+      if (GRAM.test(gram)) grams.add(`"${gram}"`);
+    }
+  }
+  return grams.size === 0 ? undefined : [...grams].join(' AND ');
 }
 
 function fieldPrefilter({ field, test }: FieldCondition): Prefilter {
   if (field === '@timestamp') return timePrefilter(test);
   if (!isInWordIndex(field)) return ANYTHING;
-  if (test.kind === 'string' || test.kind === 'wildcard') return withWords(wordsOf(test));
-  return ANYTHING;
+  if (test.kind !== 'string' && test.kind !== 'wildcard') return ANYTHING;
+  const grams = gramFields.has(field) ? gramsOf(test) : undefined;
+  return { ...withWords(wordsOf(test)), ...(grams === undefined ? {} : { grams }) };
 }
 
+const COMPARE: Readonly<Record<'lt' | 'lte' | 'gt' | 'gte', (value: number, bound: number) => boolean>> = {
+  lt: (value, bound) => value < bound,
+  lte: (value, bound) => value <= bound,
+  gt: (value, bound) => value > bound,
+  gte: (value, bound) => value >= bound,
+};
 const SQL_COMPARE = { lt: '<', lte: '<=', gt: '>', gte: '>=' } as const;
 
 /** Ranges of time are exact: a row's `ts` is the event's `@timestamp`. Only bounds in UTC, written in full, are taken. */
@@ -108,7 +148,13 @@ function timePrefilter(test: FieldTest): Prefilter {
     return ANYTHING;
   const bound = Date.parse(test.value);
   if (Number.isNaN(bound)) return ANYTHING;
-  return { sql: `ts ${SQL_COMPARE[test.compare]} ${bound}`, exact: true, words: undefined };
+  const holds = COMPARE[test.compare];
+  return {
+    sql: `ts ${SQL_COMPARE[test.compare]} ${bound}`,
+    exact: true,
+    words: undefined,
+    test: ({ ts }, at) => holds(ts(at), bound),
+  };
 }
 
 /** Words that a text passing the test has. */
@@ -131,13 +177,14 @@ function wordsOf(test: StringTest): NeededWord[] {
 
 const INLINE_IDS = 400;
 
-function selection(column: string, { ids, exact }: Selected): Prefilter {
-  if (ids.length === 0) return { sql: '0', exact, words: undefined };
+function selection(column: string, place: number, { ids, exact }: Selected): Prefilter {
+  const plan = { exact, words: undefined, test: exact ? oneOf(place, ids) : undefined };
+  if (ids.length === 0) return { ...plan, sql: '0' };
   const list = ids.length <= INLINE_IDS ? ids.join(',') : `SELECT value FROM json_each('[${ids.join(',')}]')`;
   const sql = `${column} IN (${list})`;
   // The index leaves out events without an address.
-  if (column !== 'source_ip' || ids.includes(ABSENT)) return { sql, exact, words: undefined };
-  return { sql, exact, words: undefined, indexed: `${sql} AND source_ip > 0` };
+  if (column !== 'source_ip' || ids.includes(ABSENT)) return { ...plan, sql };
+  return { ...plan, sql, indexed: `${sql} AND source_ip > 0` };
 }
 
 /** The fields that a condition names; undefined where it looks at others than those by name. */

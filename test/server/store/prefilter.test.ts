@@ -60,6 +60,7 @@ const FIELDS = [
   'source.ip',
   'user.name',
   'url.path',
+  'process.command_line',
   'labels.tag',
   'message',
   'event.original',
@@ -159,7 +160,8 @@ const condition = fc.letrec<{ tree: Condition }>((tie) => ({
   ),
 })).tree;
 
-describe('the translation to SQL', () => {
+// In small batches each event has a block of the index of parts of words to itself.
+describe.each([100, 2])('the translation to SQL, of batches of %i', (size) => {
   let folder = '';
   let reader: DayReader | undefined;
   const stored: { readonly sequence: number; readonly event: EcsEvent }[] = [];
@@ -169,11 +171,11 @@ describe('the translation to SQL', () => {
     makeFolders(folder);
     const writer = new DayWriter(folder, DAY);
     const samples = fc.sample(parsed, { numRuns: 600, seed: 4711 });
-    for (let at = 0; at < samples.length; at += 100) {
-      const batch = batchOf(samples.slice(at, at + 100), { first: at + 1 });
+    for (let at = 0; at < samples.length; at += size) {
+      const batch = batchOf(samples.slice(at, at + size), { first: at + 1 });
       const frame = decodeFrame(batch.body);
       writer.begin();
-      expect(writer.write(prepareBatch(batch, frame), at + 1).stored).toBe(100);
+      expect(writer.write(prepareBatch(batch, frame), at + 1).stored).toBe(size);
       writer.commit();
       for (const [line, json] of linesIn(batch.body).entries()) {
         const from = {
@@ -211,9 +213,9 @@ describe('the translation to SQL', () => {
         });
         found += wanted.length;
       }),
-      { numRuns: 250, seed: 20261122 },
+      { numRuns: 150, seed: 20261122 },
     );
-    expect(found).toBeGreaterThan(2_000);
+    expect(found).toBeGreaterThan(1_000);
   }, 120_000);
 });
 

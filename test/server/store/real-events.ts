@@ -37,9 +37,14 @@ export function sequenceOf(seed: number): () => number {
   };
 }
 
+const HOUR_MS = 3_600_000;
+/** How far the order of arrival is from that of time, for all but the late. */
+const JITTER_MS = 10_000;
+
 /**
  * Events that our parsers make of real lines, as many as asked for: lines come again with other ports and process
- * numbers. Their times lie within an hour from `start` (milliseconds) and are not in order; some share theirs.
+ * numbers. Their times go through the hour from `start` (milliseconds) much as they come; one in a hundred comes late, and
+ * some share their time with others.
  */
 export function realEvents(count: number, start: number, whole = false): Parsed[] {
   const random = sequenceOf(4711);
@@ -49,8 +54,9 @@ export function realEvents(count: number, start: number, whole = false): Parsed[
     const changed =
       at < lines.length ? line : line.replace(/(\bport |\[)\d{3,5}\b/g, (_, before) => before + number(random));
     const event = parseLine(changed, parser, CONTEXT) as Parsed;
-    const ms = Math.floor(random() * 3_600) * 1_000 + (at % 3 === 0 ? 0 : Math.floor(random() * 1_000));
-    return { ...event, '@timestamp': new Date(start + ms).toISOString() };
+    const due = random() < 0.01 ? random() * HOUR_MS : (at / count) * HOUR_MS + (random() - 0.5) * JITTER_MS;
+    const ms = Math.floor(Math.min(HOUR_MS - 1, Math.max(0, due)));
+    return { ...event, '@timestamp': new Date(start + (at % 3 === 0 ? ms - (ms % 1_000) : ms)).toISOString() };
   });
 }
 

@@ -1,61 +1,25 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AgencyId } from '../../../server/identity.ts';
-import { SYSTEM } from '../../../server/identity.ts';
-import type { Ledger } from '../../../server/ledger/schema.ts';
+import type { Ledger } from '../../server/ledger/schema.ts';
 import type {
   Deletions,
   LegalHold,
   RetentionDays,
   RetentionRun,
   RetentionState,
-} from '../../../server/retention/schema.ts';
-import { openEmbeddedStore } from '../../../server/store/embedded/open.ts';
-import { Installation } from '../../e2e/harness.ts';
-import { batchOf, sshFailure } from '../store/frames.ts';
+} from '../../server/retention/schema.ts';
+import { storeOldDays } from '../server/retention/old-days.ts';
+import { Installation } from './harness.ts';
 
-const log = { info: () => {}, warn: () => {}, error: () => {} };
-const SOURCE = { source: 'file:/var/log/auth.log', read: 12, spooled: 12, dropped: {}, unparsed: 0, position: '' };
 let installation: Installation;
 
 beforeEach(async () => {
   installation = await Installation.create();
-  await mkdir(installation.data, { recursive: true });
-  await storeOldDays();
+  await storeOldDays(installation.data);
 });
 afterEach(() => installation.remove());
-
-/** Two days of January and what was seen of them then, as a server left them that ran at the time. */
-async function storeOldDays(): Promise<void> {
-  let now = 0;
-  const folder = join(installation.data, 'store');
-  const { events, records } = await openEmbeddedStore({ folder, log, reserveBytes: 0, now: () => now });
-  const agency = 'local' as AgencyId;
-  for (const [day, first, count] of [
-    ['20260101', 1, 7],
-    ['20260105', 8, 5],
-  ] as const) {
-    now = Date.parse(`${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}T12:00:00.000Z`);
-    const receivedAt = new Date(now).toISOString();
-    const some = Array.from({ length: count }, (_, at) => ({ ...sshFailure(at), '@timestamp': receivedAt }));
-    await events.append(batchOf(some, { day, first, agency, receivedAt }));
-  }
-  await records.as(SYSTEM).create('collector', 'c1aaaaaa', {
-    agency,
-    name: 'old',
-    fingerprint: '0'.repeat(64),
-    notAfter: '2030-01-01T00:00:00.000Z',
-    revoked: false,
-    createdAt: '2026-01-01T00:00:00.000Z',
-    lastSeenAt: null,
-    status: null,
-    counters: [SOURCE as never],
-  });
-  await records.commitDetection({ cursor: await events.lastSequence(), signals: [], alerts: [] });
-  await Promise.all([events.close(), records.close()]);
-}
 
 const file = (day: string) => existsSync(join(installation.data, 'store', 'events', `${day}.db`));
 const json = async <T>(...args: string[]): Promise<T> => {

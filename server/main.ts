@@ -89,7 +89,8 @@ export async function startServer(
     const live = openLiveFeed({ records, rules: ruleBook(rules.rules), agencies, log });
     stops.push(() => live.stop());
 
-    const retention = openRetention({ events, records, agencies, log, ...config.retention });
+    const alone = membership ? { alone: membership.alone } : {};
+    const retention = openRetention({ events, records, agencies, log, ...config.retention, ...alone });
     stops.push(() => retention.stop());
     await retention.recover();
     const disk = await watchDisk({ path: config.data, ...config.disk, days: () => events.days(), log });

@@ -20,9 +20,17 @@ export interface Membership {
   fence(): Promise<void>;
   /** Begins to watch the others. */
   watch(drain: TakeoverOptions['drain']): void;
+  /**
+   * Does what one server at a time may do. `check` is to be called right before what cannot be taken back.
+   * @throws HaidangError `HD_STORE_DOWN` where another does not come to its end, `HD_LEASE_LOST`
+   */
+  alone: Alone;
   /** Gives the name back; `drained`: all that this server stored is evaluated. */
   leave(drained: boolean): Promise<void>;
 }
+
+/** Runs something under a lease of this name. */
+export type Alone = <Result>(name: string, act: (check: () => Promise<void>) => Promise<Result>) => Promise<Result>;
 
 export interface MembershipOptions {
   readonly node: string;
@@ -54,6 +62,17 @@ export function openMembership({ node, data, log, onLost }: MembershipOptions): 
     },
     watch(drain) {
       if (leases) takeover = startTakeover({ leases, node, drain, log, silence: SILENCE, everyMs: EVERY });
+    },
+    async alone(name, act) {
+      const lease = await leases?.acquire(name);
+      if (!lease)
+        throw new HaidangError('HD_STORE_DOWN', `Another server is at "${name}"; try again shortly.`, { retryAfter: 5 });
+      const kept = keepLease(lease, EVERY, log);
+      try {
+        return await act(() => kept.check());
+      } finally {
+        await kept.release();
+      }
     },
     async leave(drained) {
       await takeover?.stop();

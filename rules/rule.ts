@@ -79,13 +79,34 @@ interface CorrelationBase extends RuleHead {
   readonly timespanSeconds: number;
   /** Whether the detection rules it refers to also alert by themselves. */
   readonly generate: boolean;
+  /** By name that `groupBy` may use: which field it is in the events of each rule, by id or name (*Field Name Aliases*). */
+  readonly aliases?: ReadonlyMap<string, ReadonlyMap<string, string>>;
+}
+
+/** One comparison of a correlation's condition. */
+export interface Comparison {
+  readonly compare: 'gt' | 'gte' | 'lt' | 'lte' | 'eq' | 'neq';
+  readonly threshold: number;
 }
 
 /** So many matches within a timespan (*Event Count*). */
-export interface EventCountRule extends CorrelationBase {
+export interface EventCountRule extends CorrelationBase, Comparison {
   readonly type: 'event_count';
-  readonly compare: 'gt' | 'gte' | 'lt' | 'lte' | 'eq';
-  readonly threshold: number;
+  /** More comparisons that must hold as well: a range. */
+  readonly also?: readonly Comparison[];
+}
+
+/**
+ * Something about the values of fields within a timespan: how many different ones (*Value Count*), or of a number its sum,
+ * average or percentile. Matches without the fields, or without a number there, do not take part.
+ */
+export interface ValueRule extends CorrelationBase, Comparison {
+  readonly type: 'value_count' | 'value_sum' | 'value_avg' | 'value_percentile';
+  readonly also?: readonly Comparison[];
+  /** Several for `value_count` alone: their values together are one value. */
+  readonly fields: readonly string[];
+  /** Of `value_percentile`: which one, above 0 and up to 100. */
+  readonly percentile: number;
 }
 
 /** Matches of several rules within a timespan, in any order or in the order of `rules` (*Temporal Proximity*). */
@@ -95,7 +116,7 @@ export interface TemporalRule extends CorrelationBase {
   readonly different: number;
 }
 
-export type CorrelationRule = EventCountRule | TemporalRule;
+export type CorrelationRule = EventCountRule | ValueRule | TemporalRule;
 
 export type Rule = DetectionRule | CorrelationRule;
 

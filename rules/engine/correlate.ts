@@ -1,7 +1,4 @@
-import type { EventCountRule } from '../rule.ts';
-
-/** Matches of one group in one second of event time. */
-export type SecondCount = readonly [second: number, count: number];
+import { type Measured, measureOf, type SecondCount } from './measure.ts';
 
 /** A stretch of event time that satisfies a correlation: its first and last second with matches, and how many. */
 export interface CorrelationInterval {
@@ -11,30 +8,19 @@ export interface CorrelationInterval {
 }
 
 /** What `correlate` needs of a rule. */
-export type CorrelationWindow = Pick<EventCountRule, 'timespanSeconds' | 'compare' | 'threshold'>;
-
-function satisfies(count: number, { compare, threshold }: CorrelationWindow): boolean {
-  switch (compare) {
-    case 'gt':
-      return count > threshold;
-    case 'gte':
-      return count >= threshold;
-    case 'lt':
-      return count < threshold;
-    case 'lte':
-      return count <= threshold;
-    case 'eq':
-      return count === threshold;
-  }
-}
+export type CorrelationWindow = { readonly timespanSeconds: number } & Measured;
 
 /** Sorted, each second once, nothing without matches. */
-function normalize(pairs: readonly SecondCount[]): [number, number][] {
-  const bySecond = new Map<number, number>();
-  for (const [second, count] of pairs) {
-    if (count > 0) bySecond.set(second, (bySecond.get(second) ?? 0) + count);
+function normalize(entries: readonly SecondCount[]): SecondCount[] {
+  const bySecond = new Map<number, SecondCount>();
+  for (const entry of entries) {
+    const [second, count, values] = entry;
+    if (count <= 0) continue;
+    const known = bySecond.get(second);
+    if (!known) bySecond.set(second, entry);
+    else bySecond.set(second, [second, known[1] + count, [...(known[2] ?? []), ...(values ?? [])]]);
   }
-  return [...bySecond].sort(([left], [right]) => left - right);
+  return [...bySecond.values()].sort(([left], [right]) => left - right);
 }
 
 /**
@@ -42,20 +28,21 @@ function normalize(pairs: readonly SecondCount[]): [number, number][] {
  * seconds s to s + timespan - 1. Its count changes only where a second enters (s = second - timespan + 1) or has left
  * (s = second + 1), so the starts between two such changes are taken together: time is linear in the seconds.
  */
-function satisfyingRanges(counts: readonly [number, number][], window: CorrelationWindow): [number, number][] {
+function satisfyingRanges(counts: readonly SecondCount[], window: CorrelationWindow): [number, number][] {
   const span = window.timespanSeconds;
   const ranges: [number, number][] = [];
   let entering = 0;
   let leaving = 0;
-  let inside = 0;
+  const inside = measureOf(window);
   while (leaving < counts.length) {
     const enters = (counts[entering]?.[0] ?? Number.POSITIVE_INFINITY) - span + 1;
     const leaves = (counts[leaving]?.[0] ?? Number.POSITIVE_INFINITY) + 1;
     const start = Math.min(enters, leaves);
     while ((counts[entering]?.[0] ?? Number.POSITIVE_INFINITY) - span + 1 === start)
-      inside += counts[entering++]?.[1] ?? 0;
-    while ((counts[leaving]?.[0] ?? Number.POSITIVE_INFINITY) + 1 === start) inside -= counts[leaving++]?.[1] ?? 0;
-    if (inside === 0 || !satisfies(inside, window)) continue;
+      inside.enter(counts[entering++] as SecondCount);
+    while ((counts[leaving]?.[0] ?? Number.POSITIVE_INFINITY) + 1 === start)
+      inside.leave(counts[leaving++] as SecondCount);
+    if (!inside.holds()) continue;
     const next = Math.min(
       (counts[entering]?.[0] ?? Number.POSITIVE_INFINITY) - span + 1,
       (counts[leaving]?.[0] ?? Number.POSITIVE_INFINITY) + 1,
@@ -69,8 +56,8 @@ function satisfyingRanges(counts: readonly [number, number][], window: Correlati
 }
 
 /**
- * `event_count` over the matches of one group (Sigma 2.1, *Event Count*), by event time alone: the order in which
- * matches arrived changes nothing. A window is any `timespan` seconds in a row that hold at least one match; a match is a
+ * `event_count`, `value_count`, `value_sum`, `value_avg` and `value_percentile` over the matches of one group (Sigma 2.1,
+ * *Correlation Types*), by event time alone: the order in which matches arrived changes nothing. A window is any `timespan` seconds in a row that hold at least one match; a match is a
  * member where at least one window that covers it satisfies the condition. Windows that overlap or touch are one
  * interval, given from its first to its last member. Linear in the pairs, after sorting.
  */

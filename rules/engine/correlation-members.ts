@@ -1,6 +1,7 @@
-import { type CorrelationInterval, correlate, type SecondCount } from './correlate.ts';
+import { type CorrelationInterval, correlate } from './correlate.ts';
 import { correlateOrdered, correlateTemporal, type TemporalMembers } from './correlate-temporal.ts';
-import { atLeastOf, type CorrelationPlan, type PlanStep } from './correlation-plan.ts';
+import { atLeastOf, type CorrelationPlan, isTemporal, type PlanStep } from './correlation-plan.ts';
+import type { SecondCount } from './measure.ts';
 import type { SecondRange, TemporalStep } from './step-track.ts';
 
 /** Members of a correlation in one group: by step, and as intervals over all of them. */
@@ -45,7 +46,7 @@ export function correlationMembers(
 ): CorrelationMembers {
   // Most groups never come near it.
   const enough = steps.filter((step, index) => total(pairsByStep[index] ?? []) >= atLeastOf(step)).length;
-  if (rule.type === 'event_count') {
+  if (!isTemporal(rule)) {
     if (enough === 0) return NONE;
     const intervals = correlate(pairsByStep[0] ?? [], rule);
     return { ranges: [rangesOf(intervals)], intervals };

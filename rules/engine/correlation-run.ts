@@ -3,9 +3,10 @@ import { scalarText } from '../query/field-test.ts';
 import type { CorrelationRule, DetectionRule } from '../rule.ts';
 import type { RuleSet } from '../sigma/rule-set.ts';
 import { correlationMembers } from './correlation-members.ts';
-import type { CorrelationPlan } from './correlation-plan.ts';
+import { type CorrelationPlan, correlatedField } from './correlation-plan.ts';
+import { MOST_VALUES, valueFields, valueOfMatch } from './correlation-values.ts';
 import type { FieldMode } from './engine.ts';
-import { ecsFieldName } from './field-names.ts';
+import { addValues } from './measure.ts';
 
 /** A correlation that was satisfied; times in seconds since 1970, `line` of its last member. */
 export interface CorrelationMatch {
@@ -43,7 +44,7 @@ function groupValue(event: object, field: string): string {
 interface Group {
   readonly values: Readonly<Record<string, string>>;
   /** By step. */
-  readonly seconds: readonly Map<number, { count: number; line: number }>[];
+  readonly seconds: readonly Map<number, { count: number; line: number; readonly values: Map<string, number> }>[];
 }
 
 /** Where a detection rule's matches go: to one step of a correlation. */
@@ -94,7 +95,12 @@ export class CorrelationRun {
       return;
     }
     const { id, groupBy } = plan.rule;
-    const name = (field: string): string => (this.#mode === 'raw' ? field : ecsFieldName(field, rule.logsource));
+    const name = (field: string): string => correlatedField(plan.rule, rule, field, this.#mode);
+    const measured = valueOfMatch(
+      plan.rule,
+      valueFields(plan.rule).map((field) => readField(event, name(field))),
+    );
+    if (measured === undefined) return;
     const values = groupBy.map((field) => groupValue(event, name(field)));
     const key = JSON.stringify(values);
     const groups = this.#groups.get(id);
@@ -104,14 +110,18 @@ export class CorrelationRun {
       group = { values: named, seconds: plan.steps.map(() => new Map()) };
       groups?.set(key, group);
     }
-    const cell = group.seconds[step]?.get(second);
-    if (cell) {
-      cell.count++;
-      cell.line = line;
-    } else {
-      group.seconds[step]?.set(second, { count: 1, line });
+    let cell = group.seconds[step]?.get(second);
+    if (!cell) {
+      cell = { count: 0, line, values: new Map() };
+      group.seconds[step]?.set(second, cell);
       this.#cells++;
     }
+    cell.count++;
+    cell.line = line;
+    if (!measured) return;
+    const before = cell.values.size;
+    addValues(cell.values, [measured], MOST_VALUES);
+    this.#cells += cell.values.size - before;
   }
 
   /** The satisfied correlations, by rule, then group, then time. */
@@ -119,7 +129,9 @@ export class CorrelationRun {
     const found: CorrelationMatch[] = [];
     for (const plan of this.#plans) {
       for (const { values, seconds } of this.#groups.get(plan.rule.id)?.values() ?? []) {
-        const pairs = seconds.map((own) => [...own].map(([second, { count }]) => [second, count] as const));
+        const pairs = seconds.map((own) =>
+          [...own].map(([second, { count, values }]) => [second, count, [...values]] as const),
+        );
         for (const interval of correlationMembers(plan, pairs).intervals) {
           const line = Math.max(0, ...seconds.map((own) => own.get(interval.last)?.line ?? 0));
           found.push({ rule: plan.rule, group: values, ...interval, line });

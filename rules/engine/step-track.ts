@@ -1,4 +1,4 @@
-import type { SecondCount } from './correlate.ts';
+import type { SecondCount } from './measure.ts';
 
 /** One step of a temporal correlation: the matches of its rule in one group, and how many of them the step needs. */
 export interface TemporalStep {

@@ -1,4 +1,6 @@
 import type { CorrelationPlan } from '../../rules/engine/correlation-plan.ts';
+import { MOST_VALUES } from '../../rules/engine/correlation-values.ts';
+import { addValues } from '../../rules/engine/measure.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { joinRules } from '../../rules/sigma/rule-set.ts';
 import { CELL_EVENTS, type MatchCell } from '../detection/match-cell.ts';
@@ -68,7 +70,7 @@ export function openGrouping(options: GroupingOptions): Grouping {
   const cross = async (plan: CorrelationPlan, cells: readonly MatchCell[]): Promise<readonly MatchCell[]> => {
     const found: MatchCell[] = [];
     for (const { cells: fresh, stored, second } of await windows.add(plan, cells)) {
-      if (stored) found.push(...(await cellsOfStored(plan.rule, cells[0], { ...stored, second }, reads.eventsOf)));
+      if (stored) found.push(...(await cellsOfStored(plan, cells[0], { ...stored, second }, reads.eventsOf)));
       found.push(...fresh);
     }
     return found;
@@ -132,7 +134,11 @@ function signalsOf(cells: readonly MatchCell[]): readonly Signal[] {
     for (const cell of own) rows[cell.row] = (rows[cell.row] ?? 0) + cell.count;
     const count = own.reduce((sum, cell) => sum + cell.count, 0);
     const events = own.flatMap((cell) => cell.events).slice(0, CELL_EVENTS);
-    return { rule, group: stepGroup(group, step), second, batch, count, events, rows };
+    const signal = { rule, group: stepGroup(group, step), second, batch, count, events, rows };
+    if (!own.some((cell) => cell.values)) return signal;
+    const values = new Map<string, number>();
+    for (const cell of own) addValues(values, cell.values ?? [], MOST_VALUES);
+    return { ...signal, values: [...values] };
   });
 }
 

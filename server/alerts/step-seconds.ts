@@ -1,3 +1,5 @@
+import { MOST_VALUES } from '../../rules/engine/correlation-values.ts';
+import { addValues, type Measured, measureOf, type SecondCount, type ValueCount } from '../../rules/engine/measure.ts';
 import type { MatchCell } from '../detection/match-cell.ts';
 import type { Signal } from '../store/record-store.ts';
 
@@ -18,6 +20,8 @@ export interface SecondState {
   isUnread: boolean;
   /** Whether its matches are members, by all that is held around it. */
   isMember: boolean;
+  /** What a correlation of values measures; made where it measures anything. */
+  values: Map<string, number> | undefined;
 }
 
 const DETAIL_SIZE = 8;
@@ -43,10 +47,20 @@ export class StepSeconds {
   /** Seconds that are no members, rising. */
   readonly #outside: number[] = [];
   #details = 0;
+  #values = 0;
 
-  /** What is held: seconds, and the matches kept with them many times over, because each is so much larger. */
+  /** What is held: seconds, values, and the matches kept with them many times over, because each is so much larger. */
   get size(): number {
-    return this.#seconds.length + DETAIL_SIZE * this.#details;
+    return this.#seconds.length + this.#values + DETAIL_SIZE * this.#details;
+  }
+
+  /** Adds to what a correlation of values measures of a second. */
+  addValues(state: SecondState, values: readonly ValueCount[] | undefined): void {
+    if (!values) return;
+    state.values ??= new Map();
+    const before = state.values.size;
+    addValues(state.values, values, MOST_VALUES);
+    this.#values += state.values.size - before;
   }
 
   get(second: number): SecondState | undefined {
@@ -57,7 +71,14 @@ export class StepSeconds {
   at(second: number): SecondState {
     const known = this.#states.get(second);
     if (known) return known;
-    const fresh: SecondState = { count: 0, cells: undefined, stored: undefined, isUnread: false, isMember: false };
+    const fresh: SecondState = {
+      count: 0,
+      cells: undefined,
+      stored: undefined,
+      isUnread: false,
+      isMember: false,
+      values: undefined,
+    };
     this.#seconds.splice(placeOf(this.#seconds, second), 0, second);
     this.#outside.splice(placeOf(this.#outside, second), 0, second);
     this.#states.set(second, fresh);
@@ -67,6 +88,7 @@ export class StepSeconds {
   addSignal(signal: Signal): void {
     const state = this.at(signal.second);
     state.count += signal.count;
+    this.addValues(state, signal.values);
     if (!state.stored) this.#details++;
     state.stored ??= { rows: new Map(), events: [] };
     const { rows, events } = state.stored;
@@ -77,6 +99,7 @@ export class StepSeconds {
   addCell(cell: MatchCell): void {
     const state = this.at(cell.second);
     state.count += cell.count;
+    this.addValues(state, cell.values);
     state.cells ??= [];
     state.cells.push(cell);
     this.#details++;
@@ -141,13 +164,38 @@ export class StepSeconds {
     return false;
   }
 
-  /** Counts between two seconds, both included, rising. */
-  counts(from: number, to: number): [second: number, count: number][] {
-    const found: [number, number][] = [];
+  /** Whether the seconds from `second` backwards, or from it onwards, with this match among them satisfy a rule within its timespan. */
+  reachesWith(second: number, entry: SecondCount, rule: Measured & { readonly timespanSeconds: number }): boolean {
+    const place = placeOf(this.#seconds, second);
+    const last = this.#seconds[place] === second ? place : place - 1;
+    for (const [begin, step] of [
+      [last, -1],
+      [place, 1],
+    ] as const) {
+      const inside = measureOf(rule);
+      inside.enter(entry);
+      for (let at = begin; !inside.holds(); at += step) {
+        const other = this.#seconds[at];
+        if (other === undefined || Math.abs(other - second) >= rule.timespanSeconds) break;
+        inside.enter(this.#entry(other));
+      }
+      if (inside.holds()) return true;
+    }
+    return false;
+  }
+
+  #entry(second: number): SecondCount {
+    const state = this.#states.get(second);
+    return state?.values ? [second, state.count, [...state.values]] : [second, state?.count ?? 0];
+  }
+
+  /** Counts between two seconds, both included, rising; with values where there are some. */
+  counts(from: number, to: number): SecondCount[] {
+    const found: SecondCount[] = [];
     for (let at = placeOf(this.#seconds, from); (this.#seconds[at] ?? Number.POSITIVE_INFINITY) <= to; at++) {
       const second = this.#seconds[at] as number;
-      const count = this.#states.get(second)?.count ?? 0;
-      if (count > 0) found.push([second, count]);
+      const entry = this.#entry(second);
+      if (entry[1] > 0) found.push(entry);
     }
     return found;
   }
@@ -170,6 +218,7 @@ export class StepSeconds {
     for (const second of this.#seconds.splice(at, count)) {
       const state = this.#states.get(second);
       this.#details -= (state?.cells?.length ?? 0) + (state?.stored ? 1 : 0);
+      this.#values -= state?.values?.size ?? 0;
       this.#states.delete(second);
     }
     const outside = placeOf(this.#outside, from);

@@ -1,7 +1,8 @@
-import type { CorrelationRule } from '../../rules/rule.ts';
+import type { CorrelationPlan } from '../../rules/engine/correlation-plan.ts';
 import type { MatchCell } from '../detection/match-cell.ts';
-import { collectEntities, entityFieldsOf } from './entities.ts';
-import { groupKey, groupValues } from './keys.ts';
+import { correlationFields } from './correlation-fields.ts';
+import { collectEntities, entityFieldsOf, fieldText } from './entities.ts';
+import { groupKey } from './keys.ts';
 
 /** Signals of one second, without the events' own values. */
 interface StoredSecond {
@@ -17,7 +18,7 @@ type EventsOf = (ids: readonly string[]) => Promise<readonly { readonly id: stri
  * their threshold only now. Counts by row are exact; values come from the events kept by id, at most 100 a second.
  */
 export async function cellsOfStored(
-  rule: CorrelationRule,
+  { rule, steps }: CorrelationPlan,
   like: MatchCell | undefined,
   stored: StoredSecond,
   eventsOf: EventsOf,
@@ -25,9 +26,18 @@ export async function cellsOfStored(
   if (!like) return [];
   const fields = entityFieldsOf(rule);
   const rows = new Map<string, Row>();
+  const named = (steps[like.step]?.bases ?? []).map((base) => correlationFields(rule, base).row);
+  /** By which rule's names an event fell on its row is not kept; it is the one that gives a row of that second. */
+  const rowOf = (event: object): { key: string; values: Record<string, string> } => {
+    const found = named.map((fields) => {
+      const names = rule.extension.groupBy;
+      const values = Object.fromEntries(names.map((name, index) => [name, fieldText(event, fields[index] ?? name)]));
+      return { key: groupKey(rule.id, like.agency, values), values };
+    });
+    return found.find(({ key }) => stored.rows.has(key)) ?? found[0] ?? { key: like.row, values: like.rowValues };
+  };
   for (const { id, event } of await eventsOf(stored.events)) {
-    const values = groupValues(event, rule.extension.groupBy);
-    const key = groupKey(rule.id, like.agency, values);
+    const { key, values } = rowOf(event);
     const row = rows.get(key) ?? emptyRow(values, stored.second);
     rows.set(key, row);
     row.events.push(id);

@@ -1,5 +1,7 @@
 import { type CorrelationMembers, correlationMembers, isWithin } from '../../rules/engine/correlation-members.ts';
-import { type CorrelationPlan, reachOf } from '../../rules/engine/correlation-plan.ts';
+import { type CorrelationPlan, isTemporal, reachOf } from '../../rules/engine/correlation-plan.ts';
+import { isMonotone } from '../../rules/engine/measure.ts';
+import type { EventCountRule, ValueRule } from '../../rules/rule.ts';
 import type { MatchCell } from '../detection/match-cell.ts';
 import type { Signal } from '../store/record-store.ts';
 import { Coverage } from './coverage.ts';
@@ -234,23 +236,30 @@ function addCluster(state: GroupState, cluster: Cluster, reach: number): readonl
 function addEasily(state: GroupState, cell: MatchCell, reach: number): boolean {
   const { rule } = state.plan;
   const seconds = state.steps[0];
-  if (!seconds || rule.type !== 'event_count' || (rule.compare !== 'gte' && rule.compare !== 'gt')) return false;
+  if (!seconds || isTemporal(rule) || !isMonotone(rule)) return false;
   const { second } = cell;
   const known = seconds.get(second);
   if (known && !known.isMember) return false;
   if (seconds.hasOutside(second - reach, second + reach, second)) return false;
-  const needed = (rule.compare === 'gt' ? rule.threshold + 1 : rule.threshold) - cell.count;
-  if (!known && !seconds.reaches(second, rule.timespanSeconds, Math.max(1, needed))) return false;
+  if (!known && !reaches(seconds, rule, cell)) return false;
   const entry = seconds.at(second);
   entry.count += cell.count;
+  seconds.addValues(entry, cell.values);
   seconds.setMember(second, entry, true);
   return true;
+}
+
+function reaches(seconds: StepSeconds, rule: EventCountRule | ValueRule, cell: MatchCell): boolean {
+  const { second, count, values } = cell;
+  if (rule.type !== 'event_count') return seconds.reachesWith(second, [second, count, values ?? []], rule);
+  const needed = (rule.compare === 'gt' ? rule.threshold + 1 : rule.threshold) - count;
+  return seconds.reaches(second, rule.timespanSeconds, Math.max(1, needed));
 }
 
 const NONE: CorrelationMembers = { ranges: [], intervals: [] };
 
 function membersOf({ plan, steps }: GroupState, from: number, to: number): CorrelationMembers {
-  const needed = plan.rule.type === 'event_count' ? 1 : plan.rule.different;
+  const needed = isTemporal(plan.rule) ? plan.rule.different : 1;
   if (steps.filter((seconds) => seconds.hasAny(from, to)).length < needed) return NONE;
   return correlationMembers(
     plan,

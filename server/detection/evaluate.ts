@@ -1,8 +1,11 @@
 import type { EcsEvent } from '../../ecs/event.ts';
 import { compileRules } from '../../rules/engine/compile.ts';
+import { MOST_VALUES, valueOfMatch } from '../../rules/engine/correlation-values.ts';
 import type { RuleEngine } from '../../rules/engine/engine.ts';
+import { addValues } from '../../rules/engine/measure.ts';
 import type { CorrelationRule, Rule } from '../../rules/rule.ts';
 import { joinRules, type RuleSet } from '../../rules/sigma/rule-set.ts';
+import { correlationFields, type GroupFields } from '../alerts/correlation-fields.ts';
 import { entityFieldsOf, MAX_VALUES_PER_CELL, textOf } from '../alerts/entities.ts';
 import { groupKey } from '../alerts/keys.ts';
 import type { AgencyId } from '../identity.ts';
@@ -34,6 +37,8 @@ interface Target {
   readonly entities: readonly EntityField[];
   /** Places of the fields that tell the row, and after them those of the correlation's group. */
   readonly groups: readonly number[];
+  /** Places of the fields whose values the correlation measures. */
+  readonly measured: readonly number[];
   /** Where its last match went: the next one mostly goes there as well. */
   latest: {
     readonly batch: StoredBatch | undefined;
@@ -60,7 +65,7 @@ type Read = (place: number) => unknown;
 
 /** A cell while it fills. */
 interface OpenCell {
-  readonly cell: Omit<MatchCell, 'count' | 'events' | 'first' | 'last' | 'entities'>;
+  readonly cell: Omit<MatchCell, 'count' | 'events' | 'first' | 'last' | 'entities' | 'values'>;
   count: number;
   readonly events: string[];
   first: number;
@@ -68,6 +73,8 @@ interface OpenCell {
   readonly target: Target;
   /** By entity field, the values found, in the order they came. */
   readonly entities: (string[] | undefined)[];
+  /** What the correlation measures; made where it measures anything. */
+  values: Map<string, number> | undefined;
 }
 
 /** For each detection rule, who takes its matches; a rule that only feeds correlations raises no alert by itself. */
@@ -75,20 +82,36 @@ function targetsOf(
   { detections, plans, silent }: RuleSet,
   placeOf: (field: string) => number,
 ): ReadonlyMap<string, readonly Target[]> {
-  const targetOf = (rule: Rule, correlation: CorrelationRule | undefined, step: number): Target => ({
+  const targetOf = (
+    rule: Rule,
+    correlation: CorrelationRule | undefined,
+    step: number,
+    fields: GroupFields,
+  ): Target => ({
     rule,
     correlation,
     step,
     entities: entityFieldsOf(rule).map((field) => ({ field, place: placeOf(field) })),
-    groups: [...rule.extension.groupBy, ...(correlation?.groupBy ?? [])].map(placeOf),
+    groups: [...fields.row, ...fields.group].map(placeOf),
+    measured: fields.measured.map(placeOf),
     latest: { batch: undefined, second: 0, values: [], cell: undefined },
   });
   const targets = new Map<string, Target[]>();
-  for (const rule of detections) targets.set(rule.id, silent.has(rule.id) ? [] : [targetOf(rule, undefined, 0)]);
+  for (const rule of detections) {
+    const own = targetOf(rule, undefined, 0, { row: rule.extension.groupBy, group: [], measured: [] });
+    targets.set(rule.id, silent.has(rule.id) ? [] : [own]);
+  }
   for (const { rule: correlation, steps } of plans.values()) {
     for (const [step, { bases }] of steps.entries()) {
-      const target = targetOf(correlation, correlation, step);
-      for (const base of bases) targets.get(base.id)?.push(target);
+      // One for all rules that call the fields the same, so that an event which matches two of them counts once.
+      const byFields = new Map<string, Target>();
+      for (const base of bases) {
+        const fields = correlationFields(correlation, base);
+        const key = JSON.stringify(fields);
+        const target = byFields.get(key) ?? targetOf(correlation, correlation, step, fields);
+        byFields.set(key, target);
+        targets.get(base.id)?.push(target);
+      }
     }
   }
   return targets;
@@ -143,11 +166,18 @@ function addMatch(open: Map<string, OpenCell>, target: Target, read: Read, batch
   const time = Date.parse(String(read(TIME)));
   const at = Number.isNaN(time) ? Date.parse(batch.receivedAt) : time;
   const second = Math.floor(at / 1000);
+  const { correlation, measured } = target;
+  const value = correlation && measured.length > 0 ? valueOfMatch(correlation, measured.map(read)) : null;
+  if (value === undefined) return;
   const entry = cellOf(open, target, read, batch, second, at);
   entry.count++;
   if (entry.events.length < CELL_EVENTS) {
     const id = read(ID);
     if (typeof id === 'string') entry.events.push(ownText(id));
+  }
+  if (value) {
+    entry.values ??= new Map();
+    addValues(entry.values, [[ownText(value[0]), value[1]]], MOST_VALUES);
   }
   entry.first = Math.min(entry.first, at);
   entry.last = Math.max(entry.last, at);
@@ -184,7 +214,7 @@ function cellOf(
   let entry = open.get(key);
   if (!entry) {
     const cell = { rule: rule.id, agency, group, step, row, rowValues, second, batch: batch.firstSequence };
-    entry = { cell, target, count: 0, events: [], first: at, last: at, entities: [] };
+    entry = { cell, target, count: 0, events: [], first: at, last: at, entities: [], values: undefined };
     open.set(key, entry);
   }
   target.latest = { batch, second, values, cell: entry };
@@ -203,11 +233,12 @@ function ownText(text: string): string {
   return text.length < SHORT ? text : Buffer.from(text).toString();
 }
 
-function closeCell({ cell, target, count, events, first, last, entities }: OpenCell): MatchCell {
+function closeCell({ cell, target, count, events, first, last, entities, values: measured }: OpenCell): MatchCell {
   const values: Record<string, readonly string[]> = {};
   for (const [index, { field }] of target.entities.entries()) {
     const found = entities[index];
     if (found) values[field] = found;
   }
-  return { ...cell, count, events, first, last, entities: values };
+  const closed = { ...cell, count, events, first, last, entities: values };
+  return measured ? { ...closed, values: [...measured] } : closed;
 }

@@ -1,3 +1,4 @@
+import type { ValueCount } from '../../rules/engine/measure.ts';
 import type { EntityValues } from '../alerts/entities.ts';
 import type { AgencyId } from '../identity.ts';
 
@@ -27,6 +28,8 @@ export interface MatchCell {
   readonly first: number;
   readonly last: number;
   readonly entities: EntityValues;
+  /** What a correlation of values measures of these matches (`rules/engine/correlation-values.ts`). */
+  readonly values?: readonly ValueCount[];
 }
 
 /** Event ids kept of one cell. */

@@ -42,7 +42,7 @@ export function joinAlerts(
   const isKnown = kept.timeline.some((act) => act.act === 'merged' && act.from === from.id);
   const own: AlertChange[] = [];
   // Of a row that nobody touched there is nothing to tell: else whoever sends the events could make a history grow.
-  if (taken.length > 0 && !isKnown) own.push({ at, by: ENGINE, act: 'merged', from: from.id });
+  if (acts.length > 0 && !isKnown) own.push({ at, by: ENGINE, act: 'merged', from: from.id });
   if (status !== kept.status) own.push({ at, by: ENGINE, act: 'status', from: kept.status, to: status });
   const isClosed = status === 'closed';
   const timeline = [...kept.timeline, ...taken].sort((a, b) => a.at.localeCompare(b.at));

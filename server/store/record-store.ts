@@ -80,6 +80,8 @@ export interface Signal {
   readonly events: readonly string[];
   /** Of a correlation's signals: how `count` divides over alert rows, by row key. Kept and given back as it is. */
   readonly rows?: Readonly<Record<string, number>>;
+  /** Of a correlation of values: what it measures of these matches. Kept and given back as it is. */
+  readonly values?: readonly (readonly [value: string, count: number])[];
 }
 
 export interface DetectionCommit {

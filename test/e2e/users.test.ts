@@ -17,7 +17,7 @@ describe.skipIf(!chromium)('users, managed in a real browser on the real server'
   beforeAll(async () => {
     installation = await Installation.create();
     await installation.up();
-    browser = await openBrowser(chromium);
+    browser = await openBrowser(chromium as string);
     context = await browser.newContext({ locale: 'en-GB' });
     page = await context.newPage();
     await signIn(page, installation);

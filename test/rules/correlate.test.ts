@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CorrelationWindow, correlate, type SecondCount } from '../../rules/engine/correlate.ts';
+import { type CorrelationWindow, correlate } from '../../rules/engine/correlate.ts';
+import type { SecondCount } from '../../rules/engine/measure.ts';
 
 const COMPARE: Readonly<Record<CorrelationWindow['compare'], (count: number, threshold: number) => boolean>> = {
   gt: (count, threshold) => count > threshold,
   gte: (count, threshold) => count >= threshold,
   lt: (count, threshold) => count < threshold,
   lte: (count, threshold) => count <= threshold,
+  neq: (count, threshold) => count !== threshold,
   eq: (count, threshold) => count === threshold,
 };
 

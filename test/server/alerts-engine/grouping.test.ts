@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cellsOf, countRule, Disk, detectionRule, type Match, orderedRule, steady } from './model.ts';
+import { cellsOf, countRule, Disk, detectionRule, type Match, orderedRule, steady, valueRule } from './model.ts';
 
 describe('matches of a detection rule', () => {
   const rule = detectionRule('rule');
@@ -239,7 +239,8 @@ describe('the same matches', () => {
   const rule = countRule('count', { threshold: 5, timespanSeconds: 30 }, { gapSeconds: 100 });
   const plain = detectionRule('plain', { gapSeconds: 100 });
   const ordered = orderedRule('ordered', { timespanSeconds: 45 }, { gapSeconds: 100 });
-  const rules = [rule, plain, ordered];
+  const users = valueRule('users', { timespanSeconds: 30 }, { gapSeconds: 100 });
+  const rules = [rule, plain, ordered, users];
   const place = {
     at: fc.nat(299),
     host: fc.constantFrom('web-1', 'web-2'),
@@ -255,7 +256,7 @@ describe('the same matches', () => {
       const own = matches.slice(at, at + 3);
       // Matches of user c are the second step.
       const steps = own.map((match) => ({ ...match, step: match.user === 'c' ? 1 : 0 }));
-      const cells = [cellsOf(rule, at + 1, own, disk), cellsOf(plain, at + 1, own, disk)];
+      const cells = [rule, plain, users].map((one) => cellsOf(one, at + 1, own, disk));
       batches.push([...cells.flat(), ...cellsOf(ordered, at + 1, steps, disk)]);
     }
     return batches;
@@ -346,6 +347,44 @@ describe('the same matches', () => {
       ),
       { numRuns: 150 },
     );
+  });
+
+  it('of which values are counted are members as windows say by definition, and with what came before a restart', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(match, { minLength: 5, maxLength: 60, size: 'max' }),
+        fc.array(fc.boolean(), { minLength: 1, maxLength: 12, size: 'max' }),
+        async (matches, restarts) => {
+          const disk = new Disk();
+          let grouping = disk.open([users]);
+          for (let at = 0; at < matches.length; at += 3) {
+            if (restarts[(at / 3) % restarts.length]) grouping = disk.open([users], false);
+            await disk.run(grouping, cellsOf(users, at + 1, matches.slice(at, at + 3), disk));
+          }
+          const members = matches.filter(({ at, address }) => {
+            for (let start = at - 29; start <= at; start++) {
+              const inside = matches.filter(
+                (other) => other.address === address && other.at >= start && other.at < start + 30,
+              );
+              if (new Set(inside.map(({ user }) => user)).size >= 3) return true;
+            }
+            return false;
+          });
+          expect(disk.rows.reduce((sum, { count }) => sum + count, 0)).toBe(members.length);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it('of an attack with ever new names cost what lies around them', async () => {
+    const disk = new Disk();
+    const grouping = disk.open([users]);
+    const names = Array.from({ length: 600 }, (_, at) => ({ at: at % 300, user: `user-${at}` }));
+    for (let at = 0; at < names.length; at += 20) {
+      await disk.run(grouping, cellsOf(users, at + 1, names.slice(at, at + 20)));
+    }
+    expect(disk.rows).toMatchObject([{ count: 600, from: 0, to: 299 }]);
   });
 
   it('count each member once: the alerts hold what windows say by definition', async () => {

@@ -4,6 +4,7 @@ import type {
   EventCountRule,
   RuleExtension,
   TemporalRule,
+  ValueRule,
 } from '../../../rules/rule.ts';
 import { type Grouping, type GroupingReads, openGrouping } from '../../../server/alerts/grouping.ts';
 import { groupKey } from '../../../server/alerts/keys.ts';
@@ -65,6 +66,30 @@ export function countRule(
     timespanSeconds: 60,
     compare: 'gte',
     threshold: 10,
+    generate: false,
+    ...changes,
+    extension: { ...extension, ...grouping },
+  };
+}
+
+/** So many different users from one source address; its alerts are one row a host. */
+export function valueRule(
+  id: string,
+  changes: Partial<ValueRule> = {},
+  grouping: Partial<RuleExtension> = {},
+): ValueRule {
+  return {
+    ...head,
+    id,
+    kind: 'correlation',
+    type: 'value_count',
+    rules: ['base'],
+    groupBy: ['source.ip'],
+    timespanSeconds: 60,
+    compare: 'gte',
+    threshold: 3,
+    fields: ['user.name'],
+    percentile: 50,
     generate: false,
     ...changes,
     extension: { ...extension, ...grouping },
@@ -196,6 +221,7 @@ export function cellsOf(
       events: [id],
       first: time,
       last: time,
+      ...(rule.kind === 'correlation' && 'fields' in rule ? { values: [[user, 1]] as const } : {}),
       entities: { 'user.name': [user], 'source.ip': [address], 'host.name': [host] },
     };
   });

@@ -1,11 +1,12 @@
 import { fieldTexts } from '../field-values.ts';
 import { stretches } from './aggregate.ts';
 import type { Budget } from './budget.ts';
-import { countsOf, forgetOldest } from './day-counts.ts';
+import { countSegments, type GiveCount } from './count-segments.ts';
 import type { DayReader } from './day-reader.ts';
 import type { IndexedField } from './indexed-field.ts';
 import { readDocument } from './matches.ts';
 import { withTally } from './row-tally.ts';
+import type { Prefilter } from './sql.ts';
 
 /** Is told of events of one interval: how many there are with these values. */
 export type Take = (bucket: number, texts: readonly string[], events: number) => void;
@@ -18,79 +19,44 @@ export interface Counted {
   readonly interval: number;
 }
 
-/** Rows gone through by one statement, so that a stop is noticed between. */
-const STRETCH = 250_000;
+/** Layout of day files from which there are segments. */
+const SEGMENTS_FROM = 2;
 
 /**
- * Goes through the rows of a day and tells how many there are with each value, by interval. Gives whether all were seen.
+ * Tells of the events of a day that satisfy a condition, by interval, how many there are with each value. Gives whether
+ * all were seen.
  */
 export function eachGroup(
   reader: DayReader,
   held: IndexedField,
-  sql: string,
-  { field, from, to, interval }: Counted,
+  plan: Prefilter,
+  counted: Counted,
   budget: Budget,
   take: Take,
 ): boolean {
   const extent = reader.extent();
   if (!extent) return true;
+  const { field, from, interval } = counted;
   const values = held.valuesIn(reader);
-  const end = Math.min(to, extent.max + 1);
+  const end = Math.min(counted.to, extent.max + 1);
   const start = Math.max(from, extent.min);
   const unknown = new Set<number>();
-  const give = (bucket: number, counts: ReadonlyMap<number, number>) => {
-    for (const [id, events] of counts) {
-      const texts = values(id);
-      if (texts) take(bucket, texts, events);
-      else unknown.add(id);
-    }
+  const give: GiveCount = (bucket, id, events) => {
+    const texts = values(id);
+    if (texts) take(bucket, texts, events);
+    else unknown.add(id);
   };
-  const isWholeDay = interval >= to - from && start <= extent.min && end > extent.max;
-  const whole = isWholeDay
-    ? countDay(reader, held.column, sql, budget, (counts) => give(0, counts))
-    : countByTime(reader, held.column, sql, { start, end, from, interval }, budget, give);
+  const whole =
+    plan.test && reader.layout >= SEGMENTS_FROM
+      ? countSegments(reader, held.place, plan.test, counted, budget, give)
+      : countByTime(reader, held.column, plan.sql, { start, end, from, interval }, budget, give);
   if (unknown.size === 0) return whole;
-  return eachUnknown(reader, held.column, unknown, sql, { field, start, end, from, interval }, budget, take) && whole;
-}
-
-/** Counts all rows of a day as they lie in the file; those that were counted before are remembered. */
-function countDay(
-  reader: DayReader,
-  column: string,
-  sql: string,
-  budget: Budget,
-  give: (counts: ReadonlyMap<number, number>) => void,
-): boolean {
-  const { db } = reader;
-  const span = db.prepare('SELECT min(sequence) AS first, max(sequence) AS last FROM event').get();
-  const last = Number(span?.['last'] ?? 0);
-  const known = countsOf(reader, column, sql);
-  const stretch = new Map<number, number>();
-  const statement = `SELECT tally(ts, ${column}) FROM event NOT INDEXED WHERE sequence >= ? AND sequence < ? AND (${sql})`;
-  const whole = withTally(
-    db,
-    statement,
-    (_, id) => add(stretch, id, 1),
-    (rows) => {
-      for (let at = Math.max(known.next, Number(span?.['first'] ?? 1)); at <= last; at += STRETCH) {
-        if (budget.spent()) return false;
-        const next = Math.min(at + STRETCH, last + 1);
-        stretch.clear();
-        rows.get(at, next);
-        // A stretch that failed on its way must not be remembered by half.
-        for (const [id, count] of stretch) add(known.counts, id, count);
-        known.next = next;
-        budget.rows(next - at);
-      }
-      return true;
-    },
+  return (
+    eachUnknown(reader, held.column, unknown, plan.sql, { field, start, end, from, interval }, budget, take) && whole
   );
-  give(known.counts);
-  forgetOldest();
-  return whole;
 }
 
-/** Counts rows by interval, the newest stretch first. */
+/** Counts rows by interval, the newest stretch first: for files from before there were segments. */
 function countByTime(
   reader: DayReader,
   column: string,
@@ -102,12 +68,12 @@ function countByTime(
     interval,
   }: { readonly start: number; readonly end: number; readonly from: number; readonly interval: number },
   budget: Budget,
-  give: (bucket: number, counts: ReadonlyMap<number, number>) => void,
+  give: GiveCount,
 ): boolean {
   const counts = new Map<number, number>();
   let bucket = 0;
   const flush = () => {
-    give(bucket, counts);
+    for (const [id, events] of counts) give(bucket, id, events);
     counts.clear();
   };
   // Within a stretch rows come by time: one interval is done before the next begins.
@@ -117,7 +83,7 @@ function countByTime(
       flush();
       bucket = at;
     }
-    add(counts, id, 1);
+    counts.set(id, (counts.get(id) ?? 0) + 1);
   };
   const statement = `SELECT tally(ts, ${column}) FROM event INDEXED BY event_ts WHERE ts >= ? AND ts < ? AND (${sql})`;
   return withTally(reader.db, statement, take, (rows) => {
@@ -129,10 +95,6 @@ function countByTime(
     }
     return true;
   });
-}
-
-function add(counts: Map<number, number>, id: number, count: number): void {
-  counts.set(id, (counts.get(id) ?? 0) + count);
 }
 
 /** What the dictionary cannot hold is read from the documents. */

@@ -9,6 +9,8 @@ export type ValuesOf = (id: number) => readonly string[] | undefined;
 export interface IndexedField {
   /** Column of `event`. */
   readonly column: string;
+  /** The same in a segment. */
+  readonly place: number;
   /** The dictionary of a day. */
   valuesIn(reader: DayReader): ValuesOf;
 }
@@ -16,10 +18,10 @@ export interface IndexedField {
 /** How the index holds a field; undefined where only documents tell. */
 export function indexedField(field: string): IndexedField | undefined {
   const place = (SHAPE_FIELDS as readonly string[]).indexOf(field);
-  if (place >= 0) return { column: 'shape', valuesIn: (reader) => shapeValues(reader, place) };
+  if (place >= 0) return { column: 'shape', place: 0, valuesIn: (reader) => shapeValues(reader, place) };
   const number = COLUMN_FIELDS.findIndex((known) => known.field === field);
   const column = COLUMN_FIELDS[number]?.column;
-  return column && { column, valuesIn: (reader) => termValues(reader, number) };
+  return column && { column, place: 1 + number, valuesIn: (reader) => termValues(reader, number) };
 }
 
 function shapeValues(reader: DayReader, place: number): ValuesOf {

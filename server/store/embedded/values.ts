@@ -88,7 +88,7 @@ function eachValue(readers: readonly DayReader[], walk: Walk, budget: Budget, ta
   // The newest first: where a limit ends it, the figures are those of the latest time.
   for (const [at, { reader, plan }] of plans.toReversed().entries()) {
     budget.watch(() => at / plans.length);
-    if (plan.sql !== '0' && !eachGroup(reader, held, plan.sql, walk, budget, take)) return false;
+    if (plan.sql !== '0' && !eachGroup(reader, held, plan, walk, budget, take)) return false;
   }
   return true;
 }

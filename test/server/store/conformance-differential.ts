@@ -56,15 +56,24 @@ export function differentialCases(bench: Bench): void {
           expect({ ...all, sequences }).toEqual({ ...all, sequences: first });
           const condition = parseKql(kql);
           const query = { range: RANGE, condition };
-          expect({ ...all, ...(await view.count(query)) }).toEqual({ ...all, count: wanted.length, complete: true });
-          expect({ ...all, bars: await barsOf(view, kql) }).toEqual({ ...all, bars: barsFrom(wanted) });
+          const { count, complete } = await view.count(query);
+          if (mustBeWhole(complete)) expect({ ...all, count }).toEqual({ ...all, count: wanted.length });
+          const bars = await barsOf(view, kql);
+          if (bars) expect({ ...all, bars }).toEqual({ ...all, bars: barsFrom(wanted) });
           const field = FIELDS[pick.field % FIELDS.length] ?? 'user.name';
           const values = await view.topValues({ ...query, field, limit: 5 });
-          expect({ ...all, field, values: folded(values.values), absent: values.absent, other: values.other }).toEqual({
-            ...all,
-            field,
-            ...valuesFrom(wanted, field),
-          });
+          if (mustBeWhole(values.complete))
+            expect({
+              ...all,
+              field,
+              values: folded(values.values),
+              absent: values.absent,
+              other: values.other,
+            }).toEqual({
+              ...all,
+              field,
+              ...valuesFrom(wanted, field),
+            });
         };
         const numbers = fc.array(fc.nat({ max: 1_000_000 }), { minLength: 6, maxLength: 24 });
         const picks = fc.record({ numbers, viewer: fc.nat(), page: fc.nat(), field: fc.nat() });
@@ -116,6 +125,12 @@ async function storeAll(bench: Bench): Promise<readonly Stored[]> {
 
 const MOST_PAGES = 12;
 
+/** Among many events a question may meet a limit, and must then say so: what it did not see is not compared. */
+function mustBeWhole(complete: boolean): boolean {
+  if (EVENTS <= 10_000) expect(complete).toBe(true);
+  return complete;
+}
+
 /** The first pages of a search: sequences in order, and whether that was all. */
 async function pagesOf(view: EventView, kql: string, limit: number) {
   const sequences: number[] = [];
@@ -123,10 +138,9 @@ async function pagesOf(view: EventView, kql: string, limit: number) {
   for (let page = 0; page < MOST_PAGES; page++) {
     const query = { range: RANGE, condition: parseKql(kql), limit, ...(after === undefined ? {} : { after }) };
     const { events, next, complete } = await view.search(query);
-    expect(complete).toBe(true);
     sequences.push(...events.map(({ sequence }) => sequence));
     if (next === null) return { sequences, ended: true };
-    expect(events).toHaveLength(limit);
+    if (mustBeWhole(complete)) expect(events).toHaveLength(limit);
     after = next;
   }
   return { sequences, ended: false };
@@ -134,11 +148,10 @@ async function pagesOf(view: EventView, kql: string, limit: number) {
 
 const BAR_SECONDS = 300;
 
-async function barsOf(view: EventView, kql: string): Promise<readonly number[]> {
+async function barsOf(view: EventView, kql: string): Promise<readonly number[] | undefined> {
   const query = { range: RANGE, condition: parseKql(kql), intervalSeconds: BAR_SECONDS };
   const { buckets, complete } = await view.histogram(query);
-  expect(complete).toBe(true);
-  return buckets.map(({ count }) => count);
+  return mustBeWhole(complete) ? buckets.map(({ count }) => count) : undefined;
 }
 
 function barsFrom(wanted: readonly Stored[]): readonly number[] {

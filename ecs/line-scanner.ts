@@ -87,6 +87,7 @@ function isUnusual(word: number): boolean {
 /** Forms of lines are remembered up to so many steps in all, ways on from one step, and characters between two values. */
 const MOST_STEPS = 8_192;
 const MOST_WAYS = 12;
+const MOST_EVERY = 256;
 const LONGEST_BETWEEN = 512;
 
 /** Most levels of objects and lists, and most values; what has more is left to the caller. */
@@ -149,6 +150,10 @@ export class LineScanner implements LineLeaves {
   readonly #lists = new Map<string, unknown>();
   #forms: Step[] = [];
   #steps = 0;
+  /** Lines since the forms were cleared whose form was known, and whose was not; of these, every how many is remembered. */
+  #known = 0;
+  #unknown = 0;
+  #every = 1;
   readonly #leafKinds = new Uint8Array(MOST_LEAVES);
   readonly #leafFields = new Int32Array(MOST_LEAVES);
   readonly #leafStarts = new Int32Array(MOST_LEAVES);
@@ -252,6 +257,7 @@ export class LineScanner implements LineLeaves {
         }
         if (to === END) {
           this.count = leaf;
+          this.#known++;
           return true;
         }
         this.#leafKinds[leaf] = kind;
@@ -286,9 +292,16 @@ export class LineScanner implements LineLeaves {
   }
 
   #remember(start: number): void {
+    // Where forms hardly come again, remembering each would cost more than it saves.
+    if (this.#unknown++ % this.#every !== 0) return;
     if (this.#steps + this.count > MOST_STEPS) {
+      // Most of what was remembered since the last time was asked for again: the lines have changed, not the forms run out.
+      const useful = this.#known > 4 * this.#unknown;
+      this.#every = useful ? 1 : Math.min(MOST_EVERY, 4 * this.#every);
       this.#forms = [];
       this.#steps = 0;
+      this.#known = 0;
+      this.#unknown = 1;
     }
     const edges: [field: number, at: number, begins: boolean][] = [];
     for (let field = 0; field < this.#kinds.length; field++) {

@@ -1,6 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { AgencyBook } from '../agencies/names.ts';
 import { HaidangError } from '../errors.ts';
 import { type Identity, SYSTEM } from '../identity.ts';
+import type { Alone } from '../leases/membership.ts';
 import type { Log } from '../log.ts';
 import type { EventStore, StoredDay } from '../store/event-store.ts';
 import type { DeletionRecord, LegalHoldRecord } from '../store/record-kinds.ts';
@@ -34,6 +36,8 @@ export interface RetentionOptions {
   readonly minimumMonths: readonly number[];
   readonly policy: RetentionPolicy;
   readonly now?: () => number;
+  /** Where several servers share the store: lets one of them at a time delete or hold. */
+  readonly alone?: Alone;
 }
 
 /** Retention of one server: what is due, deleting it, and the legal holds that stand against it. */
@@ -66,6 +70,11 @@ export interface Retention {
   stop(): Promise<void>;
 }
 
+type Check = () => Promise<void>;
+
+const LEASE = 'retention';
+/** Between two days, where other servers may be waiting for their turn: they look every 1.2 s. */
+const YIELD_MS = 1_500;
 const POLICY = 'retention-policy';
 const LAST_RUN = 'retention-last-run';
 /** Days of a report that are kept. */
@@ -75,6 +84,7 @@ const MOST_DAYS_KEPT = 2_000;
 export function openRetention(options: RetentionOptions): Retention {
   const { events, records, agencies, log, minimumMonths } = options;
   const now = options.now ?? Date.now;
+  const alone: Alone = options.alone ?? ((_, act) => act(async () => {}));
   const deleting: Deleting = { events, records, now };
   const view = records.as(SYSTEM);
   let turn: Promise<unknown> = Promise.resolve();
@@ -83,8 +93,8 @@ export function openRetention(options: RetentionOptions): Retention {
   let next: () => string | null = () => null;
 
   /** One at a time: a hold is placed before a day is deleted or after, never between the look and the deed. */
-  function inTurn<Result>(act: () => Promise<Result>): Promise<Result> {
-    const done = turn.then(act);
+  function inTurn<Result>(act: (check: Check) => Promise<Result>): Promise<Result> {
+    const done = turn.then(() => alone(LEASE, act));
     turn = done.catch(() => {});
     return done;
   }
@@ -118,11 +128,16 @@ export function openRetention(options: RetentionOptions): Retention {
   }
 
   /** Looks again with all that is known now, and deletes the day if it is still due. */
-  async function deleteIfDue(stored: StoredDay, by: string): Promise<DeletionRecord | DayVerdict | undefined> {
+  async function deleteIfDue(
+    stored: StoredDay,
+    by: string,
+    check: Check,
+  ): Promise<DeletionRecord | DayVerdict | undefined> {
     if (stopped) return undefined;
     const { day } = stored;
     const { verdict, contents } = await examineDay(events, stored, await judgement(), true);
     if (verdict.state !== 'due' || !contents) return verdict;
+    await check();
     const { document } = await deleteDay(deleting, verdict, contents.sources, by);
     const count = document.sources.reduce((sum, { stored: one }) => sum + one, 0);
     log.info({ day, events: count, bytes: document.bytes, by }, 'A day of events was deleted by retention.');
@@ -141,11 +156,14 @@ export function openRetention(options: RetentionOptions): Retention {
       verdicts = await days();
       for (const { day, state, events: count, bytes } of verdicts) {
         if (state !== 'due' || stopped) continue;
-        const result = dryRun ? undefined : await inTurn(() => deleteIfDue({ day, events: count, bytes }, by));
+        const result = dryRun
+          ? undefined
+          : await inTurn((check) => deleteIfDue({ day, events: count, bytes }, by, check));
         if (dryRun || (result && 'begunAt' in result)) {
           deleted.push(day);
           deletedEvents += count;
           deletedBytes += bytes;
+          if (!dryRun && options.alone) await pause(YIELD_MS, undefined, { ref: false });
         } else if (result) verdicts = verdicts.map((one) => (one.day === day ? result : one));
       }
       if (stopped) failure = 'The server was stopped meanwhile.';

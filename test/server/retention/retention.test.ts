@@ -1,9 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HaidangError } from '../../../server/errors.ts';
 import { type AgencyId, type Identity, SYSTEM } from '../../../server/identity.ts';
+import { openMembership } from '../../../server/leases/membership.ts';
 import type { EventStore } from '../../../server/store/event-store.ts';
 import type { RecordStore, RecordView } from '../../../server/store/record-store.ts';
 import { batchOfLines } from '../store/frames.ts';
@@ -244,6 +246,62 @@ describe('a legal hold', () => {
     const { id } = await hold({});
     await world.retention.liftHold(id, 'xong', LEAD);
     await expect(world.retention.liftHold(id, 'xong', LEAD)).rejects.toMatchObject({ code: 'HD_RECORD_CONFLICT' });
+  });
+});
+
+describe('two servers on one store', () => {
+  it('take turns: a hold placed on one waits for the day that the other is deleting, and stands for the next', async () => {
+    await world.store('20260101', ward, 'c1aaaaaa', 5);
+    await world.store('20260110', ward, 'c1aaaaaa', 5);
+    await world.evaluateAll();
+    world.now = at('2026-06-01');
+    const servers = ['a', 'b'].map((node) => {
+      const data = join(world.folder, `server-${node}`);
+      mkdirSync(data);
+      return openMembership({ node, data, log: pino({ level: 'silent' }), onLost: () => {} });
+    });
+    for (const server of servers) await server.claim(world.records);
+    let begun: () => void = () => {};
+    const deleting = new Promise<void>((done) => {
+      begun = done;
+    });
+    let goOn: () => void = () => {};
+    const gate = new Promise<void>((done) => {
+      goOn = done;
+    });
+    const slow = new Proxy(world.events, {
+      get(target, name: keyof EventStore) {
+        const value = target[name];
+        if (name !== 'deleteDay') return typeof value === 'function' ? value.bind(target) : value;
+        return async (day: string) => {
+          begun();
+          await gate;
+          await target.deleteDay(day);
+        };
+      },
+    });
+    const [one, other] = [
+      world.over(slow, world.records, servers[0]),
+      world.over(world.events, world.records, servers[1]),
+    ];
+    const run = one.run('retention', false);
+    await deleting;
+    let placed = false;
+    const holding = other
+      .placeHold({ agency: null, fromDay: '2026-01-01', toDay: null, reason: 'Vụ 12' }, LEAD)
+      .then(() => {
+        placed = true;
+      });
+    // Long enough for a hold that waits for nobody.
+    await other.holds(SYSTEM, 10);
+    await other.days();
+    expect(placed).toBe(false);
+    goOn();
+    await holding;
+    expect(await run).toMatchObject({ deleted: ['20260101'], failure: null });
+    expect((await world.events.days()).map(({ day }) => day)).toEqual(['20260110']);
+    await Promise.all([one.stop(), other.stop()]);
+    for (const server of servers) await server.leave(true);
   });
 });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { openAgencyBook } from '../../../server/agencies/names.ts';
 import { type AgencyId, SYSTEM } from '../../../server/identity.ts';
+import type { Membership } from '../../../server/leases/membership.ts';
 import { buildLedger } from '../../../server/ledger/ledger.ts';
 import type { LedgerRow } from '../../../server/ledger/schema.ts';
 import { openRetention, type Retention } from '../../../server/retention/retention.ts';
@@ -51,7 +52,7 @@ export class RetentionWorld {
   }
 
   /** Retention over stores that may fail. */
-  over(events: EventStore, records: RecordStore): Retention {
+  over(events: EventStore, records: RecordStore, server?: Pick<Membership, 'alone'>): Retention {
     return openRetention({
       events,
       records,
@@ -60,6 +61,7 @@ export class RetentionWorld {
       minimumMonths: MINIMUM_MONTHS,
       policy: { keepDays: KEEP_DAYS, sources: [] },
       now: () => this.now,
+      ...(server ? { alone: server.alone } : {}),
     });
   }
 

@@ -67,6 +67,11 @@ export interface CollectorStatus {
 /** Answer to `GET /v1/clock` and to a status: the server's time, from which the collector keeps an offset. */
 export interface ServerClock {
   readonly now: string;
+  /**
+   * After a restore, with `GET /v1/clock`: what was acknowledged from then on (by the server's clock) may be gone from the
+   * store. A collector sends again all it keeps of it, once for each id; what is too much is known by its event ids.
+   */
+  readonly resend?: { readonly id: string; readonly since: string };
 }
 
 /** Size limits both sides hold to. */

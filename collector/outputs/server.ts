@@ -34,6 +34,8 @@ const STATUS_EVERY_MS = 5_000;
 const LONGEST_RETRY_AFTER_MS = 300_000;
 const ANSWER_BYTES = 65_536;
 const REFUSED_LOG_EVERY_MS = 60_000;
+/** Segments carry the time of their acknowledgement by a clock that may have been set since. */
+const RESEND_SLACK_MS = 600_000;
 
 /** What a frame's answer means for the frames behind it. */
 type Verdict =
@@ -134,6 +136,8 @@ export class ServerOutput {
     const answer = await this.#request(session, 'GET', '/v1/clock');
     this.#learn(answer, askedAt);
     if (answer.status === 200) {
+      const resend = readResend(answer.body, Date.now());
+      if (resend) await this.#spool.resend(resend.id, resend.since);
       if (!this.#isConnected) this.#log.info({ server: this.#options.server.host }, 'connected to the server');
       this.#isConnected = true;
     }
@@ -326,6 +330,19 @@ function readTime(body: string): number | undefined {
     const { now } = JSON.parse(body) as { now?: unknown };
     const time = typeof now === 'string' ? Date.parse(now) : Number.NaN;
     return Number.isFinite(time) ? time : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a restored server asks for: which restore, and from when on by this machine's clock. */
+function readResend(body: string, answeredAt: number): { readonly id: string; readonly since: number } | undefined {
+  try {
+    const { now, resend } = JSON.parse(body) as { now?: unknown; resend?: { id?: unknown; since?: unknown } };
+    const since = Date.parse(String(resend?.since)) - (Date.parse(String(now)) - answeredAt) - RESEND_SLACK_MS;
+    if (typeof resend?.id !== 'string' || !/^[0-9a-f]{16}$/.test(resend.id) || !Number.isFinite(since))
+      return undefined;
+    return { id: resend.id, since };
   } catch {
     return undefined;
   }

@@ -121,6 +121,30 @@ export class Outbox {
     this.#markTimer ??= setTimeout(() => void this.#mark(), MARK_EVERY_MS);
   }
 
+  /**
+   * Takes back the acknowledgement of every segment that was not acknowledged as a whole before a time (by this machine's
+   * clock); durable when it resolves. Gives how many events will be sent again.
+   */
+  async rewind(since: number): Promise<number> {
+    const from = this.#segments.findIndex(({ ackedAt }) => ackedAt === null || ackedAt >= since);
+    const again = from < 0 ? [] : this.#segments.slice(from).filter(({ firstFrame }) => Number.isFinite(firstFrame));
+    const first = again[0];
+    if (!first || first.firstFrame > this.#acked) return 0;
+    const before = this.#waiting.events;
+    this.#acked = first.firstFrame - 1;
+    this.#skipped = 0;
+    this.#at = undefined;
+    this.#waiting = { frames: 0, events: 0, bytes: 0 };
+    for (const segment of again) {
+      segment.ackedAt = null;
+      this.#waiting.frames += segment.lastFrame - segment.firstFrame + 1;
+      this.#waiting.events += segment.events;
+      this.#waiting.bytes += segment.bytes;
+    }
+    await this.#mark(true);
+    return this.#waiting.events - before;
+  }
+
   /** Removes acknowledged segments, oldest first: those past their time, and as many more as `need` bytes ask for. */
   async sweep(need = 0): Promise<void> {
     let freed = 0;
@@ -141,12 +165,12 @@ export class Outbox {
   }
 
   /** The mark may be lost in a crash: frames sent again are known to the server by their ids. */
-  #mark(): Promise<void> {
+  #mark(durable = false): Promise<void> {
     clearTimeout(this.#markTimer);
     this.#markTimer = undefined;
     this.#marking = this.#marking.then(async () => {
       try {
-        await this.#files.replace(join(this.#folder, ACKED_NAME), `${this.#acked}\n`, false);
+        await this.#files.replace(join(this.#folder, ACKED_NAME), `${this.#acked}\n`, durable);
         for (const segment of this.#segments) {
           if (segment.ackedAt !== null || segment.lastFrame > this.#acked) continue;
           segment.ackedAt = Date.now();

@@ -34,6 +34,8 @@ export interface Recovered {
 
 export const SEGMENT_NAME = /^(\d{10})\.seg$/;
 export const ACKED_NAME = 'acked';
+/** The last restore of the server for which this spool was sent again. */
+export const RESENT_NAME = 'resent';
 
 /** Reads the header line of a frame; undefined where the payload is not a frame. */
 export function readFrameHeader(payload: Buffer): FrameHeader | undefined {

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import type { CollectorStatus, FrameSource } from '../../ecs/wire.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Log } from '../log.ts';
-import type { SpoolFiles } from './files.ts';
+import { readSmall, type SpoolFiles } from './files.ts';
 import type { CutFrame } from './frame.ts';
 import { Outbox, type StoredFrame } from './outbox.ts';
 import { Quarantine } from './quarantine.ts';
-import { type Recovered, recover, type Segment } from './recover.ts';
+import { RESENT_NAME, type Recovered, recover, type Segment } from './recover.ts';
 import { SEGMENT_BYTES, SpoolWriter } from './writer.ts';
 
 /** What a spool is opened with. */
@@ -35,6 +35,9 @@ export class Spool {
   readonly #outbox: Outbox;
   readonly #writer: SpoolWriter;
   readonly #segmentBytes: number;
+  readonly #files: SpoolFiles;
+  readonly #folder: string;
+  readonly #log: Log;
   readonly #sweepTimer: NodeJS.Timeout;
   #ledger: Ledger | undefined;
   #startCut = false;
@@ -44,6 +47,9 @@ export class Spool {
 
   private constructor(options: SpoolOptions, recovered: Recovered, quarantine: Quarantine, maxBytes: number) {
     const { files, folder, log } = options;
+    this.#files = files;
+    this.#folder = folder;
+    this.#log = log;
     this.#recovered = recovered;
     this.#quarantine = quarantine;
     this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
@@ -182,6 +188,22 @@ export class Spool {
       events: frame.events,
     });
     this.ack(frame);
+  }
+
+  /**
+   * Begins to send again what was not acknowledged before `since` (milliseconds, by this machine's clock), once for each
+   * id: the server was restored from a backup of that time.
+   */
+  async resend(id: string, since: number): Promise<void> {
+    const path = join(this.#folder, RESENT_NAME);
+    if ((await readSmall(this.#files, path))?.trim() === id) return;
+    const events = await this.#outbox.rewind(since);
+    // After the mark: a crash between the two sends again once more, which adds nothing.
+    await this.#files.replace(path, `${id}\n`, true);
+    this.#log.warn(
+      { events, since: new Date(since).toISOString() },
+      'the server was restored from a backup; what it lacks is sent again',
+    );
   }
 
   async close(): Promise<void> {

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import type { EcsEvent } from '../../ecs/event.ts';
-import type { CollectorStatus, FrameHeader } from '../../ecs/wire.ts';
+import type { CollectorStatus, FrameHeader, ServerClock } from '../../ecs/wire.ts';
 
 /** A temporary folder, and how to remove it. */
 export function temporaryFolder(): { path: string; remove(): void } {
@@ -93,6 +93,8 @@ export class Receiver {
   readonly peers = new Set<string>();
   /** Milliseconds that the receiver's clock is ahead. */
   clockOffset = 0;
+  /** What a server that came from a backup asks for. */
+  resend: ServerClock['resend'];
   /** Called before a batch is taken; gives another answer, or none ever (`silence`), where it is not to be. */
   intercept: ((header: FrameHeader, batch: number) => OtherAnswer | 'silence' | undefined) | undefined;
   #server: Http2SecureServer | undefined;
@@ -152,7 +154,7 @@ export class Receiver {
 
   #answer(route: string, body: Buffer): OtherAnswer | 'silence' {
     const clock = { now: new Date(Date.now() + this.clockOffset).toISOString() };
-    if (route === 'GET /v1/clock') return { status: 200, body: clock };
+    if (route === 'GET /v1/clock') return { status: 200, body: { ...clock, resend: this.resend } };
     if (route === 'POST /v1/status') {
       this.statuses.push(JSON.parse(body.toString()) as CollectorStatus);
       return { status: 200, body: clock };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { SecondCount } from '../../rules/engine/measure.ts';
 import { correlateTemporal, correlateOrdered as ordered } from '../../rules/engine/correlate-temporal.ts';
+import type { SecondCount } from '../../rules/engine/measure.ts';
 import type { TemporalStep } from '../../rules/engine/step-track.ts';
 
 /** A step of matches at these seconds. */

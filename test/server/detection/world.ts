@@ -103,11 +103,15 @@ export class World {
     ({ events: this.events, records: this.records } = await openEmbeddedStore(options));
   }
 
-  async detect(records: RecordStore = this.records, events: EventStore = this.events): Promise<Detection> {
+  async detect(
+    records: RecordStore = this.records,
+    events: EventStore = this.events,
+    rules: LoadedRules = testRules(),
+  ): Promise<Detection> {
     this.#detection = await startDetection({
       events,
       records,
-      rules: testRules(),
+      rules,
       log,
       onAlertsChanged: (ids) => this.changed.push(...ids),
     });

@@ -190,8 +190,13 @@ export function openRetention(options: RetentionOptions): Retention {
     else await view.create('setting', id, { value });
   }
 
-  function run(by: string, dryRun: boolean): Promise<RunReport> {
-    current ??= work(by, dryRun).finally(() => {
+  /** Who asks for the same while it runs gets the same; a dry run is no reason to leave a real one out. */
+  async function run(by: string, dryRun: boolean): Promise<RunReport> {
+    while (current) {
+      const report = await current;
+      if (report.dryRun === dryRun) return report;
+    }
+    current = work(by, dryRun).finally(() => {
       current = undefined;
     });
     return current;

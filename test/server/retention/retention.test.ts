@@ -93,6 +93,18 @@ describe('a day of events', () => {
     expect(await world.retention.lastRun()).toMatchObject({ dryRun: true, by: 'lan' });
   });
 
+  it('is deleted also where a dry run was under way', async () => {
+    await world.store('20260101', ward, 'c1aaaaaa', 5);
+    await world.evaluateAll();
+    world.now = at('2026-06-01');
+    const runs = [true, true, false, false].map((dryRun) => world.retention.run('lan', dryRun));
+    const reports = await Promise.all(runs);
+    expect(reports.map(({ dryRun }) => dryRun)).toEqual([true, true, false, false]);
+    expect(reports[0]).toBe(reports[1]);
+    expect(reports[2]).toBe(reports[3]);
+    expect(world.has('20260101')).toBe(false);
+  });
+
   it('stays while some of it is not evaluated', async () => {
     await world.store('20260101', ward, 'c1aaaaaa', 5);
     world.now = at('2026-06-01');

@@ -33,7 +33,7 @@ function satisfyingRanges(counts: readonly SecondCount[], window: CorrelationWin
   const ranges: [number, number][] = [];
   let entering = 0;
   let leaving = 0;
-  const inside = measureOf(window);
+  const inside = measureOf(window, counts);
   while (leaving < counts.length) {
     const enters = (counts[entering]?.[0] ?? Number.POSITIVE_INFINITY) - span + 1;
     const leaves = (counts[leaving]?.[0] ?? Number.POSITIVE_INFINITY) + 1;

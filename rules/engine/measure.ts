@@ -42,8 +42,8 @@ export function isMonotone(rule: Measured): boolean {
   return rises && (rule.type === undefined || rule.type === 'event_count' || rule.type === 'value_count');
 }
 
-/** An empty window of a rule. */
-export function measureOf(rule: Measured): Measure {
+/** An empty window of a rule; `entries` are all that may enter it, which percentiles must know beforehand. */
+export function measureOf(rule: Measured, entries: readonly SecondCount[] = []): Measure {
   const all = [rule, ...(rule.also ?? [])];
   const holds = (value: number): boolean => all.every((one) => satisfies(value, one));
   let count = 0;
@@ -59,16 +59,20 @@ export function measureOf(rule: Measured): Measure {
       holds: () => count > 0 && holds(count),
     };
   }
-  if (type === 'value_count' || type === 'value_percentile') {
+  if (type === 'value_percentile') {
+    const ranks = new RankTally(entries);
+    return {
+      enter: ([, , values = []]) => ranks.add(values, 1),
+      leave: ([, , values = []]) => ranks.add(values, -1),
+      holds: () => ranks.total > 0 && holds(ranks.percentile('percentile' in rule ? rule.percentile : 50)),
+    };
+  }
+  if (type === 'value_count') {
     const tally = new ValueTally();
-    const measured =
-      type === 'value_count'
-        ? () => tally.distinct
-        : () => tally.percentile('percentile' in rule ? rule.percentile : 50);
     return {
       enter: ([, , values = []]) => tally.add(values, 1),
       leave: ([, , values = []]) => tally.add(values, -1),
-      holds: () => tally.distinct > 0 && holds(measured()),
+      holds: () => tally.distinct > 0 && holds(tally.distinct),
     };
   }
   let sum = 0;
@@ -88,9 +92,6 @@ export function measureOf(rule: Measured): Measure {
 /** How often each value is in a window. */
 class ValueTally {
   readonly #counts = new Map<string, number>();
-  /** Numbers in order, where percentiles were asked for; made anew when a value comes or goes. */
-  #sorted: readonly (readonly [number: number, value: string])[] | undefined;
-  #total = 0;
 
   get distinct(): number {
     return this.#counts.size;
@@ -98,25 +99,48 @@ class ValueTally {
 
   add(values: readonly ValueCount[], sign: 1 | -1): void {
     for (const [value, count] of values) {
-      const before = this.#counts.get(value) ?? 0;
-      const after = before + sign * count;
-      this.#total += sign * count;
+      const after = (this.#counts.get(value) ?? 0) + sign * count;
       if (after > 0) this.#counts.set(value, after);
       else this.#counts.delete(value);
-      if (before === 0 || after <= 0) this.#sorted = undefined;
+    }
+  }
+}
+
+/** How many of each number are in a window, as a binary indexed tree: to add one and to ask for a rank take logarithmic time. */
+class RankTally {
+  readonly #numbers: readonly number[];
+  readonly #places: ReadonlyMap<string, number>;
+  readonly #tree: Float64Array;
+  total = 0;
+
+  constructor(entries: readonly SecondCount[]) {
+    const texts = new Set(entries.flatMap(([, , values = []]) => values.map(([value]) => value)));
+    const sorted = [...texts].map((text) => [Number(text), text] as const).sort(([a], [b]) => a - b);
+    this.#numbers = sorted.map(([number]) => number);
+    this.#places = new Map(sorted.map(([, text], place) => [text, place + 1]));
+    this.#tree = new Float64Array(sorted.length + 1);
+  }
+
+  add(values: readonly ValueCount[], sign: 1 | -1): void {
+    for (const [value, count] of values) {
+      this.total += sign * count;
+      const place = this.#places.get(value) ?? this.#tree.length;
+      for (let at = place; at < this.#tree.length; at += at & -at)
+        this.#tree[at] = (this.#tree[at] ?? 0) + sign * count;
     }
   }
 
-  /** The nearest rank: the smallest value that at least `percent` of all are not above. */
+  /** The nearest rank: the smallest number that at least `percent` of all are not above. */
   percentile(percent: number): number {
-    this.#sorted ??= [...this.#counts.keys()].map((value) => [Number(value), value] as const).sort(([a], [b]) => a - b);
-    const rank = Math.max(1, Math.ceil((percent / 100) * this.#total));
-    let seen = 0;
-    for (const [number, value] of this.#sorted) {
-      seen += this.#counts.get(value) ?? 0;
-      if (seen >= rank) return number;
+    let left = Math.max(1, Math.ceil((percent / 100) * this.total));
+    let place = 0;
+    for (let step = 2 ** Math.floor(Math.log2(Math.max(1, this.#tree.length - 1))); step >= 1; step /= 2) {
+      const inside = this.#tree[place + step];
+      if (inside === undefined || inside >= left) continue;
+      place += step;
+      left -= inside;
     }
-    return Number.NaN;
+    return this.#numbers[place] ?? Number.NaN;
   }
 }
 

@@ -202,7 +202,9 @@ function readRecords(store: string): { head: ChainHead | undefined; deleted: Rea
     const setting = documents('setting', `WHERE id = '${HEAD_SETTING}'`)[0]?.['document'];
     const head = setting === undefined ? undefined : (JSON.parse(String(setting)) as { value: ChainHead }).value;
     const deletions = documents('deletion', '').map((row) => JSON.parse(String(row['document'])) as DeletionRecord);
-    return { head, deleted: new Set(deletions.map(({ day }) => day)) };
+    // A day that a backup brought back must be there again.
+    const over = deletions.filter(({ state }) => state !== 'returned');
+    return { head, deleted: new Set(over.map(({ day }) => day)) };
   } finally {
     db.close();
   }

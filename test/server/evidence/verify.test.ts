@@ -239,11 +239,15 @@ describe('a signed day names', () => {
     expect(result.days[0]?.state).toBe('broken');
   });
 
-  it('nothing where retention deleted the day, with a record', async () => {
+  it.each([
+    ['done' as const, []],
+    ['begun' as const, []],
+    ['returned' as const, [{ kind: 'day-missing', day: DAY, eventsTotal: 28 }]],
+  ])('a day that retention deleted only where it did not come back: %s', async (state, findings) => {
     const { events, records } = await openStore(data, CLOSED);
     await records.as({ kind: 'system', name: 'test', role: 'administrator', agencies: 'all' }).create('deletion', DAY, {
       day: DAY,
-      state: 'done',
+      state,
       begunAt: '2027-12-01T00:00:00.000Z',
       deletedAt: '2027-12-01T00:00:00.000Z',
       by: 'retention',
@@ -255,8 +259,8 @@ describe('a signed day names', () => {
     await records.close();
     unlinkSync(join(data, 'store', 'events', `${DAY}.db`));
     const result = verify();
-    expect(result.findings).toEqual([]);
-    expect(result.days[0]).toMatchObject({ day: DAY, state: 'deleted' });
+    expect(result.findings).toMatchObject(findings);
+    expect(result.days[0]).toMatchObject({ day: DAY, state: findings.length === 0 ? 'deleted' : 'broken' });
   });
 
   it('a file that is no database any more', () => {

@@ -72,8 +72,8 @@ export class Cluster {
 
   /**
    * Writes items, durable when it returns (`index.translog.durability: request`), and gives what became of each in
-   * order: done, there already (409), or refused for good (400, 413). What the cluster was too busy for is sent again for
-   * some seconds. `paced`: many items, whose requests share the lanes with others of that kind.
+   * order: done, there already (409), or refused for good (400, 413). What the cluster was too busy for is sent again until
+   * nothing gets through for some seconds. `paced`: many items, whose requests share the lanes with others of that kind.
    *
    * @throws HaidangError `HD_STORE_DOWN`, `HD_STORE_FULL` where some are not written, though others may be.
    */
@@ -82,6 +82,8 @@ export class Cluster {
     let left = items.map((_, at) => at);
     for (let round = 0; left.length > 0; round++) {
       const busy = await this.#bulkRound(items, left, results, options.paced === true);
+      // As long as some get through, the cluster works.
+      if (busy.length < left.length) round = 0;
       const pause = PAUSES[round];
       if (busy.length > 0 && pause === undefined) {
         throw down(`It was too busy for ${busy.length} documents: ${results[busy[0] ?? 0]?.reason}`);

@@ -151,14 +151,18 @@ export class GroupWriter {
     let last = group.last;
     let atEnd = newest;
     const settled: (WholeBatch | undefined)[] = group.jobs.map(({ member }) => member?.batch);
+    const items: BulkItem[] = [];
     for (let at = group.jobs.length - 1; at >= 0; at--) {
       const member = group.jobs[at]?.member;
       if (!member) continue;
       const stored = written.jobs[at]?.stored ?? [];
-      if (stored.length < member.events.length) settled[at] = await this.#settleOne(member, stored, atEnd);
+      if (stored.length < member.events.length) settled[at] = this.#settleOne(member, stored, atEnd, items);
       if (atEnd) last = settled[at]?.last ?? member.batch.first - 1;
       atEnd &&= settled[at] === undefined;
     }
+    const failed = (await this.#cluster.bulk(items)).find(({ status }) => status >= 300 && status !== 404);
+    if (failed)
+      throw new HaidangError('HD_STORE_DOWN', `A batch cannot be settled: ${failed.reason}.`, { retryAfter: 10 });
     const results = group.jobs.map(({ prepared }, at): AppendResult => {
       const { stored = [], deadLettered = 0 } = written.jobs[at] ?? {};
       const batch = settled[at];
@@ -172,23 +176,26 @@ export class GroupWriter {
     return { last, results };
   }
 
-  async #settleOne(member: Member, stored: readonly PreparedEvent[], atEnd: boolean): Promise<WholeBatch | undefined> {
+  /** Gives the batch as it is then, undefined where nothing is left of it, and adds what is to be written for that. */
+  #settleOne(
+    member: Member,
+    stored: readonly PreparedEvent[],
+    atEnd: boolean,
+    items: BulkItem[],
+  ): WholeBatch | undefined {
     const { batch, prepared } = member;
     if (stored.length === 0 && atEnd) {
-      await this.forget(batch);
+      items.push({ action: 'delete', index: this.#names.batches, id: batchId(this.#node, batch.first) });
       return undefined;
     }
     const last = atEnd ? batch.first + stored.length - 1 : batch.last;
     const settled = describe({ ...batch, last }, prepared, stored);
     const index = dayIndex(this.#names, prepared.day);
-    const numbered = stored.map((event, at): BulkItem => {
+    for (const [at, event] of stored.entries()) {
       const place = { node: this.#node, sequence: batch.first + at, batch: batch.first };
-      return { action: 'index', index, id: event.id, document: () => event.document(place) };
-    });
-    const results = await this.#cluster.bulk([...numbered, batchItem(this.#names, settled, 'index')]);
-    const failed = results.find(({ status }) => status >= 300);
-    if (failed)
-      throw new HaidangError('HD_STORE_DOWN', `A batch cannot be settled: ${failed.reason}.`, { retryAfter: 10 });
+      items.push({ action: 'index', index, id: event.id, document: () => event.document(place) });
+    }
+    items.push(batchItem(this.#names, settled, 'index'));
     return settled;
   }
 

@@ -34,20 +34,25 @@ export function EventList({
     getItemKey: (index) => events[index]?.id ?? index,
     overscan: 10,
   });
-  const [current, setCurrent] = useState<number>();
+  const [goal, setGoal] = useState<{ readonly index: number }>();
+  // Keys may come faster than rows are drawn: the next step is from where the last one leads, not from the old focus.
+  const ahead = useRef<number>(undefined);
   useEffect(() => {
-    if (current === undefined) return;
-    virtual.scrollToIndex(current);
+    if (!goal) return;
+    virtual.scrollToIndex(goal.index);
     // The row may be drawn only by the scrolling.
     const frame = requestAnimationFrame(() => {
-      scroller.current?.querySelector<HTMLElement>(`li[data-index="${current}"] > button`)?.focus();
+      scroller.current?.querySelector<HTMLElement>(`li[data-index="${goal.index}"] > button`)?.focus();
+      ahead.current = undefined;
     });
     return () => cancelAnimationFrame(frame);
-  }, [current, virtual]);
+  }, [goal, virtual]);
   const move = (step: number): void => {
-    const row = document.activeElement?.closest('li[data-index]');
-    const at = row && scroller.current?.contains(row) ? Number(row.getAttribute('data-index')) : (current ?? -1);
-    setCurrent(Math.min(events.length - 1, Math.max(0, at + step)));
+    const row = scroller.current?.contains(document.activeElement) && document.activeElement?.closest('li[data-index]');
+    const focused = row ? Number(row.getAttribute('data-index')) : (goal?.index ?? -1);
+    const index = Math.min(events.length - 1, Math.max(0, (ahead.current ?? focused) + step));
+    ahead.current = index;
+    setGoal({ index });
   };
   useKeys({ j: () => move(1), k: () => move(-1) });
   const toggle = (id: string): void =>

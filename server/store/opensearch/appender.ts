@@ -95,9 +95,7 @@ export class Appender {
     const written = new Promise<AppendResult>((resolve, reject) => {
       this.#jobs.push({ prepared, resolve, reject });
     });
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run();
     return written.finally(() => {
       this.#pending--;
     });
@@ -119,22 +117,29 @@ export class Appender {
   }
 
   async #run(): Promise<void> {
-    while (this.#jobs.length > 0) {
-      if (this.#ends.length >= DEPTH) await this.#ends[0];
-      const jobs = this.#take();
-      try {
-        if (this.#broken) await this.#mend();
-        const group = await this.#begin(jobs.map(({ prepared }) => prepared));
-        const before = this.#ends.at(-1);
-        const end = this.#end(group, before, jobs).finally(() => {
-          this.#ends = this.#ends.filter((other) => other !== end);
-        });
-        this.#ends.push(end);
-      } catch (error) {
-        for (const { reject } of jobs) reject(error);
-      }
+    do {
+      while (this.#jobs.length > 0) await this.#runGroup();
+      await Promise.all(this.#ends);
+      // More may have come meanwhile; nothing can between this look and the next line.
+    } while (this.#jobs.length > 0);
+    this.#running = undefined;
+  }
+
+  /** Begins a group of what waits; its end is waited for elsewhere. Never rejects. */
+  async #runGroup(): Promise<void> {
+    if (this.#ends.length >= DEPTH) await this.#ends[0];
+    const jobs = this.#take();
+    try {
+      if (this.#broken) await this.#mend();
+      const group = await this.#begin(jobs.map(({ prepared }) => prepared));
+      const before = this.#ends.at(-1);
+      const end = this.#end(group, before, jobs).finally(() => {
+        this.#ends = this.#ends.filter((other) => other !== end);
+      });
+      this.#ends.push(end);
+    } catch (error) {
+      for (const { reject } of jobs) reject(error);
     }
-    await Promise.all(this.#ends);
   }
 
   #take(): Job[] {

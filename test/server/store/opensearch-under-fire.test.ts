@@ -116,7 +116,8 @@ describe('OpenSearch under fire', { timeout: 300_000 }, () => {
     proxy.trouble = ({ url }) => (url?.startsWith('/_bulk') && ++bulk < 60 && number(3) > 0 ? 'busy' : undefined);
     const counts = await deliver(opened, framesOf(20));
     expect(proxy.troubled).toBeGreaterThan(5);
-    expect(counts.stored).toBe(20 * SIZE);
+    // What a storm too long broke off was stored all the same, and is known when it comes again.
+    expect(counts.stored + counts.duplicates).toBe(20 * SIZE);
     await expectWhole(opened, 20 * SIZE);
   });
 

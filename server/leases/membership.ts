@@ -66,7 +66,9 @@ export function openMembership({ node, data, log, onLost }: MembershipOptions): 
     async alone(name, act) {
       const lease = await leases?.acquire(name);
       if (!lease)
-        throw new HaidangError('HD_STORE_DOWN', `Another server is at "${name}"; try again shortly.`, { retryAfter: 5 });
+        throw new HaidangError('HD_STORE_DOWN', `Another server is at "${name}"; try again shortly.`, {
+          retryAfter: 5,
+        });
       const kept = keepLease(lease, EVERY, log);
       try {
         return await act(() => kept.check());

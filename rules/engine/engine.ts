@@ -1,4 +1,4 @@
-import type { JsonBytes } from '../../ecs/line-scanner.ts';
+import type { JsonBytes } from '../../ecs/scan/json-bytes.ts';
 import type { DetectionRule } from '../rule.ts';
 
 /**

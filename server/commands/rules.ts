@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { JsonBytes } from '../../ecs/line-scanner.ts';
+import { JsonBytes } from '../../ecs/scan/json-bytes.ts';
 import { compileRules } from '../../rules/engine/compile.ts';
 import { CorrelationRun } from '../../rules/engine/correlation-run.ts';
 import type { FieldMode } from '../../rules/engine/engine.ts';

@@ -1,5 +1,5 @@
 import { zstdDecompressSync } from 'node:zlib';
-import { JsonBytes } from '../../ecs/line-scanner.ts';
+import { JsonBytes } from '../../ecs/scan/json-bytes.ts';
 import { type FrameHeader, WIRE_LIMITS } from '../../ecs/wire.ts';
 import { HaidangError } from '../errors.ts';
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readField } from '../../ecs/event.ts';
-import { JsonBytes, LineScanner } from '../../ecs/line-scanner.ts';
+import { LineScanner } from '../../ecs/line-scanner.ts';
+import { JsonBytes } from '../../ecs/scan/json-bytes.ts';
 
 const FIELDS = ['a', 'b', 'a.b', 'b.a', 'b.a.b', 'message', 'event.original', 'event.category', 'n'];
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { JsonBytes } from '../../ecs/line-scanner.ts';
+import { JsonBytes } from '../../ecs/scan/json-bytes.ts';
 import { compileRules } from '../../rules/engine/compile.ts';
 import { explain } from '../../rules/engine/explain.ts';
 import type { Condition, StringTest } from '../../rules/query/condition.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { JsonBytes } from '../../ecs/line-scanner.ts';
+import { JsonBytes } from '../../ecs/scan/json-bytes.ts';
 import { compileRules } from '../../rules/engine/compile.ts';
 import type { RuleEngine } from '../../rules/engine/engine.ts';
 import type { Rule } from '../../rules/rule.ts';

@@ -191,7 +191,9 @@ function stringBounds(
   if (test.match === 'equals') return cased(test.cased, { term: { [path]: { value } } });
   if (path.startsWith('unmapped.')) return undefined;
   if (test.match === 'starts') {
-    return value === '' ? undefined : cased(test.cased, { prefix: { [path]: { value } } });
+    // A longer prefix makes an automaton that OpenSearch 2 refuses.
+    if (value === '' || value.length > LONGEST_PATTERN) return undefined;
+    return cased(test.cased, { prefix: { [path]: { value } } });
   }
   return patternBounds(path, {
     kind: 'wildcard',

@@ -24,6 +24,7 @@ const total = Math.max(10_000, Number(process.argv[2] ?? 1_000_000));
 const folder = process.argv[3] ?? (await mkdtemp(join(tmpdir(), 'haidang-bench-')));
 const AGENCIES = 150;
 const FRAME = 1_000;
+const RARE = 'rarely47731';
 /** Frames made before the clock runs. */
 const CHUNK = 40;
 const DAYS = 7;
@@ -159,7 +160,9 @@ function nextFrame(): IncomingBatch {
     // In the proportions 5 : 3 : 2, Windows, web, log-ins.
     const kind = [0, 0, 0, 0, 0, 1, 1, 1, 2, 2][number(10)] ?? 0;
     const list = sources.of[kind] ?? [];
-    const json = copy(list[number(list.length)] as Pattern, Math.min(dayEnd, Math.floor(at + n * 20)), agency);
+    let json = copy(list[number(list.length)] as Pattern, Math.min(dayEnd, Math.floor(at + n * 20)), agency);
+    // Three events of all have a word of their own.
+    if ((made + n) % Math.ceil(total / 3) === 7) json = json.replace('"original":"', `"original":"${RARE} `);
     const id = `${day}-${collector}-0a0b0c0d-${first + n}-${(made + n).toString(16).padStart(12, '0')}`;
     return json.replace('"event":{', `"event":{"id":"${id}",`);
   });
@@ -247,7 +250,6 @@ const all = events.as(SYSTEM);
 const week = { from: new Date(start).toISOString(), to: new Date(end).toISOString() };
 const lastDay = { from: new Date(end - DAY_MS).toISOString(), to: week.to };
 const always = parseKql('');
-const rare = (made >> 1).toString(16).padStart(12, '0');
 const figures = {
   newest100OfAgency: await timed(() => one.search({ range: week, condition: always, limit: 100 })),
   histogram24hBySeverity: await timed(() =>
@@ -262,11 +264,11 @@ const figures = {
   top20SourcesOfFailures7d: await timed(() =>
     all.topValues({ range: week, condition: parseKql('event.outcome: failure'), field: 'source.ip', limit: 20 }),
   ),
-  rareWord: await timed(() => all.search({ range: week, condition: parseKql('Zx81Qy or "203.66.7"'), limit: 100 })),
+  rareWord: await timed(() => all.search({ range: week, condition: parseKql(RARE), limit: 100 })),
+  wordsFarApart: await timed(() => all.search({ range: week, condition: parseKql('"203.66.7"'), limit: 100 })),
   rareAddress: await timed(() =>
     all.search({ range: week, condition: parseKql('source.ip: 203.5.220.1'), limit: 100 }),
   ),
-  eventById: await timed(() => all.getMany([rare])),
   substringOfCommandLine: await timed(() =>
     all.search({ range: week, condition: parseKql('process.command_line: *invoke-mimi*'), limit: 100 }),
   ),

@@ -220,10 +220,11 @@ function addCluster(state: GroupState, cluster: Cluster, reach: number): readonl
       const wasMember = entry.isMember;
       seconds.setMember(second, entry, isMember);
       if (!isMember) continue;
-      // Of a member nothing waits here but what was just added; its signals, where it was read back, are counted already.
+      // Of a member nothing waits here but what was just added; its signals, read back or not, are counted already.
       if (wasMember && !entry.cells) continue;
       const { cells = [], stored, isUnread } = seconds.take(entry);
-      crossed.push({ second, cells, stored: wasMember ? undefined : stored, unreadStep: isUnread ? step : undefined });
+      if (wasMember) crossed.push({ second, cells, stored: undefined, unreadStep: undefined });
+      else crossed.push({ second, cells, stored, unreadStep: isUnread ? step : undefined });
     }
   }
   return crossed;

@@ -310,7 +310,7 @@ describe('the same matches', () => {
           expect(outcome(shaken)).toEqual(outcome(calm));
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 400 },
     );
   });
 

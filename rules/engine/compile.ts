@@ -174,9 +174,10 @@ class CompiledEngine implements RuleEngine {
         }
         this.#remembered++;
         next = new SourceNode();
-        at.next.set(key, next);
+        // A text must not hold on to the line that it was cut from.
+        at.next.set(typeof key === 'string' ? Buffer.from(key).toString() : key, next);
       }
-      // A text must not hold on to the frame that it was cut from, so the shorter ones are kept alone.
+      // The same: only those are kept that are copied when they are cut out.
       if (typeof value !== 'string' || value.length < 13) {
         at.value = value;
         at.after = next;

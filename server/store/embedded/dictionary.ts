@@ -38,8 +38,10 @@ export class TermDictionary {
     const id = this.#next;
     this.#insert.run(this.#field, id, term);
     this.#next++;
-    this.#ids.set(term, id);
-    this.#added.push(term);
+    // A part of a text keeps the whole of it in memory: here for the life of the dictionary, so it is copied.
+    const own = Buffer.from(term).toString();
+    this.#ids.set(own, id);
+    this.#added.push(own);
     return id;
   }
 

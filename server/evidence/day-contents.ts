@@ -1,22 +1,9 @@
 import { createHash, hash } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { type BatchPlace, batchPlace } from '../store/embedded/day-reader.ts';
 import { openDayForReading } from '../store/embedded/layout.ts';
 import { type DecodedFrame, decodeFrame, sourcesOfLines } from '../store/frame.ts';
 import type { ListedBatch, ListedDeadLetter } from './list.ts';
-
-/** A batch as its row says. */
-export interface BatchRow {
-  readonly first: number;
-  readonly last: number;
-  readonly stream: string;
-  readonly frameFirst: number;
-  readonly frameLast: number;
-  readonly agency: string;
-  readonly collector: string;
-  readonly receivedAt: string;
-  /** Which lines of the frame were stored, in order of sequence; undefined where all were. */
-  readonly lines: Uint32Array | undefined;
-}
 
 const BATCHES = `SELECT first_sequence, last_sequence, stream, frame_first, frame_last, agency, collector, received_at, lines
   FROM batch WHERE first_sequence > ? ORDER BY first_sequence`;
@@ -51,21 +38,8 @@ export class DayContents {
   }
 
   /** Batches after a sequence, in order. */
-  *batches(after: number): Generator<BatchRow> {
-    for (const row of this.#db.prepare(BATCHES).iterate(after)) {
-      const lines = row['lines'];
-      yield {
-        first: Number(row['first_sequence']),
-        last: Number(row['last_sequence']),
-        stream: String(row['stream']),
-        frameFirst: Number(row['frame_first']),
-        frameLast: Number(row['frame_last']),
-        agency: String(row['agency']),
-        collector: String(row['collector']),
-        receivedAt: String(row['received_at']),
-        lines: lines instanceof Uint8Array ? new Uint32Array(lines.slice().buffer) : undefined,
-      };
-    }
+  *batches(after: number): Generator<BatchPlace> {
+    for (const row of this.#db.prepare(BATCHES).iterate(after)) yield batchPlace(row);
   }
 
   /** Highest sequence and number of dead letters: tells whether something came since. */
@@ -76,14 +50,14 @@ export class DayContents {
   }
 
   /** The frame of a batch. @throws Error where it is missing or cannot be read. */
-  frame(batch: BatchRow): DecodedFrame {
+  frame(batch: BatchPlace): DecodedFrame {
     const body = this.#statement('SELECT body FROM frame WHERE first_sequence = ?').get(batch.first)?.['body'];
     if (!(body instanceof Uint8Array)) throw new Error('its frame is missing');
     return decodeFrame(body);
   }
 
   /** Lines that have a row, in order of sequence. */
-  rowLines(batch: BatchRow): number[] {
+  rowLines(batch: BatchPlace): number[] {
     const rows = this.#statement('SELECT line FROM event WHERE sequence BETWEEN ? AND ? ORDER BY sequence');
     return rows.all(batch.first, batch.last).map((row) => Number(row['line']));
   }
@@ -100,11 +74,11 @@ export class DayContents {
   }
 
   /** SHA-256 over the rows of a batch: which line is where, and its time. */
-  rowsHash({ first, last }: BatchRow): string {
+  rowsHash({ first, last }: BatchPlace): string {
     return hash('sha256', String(this.#statement(ROWS).get(first, last)?.['rows'] ?? ''));
   }
 
-  rowCount({ first, last }: BatchRow): number {
+  rowCount({ first, last }: BatchPlace): number {
     const row = this.#statement('SELECT count(*) AS n FROM event WHERE sequence BETWEEN ? AND ?').get(first, last);
     return Number(row?.['n']);
   }
@@ -127,7 +101,7 @@ export class DayContents {
 }
 
 /** Everything of a batch that a list names. */
-export function listed(contents: DayContents, batch: BatchRow, frame: DecodedFrame): ListedBatch {
+export function listed(contents: DayContents, batch: BatchPlace, frame: DecodedFrame): ListedBatch {
   const { first, last, stream, frameFirst } = batch;
   return { first, last, stream, frameFirst, content: contentHash(batch, frame), rows: contents.rowsHash(batch) };
 }
@@ -136,7 +110,7 @@ export function listed(contents: DayContents, batch: BatchRow, frame: DecodedFra
  * SHA-256 over who sent what, when and where from, and the stored lines as the collector wrote them. Not over the frame's
  * compressed bytes, so that a frame may be packed better later.
  */
-export function contentHash(batch: BatchRow, frame: DecodedFrame): string {
+export function contentHash(batch: BatchPlace, frame: DecodedFrame): string {
   const { first, last, stream, frameFirst, agency, collector, receivedAt, lines } = batch;
   const { bytes } = frame.text;
   const { starts } = frame;

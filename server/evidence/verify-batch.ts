@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
+import type { BatchPlace } from '../store/embedded/day-reader.ts';
 import { type DecodedFrame, lineOfFrame } from '../store/frame.ts';
-import { type BatchRow, contentHash, type DayContents } from './day-contents.ts';
+import { contentHash, type DayContents } from './day-contents.ts';
 import { type Finding, naming } from './findings.ts';
 import type { ListedBatch } from './list.ts';
 
@@ -8,7 +9,7 @@ import type { ListedBatch } from './list.ts';
 export interface BatchAt {
   readonly day: string;
   readonly contents: DayContents;
-  readonly batch: BatchRow;
+  readonly batch: BatchPlace;
 }
 
 /** Compares a batch with what was signed of it. */

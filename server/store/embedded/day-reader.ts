@@ -136,8 +136,16 @@ function inodeOf(folder: string, day: string): bigint | undefined {
   return statSync(dayFile(folder, day), { bigint: true, throwIfNoEntry: false })?.ino;
 }
 
+/** A batch's row but for what it says of sources. */
+export type BatchPlace = Omit<BatchRow, 'sources'>;
+
 /** Reads a row of `batch`. */
 export function batchRow(row: Readonly<Record<string, unknown>>): BatchRow {
+  return { ...batchPlace(row), sources: JSON.parse(String(row['sources'])) as [string, number][] };
+}
+
+/** Reads of a row of `batch` where its events lie, and from whom they are. */
+export function batchPlace(row: Readonly<Record<string, unknown>>): BatchPlace {
   const lines = row['lines'];
   return {
     first: Number(row['first_sequence']),
@@ -148,7 +156,6 @@ export function batchRow(row: Readonly<Record<string, unknown>>): BatchRow {
     agency: String(row['agency']),
     collector: String(row['collector']),
     receivedAt: String(row['received_at']),
-    sources: JSON.parse(String(row['sources'])) as [string, number][],
     lines: lines instanceof Uint8Array ? new Uint32Array(lines.slice().buffer) : undefined,
   };
 }

@@ -1,0 +1,209 @@
+import type { RetentionPolicy } from './retention/policy.ts';
+import { KEEP_DAYS, MINIMUM_MONTHS, perLevel, sourceRules, timeOfDay } from './retention/settings.ts';
+import {
+  agencyId,
+  hosts,
+  inputs,
+  integer,
+  loopback,
+  nodeName,
+  oneOf,
+  percent,
+  port,
+  text,
+  timeZone,
+} from './system/setting-readers.ts';
+
+/** One setting: where it may come from, what it means, and how it is read. */
+export interface Setting<T> {
+  /** Environment variable that overrides the file. */
+  readonly env?: string;
+  readonly fallback: T;
+  /** How the fallback reads in the documentation where it is not the value itself. */
+  readonly fallbackText?: string;
+  readonly does: string;
+  /** Reads a value of the file or, as text, of the environment; throws an Error that says what it should be. */
+  readonly read: (value: unknown) => T;
+}
+
+function setting<T>(one: Setting<T>): Setting<T> {
+  return one;
+}
+
+/** Every setting of the server, with its meaning; `docs/configuration.md` is made from this table. */
+export const SETTINGS = {
+  data: setting({
+    env: 'HAIDANG_DATA',
+    fallback: './data',
+    does: 'Folder of everything the server keeps: store, certificates, control socket. Relative to the working folder.',
+    read: text(1, 4000),
+  }),
+  host: setting({
+    fallback: '127.0.0.1',
+    does: 'Address of the console and API. Only loopback addresses until TLS can be configured.',
+    read: loopback,
+  }),
+  port: setting({
+    env: 'HAIDANG_PORT',
+    fallback: 8080,
+    does: 'Port of the console, API and WebSocket; 0 takes a free one.',
+    read: port,
+  }),
+  allowed_hosts: setting<readonly string[]>({
+    fallback: [],
+    fallbackText: 'none',
+    does: 'Host names besides the loopback ones under which browsers may ask for the console, for a reverse proxy on this machine.',
+    read: hosts,
+  }),
+  ingest_host: setting({
+    fallback: '127.0.0.1',
+    does: 'Address where collectors connect, always with mutual TLS; `0.0.0.0` or `::` for collectors on other machines.',
+    read: text(2, 100),
+  }),
+  ingest_port: setting({
+    env: 'HAIDANG_INGEST_PORT',
+    fallback: 8443,
+    does: 'Port where collectors connect; 0 takes a free one.',
+    read: port,
+  }),
+  syslog_port: setting({
+    env: 'HAIDANG_SYSLOG_PORT',
+    fallback: 5514,
+    does: 'Port of the local collector for syslog, UDP and TCP; only `haidang up` uses it.',
+    read: port,
+  }),
+  time_zone: setting({
+    fallback: 'Asia/Ho_Chi_Minh',
+    does: 'Time zone of the console (IANA name).',
+    read: timeZone,
+  }),
+  'agency.id': setting({ fallback: 'local', does: "Agency of this machine's own collector.", read: agencyId }),
+  'agency.name': setting({ fallback: 'Máy chủ này (this server)', does: 'Its name.', read: text(1, 200) }),
+  'agency.person': setting({
+    fallback: '',
+    fallbackText: 'empty',
+    does: 'Whom to call: the contact card on alerts.',
+    read: text(0, 200),
+  }),
+  'agency.phone': setting({
+    fallback: '',
+    fallbackText: 'empty',
+    does: 'Telephone number on the contact card.',
+    read: text(0, 50),
+  }),
+  'agency.email': setting({
+    fallback: '',
+    fallbackText: 'empty',
+    does: 'E-mail address on the contact card.',
+    read: text(0, 200),
+  }),
+  'agency.address': setting({
+    fallback: '',
+    fallbackText: 'empty',
+    does: 'Postal address on the contact card.',
+    read: text(0, 500),
+  }),
+  'disk.warn_percent': setting({
+    fallback: 85,
+    does: 'Disk use from which the server warns, with the days left.',
+    read: percent,
+  }),
+  'disk.stop_percent': setting({
+    fallback: 95,
+    does: 'Disk use from which collectors are asked to hold their events; triage goes on.',
+    read: percent,
+  }),
+  'export.max_events': setting({
+    fallback: 1_000_000,
+    does: 'Most events of one export of a search (CSV or NDJSON); larger ones are refused.',
+    read: integer(1, 100_000_000),
+  }),
+  'retention.minimum_months': setting<readonly number[]>({
+    fallback: MINIMUM_MONTHS,
+    fallbackText: '`[0, 1, 3, 6, 12]`',
+    does: 'Fewest months that events must be kept by law, for systems of security level 1 to 5; nothing below is accepted. See retention.md.',
+    read: perLevel(1200),
+  }),
+  'retention.keep_days': setting<readonly number[]>({
+    fallback: KEEP_DAYS,
+    fallbackText: '`[92, 92, 184, 366, 731]`',
+    does: 'Days that events are kept, for systems of security level 1 to 5, until another policy is set by the API.',
+    read: perLevel(36_525),
+  }),
+  'retention.sources': setting<RetentionPolicy['sources']>({
+    fallback: [],
+    fallbackText: 'none',
+    does: 'Other days for sources by name, the first that matches: a list of `{source: "netflow*", levels: [1, 2, 3], days: 92}`.',
+    read: sourceRules,
+  }),
+  'retention.at': setting({
+    fallback: '02:30',
+    does: 'Time of day at which days that are due are deleted, in `time_zone`.',
+    read: timeOfDay,
+  }),
+  'evidence.close_after_days': setting({
+    fallback: 7,
+    does: 'Full days after the end of a day until it is closed and signed; the longest that a collector holds events back. See backup.md.',
+    read: integer(1, 60),
+  }),
+  'evidence.at': setting({
+    fallback: '03:30',
+    does: 'Time of day at which closed days are signed, in `time_zone`.',
+    read: timeOfDay,
+  }),
+  'collector.inputs': setting<unknown>({
+    fallback: 'auto',
+    does: 'Inputs of the local collector of `haidang up`: `auto`, or a list as docs/collector.md describes.',
+    read: inputs,
+  }),
+  'collector.time_zone': setting<string | undefined>({
+    fallback: undefined,
+    fallbackText: "the machine's own",
+    does: 'Time zone of log lines that name none, for the local collector of `haidang up` (IANA name).',
+    read: timeZone,
+  }),
+  'opensearch.ca_file': setting<string | undefined>({
+    env: 'HAIDANG_OPENSEARCH_CA_FILE',
+    fallback: undefined,
+    fallbackText: "the machine's own authorities",
+    does: 'PEM file of the authority that signed the certificates of the OpenSearch nodes.',
+    read: text(1, 4000),
+  }),
+  'opensearch.user': setting<string | undefined>({
+    env: 'HAIDANG_OPENSEARCH_USER',
+    fallback: undefined,
+    fallbackText: 'that of the address',
+    does: 'User of the OpenSearch cluster; its role is server/store/opensearch/role.json.',
+    read: text(1, 200),
+  }),
+  'opensearch.password_file': setting<string | undefined>({
+    env: 'HAIDANG_OPENSEARCH_PASSWORD_FILE',
+    fallback: undefined,
+    fallbackText: 'the password of the address',
+    does: 'File with the password of that user in its first line; read again where the cluster refuses the one before.',
+    read: text(1, 4000),
+  }),
+  'opensearch.node': setting({
+    env: 'HAIDANG_NODE',
+    fallback: 'main',
+    does: 'Name of this server among those that share an OpenSearch cluster, each its own: lower-case letters, digits and hyphens.',
+    read: nodeName,
+  }),
+  'opensearch.shards': setting({
+    fallback: 1,
+    does: "Shards of a day's index; see scale.md.",
+    read: integer(1, 100),
+  }),
+  'opensearch.replicas': setting({
+    env: 'HAIDANG_OPENSEARCH_REPLICAS',
+    fallback: 0,
+    does: 'Copies of each index on other nodes: at least 1 where the cluster has more than one node.',
+    read: integer(0, 5),
+  }),
+  log_level: setting({
+    env: 'HAIDANG_LOG_LEVEL',
+    fallback: 'info',
+    does: 'Least level that is logged: trace, debug, info, warn, error, fatal or silent.',
+    read: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+  }),
+} as const;

@@ -2,6 +2,7 @@ import type { Condition } from '../../../rules/query/condition.ts';
 import type { Histogram, SearchStop } from '../event-store.ts';
 import { intervalsOf, rangeOf, scoped } from '../question.ts';
 import { Budget } from './budget.ts';
+import type { Intervals } from './count-segments.ts';
 import type { DayReader } from './day-reader.ts';
 import { Matches } from './matches.ts';
 import type { CountCall, HistogramCall } from './read-calls.ts';
@@ -17,7 +18,7 @@ const STRETCH = 250_000;
 export function count(readers: readonly DayReader[], call: CountCall): { count: number; complete: boolean } {
   const { from, to } = rangeOf(call.query.range);
   const buckets = new Map<number, number>();
-  const { complete } = tally(readers, call, from, to, Math.max(1, to - from), buckets);
+  const { complete } = tally(readers, call, { from, to, interval: Math.max(1, to - from) }, buckets);
   return { count: buckets.get(0) ?? 0, complete };
 }
 
@@ -25,7 +26,7 @@ export function count(readers: readonly DayReader[], call: CountCall): { count: 
 export function histogram(readers: readonly DayReader[], call: HistogramCall): Histogram {
   const { from, to, interval, length } = intervalsOf(call.query);
   const counts = new Map<number, number>();
-  const { complete, stopped } = tally(readers, call, from, to, interval, counts);
+  const { complete, stopped } = tally(readers, call, { from, to, interval }, counts);
   const buckets = Array.from({ length }, (_, index) => ({
     start: new Date(from + index * interval).toISOString(),
     count: counts.get(index) ?? 0,
@@ -36,14 +37,12 @@ export function histogram(readers: readonly DayReader[], call: HistogramCall): H
 function tally(
   readers: readonly DayReader[],
   call: CountCall,
-  from: number,
-  to: number,
-  interval: number,
+  intervals: Intervals,
   into: Map<number, number>,
 ): { readonly complete: boolean; readonly stopped: SearchStop | undefined } {
   const budget = new Budget(call.limits, call.stop);
   const condition = scoped(call.query.condition, call.scope);
-  const days = within(readers, from, to - 1);
+  const days = within(readers, intervals.from, intervals.to - 1);
   let complete = true;
   for (const [at, reader] of days.entries()) {
     budget.watch(() => at / days.length);
@@ -51,10 +50,10 @@ function tally(
     const exact = plan.exact && plan.words === undefined;
     const whole =
       exact && plan.test && reader.layout >= 2
-        ? tallySegments(reader, plan.test, from, to, interval, budget, into)
+        ? tallySegments(reader, plan.test, intervals, budget, into)
         : exact
-          ? tallyRows(reader, plan.sql, from, to, interval, budget, into)
-          : tallyMatches(reader, condition, from, to, interval, budget, into);
+          ? tallyRows(reader, plan.sql, intervals, budget, into)
+          : tallyMatches(reader, condition, intervals, budget, into);
     complete &&= whole;
   }
   return { complete, stopped: complete ? undefined : budget.stopped };
@@ -63,9 +62,7 @@ function tally(
 function tallyMatches(
   reader: DayReader,
   condition: Condition,
-  from: number,
-  to: number,
-  interval: number,
+  { from, to, interval }: Intervals,
   budget: Budget,
   into: Map<number, number>,
 ): boolean {
@@ -78,9 +75,7 @@ function tallyMatches(
 function tallyRows(
   reader: DayReader,
   sql: string,
-  from: number,
-  to: number,
-  interval: number,
+  { from, to, interval }: Intervals,
   budget: Budget,
   into: Map<number, number>,
 ): boolean {
@@ -102,9 +97,7 @@ function tallyRows(
 function tallySegments(
   reader: DayReader,
   test: RowTest,
-  from: number,
-  to: number,
-  interval: number,
+  { from, to, interval }: Intervals,
   budget: Budget,
   into: Map<number, number>,
 ): boolean {

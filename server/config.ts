@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { S3Settings } from './backup/s3/settings.ts';
 import type { AgencyId } from './identity.ts';
 import { policyProblem } from './retention/policy.ts';
 import type { RetentionSettings } from './retention/settings.ts';
@@ -37,6 +38,10 @@ export interface ServerConfig {
   readonly retention: RetentionSettings;
   /** When a day is signed; `at` is `HH:MM`. */
   readonly evidence: { readonly closeAfterDays: number; readonly at: string };
+  /** How many backups stay at a target. */
+  readonly backup: { readonly keep: number };
+  /** Where backups can go besides a folder. */
+  readonly s3: S3Settings;
   /** Most events of one export. */
   readonly exportEvents: number;
   /** Of the local collector; without a time zone it takes the machine's own. */
@@ -146,6 +151,15 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
     disk: { warnPercent: values['disk.warn_percent'], stopPercent: values['disk.stop_percent'] },
     retention,
     evidence: { closeAfterDays: values['evidence.close_after_days'], at: values['evidence.at'] },
+    backup: { keep: values['backup.keep'] },
+    s3: {
+      endpoint: values['s3.endpoint'],
+      region: values['s3.region'],
+      pathStyle: values['s3.path_style'],
+      caFile: values['s3.ca_file'],
+      accessKeyFile: values['s3.access_key_file'],
+      secretKeyFile: values['s3.secret_key_file'],
+    },
     exportEvents: values['export.max_events'],
     collector: { inputs: values['collector.inputs'], timeZone: values['collector.time_zone'] },
     openSearch: {
@@ -183,6 +197,8 @@ From the environment alone:
 
 - \`HAIDANG_ADMIN_PASSWORD\`: at the first start makes the user \`admin\` with this password (at least 8 characters) instead of
   printing a set-up link. Later starts ignore it.
+- \`AWS_ACCESS_KEY_ID\`, \`AWS_SECRET_ACCESS_KEY\` and, where there is one, \`AWS_SESSION_TOKEN\`: keys of the storage for backups
+  where no files are set; see backup.md.
 - \`OPENSEARCH_URL\`: keeps events and records in this OpenSearch cluster (\`https://host:9200\`, several nodes parted by
   commas) instead of the data folder; see store-opensearch.md.
 

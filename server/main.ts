@@ -263,8 +263,9 @@ async function inject(app: App, method: string, path: string, body: string | und
   return { status: answer.statusCode, text: answer.payload };
 }
 
-function backupJobsOf({ data, openSearchUrl }: ServerConfig, log: Log): BackupJobs {
-  return openBackupJobs({ data, program: project.version, embedded: openSearchUrl === undefined, log });
+function backupJobsOf({ data, openSearchUrl, s3, backup }: ServerConfig, log: Log): BackupJobs {
+  const embedded = openSearchUrl === undefined;
+  return openBackupJobs({ data, program: project.version, embedded, s3, keep: backup.keep, log });
 }
 
 function settingsOf(config: ServerConfig): AppSettings {

@@ -1,3 +1,4 @@
+import { endpoint, region } from './backup/s3/settings.ts';
 import type { RetentionPolicy } from './retention/policy.ts';
 import { KEEP_DAYS, MINIMUM_MONTHS, perLevel, sourceRules, timeOfDay } from './retention/settings.ts';
 import {
@@ -12,6 +13,7 @@ import {
   port,
   text,
   timeZone,
+  yesOrNo,
 } from './system/setting-readers.ts';
 
 /** One setting: where it may come from, what it means, and how it is read. */
@@ -150,6 +152,51 @@ export const SETTINGS = {
     fallback: '03:30',
     does: 'Time of day at which closed days are signed, in `time_zone`.',
     read: timeOfDay,
+  }),
+  'backup.keep': setting({
+    fallback: 3,
+    does: 'How many backups stay at a target where `haidang backup` does not say `--keep`. See backup.md.',
+    read: integer(1, 1_000),
+  }),
+  's3.endpoint': setting<string | undefined>({
+    env: 'HAIDANG_S3_ENDPOINT',
+    fallback: undefined,
+    fallbackText: "Amazon's for the region",
+    does: 'Address of storage that speaks S3, for backups: `https://host:port`; `http` only for this machine.',
+    read: endpoint,
+  }),
+  's3.region': setting({
+    env: 'HAIDANG_S3_REGION',
+    fallback: 'us-east-1',
+    does: 'Region that requests to the storage are signed for.',
+    read: region,
+  }),
+  's3.path_style': setting({
+    env: 'HAIDANG_S3_PATH_STYLE',
+    fallback: true,
+    does: 'Whether the bucket stands in the path of requests; `false` for storage that wants it in the host name.',
+    read: yesOrNo,
+  }),
+  's3.ca_file': setting<string | undefined>({
+    env: 'HAIDANG_S3_CA_FILE',
+    fallback: undefined,
+    fallbackText: "the machine's own authorities",
+    does: 'PEM file of the authority that signed the certificate of the storage.',
+    read: text(1, 4000),
+  }),
+  's3.access_key_file': setting<string | undefined>({
+    env: 'HAIDANG_S3_ACCESS_KEY_FILE',
+    fallback: undefined,
+    fallbackText: '`AWS_ACCESS_KEY_ID`',
+    does: 'File with the access key of the storage in its first line; read anew for each backup.',
+    read: text(1, 4000),
+  }),
+  's3.secret_key_file': setting<string | undefined>({
+    env: 'HAIDANG_S3_SECRET_KEY_FILE',
+    fallback: undefined,
+    fallbackText: '`AWS_SECRET_ACCESS_KEY`',
+    does: 'File with its secret key in the first line; read anew for each backup.',
+    read: text(1, 4000),
   }),
   'collector.inputs': setting<unknown>({
     fallback: 'auto',

@@ -11,6 +11,8 @@ export interface DataFile {
 
 /** Where a restore gathers files before they are put in place; a server does not start beside it. */
 export const RESTORING = '.restoring';
+/** Where copies on their way to a bucket lie. */
+export const STAGING = '.backing-up';
 /** Tells that a data folder came from a backup: which, and from which time on collectors must send again. */
 export const RESTORED_FILE = 'restored.json';
 
@@ -20,6 +22,7 @@ const LEFT_OUT = [
   /^store\/ops\.reserve$/,
   /^store\/events\/damaged\//,
   /^\.restoring\//,
+  /^\.backing-up\//,
   /^restored\.json$/,
   /-(wal|shm|journal)$/,
   /\.(tmp|new|part)$/,

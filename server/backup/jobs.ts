@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { isAbsolute } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { HaidangError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { STAGING } from './data-files.ts';
+import { targetProblem } from './open-target.ts';
+import type { S3Settings } from './s3/settings.ts';
 import type { BackupJob, BackupRequest } from './schema.ts';
 import type { BackupMessage, BackupSetup } from './worker.ts';
 
@@ -20,11 +24,16 @@ export interface BackupJobsOptions {
   readonly program: string;
   /** False where events and records are in a cluster: a copy of the data folder would not bring them back. */
   readonly embedded: boolean;
+  readonly s3: S3Settings;
+  /** How many backups stay at a target where a request does not say. */
+  readonly keep: number;
   readonly log: Log;
 }
 
 /** Opens the book of backups. */
-export function openBackupJobs({ data, program, embedded, log }: BackupJobsOptions): BackupJobs {
+export function openBackupJobs({ data, program, embedded, s3, keep, log }: BackupJobsOptions): BackupJobs {
+  // Of a process that ended during a backup: the data folder is this process's alone.
+  rmSync(join(data, STAGING), { recursive: true, force: true });
   let job: BackupJob | undefined;
   let worker: Worker | undefined;
 
@@ -38,7 +47,7 @@ export function openBackupJobs({ data, program, embedded, log }: BackupJobsOptio
   };
 
   return {
-    start({ to, config }) {
+    start({ to, config, keep: wanted }) {
       if (!embedded) {
         throw new HaidangError(
           'HD_BAD_REQUEST',
@@ -48,7 +57,8 @@ export function openBackupJobs({ data, program, embedded, log }: BackupJobsOptio
       if (job?.state === 'running') {
         throw new HaidangError('HD_TOO_MANY', `A backup to ${job.to} is running already.`, { retryAfter: 30 });
       }
-      if (!isAbsolute(to)) throw new HaidangError('HD_BAD_REQUEST', 'The path of the backup folder is not absolute.');
+      const problem = targetProblem(to);
+      if (problem !== undefined) throw new HaidangError('HD_BAD_REQUEST', problem);
       job = {
         id: randomBytes(6).toString('hex'),
         to,
@@ -58,7 +68,7 @@ export function openBackupJobs({ data, program, embedded, log }: BackupJobsOptio
         summary: null,
         error: null,
       };
-      const workerData: BackupSetup = { data, to, config, program };
+      const workerData: BackupSetup = { data, to, config, program, keep: wanted ?? keep, s3 };
       worker = new Worker(new URL('./worker.ts', import.meta.url), { name: 'backup', workerData });
       worker.on('message', (message: BackupMessage) => {
         if ('progress' in message) change({ progress: message.progress });

@@ -1,33 +1,27 @@
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-  statSync,
-  utimesSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { lockFolder } from '../control/lock.ts';
-import { copyPlain, hashFile } from './copy-file.ts';
 import { RESTORED_FILE, RESTORING } from './data-files.ts';
-import { readManifest, syncPath } from './manifest-file.ts';
+import { syncPath } from './manifest-file.ts';
+import { openTarget, type TargetOptions } from './open-target.ts';
 import { type Restored, writeRestored } from './restored.ts';
 import type { BackupProgress } from './run-backup.ts';
-import type { BackupManifest } from './schema.ts';
+import type { BackupFile, BackupManifest } from './schema.ts';
+import { type BackupTarget, GENERATION } from './target.ts';
 
-export interface RestoreOptions {
+export interface RestoreOptions extends TargetOptions {
+  /** A folder, or `s3://bucket/prefix`. */
   readonly from: string;
-  readonly data: string;
+  /** Which of the backups there; the newest where it is not given. */
+  readonly id?: string | undefined;
   readonly now?: () => number;
   readonly onProgress?: (progress: BackupProgress) => void;
 }
 
 /** What was restored. */
 export interface RestoreSummary {
+  readonly id: string;
   readonly data: string;
   readonly since: string;
   readonly restoredAt: string;
@@ -56,18 +50,29 @@ const COLLECTOR = 'collector';
 const LOCK = /^haidang\.(lock|sock)(-journal)?$/;
 
 /**
- * Puts a backup into an empty data folder, every file checked before the first is written. What is broken off can be
- * begun again; no server starts on a half-restored folder.
+ * Puts a backup into an empty data folder, every file checked before the first is put in its place. What is broken off
+ * can be begun again; no server starts on a half-restored folder.
  *
  * @throws DamagedBackupError
  */
-export function restoreBackup(options: RestoreOptions): RestoreSummary {
-  const { from, data } = options;
-  const manifest = existsSync(from) ? readManifest(from) : undefined;
-  if (!manifest) throw new Error(`The folder ${from} holds no whole backup: there is no backup.json in it.`);
+export async function restoreBackup(options: RestoreOptions): Promise<RestoreSummary> {
+  const target = openTarget(options.from, options);
+  try {
+    return await restoreFrom(target, options);
+  } finally {
+    target.close();
+  }
+}
+
+async function restoreFrom(target: BackupTarget, options: RestoreOptions): Promise<RestoreSummary> {
+  const { data } = options;
+  const id = await chosen(target, options.id);
+  const manifest = await target.manifest(id);
   const keptCollector = checkTarget(data);
   const files = manifest.files.filter(({ path }) => !(keptCollector && path.startsWith(`${COLLECTOR}/`)));
-  checkHashes(manifest, options);
+  const tell = progressOf(manifest.files, options);
+  const damaged = await target.damaged(manifest.files, (bytes) => tell('checking', bytes));
+  if (damaged.length > 0) throw new DamagedBackupError(damaged, manifest.files.length);
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const unlock = lockFolder(data);
   try {
@@ -79,11 +84,11 @@ export function restoreBackup(options: RestoreOptions): RestoreSummary {
       since: manifest.since,
       lastSequence: Math.max(0, ...manifest.days.map((day) => day.lastSequence)),
     };
-    putInPlace(options, files, restored);
-    // All that the spool still keeps is sent again: what the store has is known to it by its id.
-    rmSync(join(data, COLLECTOR, 'spool', 'acked'), { force: true });
+    await gather(target, options, files, restored);
+    putInPlace(data, keptCollector);
     const config = join(data, 'haidang.yaml');
     return {
+      id,
       data,
       since: restored.since,
       restoredAt: restored.restoredAt,
@@ -96,6 +101,28 @@ export function restoreBackup(options: RestoreOptions): RestoreSummary {
   } finally {
     unlock();
   }
+}
+
+async function chosen(target: BackupTarget, wanted: string | undefined): Promise<string> {
+  const there = await target.generations();
+  const id = wanted === undefined ? there[0] : there.find((one) => one === wanted && GENERATION.test(one));
+  if (id !== undefined) return id;
+  throw new Error(
+    wanted === undefined
+      ? `${target.name} holds no whole backup; look at the path, or wait until one is complete.`
+      : `${target.name} holds no backup of that id; "haidang backup list" shows which there are.`,
+  );
+}
+
+/** Says how far a restore is; bytes of each step start from zero. */
+function progressOf(files: readonly BackupFile[], { onProgress }: RestoreOptions) {
+  const totalBytes = files.reduce((sum, { size }) => sum + size, 0);
+  const done = new Map<string, number>();
+  return (step: string, bytes: number, path = step) => {
+    const doneBytes = (done.get(step) ?? 0) + bytes;
+    done.set(step, doneBytes);
+    onProgress?.({ path, doneBytes, totalBytes });
+  };
 }
 
 /** Gives whether a collector's folder is there to be kept. */
@@ -113,22 +140,6 @@ function checkTarget(data: string): boolean {
   );
 }
 
-function checkHashes(manifest: BackupManifest, { from, onProgress }: RestoreOptions): void {
-  const totalBytes = manifest.files.reduce((sum, { size }) => sum + size, 0);
-  const bad: string[] = [];
-  let doneBytes = 0;
-  for (const { path, copy, size, sha256 } of manifest.files) {
-    const found = statSync(join(from, copy), { throwIfNoEntry: false });
-    const whole = found?.isFile() === true && found.size === size;
-    const tell = (bytes: number) => {
-      doneBytes += bytes;
-      onProgress?.({ path: `checking ${path}`, doneBytes, totalBytes });
-    };
-    if (!whole || hashFile(join(from, copy), tell).sha256 !== sha256) bad.push(path);
-  }
-  if (bad.length > 0) throw new DamagedBackupError(bad, manifest.files.length);
-}
-
 function checkSpace(data: string, files: BackupManifest['files']): void {
   const needed = files.reduce((sum, { size }) => sum + size, 0);
   const { bavail, bsize } = statfsSync(data);
@@ -138,32 +149,49 @@ function checkSpace(data: string, files: BackupManifest['files']): void {
   );
 }
 
-function putInPlace({ from, data, onProgress }: RestoreOptions, files: BackupManifest['files'], restored: Restored) {
-  const gathering = join(data, RESTORING);
+/** Brings every file beside its place, and says so only where each is as the manifest says. */
+async function gather(
+  target: BackupTarget,
+  options: RestoreOptions,
+  files: readonly BackupFile[],
+  restored: Restored,
+): Promise<void> {
+  const gathering = join(options.data, RESTORING);
+  const tell = progressOf(files, options);
   rmSync(gathering, { recursive: true, force: true });
-  const totalBytes = files.reduce((sum, { size }) => sum + size, 0);
-  let doneBytes = 0;
   const folders = new Set<string>([gathering]);
   mkdirSync(gathering, { mode: 0o700 });
-  for (const { path, copy, size, mode, modifiedAt } of files) {
-    onProgress?.({ path, doneBytes, totalBytes });
-    const target = join(gathering, path);
-    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
-    copyPlain(join(from, copy), target);
-    chmodSync(target, mode);
-    const time = new Date(modifiedAt);
-    utimesSync(target, time, time);
-    folders.add(dirname(target));
-    doneBytes += size;
+  const damaged: string[] = [];
+  for (const file of files) {
+    const to = join(gathering, file.path);
+    mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
+    tell('restoring', 0, file.path);
+    if (!(await target.fetch(file, to, (bytes) => tell('restoring', bytes, file.path)))) damaged.push(file.path);
+    chmodSync(to, file.mode);
+    const time = new Date(file.modifiedAt);
+    utimesSync(to, time, time);
+    folders.add(dirname(to));
+  }
+  if (damaged.length > 0) {
+    rmSync(gathering, { recursive: true });
+    throw new DamagedBackupError(damaged, files.length);
   }
   writeRestored(gathering, restored);
   syncPath(join(gathering, RESTORED_FILE));
   for (const folder of folders) syncPath(folder);
-  for (const name of readdirSync(gathering)) {
-    // Of a run that was broken off here.
-    rmSync(join(data, name), { recursive: true, force: true });
-    renameSync(join(gathering, name), join(data, name));
+}
+
+/** While the folder of gathered files is there, no server starts; it goes when all is in place. */
+function putInPlace(data: string, keptCollector: boolean): void {
+  const gathering = join(data, RESTORING);
+  for (const name of readdirSync(data)) {
+    // Of a run that was broken off here, perhaps from another backup.
+    const stays = name === RESTORING || LOCK.test(name) || (keptCollector && name === COLLECTOR);
+    if (!stays) rmSync(join(data, name), { recursive: true, force: true });
   }
+  for (const name of readdirSync(gathering)) renameSync(join(gathering, name), join(data, name));
+  // All that the spool still keeps is sent again: what the store has is known to it by its id.
+  rmSync(join(data, COLLECTOR, 'spool', 'acked'), { force: true });
   syncPath(data);
   rmSync(gathering, { recursive: true });
   syncPath(data);

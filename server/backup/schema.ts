@@ -9,8 +9,10 @@ const Path = Type.String({ minLength: 1, maxLength: 1_000 });
 /** `POST /api/v1/backups`: begins a backup of the data folder. Over the control socket alone. */
 export const BackupRequest = Type.Object(
   {
-    /** Absolute path of the folder to back up to, on the server's machine. */
+    /** Absolute path of the folder to back up to, on the server's machine, or `s3://bucket/prefix`. */
     to: Type.String({ minLength: 2, maxLength: 4_000 }),
+    /** How many backups stay there, this one among them; the setting `backup.keep` where it is not given. */
+    keep: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
     /** Text of the configuration file, kept in the backup as `haidang.yaml`. */
     config: Type.Optional(Type.String({ maxLength: 200_000 })),
   },
@@ -22,7 +24,7 @@ export type BackupRequest = Static<typeof BackupRequest>;
 export const BackupFile = Type.Object({
   /** Where it belongs, relative to the data folder. */
   path: Path,
-  /** Where its copy lies, relative to the backup's folder. */
+  /** Where its copy lies, relative to the target. */
   copy: Path,
   size: Count,
   sha256: Hash,
@@ -48,7 +50,7 @@ export const BackupDay = Type.Object({
 });
 export type BackupDay = Static<typeof BackupDay>;
 
-/** `backup.json`: written last, so that a folder with one holds a whole backup. */
+/** `backups/<id>.json`: written last, so that a target with one holds a whole backup. */
 export const BackupManifest = Type.Object({
   version: Type.Literal(1),
   program: Type.String({ maxLength: 64 }),
@@ -68,6 +70,8 @@ export const backupManifestCheck = Compile(BackupManifest);
 
 /** What `haidang backup --json` prints: the manifest in short. */
 export const BackupSummary = Type.Object({
+  /** Names this backup among those at the target. */
+  id: Type.String(),
   to: Type.String(),
   startedAt: Time,
   since: Time,

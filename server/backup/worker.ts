@@ -3,7 +3,7 @@ import { type BackupOptions, type BackupProgress, runBackup } from './run-backup
 import type { BackupSummary } from './schema.ts';
 
 /** What the thread is started with. */
-export type BackupSetup = Pick<BackupOptions, 'data' | 'to' | 'config' | 'program'>;
+export type BackupSetup = Pick<BackupOptions, 'data' | 'to' | 'config' | 'program' | 'keep' | 's3'>;
 
 /** What it tells. */
 export type BackupMessage =

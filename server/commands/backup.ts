@@ -1,33 +1,51 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { openTarget } from '../backup/open-target.ts';
+import { isS3Address } from '../backup/s3/address.ts';
 import type { BackupJob, BackupSummary } from '../backup/schema.ts';
 import { loadConfig } from '../config.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { connect } from './connection.ts';
 import { progressLine } from './progress-line.ts';
-import { count, plain } from './terminal.ts';
+import { count, plain, table } from './terminal.ts';
 
-const HELP = `Usage: haidang backup --to FOLDER [--json] [--config FILE]
+const HELP = `Usage: haidang backup --to FOLDER|s3://BUCKET/PREFIX [--keep N] [--json] [--config FILE]
+       haidang backup list --from FOLDER|s3://BUCKET/PREFIX [--json] [--config FILE]
 
-Backs up the data folder to FOLDER while the server runs, or while it does not: events, records, certificates, signed
-manifests, this machine's own collector and the configuration FILE. A second backup to the same FOLDER copies only what
-changed. A backup that is broken off leaves the one before it as it was. It holds private keys: keep it where only you
-can read it. Exit code 1 where a file could not be copied. haidang restore brings it back.`;
+Backs up the data folder while the server runs, or while it does not: events, records, certificates, signed manifests,
+this machine's own collector and the configuration FILE. A second backup to the same place copies only what changed, and
+the newest N stay there (backup.keep, 3 unless set). A backup that is broken off leaves those before it as they were.
+
+A bucket is reached by the settings s3.* of the server's configuration, with the keys of s3.access_key_file and
+s3.secret_key_file, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment of the server.
+
+It holds private keys: keep it where only you can read it. Exit code 1 where a file could not be copied. "list" shows
+which backups are there; haidang restore brings one back.`;
 
 const ASK_EVERY_MS = 200;
 
 /** `haidang backup` */
 export async function run(args: readonly string[]): Promise<number> {
   const text = { type: 'string' } as const;
-  const { values, positionals } = readArguments(args, { to: text, config: text, json: { type: 'boolean' } });
+  const { values, positionals } = readArguments(args, {
+    to: text,
+    from: text,
+    keep: text,
+    config: text,
+    json: { type: 'boolean' },
+  });
   if (values.help) {
     console.log(HELP);
     return 0;
   }
-  if (values.to === undefined || values.to === '' || positionals.length > 0) {
-    throw new UsageError('say "haidang backup --to FOLDER"; --help tells more.');
+  if (positionals[0] === 'list' && positionals.length === 1 && values.from && values.to === undefined) {
+    return list(placeOf(values.from), values.config, values.json === true);
   }
-  const to = resolve(values.to);
+  if (!values.to || values.from !== undefined || positionals.length > 0) {
+    throw new UsageError('say "haidang backup --to FOLDER" or "haidang backup list --from FOLDER"; --help tells more.');
+  }
+  const keep = readKeep(values.keep);
+  const to = placeOf(values.to);
   const config = values.config === undefined ? undefined : await readFile(values.config, 'utf8');
   const connection = await connect(await loadConfig(values.config));
   const line = progressLine();
@@ -35,6 +53,7 @@ export async function run(args: readonly string[]): Promise<number> {
     let job = await connection.ask<BackupJob>('POST', '/api/v1/backups', {
       to,
       ...(config === undefined ? {} : { config }),
+      ...(keep === undefined ? {} : { keep }),
     });
     while (job.state === 'running') {
       line.show(job.progress.path, job.progress.doneBytes, job.progress.totalBytes);
@@ -53,10 +72,48 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
+/** A place as the server takes it: folders are relative to the command's own. */
+export function placeOf(text: string): string {
+  return isS3Address(text) ? text : resolve(text);
+}
+
+function readKeep(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new UsageError('--keep must be a number of backups from 1 to 999.');
+}
+
+/** Reads the place itself: it works on a machine that has nothing but the configuration. */
+async function list(from: string, configFile: string | undefined, json: boolean): Promise<number> {
+  const { data, s3 } = await loadConfig(configFile);
+  const target = openTarget(from, { data, s3 });
+  try {
+    const rows: string[][] = [];
+    let problems = 0;
+    for (const id of await target.generations()) {
+      try {
+        const { since, events, days, files } = await target.manifest(id);
+        const bytes = files.reduce((sum, { size }) => sum + size, 0);
+        if (json) console.log(JSON.stringify({ id, since, events, days: days.length, files: files.length, bytes }));
+        else rows.push([id, since, String(events), String(days.length), mebibytes(bytes)]);
+      } catch (error) {
+        problems++;
+        console.error(plain(`${id}: ${error instanceof Error ? error.message : String(error)}`));
+      }
+    }
+    if (!json) console.log(rows.length === 0 ? `No whole backup at ${from}.` : table(HEADING, rows));
+    return problems > 0 ? 1 : 0;
+  } finally {
+    target.close();
+  }
+}
+
+const HEADING = ['id', 'state of', 'events', 'days', 'size'];
+
 function describe(summary: BackupSummary): string {
-  const { to, since, events, days, files, bytes, copiedFiles, copiedBytes, problems } = summary;
+  const { id, to, since, events, days, files, bytes, copiedFiles, copiedBytes, problems } = summary;
   return [
-    `Backed up to ${to}: ${count(events, 'event')} of ${count(days, 'day')}, all that was stored at ${since}.`,
+    `Backed up to ${to}, as ${id}: ${count(events, 'event')} of ${count(days, 'day')}, all that was stored at ${since}.`,
     `${count(files, 'file')}, ${mebibytes(bytes)}; copied now: ${count(copiedFiles, 'file')}, ${mebibytes(copiedBytes)}.`,
     ...problems.map(({ path, reason }) => plain(`NOT COPIED: ${path}: ${reason}`)),
   ].join('\n');

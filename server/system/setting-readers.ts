@@ -18,6 +18,13 @@ export function integer(min: number, max: number): Reader<number> {
   };
 }
 
+/** Yes or no, also as text. */
+export const yesOrNo: Reader<boolean> = (value) => {
+  if (value === true || value === 'true') return true;
+  if (value === false || value === 'false') return false;
+  throw new Error('must be true or false.');
+};
+
 /** A TCP or UDP port. */
 export const port: Reader<number> = integer(0, 65_535);
 

@@ -10,6 +10,7 @@ import { openAgencyBook } from '../../../server/agencies/names.ts';
 import { ruleBook } from '../../../server/alerts/queries.ts';
 import { buildApp } from '../../../server/app.ts';
 import { openBackupJobs } from '../../../server/backup/jobs.ts';
+import { NO_S3_SETTINGS } from '../../../server/backup/s3/settings.ts';
 import { type AgencyId, type Identity, SYSTEM } from '../../../server/identity.ts';
 import { buildLedger } from '../../../server/ledger/ledger.ts';
 import { openLiveFeed } from '../../../server/realtime/live-feed.ts';
@@ -92,7 +93,14 @@ export async function openBench(
     agencies,
     rules,
     live,
-    backups: openBackupJobs({ data: folder, program: '0.0.0-test', embedded: true, log: silent }),
+    backups: openBackupJobs({
+      data: folder,
+      program: '0.0.0-test',
+      embedded: true,
+      s3: NO_S3_SETTINGS,
+      keep: 1,
+      log: silent,
+    }),
     retention,
     explain: () => ['source.ip'],
     detection: () => detection,

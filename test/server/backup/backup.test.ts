@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseKql } from '../../../rules/query/kql.ts';
-import { readManifest } from '../../../server/backup/manifest-file.ts';
+import { openTarget } from '../../../server/backup/open-target.ts';
 import { DamagedBackupError, restoreBackup } from '../../../server/backup/restore.ts';
 import { readRestored, refuseHalfRestored } from '../../../server/backup/restored.ts';
 import { runBackup } from '../../../server/backup/run-backup.ts';
@@ -29,6 +29,20 @@ let store: Store | undefined;
 const openStore = (folder = data) =>
   openEmbeddedStore({ folder: join(folder, 'store'), log, now: () => NOW, keepFreeBytes: 0, reserveBytes: 4096 });
 const backUp = () => runBackup({ data, to, program: 'test', now: () => NOW });
+const restore = (folder: string) => restoreBackup({ from: to, data: folder, now: () => NOW });
+
+/** The manifest of the newest backup. */
+async function newest() {
+  const target = openTarget(to, { data });
+  const [id] = await target.generations();
+  return id === undefined ? undefined : target.manifest(id);
+}
+
+/** Its file. */
+function manifestPath(): string {
+  const name = readdirSync(join(to, 'backups')).sort().at(-1);
+  return join(to, 'backups', name ?? '');
+}
 
 function frame(first: number, count = 10, day = DAY) {
   return batchOf(
@@ -85,7 +99,7 @@ describe('a backup of a store that is open', () => {
     await closeStore();
 
     const restored = join(root, 'restored');
-    expect(restoreBackup({ from: to, data: restored, now: () => NOW })).toMatchObject({
+    expect(await restore(restored)).toMatchObject({
       events: 15,
       keptCollector: false,
     });
@@ -111,7 +125,7 @@ describe('a backup of a store that is open', () => {
     await closeStore();
 
     const restored = join(root, 'restored');
-    restoreBackup({ from: to, data: restored });
+    await restore(restored);
     const ids = await idsIn(restored);
     const all = await idsIn(data);
     expect(ids.length).toBe(summary.events);
@@ -121,7 +135,7 @@ describe('a backup of a store that is open', () => {
     expect(ids.every((id) => known.has(id))).toBe(true);
     // A moment of the day: whole batches, from the first one on.
     expect(ids.length % 10).toBe(0);
-    expect(readManifest(to)?.days).toMatchObject([
+    expect((await newest())?.days).toMatchObject([
       { day: DAY, events: ids.length, lastSequence: ids.length, marks: { [`${COLLECTOR}-${EPOCH}`]: ids.length } },
     ]);
   });
@@ -136,7 +150,7 @@ describe('a backup of a store that is open', () => {
       to,
       program: 'test',
       onProgress: ({ path }) => {
-        seen.push(path);
+        if (seen.at(-1) !== path) seen.push(path);
         if (path !== 'store/ops.db') return;
         for (const folder of ['evidence', 'collector/spool']) {
           mkdirSync(join(data, folder), { recursive: true });
@@ -151,7 +165,7 @@ describe('a backup of a store that is open', () => {
       `store/events/${DAY}.db`,
       'collector/spool/0000000001',
     ]);
-    expect(readManifest(to)?.files.map(({ path }) => path)).toEqual(seen);
+    expect((await newest())?.files.map(({ path }) => path)).toEqual(seen);
   });
 
   it("leaves out of the collector's spool what was acknowledged as a whole before the events were copied", async () => {
@@ -172,7 +186,7 @@ describe('a backup of a store that is open', () => {
       // All is acknowledged while the days are copied: the copies may lack it.
       onProgress: ({ path }) => path === 'store/ops.db' && writeFileSync(join(spool, 'acked'), '39\n'),
     });
-    const copied = readManifest(to)?.files.map(({ path }) => path.replace('collector/spool/', ''));
+    const copied = (await newest())?.files.map(({ path }) => path.replace('collector/spool/', ''));
     expect(copied?.filter((path) => path.endsWith('.seg'))).toEqual(['0000000003.seg', '0000000004.seg']);
   });
 
@@ -180,10 +194,10 @@ describe('a backup of a store that is open', () => {
     await store?.events.append(frame(1, 10, YESTERDAY));
     await store?.events.append(frame(11));
     await backUp();
-    const before = readManifest(to);
+    const before = await newest();
     await store?.events.append(frame(21));
     const second = await backUp();
-    const after = readManifest(to);
+    const after = await newest();
 
     const copyOf = (manifest: typeof before, day: string) =>
       manifest?.files.find(({ path }) => path === `store/events/${day}.db`)?.copy ?? '';
@@ -210,7 +224,7 @@ describe('a backup that is broken off', () => {
   it('leaves the one before it whole', async () => {
     await store?.events.append(frame(1));
     await backUp();
-    const before = readFileSync(join(to, 'backup.json'), 'utf8');
+    const before = readFileSync(manifestPath(), 'utf8');
     await store?.events.append(frame(11));
     const stop = new Error('the power fails here');
     const broken = runBackup({
@@ -222,8 +236,8 @@ describe('a backup that is broken off', () => {
       },
     });
     await expect(broken).rejects.toBe(stop);
-    expect(readFileSync(join(to, 'backup.json'), 'utf8')).toBe(before);
-    expect(restoreBackup({ from: to, data: join(root, 'restored') }).events).toBe(10);
+    expect(readFileSync(manifestPath(), 'utf8')).toBe(before);
+    expect((await restore(join(root, 'restored'))).events).toBe(10);
   });
 
   it('is not taken for a backup where there was none before, and the next one goes on', async () => {
@@ -233,7 +247,7 @@ describe('a backup that is broken off', () => {
       if (path.startsWith('store/events/')) throw stop;
     };
     await expect(runBackup({ data, to, program: 'test', onProgress })).rejects.toBe(stop);
-    expect(() => restoreBackup({ from: to, data: join(root, 'restored') })).toThrow(/no whole backup/);
+    await expect(restore(join(root, 'restored'))).rejects.toThrow(/no whole backup/);
     expect((await backUp()).events).toBe(10);
   });
 });
@@ -277,14 +291,14 @@ describe('a restore', () => {
   });
 
   it('names each file that was changed or is missing, and writes nothing', async () => {
-    const files = readManifest(to)?.files ?? [];
+    const files = (await newest())?.files ?? [];
     const day = files.find(({ path }) => path === `store/events/${DAY}.db`);
     const key = files.find(({ path }) => path === 'authority/ca.key');
     await appendFile(join(to, day?.copy ?? ''), 'x');
     writeFileSync(join(to, key?.copy ?? ''), 'A key');
     const restored = join(root, 'restored');
     try {
-      restoreBackup({ from: to, data: restored });
+      await restore(restored);
       expect.unreachable();
     } catch (error) {
       expect(error).toBeInstanceOf(DamagedBackupError);
@@ -293,8 +307,8 @@ describe('a restore', () => {
     expect(existsSync(restored)).toBe(false);
   });
 
-  it('refuses a folder that holds something', () => {
-    expect(() => restoreBackup({ from: to, data })).toThrow(/is not empty; move it away/);
+  it('refuses a folder that holds something', async () => {
+    await expect(restore(data)).rejects.toThrow(/is not empty; move it away/);
   });
 
   it('keeps a collector that lies there, and makes it send again', async () => {
@@ -303,7 +317,7 @@ describe('a restore', () => {
     writeFileSync(join(target, 'collector', 'id'), 'c9zzzzzz\n');
     writeFileSync(join(target, 'collector', 'spool', 'acked'), '900\n');
     writeFileSync(join(target, 'collector', 'spool', '0000000001.seg'), 'kept');
-    expect(restoreBackup({ from: to, data: target }).keptCollector).toBe(true);
+    expect((await restore(target)).keptCollector).toBe(true);
     expect(readFileSync(join(target, 'collector', 'id'), 'utf8')).toBe('c9zzzzzz\n');
     expect(readFileSync(join(target, 'collector', 'spool', '0000000001.seg'), 'utf8')).toBe('kept');
     expect(existsSync(join(target, 'collector', 'spool', 'acked'))).toBe(false);
@@ -316,18 +330,18 @@ describe('a restore', () => {
     const onProgress = ({ path }: { path: string }) => {
       if (path.startsWith('store/events/')) throw stop;
     };
-    expect(() => restoreBackup({ from: to, data: target, onProgress })).toThrow(stop);
+    await expect(restoreBackup({ from: to, data: target, onProgress })).rejects.toBe(stop);
     expect(() => refuseHalfRestored(target)).toThrow(/half restored/);
-    expect(restoreBackup({ from: to, data: target }).events).toBe(10);
+    expect((await restore(target)).events).toBe(10);
     expect(() => refuseHalfRestored(target)).not.toThrow();
     expect((await idsIn(target)).length).toBe(10);
   });
 
-  it('does not follow a manifest out of its folder', () => {
-    const path = join(to, 'backup.json');
+  it('does not follow a manifest out of its folder', async () => {
+    const path = manifestPath();
     const manifest = JSON.parse(readFileSync(path, 'utf8'));
     manifest.files[0].path = '../outside';
     writeFileSync(path, JSON.stringify(manifest));
-    expect(() => restoreBackup({ from: to, data: join(root, 'restored') })).toThrow(/outside its folder/);
+    await expect(restore(join(root, 'restored'))).rejects.toThrow(/outside its folder/);
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +46,7 @@ it('the control socket begins one, follows it to its end, and it is in the audit
   expect(started.statusCode).toBe(202);
   expect((await begin({ to })).statusCode).toBe(429);
   expect(await ended()).toMatchObject({ state: 'done', error: null, summary: { to, events: 0, problems: [] } });
-  expect(existsSync(join(to, 'backup.json'))).toBe(true);
+  expect(readdirSync(join(to, 'backups')).length).toBe(1);
   const { records } = await bench.records.as(SYSTEM).find('audit');
   expect(records.map(({ document }) => [document.act, document.actor, document.target])).toContainEqual([
     'backup.start',

@@ -25,6 +25,8 @@ export interface Evaluation {
   readonly events: number;
   /** Matches by all rules, counted whether they alert or not. */
   readonly matches: number;
+  /** The same by rule id. */
+  readonly hits: ReadonlyMap<string, number>;
 }
 
 /** Where the matches of one detection rule go: to its own alerts, to correlations, or both. */
@@ -139,6 +141,7 @@ export function createEvaluator(rules: readonly Rule[]): Evaluator {
       from = { agency, collector, receivedAt, source: '' };
       const open = new Map<string, OpenCell>();
       let matches = 0;
+      const hits = new Map<string, number>();
       for (const at of batch.lines) {
         const source = sources[at];
         if (source === undefined) continue;
@@ -152,11 +155,12 @@ export function createEvaluator(rules: readonly Rule[]): Evaluator {
         // A set: an event that matches two rules of one step is still one event.
         const takers = new Set<Target>();
         for (const rule of matched) {
+          hits.set(rule.id, (hits.get(rule.id) ?? 0) + 1);
           for (const target of targets.get(rule.id) ?? []) takers.add(target);
         }
         for (const target of takers) addMatch(open, target, lines.value, batch);
       }
-      return { cells: [...open.values()].map(closeCell), events: batch.lines.length, matches };
+      return { cells: [...open.values()].map(closeCell), events: batch.lines.length, matches, hits };
     },
   };
 }

@@ -251,6 +251,8 @@ describe('a crash at any step', () => {
           const view = target.as(identity);
           return {
             ...view,
+            get: view.get.bind(view),
+            create: view.create.bind(view),
             find: (...args: Parameters<typeof view.find>) => {
               if (failing-- > 0) return Promise.reject(new Error('The record store restarts.'));
               return view.find(...args);

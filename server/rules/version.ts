@@ -1,0 +1,36 @@
+import { hash } from 'node:crypto';
+import type { Rule } from '../../rules/rule.ts';
+import { joinRules } from '../../rules/sigma/rule-set.ts';
+
+const known = new WeakMap<Rule, string>();
+
+/** Twelve hexadecimal digits that tell one wording of a rule from another; where its file lies does not count. */
+export function ruleVersion(rule: Rule): string {
+  let version = known.get(rule);
+  if (version === undefined) {
+    // Filters, lists and exceptions change the condition and not the text.
+    version = shortHash(JSON.stringify({ ...rule, file: '', line: 0 }));
+    known.set(rule, version);
+  }
+  return version;
+}
+
+/** The versions of all rules by id; a correlation's changes with the rules behind it too. */
+export function ruleVersions(rules: readonly Rule[]): ReadonlyMap<string, string> {
+  const { plans } = joinRules(rules);
+  return new Map(
+    rules.map((rule) => {
+      const behind = (plans.get(rule.id)?.steps ?? []).flatMap(({ bases, counts }) => [
+        ...bases,
+        ...(counts ? [counts] : []),
+      ]);
+      const others = behind.filter((one) => one !== rule);
+      if (others.length === 0) return [rule.id, ruleVersion(rule)];
+      return [rule.id, shortHash([rule, ...others].map(ruleVersion).join(' '))];
+    }),
+  );
+}
+
+function shortHash(text: string): string {
+  return hash('sha256', text).slice(0, 12);
+}

@@ -17,6 +17,7 @@ import type { ServerConfig } from './config.ts';
 import { lockFolder } from './control/lock.ts';
 import { controlRequests, listenOnControlSocket } from './control/socket.ts';
 import { type LoadedRules, startDetection } from './detection/detection.ts';
+import { type Grouper, startGrouper } from './detection/grouper.ts';
 import { startEvidenceJob } from './evidence/job.ts';
 import { type Identity, SYSTEM } from './identity.ts';
 import { type Ingest, startIngest } from './ingest/ingest.ts';
@@ -39,6 +40,7 @@ import { shareByScope } from './system/share-by-scope.ts';
 const CONSOLE = fileURLToPath(new URL('../console/dist', import.meta.url));
 const SWEEP_MS = 600_000;
 const TAKEOVER_LOOK_MS = 200;
+const LIVE_LOOK_MS = 1_000;
 /** Consoles that look at the same moment share one recount of the ledger. */
 const LEDGER_KEPT_MS = 1_000;
 
@@ -95,9 +97,41 @@ export async function startServer(
     await retention.recover();
     const disk = await watchDisk({ path: config.data, ...config.disk, days: () => events.days(), log });
     stops.push(() => disk.stop());
-    const detection = await startDetection({ events, records, rules, log, onAlertsChanged: () => live.wake() });
-    stops.push(() => membership?.leave(detection.state().lagEvents === 0));
+    let grouper: Grouper | undefined;
+    const { matches } = records;
+    const detection = await startDetection({
+      events,
+      records,
+      rules,
+      log,
+      onAlertsChanged: () => live.wake(),
+      onMatches: () => grouper?.wake(),
+    });
+    stops.push(() => membership?.leave(detection.state().unevaluated === 0));
     stops.push(() => detection.stop());
+    membership?.serve('grouping', async (lease, end) => {
+      if (!matches) return;
+      const started = startGrouper({
+        matches,
+        events,
+        records,
+        rules: rules.rules,
+        lease,
+        log,
+        onAlertsChanged: () => live.wake(),
+        onGrouped: (done) => detection.grouped(done[config.openSearch.node]),
+      });
+      grouper = started;
+      end.addEventListener('abort', () => void started.stop(), { once: true });
+      if (end.aborted) void started.stop();
+      await started.ended;
+      grouper = undefined;
+    });
+    if (matches) {
+      // Alerts come from the server that groups for all: the consoles of this one look for them.
+      const looking = setInterval(() => live.wake(), LIVE_LOOK_MS);
+      stops.push(() => clearInterval(looking.unref()));
+    }
     membership?.watch((node, lease, end) => evaluateFor(node, lease, end, { config, rules, log, live }));
 
     const backups = backupJobsOf(config, log);
@@ -291,7 +325,7 @@ async function evaluateFor(
   try {
     const detection = await startDetection({ events, records, rules, log, onAlertsChanged: () => live.wake() });
     stops.push(() => detection.stop());
-    while (detection.state().lagEvents > 0 && !end.aborted) await sleep(TAKEOVER_LOOK_MS);
+    while (detection.state().unevaluated !== 0 && !end.aborted) await sleep(TAKEOVER_LOOK_MS);
   } finally {
     await stopAll(stops, log);
   }

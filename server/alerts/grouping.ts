@@ -32,8 +32,8 @@ export interface GroupingOptions {
 
 /** Turns matches into signals and alerts. What it holds in memory is a cache: all of it is rebuilt from the store. */
 export interface Grouping {
-  /** One stretch's matches, in order of sequence. Commit what it gives before the next call. */
-  apply(cells: readonly MatchCell[], now: string): Promise<Omit<DetectionCommit, 'cursor'>>;
+  /** One stretch's matches, in order of sequence. Commit what it gives before the next call; `step` as in `SessionBook.begin`. */
+  apply(cells: readonly MatchCell[], now: string, step?: number): Promise<Omit<DetectionCommit, 'cursor'>>;
 }
 
 const MAX_ROWS = 4_000;
@@ -101,10 +101,11 @@ export function openGrouping(options: GroupingOptions): Grouping {
   };
 
   return {
-    async apply(cells, now) {
+    async apply(cells, now, step) {
       // What the last call gave is committed by now: only then may it be forgotten here.
       sessions.trim();
       windows.trim();
+      if (step !== undefined) sessions.begin(step);
       const batches = new Map<number, MatchCell[]>();
       for (const cell of cells) listed(batches, cell.batch).push(cell);
       const signals: Signal[] = [];

@@ -36,6 +36,8 @@ interface Session {
   isStored: boolean;
   /** Alerts in the store that became part of it since the last commit. */
   merges: string[];
+  /** Stretches of time, milliseconds, of which the store holds already what the step under way gives. */
+  counted: readonly { readonly first: number; readonly last: number }[];
 }
 
 /** The first 500 event ids and the latest, up to twice 500. */
@@ -52,6 +54,11 @@ export type AlertsOfRow = (row: string) => Promise<readonly AlertUpdate[]>;
 
 /** The sessions of many rows; a bounded cache of what the store has. */
 export interface SessionBook {
+  /**
+   * Begins a numbered step, where a store's writes may be cut short in the midst of one: it is then gone through again,
+   * and what the alerts that were written hold of it is not counted once more.
+   */
+  begin(step: number): void;
   /** Makes sure that a row's alerts are in memory. */
   load(rule: Rule, row: string): Promise<void>;
   /** Adds matches to a loaded row: extends an alert in either direction and joins it to those it then reaches, or begins one. */
@@ -66,8 +73,13 @@ export interface SessionBook {
 export function openSessionBook(alertsOf: AlertsOfRow, maxRows: number): SessionBook {
   const rows = new Map<string, Session[]>();
   const changed = new Set<Session>();
+  let step: number | undefined;
 
   return {
+    begin(next) {
+      step = next;
+      for (const sessions of rows.values()) for (const session of sessions) session.counted = [];
+    },
     async load(rule, row) {
       const known = rows.get(row);
       if (known) {
@@ -76,15 +88,14 @@ export function openSessionBook(alertsOf: AlertsOfRow, maxRows: number): Session
         return;
       }
       const stored = await alertsOf(row);
-      rows.set(
-        row,
-        stored.map((alert) => reopen(rule, alert)).sort((a, b) => a.first - b.first),
-      );
+      const sessions = stored.map((alert) => reopen(rule, alert, step)).sort((a, b) => a.first - b.first);
+      rows.set(row, takenIn(sessions, changed));
     },
     add(rule, matches) {
       const sessions = rows.get(matches.row);
       if (!sessions) throw new Error(`The alert row ${matches.row} was not loaded before matches were added to it.`);
       const gap = rule.extension.gapSeconds * 1000;
+      if (sessions.some(({ counted }) => holds(counted, matches))) return;
       // In order of time, and further apart than the gap: the earliest that is near enough takes the matches.
       const at = sessions.findIndex((one) => matches.first <= one.last + gap);
       const near = at < 0 ? undefined : (sessions[at] as Session);
@@ -105,7 +116,7 @@ export function openSessionBook(alertsOf: AlertsOfRow, maxRows: number): Session
       }
     },
     takeChanged(now) {
-      const updates = [...changed].map((session) => takeUpdate(session, now));
+      const updates = [...changed].map((session) => takeUpdate(session, now, step));
       changed.clear();
       return updates;
     },
@@ -133,10 +144,13 @@ function begin(rule: Rule, matches: RowMatches): Session {
     events: { first: [], latest: [] },
     isStored: false,
     merges: [],
+    counted: [],
   };
 }
 
-function reopen(rule: Rule, { id, detected }: AlertUpdate): Session {
+function reopen(rule: Rule, { id, detected }: AlertUpdate, step: number | undefined): Session {
+  const first = Date.parse(detected.first);
+  const last = Date.parse(detected.last);
   return {
     id,
     row: detected.groupKey,
@@ -145,8 +159,8 @@ function reopen(rule: Rule, { id, detected }: AlertUpdate): Session {
     agency: detected.agency,
     group: detected.group,
     count: detected.count,
-    first: Date.parse(detected.first),
-    last: Date.parse(detected.last),
+    first,
+    last,
     entities: openEntities(detected.entities),
     events: {
       first: detected.events.slice(0, EVENTS_EACH_END),
@@ -154,7 +168,27 @@ function reopen(rule: Rule, { id, detected }: AlertUpdate): Session {
     },
     isStored: true,
     merges: [],
+    counted: step !== undefined && detected.step === step ? [{ first, last }] : [],
   };
+}
+
+/**
+ * The sessions without those that another of them took in during this step, where it was written and they were not told:
+ * alerts of one row lie further apart than that.
+ */
+function takenIn(sessions: readonly Session[], changed: Set<Session>): Session[] {
+  return sessions.filter((session) => {
+    if (session.counted.length > 0) return true;
+    const holder = sessions.find(({ counted }) => holds(counted, session));
+    if (!holder) return true;
+    holder.merges.push(session.id);
+    changed.add(holder);
+    return false;
+  });
+}
+
+function holds(counted: Session['counted'], { first, last }: Pick<RowMatches, 'first' | 'last'>): boolean {
+  return counted.some((one) => one.first <= first && last <= one.last);
 }
 
 function extend(session: Session, matches: RowMatches): void {
@@ -182,13 +216,14 @@ function absorb(session: Session, later: Session): void {
   joinEntities(session.entities, later.entities);
   addEvents(session.events, later.events.first);
   addEvents(session.events, later.events.latest.slice(-EVENTS_EACH_END));
+  session.counted = [...session.counted, ...later.counted];
   session.merges.push(...later.merges);
   if (later.isStored) session.merges.push(later.id);
 }
 
-function takeUpdate(session: Session, now: string): AlertUpdate {
+function takeUpdate(session: Session, now: string, step: number | undefined): AlertUpdate {
   const { id, merges } = session;
-  const detected = detectedOf(session, now);
+  const detected = { ...detectedOf(session, now), ...(step === undefined ? {} : { step }) };
   session.isStored = true;
   session.merges = [];
   return merges.length === 0 ? { id, detected } : { id, detected, merges };

@@ -24,7 +24,7 @@ export interface Lease {
 /** A lease as it is seen from outside. */
 export interface SeenLease extends LeaseRecord {
   readonly name: string;
-  /** Milliseconds since this server last saw it change. */
+  /** Milliseconds that this server has watched it without a change. */
   readonly stillFor: number;
 }
 
@@ -38,6 +38,9 @@ export interface LeasesOptions {
   readonly now?: () => number;
 }
 
+/** How often a lease must have been seen to stand still, at least, before its holder counts as silent. */
+const LEAST_LOOKS = 4;
+
 /** Leases kept in the record store. No clocks are compared: each server measures by its own how long a lease stands still. */
 export class Leases {
   readonly #view: RecordView;
@@ -45,7 +48,7 @@ export class Leases {
   readonly #silence: number;
   readonly #now: () => number;
   /** When each lease was last seen to change. */
-  readonly #seen = new Map<string, { readonly version: number; readonly at: number }>();
+  readonly #seen = new Map<string, { readonly version: number; readonly at: number; readonly still: number }>();
 
   constructor({ records, holder, silence, now }: LeasesOptions) {
     this.#view = records.as(SYSTEM);
@@ -112,11 +115,16 @@ export class Leases {
     return document.state === 'held' && document.holder !== this.#holder && still < this.#silence;
   }
 
+  /**
+   * Only time that this server watched counts: where it slept, or the store did not answer for a while, the holder may
+   * have had no way to show that it lives either.
+   */
   #stillFor(name: string, version: number): number {
     const seen = this.#seen.get(name);
-    if (seen?.version === version) return this.#now() - seen.at;
-    this.#seen.set(name, { version, at: this.#now() });
-    return 0;
+    const at = this.#now();
+    const still = seen?.version === version ? seen.still + Math.min(at - seen.at, this.#silence / LEAST_LOOKS) : 0;
+    this.#seen.set(name, { version, at, still });
+    return still;
   }
 
   #leaseOf(name: string, taken: Versioned<LeaseRecord>): Lease {

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { HaidangError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RecordStore } from '../store/record-store.ts';
+import { type DutyOptions, startDuty } from './duty.ts';
 import { type KeptLease, keepLease } from './keep.ts';
 import { Leases } from './leases.ts';
 import { SERVER_LEASE, startTakeover, type TakeoverOptions } from './takeover.ts';
 
-/** After this much silence a server counts as gone; leases are renewed six times as often. Milliseconds. */
-const SILENCE = 12_000;
-const EVERY = 2_000;
+/** After this much silence a server counts as gone; leases are renewed eight times as often. Milliseconds. */
+const SILENCE = 8_000;
+const EVERY = 1_000;
 
 /** This server among those that share one store. */
 export interface Membership {
@@ -25,6 +26,8 @@ export interface Membership {
    * @throws HaidangError `HD_STORE_DOWN` where another does not come to its end, `HD_LEASE_LOST`
    */
   alone: Alone;
+  /** Does what one server does for all, whenever its turn comes, until it leaves. */
+  serve(name: string, work: DutyOptions['work']): void;
   /** Gives the name back; `drained`: all that this server stored is evaluated. */
   leave(drained: boolean): Promise<void>;
 }
@@ -46,6 +49,7 @@ export function openMembership({ node, data, log, onLost }: MembershipOptions): 
   let leases: Leases | undefined;
   let own: KeptLease | undefined;
   let takeover: ReturnType<typeof startTakeover> | undefined;
+  const duties: ReturnType<typeof startDuty>[] = [];
   return {
     async claim(records) {
       leases = new Leases({ records, holder: await holderOf(data), silence: SILENCE });
@@ -76,8 +80,11 @@ export function openMembership({ node, data, log, onLost }: MembershipOptions): 
         await kept.release();
       }
     },
+    serve(name, work) {
+      if (leases) duties.push(startDuty({ leases, name, work, log, everyMs: EVERY }));
+    },
     async leave(drained) {
-      await takeover?.stop();
+      await Promise.all([takeover?.stop(), ...duties.map((duty) => duty.stop())]);
       await own?.release(drained);
     },
   };

@@ -80,6 +80,8 @@ export interface AlertDetected {
   /** Event ids behind it: the first 500 and the latest 500. */
   readonly events: readonly string[];
   readonly tags: readonly string[];
+  /** In a store that several servers share: the step of grouping that changed it last (`store/match-log.ts`). */
+  readonly step?: number;
 }
 
 export interface AlertChange {

@@ -63,6 +63,8 @@ export interface RecordStore {
   /** Signals of one rule's group with `fromSecond <= second <= toSecond`, oldest first: to rebuild correlation state. */
   readSignals(rule: string, group: string, fromSecond: number, toSecond: number): Promise<readonly Signal[]>;
   lastChange(): Promise<number>;
+  /** Of a store that several servers share: each evaluates, one groups for all. Without it, detection commits by itself. */
+  readonly matches?: import('./match-log.ts').MatchLog;
   close(): Promise<void>;
 }
 

@@ -49,27 +49,43 @@ export function detectionCursor({ counters, node }: DetectionShelf): Promise<num
  * evaluated again and overwrites what was written; an alert is never counted twice, for it is written whole.
  */
 export async function commitDetection(shelf: DetectionShelf, commit: DetectionCommit): Promise<string[]> {
-  const { cluster, names, fresh, counters, node } = shelf;
-  await shelf.fence?.();
-  if (commit.signals.length > 0) {
-    const results = await cluster.bulk(commit.signals.map((signal) => signalItem(shelf, signal)));
-    fresh.changed([names.signals]);
-    const failed = results.find(({ status }) => status >= 300);
-    if (failed) throw new Error(`A signal cannot be written: ${failed.reason}`);
-  }
-  const changed = await writeAlerts(shelf, commit.alerts);
-  await shelf.fence?.();
+  const { counters, node } = shelf;
+  const fence = async () => shelf.fence?.();
+  await fence();
+  await writeSignals(shelf, commit.signals, { node });
+  const changed = await writeAlerts(shelf, commit.alerts, fence);
+  await fence();
   await counters.raise(cursorName(node), commit.cursor);
   return changed;
 }
 
-/** Signals of one group between two seconds, both inclusive, oldest first. */
+/** Writes signals, each under an id of its own, so that the same ones again overwrite them. */
+export async function writeSignals(
+  { cluster, names, fresh }: DetectionShelf,
+  signals: readonly Signal[],
+  by: SignalsBy,
+): Promise<void> {
+  if (signals.length === 0) return;
+  const results = await cluster.bulk(signals.map((signal) => signalItem(names, signal, by)));
+  fresh.changed([names.signals]);
+  const failed = results.find(({ status }) => status >= 300);
+  if (failed) throw new Error(`A signal cannot be written: ${failed.reason}`);
+}
+
+/** Who numbers the batches of signals, and the step of grouping that gave them. */
+interface SignalsBy {
+  readonly node: string;
+  readonly step?: number;
+}
+
+/** Signals of one group between two seconds, both inclusive, oldest first; of steps of grouping before one, where it is given. */
 export async function readSignals(
   { cluster, names, fresh }: DetectionShelf,
   rule: string,
   group: string,
   from: number,
   to: number,
+  beforeStep?: number,
 ): Promise<Signal[]> {
   await fresh.before([names.signals]);
   const signals: Signal[] = [];
@@ -82,7 +98,10 @@ export async function readSignals(
         size: PAGE,
         track_total_hits: false,
         query: {
-          bool: { filter: [{ term: { rule } }, { term: { group } }, { range: { second: { gte: from, lte: to } } }] },
+          bool: {
+            filter: [{ term: { rule } }, { term: { group } }, { range: { second: { gte: from, lte: to } } }],
+            ...(beforeStep === undefined ? {} : { must_not: [{ range: { step: { gte: beforeStep } } }] }),
+          },
         },
         sort: [{ second: 'asc' }, { batch: 'asc' }, { node: 'asc' }],
         ...(after ? { search_after: after } : {}),
@@ -98,10 +117,11 @@ interface SignalsAnswer {
   readonly hits: { readonly hits: readonly { readonly _source: SignalSource; readonly sort: readonly unknown[] }[] };
 }
 
-function signalItem({ names, node }: DetectionShelf, signal: Signal): BulkItem {
+function signalItem(names: IndexNames, signal: Signal, { node, step }: SignalsBy): BulkItem {
   const { rule, group, second, batch, count, ...detail } = signal;
   const id = hash('sha256', JSON.stringify([rule, group, second, node, batch]));
-  const document = { rule, group, second, node, batch, count, detail: JSON.stringify(detail) };
+  const at = step === undefined ? {} : { step };
+  const document = { rule, group, second, node, batch, count, ...at, detail: JSON.stringify(detail) };
   return { action: 'index', index: names.signals, id, document };
 }
 
@@ -109,15 +129,19 @@ function readSignal({ rule, group, second, batch, count, detail }: SignalSource)
   return { rule, group, second, batch, count, ...(JSON.parse(detail) as Pick<Signal, 'events'>) };
 }
 
-/** Writes the alerts that really changed, again where a person changed one meanwhile. */
-async function writeAlerts(shelf: DetectionShelf, updates: readonly AlertUpdate[]): Promise<string[]> {
+/** Writes the alerts that really changed, again where a person changed one meanwhile; `fence` rejects where this server may not. */
+export async function writeAlerts(
+  shelf: DetectionShelf,
+  updates: readonly AlertUpdate[],
+  fence: () => Promise<void>,
+): Promise<string[]> {
   const changed = new Set<string>();
   let left = updates;
   for (let tries = 0; left.length > 0; tries++) {
     if (tries === MOST_TRIES) throw new Error(`${left.length} alerts are changed by others all the time.`);
     const held = await holdAlerts(shelf, left);
     // Asked between reading and writing: what a successor writes after this answer has another version than was read.
-    await shelf.fence?.();
+    await fence();
     const taken: Write[] = [];
     const writes = left.flatMap((update) => {
       const { id, detected, merges = [] } = update;

@@ -10,6 +10,8 @@ export interface IndexNames {
   readonly deadLetters: string;
   readonly records: string;
   readonly signals: string;
+  /** Matches between evaluation and grouping (`store/match-log.ts`). */
+  readonly matches: string;
   readonly counters: string;
   readonly template: string;
 }
@@ -22,6 +24,7 @@ export function indexNames(prefix: string): IndexNames {
     deadLetters: `${prefix}-dead-letters`,
     records: `${prefix}-records`,
     signals: `${prefix}-signals`,
+    matches: `${prefix}-matches`,
     counters: `${prefix}-counters`,
     template: `${prefix}-events`,
   };
@@ -89,7 +92,24 @@ const OTHERS: Readonly<Record<Exclude<keyof IndexNames, 'events' | 'template'>, 
     },
     document: KEPT,
   },
-  signals: { rule: KEYWORD, group: KEYWORD, node: KEYWORD, second: NUMBER, batch: NUMBER, count: NUMBER, detail: KEPT },
+  signals: {
+    rule: KEYWORD,
+    group: KEYWORD,
+    node: KEYWORD,
+    second: NUMBER,
+    batch: NUMBER,
+    count: NUMBER,
+    step: NUMBER,
+    detail: KEPT,
+  },
+  matches: {
+    kind: KEYWORD,
+    node: KEYWORD,
+    number: NUMBER,
+    lastSequence: NUMBER,
+    state: KEPT,
+    body: { type: 'binary' },
+  },
   counters: { value: NUMBER },
 };
 

@@ -1,5 +1,6 @@
 import { HaidangError } from '../../errors.ts';
 import type { Identity } from '../../identity.ts';
+import type { MatchLog } from '../match-log.ts';
 import type { RecordKinds } from '../record-kinds.ts';
 import type {
   DetectionCommit,
@@ -13,25 +14,29 @@ import type {
 } from '../record-store.ts';
 import { commitDetection, type DetectionShelf, detectionCursor, readSignals } from './detection.ts';
 import type { Json } from './mapping.ts';
+import { type OneByOne, OpenSearchMatchLog } from './match-log.ts';
 import type { RecordShelf } from './record-shelf.ts';
 import type { Scope } from './search.ts';
-
-/** Runs one change after the other, so that change numbers rise in the order in which changes are to be seen. */
-type OneByOne = <Result>(change: () => Promise<Result>) => Promise<Result>;
 
 /** The record store on an OpenSearch cluster: one document a record. */
 export class OpenSearchRecords implements RecordStore {
   readonly #shelf: DetectionShelf;
+  readonly matches: MatchLog;
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(shelf: DetectionShelf) {
     this.#shelf = shelf;
+    this.matches = new OpenSearchMatchLog(shelf, (change) => this.#oneByOne(change));
   }
 
   as(identity: Identity): RecordView {
-    const oneByOne: OneByOne = (change) => this.#oneByOne(change);
-    return new OpenSearchRecordView(this.#shelf.records, identity.agencies, oneByOne);
+    const inOrder = (kind: RecordKind): OneByOne => {
+      // A server shows by its lease that it lives: that must not wait behind a large write, and nobody follows its changes.
+      if (kind === 'lease' && !this.#closed) return (change) => change();
+      return (change) => this.#oneByOne(change);
+    };
+    return new OpenSearchRecordView(this.#shelf.records, identity.agencies, inOrder);
   }
 
   async commitDetection(commit: DetectionCommit): Promise<{ readonly changed: readonly string[] }> {
@@ -55,6 +60,7 @@ export class OpenSearchRecords implements RecordStore {
     await this.#queue;
   }
 
+  /** So that change numbers rise in the order in which changes are to be seen. */
   #oneByOne<Result>(change: () => Promise<Result>): Promise<Result> {
     if (this.#closed) return Promise.reject(new HaidangError('HD_STORE_DOWN', 'The store is closed.'));
     const done = this.#queue.then(change);
@@ -66,12 +72,12 @@ export class OpenSearchRecords implements RecordStore {
 class OpenSearchRecordView implements RecordView {
   readonly #records: RecordShelf;
   readonly #scope: Scope;
-  readonly #oneByOne: OneByOne;
+  readonly #inOrder: (kind: RecordKind) => OneByOne;
 
-  constructor(records: RecordShelf, scope: Scope, oneByOne: OneByOne) {
+  constructor(records: RecordShelf, scope: Scope, inOrder: (kind: RecordKind) => OneByOne) {
     this.#records = records;
     this.#scope = scope;
-    this.#oneByOne = oneByOne;
+    this.#inOrder = inOrder;
   }
 
   async get<K extends RecordKind>(kind: K, id: string): Promise<Versioned<RecordKinds[K]> | undefined> {
@@ -88,7 +94,7 @@ class OpenSearchRecordView implements RecordView {
 
   create<K extends RecordKind>(kind: K, id: string, document: RecordKinds[K]): Promise<Versioned<RecordKinds[K]>> {
     const create = () => this.#records.create(kind, id, document as unknown as Json, this.#scope);
-    return this.#oneByOne(create) as unknown as Promise<Versioned<RecordKinds[K]>>;
+    return this.#inOrder(kind)(create) as unknown as Promise<Versioned<RecordKinds[K]>>;
   }
 
   async replace<K extends RecordKind>(
@@ -108,11 +114,11 @@ class OpenSearchRecordView implements RecordView {
   ): Promise<readonly Versioned<RecordKinds[K]>[]> {
     const plain = changes.map((change) => ({ ...change, document: change.document as unknown as Json }));
     const replace = () => this.#records.replaceMany(kind, plain, this.#scope);
-    return this.#oneByOne(replace) as unknown as Promise<readonly Versioned<RecordKinds[K]>[]>;
+    return this.#inOrder(kind)(replace) as unknown as Promise<readonly Versioned<RecordKinds[K]>[]>;
   }
 
   remove<K extends RecordKind>(kind: K, id: string): Promise<void> {
-    return this.#oneByOne(() => this.#records.remove(kind, id, this.#scope));
+    return this.#inOrder(kind)(() => this.#records.remove(kind, id, this.#scope));
   }
 
   async changesSince<K extends RecordKind>(

@@ -2,7 +2,7 @@ import { type FieldNode, FieldTree } from './scan/field-tree.ts';
 import type { JsonBytes } from './scan/json-bytes.ts';
 import { LineForms } from './scan/line-forms.ts';
 import { LineValues } from './scan/line-values.ts';
-import { CODED, COMPOSITE, DOT, MARKED, PLAIN, QUOTE, SCALAR, SPECIAL, Tokens } from './scan/tokens.ts';
+import { COMPOSITE, PLAIN, QUOTE, SCALAR, Tokens } from './scan/tokens.ts';
 
 /** Most levels of objects and lists; what has more is left to the caller. */
 const MOST_DEPTH = 32;
@@ -68,13 +68,12 @@ export class LineScanner {
     switch (values.kinds[field]) {
       case PLAIN:
         return this.#slice(start, end);
-      case MARKED:
-      case CODED:
-        return this.#decode(start, end);
       case SCALAR:
         return this.#scalar(start, end);
-      default:
+      case COMPOSITE:
         return this.#composite(start, end);
+      default:
+        return this.#decode(start, end);
     }
   }
 
@@ -110,14 +109,17 @@ export class LineScanner {
     const start = leafStarts[leaf] as number;
     const end = leafEnds[leaf] as number;
     const kind = leafKinds[leaf];
-    return kind === CODED || kind === MARKED ? this.#decode(start, end) : this.#slice(start, end);
+    return kind === PLAIN || kind === SCALAR ? this.#slice(start, end) : this.#decode(start, end);
   }
 
-  /** The same, but escaped quotes, backslashes and slashes may be left as they stand: the words are the same. */
-  wordText(leaf: number): string {
-    const { leafKinds, leafStarts, leafEnds } = this.#values;
-    if (leafKinds[leaf] !== MARKED) return this.text(leaf);
-    return this.#slice(leafStarts[leaf] as number, leafEnds[leaf] as number);
+  /** Where a scalar begins in the bytes of its text: of a string its inside. */
+  leafStart(leaf: number): number {
+    return this.#values.leafStarts[leaf] as number;
+  }
+
+  /** Where it ends, the byte after it. */
+  leafEnd(leaf: number): number {
+    return this.#values.leafEnds[leaf] as number;
   }
 
   /** A part of the line in which each byte is a character. */
@@ -175,39 +177,43 @@ export class LineScanner {
     const byte = tokens.byte(at);
     if (byte === QUOTE) {
       const end = tokens.string(at + 1);
-      if (end < 0 || !this.#values.add(tokens.stringKind, at + 1, end, field, within)) return -1;
-      return end + 1;
+      return end < 0 || !this.#values.add(tokens.stringKind, at + 1, end, field, within) ? -1 : end + 1;
     }
-    if (byte === OBJECT || byte === LIST) {
-      if (depth >= MOST_DEPTH) return -1;
-      const end =
-        byte === OBJECT
-          ? this.#object(at + 1, node, depth + 1)
-          : this.#list(at + 1, field >= 0 ? -2 - field : within, depth + 1);
-      if (end > 0 && field >= 0 && !this.#values.set(field, COMPOSITE, at, end)) return -1;
-      return end;
+    if (byte !== OBJECT && byte !== LIST) {
+      const end = tokens.literal(at);
+      return end < 0 || !this.#values.add(SCALAR, at, end, field, within) ? -1 : end;
     }
-    const end = tokens.literal(at);
-    return end < 0 || !this.#values.add(SCALAR, at, end, field, within) ? -1 : end;
+    if (depth >= MOST_DEPTH) return -1;
+    const end =
+      byte === OBJECT
+        ? this.#object(at + 1, node, depth + 1)
+        : this.#list(at + 1, field >= 0 ? -2 - field : within, depth + 1);
+    if (end > 0 && field >= 0 && !this.#values.set(field, COMPOSITE, at, end)) return -1;
+    return end;
   }
 
   /** From behind `{` to behind `}`. */
   #object(from: number, parent: FieldNode | undefined, depth: number): number {
     const tokens = this.#tokens;
+    const values = this.#values;
     let at = tokens.blank(from);
     if (tokens.byte(at) === OBJECT_END) return at + 1;
     for (;;) {
       if (tokens.byte(at) !== QUOTE) return -1;
       const start = at + 1;
       let node: FieldNode | undefined;
-      at = parent === undefined ? tokens.string(start) : this.#plainKey(start);
-      if (at < 0) return -1;
-      if (parent !== undefined) {
-        node = this.#tree.child(parent, tokens.text.bytes, start, at);
-        // Of two keys that are the same, the last one counts.
-        if (node?.turn === this.#values.turn) return -1;
-        if (node !== undefined) node.turn = this.#values.turn;
+      if (parent === undefined) at = tokens.string(start);
+      else {
+        at = tokens.key(start);
+        if (at < 0) return -1;
+        node = this.#tree.child(parent, tokens.text, tokens.keyHash, start, at - start);
+        if (node !== undefined) {
+          // Of two keys that are the same, the last one counts.
+          if (node.turn === values.turn) return -1;
+          node.turn = values.turn;
+        }
       }
+      if (at < 0) return -1;
       at = tokens.blank(at + 1);
       if (tokens.byte(at) !== COLON) return -1;
       at = this.#value(tokens.blank(at + 1), node, -1, depth);
@@ -218,17 +224,6 @@ export class LineScanner {
       if (byte !== COMMA) return -1;
       at = tokens.blank(at + 1);
     }
-  }
-
-  /** From behind the opening quote of a key to the closing one; -1 where it has an escape, or a dot, as fields then lie elsewhere (`readField`). */
-  #plainKey(from: number): number {
-    const { text, end } = this.#tokens;
-    for (let at = from; at < end; at++) {
-      const byte = text.bytes[at] as number;
-      if (SPECIAL[byte] === 1) return byte === QUOTE ? at : -1;
-      if (byte === DOT) return -1;
-    }
-    return -1;
   }
 
   /** From behind `[` to behind `]`. */

@@ -1,9 +1,11 @@
 import type { Budget } from './budget.ts';
 import type { DayReader } from './day-reader.ts';
-import type { RowTest } from './row-test.ts';
-import { type Segment, segmentsOf } from './segments.ts';
+import { MINUTE } from './minute-counts.ts';
+import type { Plan } from './plan.ts';
+import { mayHold, type Rows } from './rows.ts';
+import { type Segment, type SegmentInfo, SHAPE_PLACE } from './segments.ts';
 
-/** Numbers of one interval and one dictionary entry in one: there are fewer than 2^20 entries. */
+/** Intervals and numbers of the dictionary in one number: there are fewer than 2^20 entries. */
 const ENTRIES = 2 ** 20;
 
 /** Told how many events of an interval have a number of the dictionary. */
@@ -16,50 +18,116 @@ export interface Intervals {
   readonly interval: number;
 }
 
-/** Counts the events of a day by interval and dictionary number, over its segments. Gives whether all were seen. */
+/**
+ * Counts the events of a day that a plan is exact for, by interval and by the dictionary number at `place`; 0 for all
+ * where there is no place. Gives whether all were seen.
+ */
 export function countSegments(
   reader: DayReader,
-  place: number,
-  test: RowTest,
-  { from, to, interval }: Intervals,
+  place: number | undefined,
+  plan: Plan,
+  intervals: Intervals,
   budget: Budget,
   give: GiveCount,
 ): boolean {
+  const { from, to, interval } = intervals;
   const isOne = interval >= to - from;
-  const counter = isOne ? new EntryCounter() : new IntervalCounter(from, interval);
-  let whole = true;
-  for (const segment of segmentsOf(reader.db, from, to)) {
-    whole = !budget.spent();
-    if (!whole) break;
-    budget.rows(segment.length);
-    const ids = segment.columns[place] as Int32Array;
-    const inside = segment.minTs >= from && segment.maxTs < to;
-    for (let at = 0; at < segment.length; at++) {
-      if (!inside && !isWithin(segment, at, from, to)) continue;
-      if (test(segment, at)) counter.add(ids[at] as number, segment, at);
+  const counter = isOne ? new EntryCounter() : new IntervalCounter();
+  const byCounts = plan.byShape && (place === undefined || place === SHAPE_PLACE);
+  for (const info of reader.segments.byTime) {
+    if (info.minTs >= to || info.maxTs < from || !mayHold(info.counts, plan.shapes)) continue;
+    if (budget.spent()) {
+      counter.give(give);
+      return false;
     }
-    if (!isOne) counter.give(give);
+    if (byCounts && addCounts(counter, info, place, plan, intervals, budget)) continue;
+    budget.rows(info.events);
+    const segment = reader.segments.open(info);
+    addRows(counter, segment, place, plan.rows(segment), intervals);
   }
   counter.give(give);
-  return whole;
+  return true;
 }
 
-function isWithin({ ts }: Segment, at: number, from: number, to: number): boolean {
-  return ts(at) >= from && ts(at) < to;
+/** Adds what the counts by minute say; false where a minute lies in two intervals, so that they cannot tell. */
+function addCounts(
+  counter: Counter,
+  { counts, minTs, maxTs }: SegmentInfo,
+  place: number | undefined,
+  { shapes }: Plan,
+  { from, to, interval }: Intervals,
+  budget: Budget,
+): boolean {
+  const isInside = minTs >= from && maxTs < to;
+  const bucket = Math.floor((minTs - from) / interval);
+  const isOne = isInside && Math.floor((maxTs - from) / interval) === bucket;
+  for (let at = 0; !isOne && at < counts.length; at++) {
+    const first = Math.max(counts.start(at), minTs);
+    const last = Math.min(counts.start(at) + MINUTE - 1, maxTs);
+    if (first >= to || last < from) continue;
+    if (first < from || last >= to) return false;
+    if (Math.floor((first - from) / interval) !== Math.floor((last - from) / interval)) return false;
+  }
+  budget.rows(counts.length);
+  for (let at = 0; at < counts.length; at++) {
+    const shape = counts.shape(at);
+    if (shapes !== undefined && shapes[shape] !== 1) continue;
+    const first = Math.max(counts.start(at), minTs);
+    if (first >= to || first < from) continue;
+    counter.add(
+      isOne ? bucket : Math.floor((first - from) / interval),
+      place === undefined ? 0 : shape,
+      counts.events(at),
+    );
+  }
+  return true;
+}
+
+function addRows(
+  counter: Counter,
+  segment: Segment,
+  place: number | undefined,
+  rows: Rows,
+  { from, to, interval }: Intervals,
+): void {
+  if (rows === 'none') return;
+  const { length, info } = segment;
+  const { minTs, maxTs } = info;
+  const ids = place === undefined ? undefined : segment.ids(place);
+  const bucket = Math.floor((minTs - from) / interval);
+  const isOne = minTs >= from && maxTs < to && Math.floor((maxTs - from) / interval) === bucket;
+  if (isOne) {
+    for (let at = 0; at < length; at++) {
+      if (rows === 'all' || rows[at] === 1) counter.add(bucket, ids === undefined ? 0 : (ids[at] as number), 1);
+    }
+    return;
+  }
+  const { times } = segment;
+  for (let at = 0; at < length; at++) {
+    if (rows !== 'all' && rows[at] === 0) continue;
+    const ts = minTs + (times[at] as number);
+    if (ts < from || ts >= to) continue;
+    counter.add(Math.floor((ts - from) / interval), ids === undefined ? 0 : (ids[at] as number), 1);
+  }
+}
+
+interface Counter {
+  add(bucket: number, id: number, events: number): void;
+  /** Tells what was counted. */
+  give(give: GiveCount): void;
 }
 
 /** Counts entries of a dictionary, all in one interval. */
-class EntryCounter {
+class EntryCounter implements Counter {
   #counts = new Float64Array(1_024);
 
-  add(id: number, _segment: Segment, _at: number): void {
+  add(_bucket: number, id: number, events: number): void {
     if (id >= this.#counts.length) this.#grow(id);
-    this.#counts[id] = (this.#counts[id] as number) + 1;
+    this.#counts[id] = (this.#counts[id] as number) + events;
   }
 
   give(give: GiveCount): void {
     for (const [id, events] of this.#counts.entries()) if (events > 0) give(0, id, events);
-    this.#counts.fill(0);
   }
 
   #grow(id: number): void {
@@ -69,24 +137,29 @@ class EntryCounter {
   }
 }
 
-/** Counts entries by interval; given away after each segment, so that it stays small. */
-class IntervalCounter {
+/** Counts entries by interval. */
+class IntervalCounter implements Counter {
   readonly #counts = new Map<number, number>();
-  readonly #from: number;
-  readonly #interval: number;
+  #key = -1;
+  #events = 0;
 
-  constructor(from: number, interval: number) {
-    this.#from = from;
-    this.#interval = interval;
-  }
-
-  add(id: number, segment: Segment, at: number): void {
-    const key = Math.floor((segment.ts(at) - this.#from) / this.#interval) * ENTRIES + id;
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+  add(bucket: number, id: number, events: number): void {
+    const key = bucket * ENTRIES + id;
+    if (key !== this.#key) {
+      this.#flush();
+      this.#key = key;
+    }
+    this.#events += events;
   }
 
   give(give: GiveCount): void {
+    this.#flush();
     for (const [key, events] of this.#counts) give(Math.floor(key / ENTRIES), key % ENTRIES, events);
-    this.#counts.clear();
+  }
+
+  /** Events of one interval and entry often follow each other. */
+  #flush(): void {
+    if (this.#events > 0) this.#counts.set(this.#key, (this.#counts.get(this.#key) ?? 0) + this.#events);
+    this.#events = 0;
   }
 }

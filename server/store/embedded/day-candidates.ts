@@ -1,11 +1,10 @@
-import type { StatementSync } from 'node:sqlite';
 import type { Condition } from '../../../rules/query/condition.ts';
+import { BlockFilter } from './block-filter.ts';
+import type { Budget } from './budget.ts';
 import type { DayReader } from './day-reader.ts';
-import { GRAM_BLOCK } from './fields.ts';
-import { type Prefilter, prefilter } from './sql.ts';
-
-/** A row that may satisfy the condition: `[ts, sequence, line]`. */
-export type Candidate = readonly [ts: number, sequence: number, line: number];
+import { type Plan, planOf } from './plan.ts';
+import { mayHold, type Rows } from './rows.ts';
+import type { Segment, SegmentInfo } from './segments.ts';
 
 /** A place in the order of results, newest first: by `ts`, then by sequence. */
 export interface Place {
@@ -13,132 +12,137 @@ export interface Place {
   readonly sequence: number;
 }
 
-/** Rows of one day whose words match, at most, for which they are all fetched at once. */
-const FEW_MATCHES = 5_000;
-/** The same for the blocks of the index of parts of words, each of up to `GRAM_BLOCK` rows. */
-const FEW_BLOCKS = 400;
-/** A slice's rows may lie this many times further apart in sequence before the word index is no help. */
-const SPREAD = 20;
+/** An event that may satisfy the condition, or with `END_OF_STEP` for a sequence, the word that nothing above it is left. */
+export type Candidate = Place;
 
-/** The candidates of one day, in slices of time from the newest on. */
+/** A sequence above all others. */
+export const END_OF_STEP = Number.MAX_SAFE_INTEGER;
+
+/** The candidates of one day, newest first; a segment is opened when nothing else can be newer than what it holds. */
 export class DayCandidates {
   readonly reader: DayReader;
   readonly exact: boolean;
-  readonly #plan: Prefilter;
+  readonly #plan: Plan;
   readonly #from: number;
-  readonly #rows: StatementSync;
-  readonly #edge: StatementSync;
-  #few: readonly Candidate[] | undefined;
+  readonly #below: Place;
+  readonly #budget: Budget;
 
-  /** `from` and `to` in milliseconds, `to` exclusive. */
-  constructor(reader: DayReader, condition: Condition, from: number, to: number) {
+  /** `from` in milliseconds; candidates come from below a place. */
+  constructor(reader: DayReader, condition: Condition, from: number, below: Place, budget: Budget) {
     this.reader = reader;
     this.#from = from;
-    this.#plan = prefilter(condition, reader.dictionary);
-    this.exact = this.#plan.exact && this.#plan.words === undefined;
-    this.#rows = reader.db.prepare(this.#select(this.#plan.sql));
-    this.#rows.setReturnArrays(true);
-    this.#edge = reader.statement('SELECT ts FROM event WHERE ts >= ? AND ts <= ? ORDER BY ts DESC LIMIT 1 OFFSET ?');
-    if (this.#plan.sql === '0') this.#few = [];
-    else this.#few = this.#fewMatches(to);
+    this.#below = below;
+    this.#budget = budget;
+    this.#plan = planOf(condition, reader.dictionary);
+    this.exact = this.#plan.exact;
   }
 
-  /** Time from which on the next slice below `hi` holds about `size` rows; the range's start where there are fewer. */
-  edgeBelow(hi: Place, size: number): number {
-    if (this.#few) {
-      const start = firstBelow(this.#few, hi);
-      return this.#few[start + size]?.[0] ?? this.#from;
-    }
-    const ts = this.#edge.get(this.#from, hi.ts, size)?.['ts'];
-    return typeof ts === 'number' ? ts : this.#from;
-  }
-
-  /** Candidates with `ts >= lo` and below `hi`, newest first. */
-  *slice(lo: number, hi: Place, size: number): Generator<Candidate> {
-    if (this.#few) {
-      for (let at = firstBelow(this.#few, hi); at < this.#few.length; at++) {
-        const candidate = this.#few[at];
-        if (!candidate || candidate[0] < lo) return;
-        yield candidate;
+  *walk(): Generator<Candidate> {
+    const waiting = this.#segments();
+    const open: Run[] = [];
+    let at = 0;
+    for (;;) {
+      const top = open[0]?.head;
+      const next = waiting[at];
+      if (next && (!top || next.info.maxTs >= top.ts)) {
+        at++;
+        const run = this.#open(next);
+        if (run) insert(open, run);
+        const left = Math.max(waiting[at]?.info.maxTs ?? this.#from, open[0]?.head.ts ?? this.#from);
+        yield { ts: Math.min(left, this.#below.ts), sequence: END_OF_STEP };
+        continue;
       }
-      return;
+      const run = open.shift();
+      if (!run) return;
+      yield run.head;
+      if (run.advance()) insert(open, run);
     }
-    const bounds = [lo, hi.ts, hi.ts, hi.sequence] as const;
-    const words = this.#wordsOfSlice(lo, hi, size);
-    const rows = words ? words.statement.iterate(...bounds, ...words.parameters) : this.#rows.iterate(...bounds);
-    for (const row of rows) yield row as unknown as Candidate;
   }
 
-  #select(filter: string): string {
-    return `SELECT ts, sequence, line FROM event INDEXED BY event_ts
-      WHERE ts >= ? AND ts <= ? AND (ts < ? OR sequence < ?) AND (${filter}) ORDER BY ts DESC, sequence DESC`;
-  }
-
-  /** All candidates at once, where an index of its own says that they are few. */
-  #fewMatches(to: number): readonly Candidate[] | undefined {
-    const { words, grams, indexed, sql } = this.#plan;
-    const isFew = (from: string, parameters: readonly string[], most: number): boolean => {
-      const counted = this.reader.db.prepare(`SELECT count(*) AS n FROM (${from} LIMIT ${most + 1})`);
-      return Number(counted.get(...parameters)?.['n']) <= most;
-    };
-    const few = (from: string, parameters: readonly string[]): readonly Candidate[] | undefined => {
-      if (!isFew(from, parameters, FEW_MATCHES)) return undefined;
-      return this.#sorted(
-        `SELECT ts, sequence, line FROM event NOT INDEXED WHERE sequence IN (${from}) AND ts >= ? AND ts < ? AND (${sql})`,
-        [...parameters, this.#from, to],
-      );
-    };
-    const byColumn = indexed && few(`SELECT sequence FROM event INDEXED BY event_source_ip WHERE ${indexed}`, []);
-    if (byColumn) return byColumn;
-    const byWords = words === undefined ? undefined : few('SELECT rowid FROM words WHERE words MATCH ?', [words]);
-    if (byWords || grams === undefined || !this.reader.hasGrams) return byWords;
-    const blocks = 'SELECT rowid FROM grams WHERE grams MATCH ?';
-    if (!isFew(blocks, [grams], FEW_BLOCKS)) return undefined;
-    return this.#sorted(
-      `SELECT ts, sequence, line FROM (${blocks}) AS block CROSS JOIN event NOT INDEXED
-        ON sequence BETWEEN block.rowid AND block.rowid + ${GRAM_BLOCK - 1} WHERE ts >= ? AND ts < ? AND (${sql})`,
-      [grams, this.#from, to],
+  /** Segments that may hold candidates, the one with the latest event first. */
+  #segments(): readonly Waiting[] {
+    const { rows, shapes } = this.#plan;
+    const list = this.reader.segments.byTime.filter(
+      ({ minTs, maxTs, counts }) => minTs <= this.#below.ts && maxTs >= this.#from && mayHold(counts, shapes),
     );
+    if (list.length === 0) return [];
+    const filter = BlockFilter.of(this.reader, this.#plan);
+    return list.filter((info) => !filter || filter.mayHold(info)).map((info) => ({ info, filter, rows }));
   }
 
-  #sorted(select: string, parameters: readonly (string | number)[]): readonly Candidate[] {
-    const statement = this.reader.db.prepare(select);
-    statement.setReturnArrays(true);
-    const rows = statement.all(...parameters) as unknown as Candidate[];
-    return rows.sort((a, b) => b[0] - a[0] || b[1] - a[1]);
-  }
-
-  /** A common word: the index is asked for the slice's stretch of sequences alone. */
-  #wordsOfSlice(
-    lo: number,
-    hi: Place,
-    size: number,
-  ): { statement: StatementSync; parameters: [string, number, number] } | undefined {
-    const { words, sql } = this.#plan;
-    if (words === undefined) return undefined;
-    const span = this.reader
-      .statement('SELECT min(sequence) AS first, max(sequence) AS last FROM event WHERE ts >= ? AND ts <= ?')
-      .get(lo, hi.ts);
-    const first = Number(span?.['first'] ?? 0);
-    const last = Number(span?.['last'] ?? 0);
-    if (last - first > SPREAD * size) return undefined;
-    const statement = this.reader.db.prepare(
-      this.#select(`(${sql}) AND sequence IN (SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ?)`),
-    );
-    statement.setReturnArrays(true);
-    return { statement, parameters: [words, first, last] };
+  #open({ info, filter, rows }: Waiting): Run | undefined {
+    this.#budget.rows(info.events);
+    const segment = this.reader.segments.open(info);
+    let found = rows(segment);
+    if (filter && found !== 'none') found = filter.narrow(segment, found);
+    if (found === 'none') return undefined;
+    const places = placesOf(segment, found, this.#from, this.#below);
+    return places.length === 0 ? undefined : new Run(segment, places);
   }
 }
 
-/** Index of the first candidate after a place, in newest-first order. */
-function firstBelow(candidates: readonly Candidate[], place: Place): number {
-  let low = 0;
-  let high = candidates.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const [ts, sequence] = candidates[middle] ?? [0, 0];
-    if (ts > place.ts || (ts === place.ts && sequence >= place.sequence)) low = middle + 1;
-    else high = middle;
+interface Waiting {
+  readonly info: SegmentInfo;
+  readonly filter: BlockFilter | undefined;
+  readonly rows: Plan['rows'];
+}
+
+/** Places of the events that are meant and in the range, newest first. */
+function placesOf(segment: Segment, rows: Rows, from: number, below: Place): Int32Array {
+  const { length, times, info } = segment;
+  const places = new Int32Array(length);
+  let count = 0;
+  let isSorted = true;
+  let before = Number.POSITIVE_INFINITY;
+  // From the last on: where times rise, as they mostly do, nothing is left to sort.
+  for (let at = length - 1; at >= 0; at--) {
+    if (rows !== 'all' && rows[at] === 0) continue;
+    const offset = times[at] as number;
+    const ts = info.minTs + offset;
+    if (ts < from || ts > below.ts || (ts === below.ts && segment.sequence(at) >= below.sequence)) continue;
+    if (offset > before) isSorted = false;
+    before = offset;
+    places[count++] = at;
   }
-  return low;
+  const found = places.subarray(0, count);
+  return isSorted ? found : found.sort((a, b) => (times[b] as number) - (times[a] as number) || b - a);
+}
+
+/** What is left of one segment. */
+class Run {
+  head: Candidate;
+  readonly #segment: Segment;
+  readonly #places: Int32Array;
+  #at = 0;
+
+  constructor(segment: Segment, places: Int32Array) {
+    this.#segment = segment;
+    this.#places = places;
+    this.head = this.#candidate();
+  }
+
+  /** Turns to the next one; false where there is none. */
+  advance(): boolean {
+    if (++this.#at >= this.#places.length) return false;
+    this.head = this.#candidate();
+    return true;
+  }
+
+  #candidate(): Candidate {
+    const at = this.#places[this.#at] as number;
+    const segment = this.#segment;
+    return { ts: segment.info.minTs + (segment.times[at] as number), sequence: segment.sequence(at) };
+  }
+}
+
+/** Whether a place comes before another one. */
+export function isNewer(one: Place, other: Place): boolean {
+  return one.ts > other.ts || (one.ts === other.ts && one.sequence > other.sequence);
+}
+
+/** Puts a run where its head belongs, the newest first. */
+function insert(runs: Run[], run: Run): void {
+  let at = 0;
+  while (at < runs.length && isNewer((runs[at] as Run).head, run.head)) at++;
+  runs.splice(at, 0, run);
 }

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Condition } from '../../../rules/query/condition.ts';
 import { compileMatcher, type Matcher } from '../../../rules/query/matcher.ts';
 import { ABSENT, COLUMN_FIELDS, eventWith, FIRST_TERM, SHAPE_FIELDS, UNKNOWN } from './fields.ts';
-import type { DayDictionary, Selected } from './sql.ts';
+import type { DayDictionary, Selected } from './plan.ts';
 
 /** What the server knows of an event by its shape. */
 export interface ShapeSource {
@@ -16,30 +16,31 @@ interface Shape {
   readonly values: readonly unknown[];
 }
 
-interface Term {
-  readonly id: number;
-  readonly event: object;
-}
-
 interface Remembered {
   readonly matcher: Matcher;
   readonly ids: number[];
-  /** How many entries of the dictionary were looked at. */
+  /** Numbers below this one were looked at. */
   seen: number;
 }
 
 const MOST_REMEMBERED = 64;
 
+/** Stands for a value that the dictionary cannot hold. */
+export const UNKNOWN_VALUE = Symbol('unknown');
+
 /** The dictionaries of one day as a reader sees them; they only grow, so what was decided stays decided. */
 export class ReadDictionary implements DayDictionary {
+  readonly hasColumnWords: boolean;
   readonly #shapesAfter: StatementSync;
   readonly #termsAfter: StatementSync;
   readonly #shapes: Shape[] = [];
-  readonly #terms: Term[][] = COLUMN_FIELDS.map(() => []);
+  /** JSON of the values of each column, by their numbers. */
+  readonly #terms: string[][] = COLUMN_FIELDS.map(() => new Array(FIRST_TERM).fill(''));
   readonly #unknownTerms: boolean[] = COLUMN_FIELDS.map(() => false);
   readonly #remembered = new Map<string, Remembered>();
 
   constructor(db: DatabaseSync) {
+    this.hasColumnWords = db.prepare("SELECT 1 FROM meta WHERE key = 'columns_not_in_words'").get() === undefined;
     this.#shapesAfter = db.prepare('SELECT id, fields FROM shape WHERE id > ? ORDER BY id');
     this.#termsAfter = db.prepare('SELECT id, value FROM term WHERE field = ? AND (id > ? OR id = 1) ORDER BY id');
   }
@@ -64,12 +65,17 @@ export class ReadDictionary implements DayDictionary {
     const key = `${column} ${JSON.stringify(condition)}`;
     const known = this.#remembered.get(key) ?? this.#remember(key, condition);
     const terms = this.#terms[column] ?? [];
+    const holder = new FieldHolder(COLUMN_FIELDS[column]?.field ?? '');
     for (; known.seen < terms.length; known.seen++) {
-      const term = terms[known.seen];
-      if (term && known.matcher(term.event)) known.ids.push(term.id);
+      if (known.matcher(holder.with(JSON.parse(terms[known.seen] as string)))) known.ids.push(known.seen);
     }
     const exact = !this.#unknownTerms[column];
     return { ids: exact ? known.ids : [UNKNOWN, ...known.ids], exact };
+  }
+
+  get lastShape(): number {
+    this.#loadShapes();
+    return this.#shapes.at(-1)?.id ?? 0;
   }
 
   /** Where the events of a shape come from. */
@@ -81,7 +87,7 @@ export class ReadDictionary implements DayDictionary {
 
   #remember(key: string, condition: Condition): Remembered {
     const matcher = compileMatcher(condition);
-    const fresh: Remembered = { matcher, ids: matcher({}) ? [ABSENT] : [], seen: 0 };
+    const fresh: Remembered = { matcher, ids: matcher({}) ? [ABSENT] : [], seen: FIRST_TERM };
     this.#remembered.set(key, fresh);
     for (const oldest of this.#remembered.keys()) {
       if (this.#remembered.size <= MOST_REMEMBERED) break;
@@ -96,15 +102,48 @@ export class ReadDictionary implements DayDictionary {
     }
   }
 
+  /** JSON of a column's value by its number; undefined where the dictionary has none. */
+  term(column: number, id: number): string | undefined {
+    const terms = this.#terms[column];
+    if (id < FIRST_TERM) return undefined;
+    if (terms?.[id] === undefined) this.#loadTerms(column);
+    return terms?.[id];
+  }
+
+  /** Value of a shape's field, by its place in `SHAPE_FIELDS`: undefined where it is absent, `UNKNOWN_VALUE` where only documents tell. */
+  shapeValue(shape: number, place: number): unknown {
+    if (!this.#shapes[shape - 1]) this.#loadShapes();
+    const value = this.#shapes[shape - 1]?.values[place];
+    return isUnknown(value) ? UNKNOWN_VALUE : isAbsent(value) ? undefined : value;
+  }
+
   #loadTerms(column: number): void {
     const terms = this.#terms[column];
-    const field = COLUMN_FIELDS[column]?.field;
-    if (!terms || !field) return;
-    for (const row of this.#termsAfter.iterate(column, terms.at(-1)?.id ?? FIRST_TERM - 1)) {
+    if (!terms) return;
+    for (const row of this.#termsAfter.iterate(column, terms.length - 1)) {
       const id = Number(row['id']);
       if (id === UNKNOWN) this.#unknownTerms[column] = true;
-      else terms.push({ id, event: eventWith([[field, JSON.parse(String(row['value']))]]) });
+      else terms[id] = String(row['value']);
     }
+  }
+}
+
+/** An event that holds one field alone, made once for many values. */
+class FieldHolder {
+  readonly #event: object;
+  readonly #parent: Record<string, unknown>;
+  readonly #key: string;
+
+  constructor(field: string) {
+    this.#event = eventWith([[field, null]]);
+    const keys = field.split('.');
+    this.#key = keys.pop() ?? field;
+    this.#parent = keys.reduce((at, key) => at[key] as Record<string, unknown>, this.#event as Record<string, unknown>);
+  }
+
+  with(value: unknown): object {
+    this.#parent[this.#key] = value;
+    return this.#event;
   }
 }
 

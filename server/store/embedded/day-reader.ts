@@ -4,7 +4,8 @@ import type { EcsEvent } from '../../../ecs/event.ts';
 import { type DecodedFrame, decodeFrame, lineOfFrame, sourcesOfLines } from '../frame.ts';
 import { stamp } from '../stamp.ts';
 import { ReadDictionary } from './day-dictionary.ts';
-import { dayFile, layoutVersion, openDayForReading } from './layout.ts';
+import { dayFile, LAYOUT_VERSION, layoutVersion, openDayForReading } from './layout.ts';
+import { SegmentList } from './segments.ts';
 
 /** A batch as its row says, without the frame. */
 export interface BatchRow {
@@ -33,8 +34,7 @@ export class DayReader {
   readonly day: string;
   readonly db: DatabaseSync;
   readonly dictionary: ReadDictionary;
-  /** Version of the file's layout: what an older one lacks is answered from its rows. */
-  readonly layout: number;
+  readonly segments: SegmentList;
   /** Whether the index of parts of words knows all of its events. */
   readonly hasGrams: boolean;
   readonly #inode: bigint;
@@ -46,10 +46,9 @@ export class DayReader {
     this.day = day;
     this.db = db;
     this.#inode = inode;
-    this.layout = layoutVersion(db);
-    const missing = db.prepare("SELECT 1 FROM meta WHERE key = 'grams_missing'").get();
-    this.hasGrams = this.layout >= 2 && missing === undefined;
+    this.hasGrams = db.prepare("SELECT 1 FROM meta WHERE key = 'grams_missing'").get() === undefined;
     this.dictionary = new ReadDictionary(db);
+    this.segments = new SegmentList(db);
   }
 
   /** Undefined where the day has no file yet, or an empty one. */
@@ -57,7 +56,13 @@ export class DayReader {
     const inode = inodeOf(folder, day);
     if (inode === undefined) return undefined;
     const db = openDayForReading(folder, day);
-    return db && new DayReader(day, db, inode);
+    if (!db) return undefined;
+    const layout = layoutVersion(db);
+    if (layout === LAYOUT_VERSION) return new DayReader(day, db, inode);
+    db.close();
+    throw new Error(
+      `The day file ${day}.db has layout ${layout}; start the server once, which brings it to ${LAYOUT_VERSION}.`,
+    );
   }
 
   /** Whether the file at the day's path is still the one opened here. */
@@ -76,13 +81,6 @@ export class DayReader {
     const fresh = this.db.prepare(sql);
     this.#statements.set(sql, fresh);
     return fresh;
-  }
-
-  /** First and last `@timestamp` in the day, milliseconds; undefined where it holds no event. */
-  extent(): { readonly min: number; readonly max: number } | undefined {
-    const min = this.statement('SELECT min(ts) AS ts FROM event').get()?.['ts'];
-    const max = this.statement('SELECT max(ts) AS ts FROM event').get()?.['ts'];
-    return typeof min === 'number' && typeof max === 'number' ? { min, max } : undefined;
   }
 
   /** The batch that holds a sequence. */

@@ -66,8 +66,8 @@ export const GRAM_FIELDS = [
   'dns.question.name',
 ] as const;
 
-/** Most events that share a row of the `grams` index; they are in one batch, one after the other. */
-export const GRAM_BLOCK = 64;
+/** Events that share a row of the indexes of words and of parts of words have sequences less than this apart. */
+export const BLOCK = 64;
 
 /** Whether the words of a field's text are in the day's word index; the others are columns, or set by the server. */
 export function isInWordIndex(field: string): boolean {

@@ -1,32 +1,27 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { COLUMN_FIELDS } from './fields.ts';
-import { fillSegments, SEGMENT_TABLE } from './segments.ts';
+import { GRAM_TABLE, MIGRATIONS } from './migrations.ts';
+import { SEGMENT_TABLES } from './segments.ts';
 
 /** Version of a day file's layout; a higher one in a file means a newer program wrote it. */
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 /** Folder of the day files within the store's folder. */
 export const EVENTS_FOLDER = 'events';
 /** Folder to which unreadable day files are moved. */
 export const DAMAGED_FOLDER = 'damaged';
 
-const columns = COLUMN_FIELDS.map(({ column }) => `${column} INTEGER NOT NULL`).join(', ');
-
-const GRAM_TABLE = `
-CREATE VIRTUAL TABLE grams USING fts5(text, content='', detail=none, columnsize=0, tokenize='trigram');
-`;
-
 /**
  * One file a day of event ids.
  * - `batch`: one row for each frame that brought something new, `frame` its bytes as the collector sent them.
- * - `event`: one narrow row an event; the document is line `line` of the frame of the batch around its sequence.
- * - `shape`, `term`: dictionaries of the values in `event`'s columns.
- * - `words`: the word index, without content of its own.
- * - `grams`: three characters at a time of the texts that are searched inside words (`GRAM_FIELDS`), for up to
- *   \`GRAM_BLOCK\` events from the sequence that is its row.
- * - `segment`: the numbers of `event` by columns, to count over (`segments.ts`).
+ * - `event`: one narrow row an event, which says that it is there; the document is line `line` of the frame of the batch
+ *   around its sequence.
+ * - `segment`, `segment_column`: the numbers of events by columns, to search and count by (`segments.ts`).
+ * - `shape`, `term`: dictionaries of the values behind these numbers.
+ * - `words`: the word index, without content of its own: a row has the words of the events that follow the sequence that
+ *   is its number, less than `BLOCK` from it.
+ * - `grams`: the same of three characters at a time, of the texts that are searched inside words (`GRAM_FIELDS`).
  * - `dead_letter`: lines that are no events, with the reason.
  */
 const SCHEMA = `
@@ -51,11 +46,8 @@ CREATE TABLE event (
   sequence INTEGER PRIMARY KEY,
   line INTEGER NOT NULL,
   ts INTEGER NOT NULL,
-  shape INTEGER NOT NULL,
-  ${columns}
+  shape INTEGER NOT NULL
 );
-CREATE INDEX event_ts ON event (ts, shape);
-CREATE INDEX event_source_ip ON event (source_ip) WHERE source_ip > 0;
 CREATE TABLE shape (id INTEGER PRIMARY KEY, fields TEXT NOT NULL);
 CREATE TABLE term (field INTEGER NOT NULL, id INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (field, id)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5(text, content='', detail=none, columnsize=0, tokenize='ascii');
@@ -70,19 +62,9 @@ CREATE TABLE dead_letter (
   line TEXT NOT NULL,
   PRIMARY KEY (stream, frame_sequence)
 ) WITHOUT ROWID;
-${SEGMENT_TABLE}${GRAM_TABLE}
+${SEGMENT_TABLES}${GRAM_TABLE}
 PRAGMA user_version = ${LAYOUT_VERSION};
 `;
-
-/** By the version it comes from, what makes a file the next version. */
-const MIGRATIONS: Readonly<Record<number, (db: DatabaseSync) => void>> = {
-  1: (db) => {
-    db.exec(`${SEGMENT_TABLE}${GRAM_TABLE}`);
-    fillSegments(db);
-    // Texts of the events before are in their frames alone, so the index cannot say that one is nowhere.
-    db.exec("INSERT INTO meta VALUES ('grams_missing', 1)");
-  },
-};
 
 /** Path of a day's file. */
 export function dayFile(folder: string, day: string): string {

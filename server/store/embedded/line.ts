@@ -4,7 +4,8 @@ import { textsOf } from '../field-values.ts';
 import { type DecodedFrame, lineOfFrame } from '../frame.ts';
 import { idProblem, LINE_LIMITS, readLine, timeOf } from '../line.ts';
 import { COLUMN_FIELDS, GRAM_FIELDS, isInWordIndex, SERVER_FIELDS, SHAPE_FIELDS, termOf } from './fields.ts';
-import { indexText, isWordCharacter, LONG_TEXT } from './words.ts';
+import type { GramBlock } from './gram-block.ts';
+import type { WordBlock } from './word-block.ts';
 
 const FIELDS = [
   ...SHAPE_FIELDS,
@@ -19,24 +20,20 @@ const ID = FIELDS.indexOf('event.id');
 const ORIGINAL = FIELDS.indexOf('event.original');
 /** From here on fields are in the index of words, too. */
 const FIRST_GRAM = ORIGINAL + 1;
-const MOST_EXTRA_WORDS = 500;
-/** A whole number whose text is the same however it is written. */
-const WHOLE = /^-?[1-9]\d{0,14}$|^0$/;
+/** Numbers as long as this at most, and of digits alone, are texts that are the same however they are written. */
+const LONGEST_WHOLE = 15;
 
-/** Reads the lines of frames, one after the other, for the rows and the word index of a day's file. */
+/** Reads the lines of frames, one after the other, for the columns and the indexes of a day's file. */
 export class LineReader {
   /** `@timestamp` in milliseconds. */
   ts = 0;
-  /** Text for the word index. */
-  words = '';
-  /** Text for the index of parts of words. */
-  grams = '';
   readonly #scanner = new LineScanner(FIELDS);
   readonly #lists = new WeakMap<object, string | null>();
   /** The event, where the line had to be parsed. */
   #event: EcsEvent | undefined;
   #time: unknown;
   #timeTs: number | string = 0;
+  #bytes: Uint8Array = new Uint8Array(0);
 
   /**
    * Turns to a line of a frame. `idStart` is the event id up to its hash, as header and position demand it.
@@ -49,6 +46,7 @@ export class LineReader {
       return this.#parse(lineOfFrame(frame, at), idStart);
     }
     this.#event = undefined;
+    this.#bytes = frame.text.bytes;
     const problem = idProblem(this.#scanner.value(ID), idStart);
     if (problem !== undefined) return problem;
     const time = this.#scanner.value(TIME);
@@ -59,7 +57,6 @@ export class LineReader {
     }
     if (typeof this.#timeTs === 'string') return this.#timeTs;
     this.ts = this.#timeTs;
-    this.words = this.#words();
     return undefined;
   }
 
@@ -93,81 +90,57 @@ export class LineReader {
     if (typeof read === 'string') return read;
     this.#event = read.event;
     this.ts = read.ts;
-    const original = read.event.event.original;
-    const words = new Words(typeof original === 'string' ? original : '');
-    addWords(words, read.event, '');
-    this.words = words.text();
-    this.grams = '';
-    for (const field of GRAM_FIELDS) for (const text of textsOf(readField(read.event, field))) this.#addGrams(text);
     return undefined;
   }
 
-  /** What one text holds of another is not added again: paths lie within addresses, programs within commands. */
-  #addGrams(text: string): void {
-    if (text.length < 3 || this.grams.includes(text)) return;
-    this.grams += this.grams === '' ? text : `\n${text}`;
-  }
-
-  #words(): string {
-    const scanner = this.#scanner;
-    let original = '';
-    for (let leaf = 0; leaf < scanner.count; leaf++) {
-      if (scanner.field(leaf) === ORIGINAL && scanner.isString(leaf)) original = scanner.wordText(leaf);
+  /** Gives the event's texts to the indexes of words and of parts of words. */
+  addTexts(words: WordBlock, grams: GramBlock): void {
+    words.nextEvent();
+    if (this.#event) {
+      addWords(words, this.#event, '');
+      for (const field of GRAM_FIELDS) for (const text of textsOf(readField(this.#event, field))) grams.add(text);
+      return;
     }
-    const words = new Words(original);
-    this.grams = '';
+    const scanner = this.#scanner;
     for (let leaf = 0; leaf < scanner.count; leaf++) {
       const field = scanner.field(leaf);
       const own = field < -1 ? -2 - field : field;
       // Of the fields asked for, only the original and what follows it are in the index of words.
-      if ((own >= 0 && own < ORIGINAL) || (field === ORIGINAL && scanner.isString(leaf))) continue;
-      if (scanner.isNull(leaf)) continue;
-      const text = scanner.wordText(leaf);
-      if (own >= FIRST_GRAM) this.#addGrams(text);
-      words.add(scanner.isString(leaf) || WHOLE.test(text) ? text : String(JSON.parse(text)));
+      if (own >= 0 && own < ORIGINAL) continue;
+      if (scanner.isString(leaf)) {
+        if (!words.addJson(this.#bytes, scanner.leafStart(leaf), scanner.leafEnd(leaf)))
+          words.addText(scanner.text(leaf));
+      } else if (!scanner.isNull(leaf)) {
+        this.#addScalar(words, leaf);
+      }
+      if (own >= FIRST_GRAM && !scanner.isNull(leaf)) grams.add(scanner.text(leaf));
     }
-    return words.text();
+  }
+
+  #addScalar(words: WordBlock, leaf: number): void {
+    const [start, end] = [this.#scanner.leafStart(leaf), this.#scanner.leafEnd(leaf)];
+    if (end - start <= LONGEST_WHOLE && isPlain(this.#bytes, start, end)) words.addJson(this.#bytes, start, end);
+    else words.addText(String(JSON.parse(this.#scanner.text(leaf))));
   }
 }
 
-function addWords(words: Words, value: unknown, name: string): void {
+/** Whether a scalar is written as its text is: digits alone, or letters alone. */
+function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
+  const isLetters = (bytes[start] as number) > 96;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (!isLetters && (byte < 48 || byte > 57)) return false;
+  }
+  return true;
+}
+
+function addWords(words: WordBlock, value: unknown, name: string): void {
   if (value === null || value === undefined) return;
   if (typeof value !== 'object') {
-    if (isInWordIndex(name)) words.add(String(value));
+    if (isInWordIndex(name)) words.addText(String(value));
   } else if (Array.isArray(value)) {
     for (const element of value) addWords(words, element, name);
   } else {
     for (const [key, inside] of Object.entries(value)) addWords(words, inside, name === '' ? key : `${name}.${key}`);
   }
-}
-
-/** Gathers the texts of an event that its original line lacks. */
-class Words {
-  readonly #original: string;
-  #extra = '';
-  #count = 0;
-
-  constructor(original: string) {
-    this.#original = original;
-  }
-
-  add(text: string): void {
-    if (text === '' || this.#count > MOST_EXTRA_WORDS) return;
-    if (text === this.#original) return;
-    const at = this.#original.indexOf(text);
-    if (at >= 0 && isApart(this.#original, at, at + text.length)) return;
-    this.#extra += ` ${text}`;
-    this.#count++;
-  }
-
-  text(): string {
-    if (this.#count > MOST_EXTRA_WORDS) return `${LONG_TEXT} ${indexText(this.#original)}`;
-    return indexText(this.#count === 0 ? this.#original : this.#original + this.#extra);
-  }
-}
-
-/** Whether no word runs on across the two sides of a stretch. */
-function isApart(text: string, start: number, end: number): boolean {
-  const startsApart = !isWordCharacter(text, start - 1) || !isWordCharacter(text, start);
-  return startsApart && (!isWordCharacter(text, end) || !isWordCharacter(text, end - 1));
 }

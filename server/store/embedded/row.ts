@@ -1,9 +1,10 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { foldCase } from '../../../rules/query/string-test.ts';
+import type { DatabaseSync } from 'node:sqlite';
 import { columnDictionaries, DICTIONARY_LIMITS, ShapeDictionary, type TermDictionary } from './dictionary.ts';
-import { COLUMN_FIELDS, GRAM_BLOCK, SHAPE_FIELDS, SHAPE_FIELDS_OF_SERVER } from './fields.ts';
+import { EventRows } from './event-rows.ts';
+import { COLUMN_FIELDS, SHAPE_FIELDS, SHAPE_FIELDS_OF_SERVER } from './fields.ts';
 import type { LineReader } from './line.ts';
-import { SegmentWriter } from './segments.ts';
+import { SegmentWriter } from './segment-writer.ts';
+import { TextIndexWriter } from './text-index.ts';
 
 /** In a shape's list of values: the field is absent. No value is an object, so that the mark cannot be forged. */
 export const ABSENT_MARK = {};
@@ -23,29 +24,24 @@ export function shapeStart(agency: string, collector: string, source: string): s
   return JSON.stringify([agency, collector, source]).slice(0, -1);
 }
 
-/** Writes the narrow rows of events, and their words, into one day's file. */
+/** Writes the rows of events, their numbers and their words into one day's file. */
 export class RowWriter {
   readonly #shapes: ShapeDictionary;
   readonly #columns: TermDictionary[];
-  readonly #event: StatementSync;
-  readonly #words: StatementSync;
+  readonly #rows: EventRows;
   readonly #segments: SegmentWriter;
-  readonly #gramRow: StatementSync;
-  #grams = '';
-  #gramsFrom = 0;
+  readonly #texts: TextIndexWriter;
   #known = new KnownTerm();
   #knownCount = 0;
-  readonly #row: number[] = new Array(4 + COLUMN_FIELDS.length);
+  /** Shape and columns of the event under way. */
+  readonly #ids: number[] = new Array(1 + COLUMN_FIELDS.length).fill(0);
 
   constructor(db: DatabaseSync) {
     this.#shapes = new ShapeDictionary(db);
     this.#columns = columnDictionaries(db);
-    const marks = this.#row.fill(0).map(() => '?');
-    const names = COLUMN_FIELDS.map(({ column }) => column).join(', ');
-    this.#event = db.prepare(`INSERT INTO event (sequence, line, ts, shape, ${names}) VALUES (${marks.join(', ')})`);
-    this.#words = db.prepare('INSERT INTO words (rowid, text) VALUES (?, ?)');
-    this.#gramRow = db.prepare('INSERT INTO grams (rowid, text) VALUES (?, ?)');
+    this.#rows = new EventRows(db);
     this.#segments = new SegmentWriter(db);
+    this.#texts = new TextIndexWriter(db);
   }
 
   /** Whether another source can still be told apart in this day. */
@@ -55,48 +51,40 @@ export class RowWriter {
 
   /** `start`: of the event's source (`shapeStart`). */
   write(sequence: number, line: number, read: LineReader, start: string): void {
-    const row = this.#row;
-    row[0] = sequence;
-    row[1] = line;
-    row[2] = read.ts;
-    row[3] = this.#shapeOf(read, start);
+    const ids = this.#ids;
+    const shape = this.#shapeOf(read, start);
+    ids[0] = shape;
     for (let index = 0; index < COLUMN_FIELDS.length; index++) {
-      row[4 + index] = (this.#columns[index] as TermDictionary).idOf(read.columnTerm(index));
+      ids[1 + index] = (this.#columns[index] as TermDictionary).idOf(read.columnTerm(index));
     }
-    this.#event.run(...row);
-    this.#words.run(sequence, read.words);
-    this.#segments.add(sequence, read.ts, row, 3);
-    if (read.grams !== '') this.#addGrams(sequence, read.grams);
+    this.#rows.add(sequence, line, read.ts, shape);
+    this.#segments.add(sequence, read.ts, ids);
+    this.#texts.add(sequence, read, ids, 1);
   }
 
-  #addGrams(sequence: number, text: string): void {
-    if (this.#grams !== '' && sequence - this.#gramsFrom >= GRAM_BLOCK) this.#writeGrams();
-    if (this.#grams === '') this.#gramsFrom = sequence;
-    this.#grams += `${text}\n`;
-  }
-
-  #writeGrams(): void {
-    if (this.#grams === '') return;
-    this.#gramRow.run(this.#gramsFrom, foldCase(this.#grams));
-    this.#grams = '';
+  /** Writes the rows of a batch: the next one may ask for them. */
+  finishBatch(): void {
+    this.#rows.write();
   }
 
   /** Writes what is gathered over several events; before the transaction is committed. */
   finish(): void {
-    this.#writeGrams();
     this.#segments.write();
+    this.#texts.write();
   }
 
   /** Forgets what a rollback would take back. */
   commit(): void {
+    this.#segments.commit();
     this.#shapes.commit();
     for (const column of this.#columns) column.commit();
   }
 
   rollback(): void {
     this.#forget();
-    this.#grams = '';
-    this.#segments.forget();
+    this.#rows.rollback();
+    this.#segments.rollback();
+    this.#texts.rollback();
     this.#shapes.rollback();
     for (const column of this.#columns) column.rollback();
   }

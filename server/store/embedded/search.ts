@@ -44,8 +44,8 @@ export function search(readers: readonly DayReader[], call: SearchCall): EventPa
   return { events, next: writePlace(matches.reached), complete: false, stopped: budget.stopped };
 }
 
-function storedEvent({ reader, sequence, line, event }: Match): StoredEvent {
-  const document = event ?? readDocument(reader, sequence, line);
+function storedEvent({ reader, sequence, event }: Match): StoredEvent {
+  const document = event ?? readDocument(reader, sequence);
   if (!document) throw new Error(`Event ${sequence} of day ${reader.day} belongs to no batch.`);
   return { id: document.event.id ?? '', sequence, event: document };
 }
@@ -53,7 +53,7 @@ function storedEvent({ reader, sequence, line, event }: Match): StoredEvent {
 /** The days that hold events between two times, both inclusive. */
 export function within(readers: readonly DayReader[], from: number, to: number): DayReader[] {
   return readers.filter((reader) => {
-    const extent = reader.extent();
+    const { extent } = reader.segments;
     return extent !== undefined && extent.max >= from && extent.min <= to;
   });
 }

@@ -1,148 +1,171 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { COLUMN_FIELDS } from './fields.ts';
+import { MinuteCounts } from './minute-counts.ts';
+import { unpackNumbers } from './packed.ts';
 
 /**
- * The numbers of the rows once more, column after column, for the events of one transaction: to count, a reader runs
- * over arrays instead of rows, which is some fifty times as fast.
- * - `numbers`: little-endian, `n` = `last_sequence - first_sequence + 1`: n shapes and n numbers of each column as
- *   32-bit integers; then n times, as 32-bit milliseconds after `min_ts` where they fit, else as 64-bit floats.
+ * The numbers of events, column after column: to look through many, a reader runs over arrays instead of rows, which is
+ * some fifty times as fast. A segment has the events of one transaction; where those are few, several are made one.
+ * - `segment`: a row each, ordered by the node's sequence; `counts` are its events by minute and shape (`minute-counts.ts`).
+ * - `segment_column`: row `8 * first_sequence + place`, the numbers of all its events (`packed.ts`): the shape at place 0,
+ *   after it `COLUMN_FIELDS`, then the times in milliseconds after `min_ts`, then sequences after `first_sequence`, where
+ *   they are not one after the other. A column of zeros has no row.
  */
-export const SEGMENT_TABLE = `
+export const SEGMENT_TABLES = `
 CREATE TABLE segment (
   first_sequence INTEGER PRIMARY KEY,
   last_sequence INTEGER NOT NULL,
+  events INTEGER NOT NULL,
   min_ts INTEGER NOT NULL,
   max_ts INTEGER NOT NULL,
-  numbers BLOB NOT NULL
+  counts BLOB NOT NULL
 );
+CREATE TABLE segment_column (id INTEGER PRIMARY KEY, numbers BLOB NOT NULL);
 `;
 
-const COLUMNS = 1 + COLUMN_FIELDS.length;
-/** Longest stretch of time told by 32-bit offsets, milliseconds. */
-const SHORT_STRETCH = 2 ** 31 - 1;
-/** Rows of an older file that become one segment. */
-const FILLED = 4_096;
+/** Ids kept for the columns of one segment. */
+export const PLACES = 8;
+export const SHAPE_PLACE = 0;
+export const FIRST_COLUMN_PLACE = 1;
+export const TIME_PLACE = FIRST_COLUMN_PLACE + COLUMN_FIELDS.length;
+export const SEQUENCE_PLACE = TIME_PLACE + 1;
 
-/** A segment as a reader sees it. */
-export interface Segment {
+/** Events from which on a segment stays as it is. */
+export const WHOLE_SEGMENT = 4_096;
+
+/** What is known of a segment without its columns. */
+export interface SegmentInfo {
   readonly first: number;
-  readonly length: number;
+  readonly last: number;
+  readonly events: number;
   readonly minTs: number;
   readonly maxTs: number;
-  /** Shapes, and after them one list for each of `COLUMN_FIELDS`. */
-  readonly columns: readonly Int32Array[];
-  /** Time of an event by its place, milliseconds. */
-  readonly ts: (at: number) => number;
+  readonly counts: MinuteCounts;
 }
 
-/** Gathers the rows of a transaction. */
-export class SegmentWriter {
-  readonly #insert: StatementSync;
-  readonly #columns: Int32Array[] = [];
-  #times = new Float64Array(0);
-  #first = 0;
-  #length = 0;
+/** A segment with its columns, each read when it is asked for. */
+export class Segment {
+  readonly info: SegmentInfo;
+  readonly length: number;
+  readonly #columns: StatementSync;
+  readonly #read = new Map<number, Int32Array | Float64Array>();
+
+  constructor(info: SegmentInfo, columns: StatementSync) {
+    this.info = info;
+    this.length = info.events;
+    this.#columns = columns;
+  }
+
+  /** Dictionary numbers of its events: of shapes (`SHAPE_PLACE`) or of one of the `COLUMN_FIELDS`. */
+  ids(place: number): Int32Array {
+    return this.#numbers(place) as Int32Array;
+  }
+
+  /** Times of its events, in milliseconds after `info.minTs`. */
+  get times(): Int32Array | Float64Array {
+    return this.#numbers(TIME_PLACE);
+  }
+
+  /** Sequence of an event by its place. */
+  sequence(at: number): number {
+    const { first, last, events } = this.info;
+    return last - first + 1 === events ? first + at : first + (this.#numbers(SEQUENCE_PLACE)[at] as number);
+  }
+
+  /** Place of the first event from a sequence on; its length where there is none. */
+  placeOf(sequence: number): number {
+    const { first, last, events } = this.info;
+    if (sequence <= first) return 0;
+    if (last - first + 1 === events) return Math.min(events, sequence - first);
+    let low = 0;
+    let high = events;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.sequence(middle) < sequence) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #numbers(place: number): Int32Array | Float64Array {
+    const known = this.#read.get(place);
+    if (known) return known;
+    const row = this.#columns.get(PLACES * this.info.first + place) as unknown as [Uint8Array] | undefined;
+    const numbers = unpackNumbers(row?.[0], this.length);
+    this.#read.set(place, numbers);
+    return numbers;
+  }
+}
+
+/** The segments of one day as they are in the read transaction under way. */
+export class SegmentList {
+  readonly #version: StatementSync;
+  readonly #rows: StatementSync;
+  readonly #columns: StatementSync;
+  readonly #list: SegmentInfo[] = [];
+  #byTime: readonly SegmentInfo[] = [];
+  #extent: { readonly min: number; readonly max: number } | undefined;
+  #seen = -1;
+  /** So many from the first on never change again. */
+  #settled = 0;
 
   constructor(db: DatabaseSync) {
-    this.#insert = db.prepare(
-      'INSERT INTO segment (first_sequence, last_sequence, min_ts, max_ts, numbers) VALUES (?, ?, ?, ?, ?)',
+    this.#version = db.prepare('PRAGMA data_version');
+    this.#version.setReturnArrays(true);
+    this.#rows = db.prepare(
+      `SELECT first_sequence, last_sequence, events, min_ts, max_ts, counts FROM segment
+        WHERE first_sequence > ? ORDER BY first_sequence`,
     );
-    this.#grow(FILLED);
+    this.#rows.setReturnArrays(true);
+    this.#columns = db.prepare('SELECT numbers FROM segment_column WHERE id = ?');
+    this.#columns.setReturnArrays(true);
   }
 
-  /** Adds the next row; `numbers` has its shape and columns from `from` on. */
-  add(sequence: number, ts: number, numbers: readonly number[], from: number): void {
-    if (this.#length > 0 && sequence !== this.#first + this.#length) this.write();
-    if (this.#length === 0) this.#first = sequence;
-    const at = this.#length;
-    if (at === this.#times.length) this.#grow(2 * at);
-    this.#times[at] = ts;
-    for (let column = 0; column < COLUMNS; column++) {
-      (this.#columns[column] as Int32Array)[at] = numbers[from + column] as number;
-    }
-    this.#length = at + 1;
+  /** In the order of the sequence. */
+  get all(): readonly SegmentInfo[] {
+    this.#refresh();
+    return this.#list;
   }
 
-  /** Writes what was gathered; before the transaction is committed. */
-  write(): void {
-    const length = this.#length;
-    if (length === 0) return;
-    let min = Number.POSITIVE_INFINITY;
-    let max = Number.NEGATIVE_INFINITY;
-    for (let at = 0; at < length; at++) {
-      const ts = this.#times[at] as number;
-      if (ts < min) min = ts;
-      if (ts > max) max = ts;
-    }
-    const short = max - min <= SHORT_STRETCH;
-    const head = 4 * COLUMNS * length;
-    const numbers = new Uint8Array(head + (short ? 4 : 8) * length);
-    const integers = new Int32Array(numbers.buffer, 0, (COLUMNS + (short ? 1 : 0)) * length);
-    for (let column = 0; column < COLUMNS; column++) {
-      integers.set((this.#columns[column] as Int32Array).subarray(0, length), column * length);
-    }
-    if (short) for (let at = 0; at < length; at++) integers[COLUMNS * length + at] = (this.#times[at] as number) - min;
-    else Buffer.from(this.#times.buffer, 0, 8 * length).copy(numbers, head);
-    this.#insert.run(this.#first, this.#first + length - 1, min, max, numbers);
-    this.#length = 0;
+  /** Those with the latest event first. */
+  get byTime(): readonly SegmentInfo[] {
+    this.#refresh();
+    return this.#byTime;
   }
 
-  forget(): void {
-    this.#length = 0;
+  /** First and last `@timestamp` in the day, milliseconds; undefined where it holds no event. */
+  get extent(): { readonly min: number; readonly max: number } | undefined {
+    this.#refresh();
+    return this.#extent;
   }
 
-  #grow(length: number): void {
-    const times = new Float64Array(length);
-    times.set(this.#times);
-    this.#times = times;
-    for (let column = 0; column < COLUMNS; column++) {
-      const larger = new Int32Array(length);
-      if (this.#columns[column]) larger.set(this.#columns[column] as Int32Array);
-      this.#columns[column] = larger;
+  /** Reads a segment's columns. */
+  open(info: SegmentInfo): Segment {
+    return new Segment(info, this.#columns);
+  }
+
+  #refresh(): void {
+    const [version] = this.#version.get() as unknown as [number];
+    if (version === this.#seen) return;
+    this.#seen = version;
+    const list = this.#list;
+    list.length = this.#settled;
+    for (const row of this.#rows.iterate(list.at(-1)?.first ?? -1) as Iterable<unknown>) {
+      const [first, last, events, minTs, maxTs, counts] = row as [number, number, number, number, number, Uint8Array];
+      list.push({ first, last, events, minTs, maxTs, counts: new MinuteCounts(counts, minTs) });
     }
+    while ((list[this.#settled]?.events ?? 0) >= WHOLE_SEGMENT) this.#settled++;
+    this.#byTime = list.toSorted((a, b) => b.maxTs - a.maxTs);
+    this.#extent = extentOf(list);
   }
 }
 
-/** Makes the segments of a file that is older than they are. */
-export function fillSegments(db: DatabaseSync): void {
-  const writer = new SegmentWriter(db);
-  const names = COLUMN_FIELDS.map(({ column }) => column).join(', ');
-  const rows = db.prepare(`SELECT sequence, ts, shape, ${names} FROM event NOT INDEXED ORDER BY sequence`);
-  rows.setReturnArrays(true);
-  let gathered = 0;
-  for (const row of rows.iterate() as Iterable<unknown>) {
-    const numbers = row as readonly number[];
-    writer.add(numbers[0] as number, numbers[1] as number, numbers, 2);
-    if (++gathered % FILLED === 0) writer.write();
+function extentOf(list: readonly SegmentInfo[]): { readonly min: number; readonly max: number } | undefined {
+  if (list.length === 0) return undefined;
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { minTs, maxTs } of list) {
+    if (minTs < min) min = minTs;
+    if (maxTs > max) max = maxTs;
   }
-  writer.write();
-}
-
-/** Segments that hold events of a stretch of time, both ends in milliseconds, `to` exclusive. */
-export function* segmentsOf(db: DatabaseSync, from: number, to: number): Generator<Segment> {
-  const rows = db.prepare(
-    'SELECT first_sequence, last_sequence, min_ts, max_ts, numbers FROM segment WHERE max_ts >= ? AND min_ts < ?',
-  );
-  rows.setReturnArrays(true);
-  for (const row of rows.iterate(from, to) as Iterable<unknown>) {
-    const [first, last, minTs, maxTs, numbers] = row as readonly [number, number, number, number, Uint8Array];
-    yield readSegment(first, last - first + 1, minTs, maxTs, numbers);
-  }
-}
-
-function readSegment(first: number, length: number, minTs: number, maxTs: number, numbers: Uint8Array): Segment {
-  // Views need a start that their numbers divide.
-  const aligned = numbers.byteOffset % 8 === 0 ? numbers : numbers.slice();
-  const { buffer, byteOffset } = aligned;
-  const columns = Array.from(
-    { length: COLUMNS },
-    (_, column) => new Int32Array(buffer, byteOffset + 4 * column * length, length),
-  );
-  const start = 4 * COLUMNS * length;
-  if (numbers.byteLength === start + 4 * length) {
-    const offsets = new Int32Array(buffer, byteOffset + start, length);
-    return { first, length, minTs, maxTs, columns, ts: (at) => minTs + (offsets[at] as number) };
-  }
-  const times = new DataView(buffer, byteOffset + start, 8 * length);
-  return { first, length, minTs, maxTs, columns, ts: (at) => times.getFloat64(8 * at, true) };
+  return { min, max };
 }

@@ -8,9 +8,9 @@ import { type Counted, eachGroup, type Take } from './count-rows.ts';
 import type { DayReader } from './day-reader.ts';
 import { indexedField } from './indexed-field.ts';
 import { type Match, Matches, readDocument } from './matches.ts';
+import { planOf } from './plan.ts';
 import type { ValuesCall } from './read-calls.ts';
 import { within } from './search.ts';
-import { prefilter } from './sql.ts';
 
 const MOST_VALUES = 1_000;
 const MOST_STACKED = 20;
@@ -80,15 +80,15 @@ function eachValue(readers: readonly DayReader[], walk: Walk, budget: Budget, ta
   const { field, condition, from, to } = walk;
   const days = within(readers, from, to - 1);
   const held = indexedField(field);
-  const plans = days.map((reader) => ({ reader, plan: prefilter(condition, reader.dictionary) }));
+  const plans = days.map((reader) => ({ reader, plan: planOf(condition, reader.dictionary) }));
   // Either all days or none: a sample of the newest events must not stand beside whole days.
-  if (!held || !plans.every(({ plan }) => plan.exact && plan.words === undefined)) {
+  if (!held || !plans.every(({ plan }) => plan.exact)) {
     return eachDocument(days, walk, budget, take);
   }
   // The newest first: where a limit ends it, the figures are those of the latest time.
   for (const [at, { reader, plan }] of plans.toReversed().entries()) {
     budget.watch(() => at / plans.length);
-    if (plan.sql !== '0' && !eachGroup(reader, held, plan, walk, budget, take)) return false;
+    if (!eachGroup(reader, held, plan, walk, budget, take)) return false;
   }
   return true;
 }
@@ -112,8 +112,8 @@ function eachDocumentOf(
   // Frame by frame, as times of many collectors interleave: each frame is opened once a round.
   const read = (): boolean => {
     waiting.sort((a, b) => (a.reader === b.reader ? a.sequence - b.sequence : a.reader.day < b.reader.day ? -1 : 1));
-    for (const { reader, ts, sequence, line } of waiting) {
-      const document = readDocument(reader, sequence, line);
+    for (const { reader, ts, sequence } of waiting) {
+      const document = readDocument(reader, sequence);
       if (document) take(ts, document);
       if (budget.document()) return false;
     }

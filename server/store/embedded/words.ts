@@ -4,10 +4,8 @@
  * `rules/query` decides. Characters beyond the basic plane part words, as they do there.
  */
 const WORDS = /(?:(?![\u{10000}-\u{10ffff}])[\p{L}\p{N}\p{M}])+/gu;
-const WORD_CHARACTER = /[\p{L}\p{N}\p{M}]/u;
-const NOT_ASCII = /[^\x01-\x7f]/;
 
-/** Characters of one event's text that go into the index; what is longer is marked with `LONG_TEXT` instead. */
+/** Most of one event's texts, in bytes, that goes into the index; what has more is marked with `LONG_TEXT` instead. */
 export const LONGEST_TEXT = 64 * 1024;
 /** A word that stands for "this event has more words than the index knows". */
 export const LONG_TEXT = 'haidanglongtext';
@@ -16,18 +14,9 @@ function fold(text: string): string {
   return text.toLowerCase().replaceAll('ς', 'σ');
 }
 
-/** A text as it is given to the index: as it is where the index's own tokenizer cuts it right (ASCII), else cut here. */
-export function indexText(text: string): string {
-  const bounded = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)} ${LONG_TEXT}` : text;
-  if (!NOT_ASCII.test(bounded)) return bounded;
-  return (fold(bounded).match(WORDS) ?? []).join(' ');
-}
-
-/** Whether a UTF-16 unit belongs to a word. */
-export function isWordCharacter(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  if (code < 128) return (code > 47 && code < 58) || (code > 64 && code < 91) || (code > 96 && code < 123);
-  return at >= 0 && at < text.length && WORD_CHARACTER.test(text.charAt(at));
+/** The words of a text. */
+export function foldWords(text: string): readonly string[] {
+  return fold(text).match(WORDS) ?? [];
 }
 
 /** Words that a text must hold; `prefix`: a word that starts so. */
@@ -56,8 +45,8 @@ export function neededWords(piece: string, openStart: boolean, openEnd: boolean)
   return needed;
 }
 
-/** An FTS5 expression for all of these words. */
+/** An FTS5 expression for all of these words, or for texts of which the index does not know all; undefined where there are none. */
 export function matchExpression(words: readonly NeededWord[]): string | undefined {
   if (words.length === 0) return undefined;
-  return words.map(({ word, prefix }) => `"${word}"${prefix ? '*' : ''}`).join(' AND ');
+  return `(${words.map(({ word, prefix }) => `"${word}"${prefix ? '*' : ''}`).join(' AND ')}) OR ${LONG_TEXT}`;
 }

@@ -8,10 +8,11 @@ import { count } from '../../../server/store/embedded/aggregate.ts';
 import { makeFolders } from '../../../server/store/embedded/day-files.ts';
 import { DayReader } from '../../../server/store/embedded/day-reader.ts';
 import { DayWriter, prepareBatch } from '../../../server/store/embedded/day-writer.ts';
-import { dayFile, LAYOUT_VERSION } from '../../../server/store/embedded/layout.ts';
+import { COLUMN_FIELDS } from '../../../server/store/embedded/fields.ts';
+import { dayFile } from '../../../server/store/embedded/layout.ts';
 import { SEARCH_LIMITS } from '../../../server/store/embedded/read-calls.ts';
 import { search } from '../../../server/store/embedded/search.ts';
-import { segmentsOf } from '../../../server/store/embedded/segments.ts';
+import { FIRST_COLUMN_PLACE, SegmentList, WHOLE_SEGMENT } from '../../../server/store/embedded/segments.ts';
 import { decodeFrame } from '../../../server/store/frame.ts';
 import { batchOf, DAY, type Parsed } from './frames.ts';
 
@@ -73,34 +74,79 @@ const found = (kql: string) =>
     }).events.map(({ event }) => event.event.original),
   );
 
-/** Takes from a file what the first layout did not have. */
-function makeOld(): void {
+/** Makes of a file what it was in an earlier layout: the numbers of events in rows, words by event. */
+function makeOld(layout: 1 | 2): void {
   const db = new DatabaseSync(dayFile(folder, DAY));
-  db.exec('DROP TABLE segment; DROP TABLE grams; PRAGMA user_version = 1;');
+  const names = COLUMN_FIELDS.map(({ column }) => column).join(', ');
+  db.exec(`CREATE TABLE old (sequence INTEGER PRIMARY KEY, line INTEGER, ts INTEGER, shape INTEGER, ${names})`);
+  const list = new SegmentList(db);
+  const row = db.prepare(`INSERT INTO old VALUES (?, ?, ?, ?${', ?'.repeat(COLUMN_FIELDS.length)})`);
+  const rest = db.prepare('SELECT line, ts, shape FROM event WHERE sequence = ?');
+  for (const info of list.all) {
+    const segment = list.open(info);
+    for (let at = 0; at < info.events; at++) {
+      const sequence = segment.sequence(at);
+      const { line, ts, shape } = rest.get(sequence) as Record<string, number>;
+      const ids = COLUMN_FIELDS.map((_, column) => segment.ids(FIRST_COLUMN_PLACE + column)[at] as number);
+      row.run(sequence, line as number, ts as number, shape as number, ...ids);
+    }
+  }
+  db.exec(`DROP TABLE event; ALTER TABLE old RENAME TO event; DROP TABLE segment; DROP TABLE segment_column;
+    CREATE INDEX event_ts ON event (ts, shape); CREATE INDEX event_source_ip ON event (source_ip) WHERE source_ip > 0;`);
+  if (layout === 1) db.exec('DROP TABLE grams;');
+  else db.exec('CREATE TABLE segment (first_sequence INTEGER PRIMARY KEY, numbers BLOB NOT NULL);');
+  db.exec(`PRAGMA user_version = ${layout};`);
   db.close();
 }
 
-test('a file of the first layout is read as it is, and becomes one of today when something is written to it', () => {
+test.each([1, 2] as const)('a file of layout %i becomes one of today when it is opened for writing', (layout) => {
   write(
     Array.from({ length: 90 }, (_, n) => request(n)),
     1,
   );
-  makeOld();
-  expect(counted('event.action: asked')).toBe(30);
-  expect(found('url.path: *o-so/17')).toEqual(['GET /ho-so/17']);
+  makeOld(layout);
+  expect(() => counted('*')).toThrow(`has layout ${layout}; start the server once`);
 
   write(
     Array.from({ length: 30 }, (_, n) => request(90 + n)),
     91,
   );
-  expect(read((reader) => reader.layout)).toBe(LAYOUT_VERSION);
   expect(counted('event.action: asked')).toBe(40);
   expect(counted('source.ip: 198.51.100.3')).toBe(17);
   expect(found('url.path: *o-so/17')).toEqual(['GET /ho-so/17']);
   expect(found('url.path: *o-so/117')).toEqual(['GET /ho-so/117']);
-  expect(read((reader) => [...segmentsOf(reader.db, 0, Number.MAX_SAFE_INTEGER)].map(({ length }) => length))).toEqual([
-    90, 30,
+  expect(read((reader) => reader.segments.all.map(({ first, events }) => [first, events]))).toEqual([
+    [1, 90],
+    [91, 30],
   ]);
+});
+
+test('the pieces of many small transactions become one segment, without those of one that was undone', () => {
+  const writer = new DayWriter(folder, DAY);
+  let sequence = 1;
+  for (let at = 0; sequence <= WHOLE_SEGMENT + 50; at++) {
+    // Another day's events take sequences between.
+    if (at === 3) sequence += 7;
+    const batch = batchOf(
+      Array.from({ length: 100 }, (_, n) => request(sequence + n)),
+      { first: sequence },
+    );
+    writer.begin();
+    writer.write(prepareBatch(batch, decodeFrame(batch.body)), sequence);
+    if (at % 5 === 2) writer.rollback();
+    else {
+      writer.commit();
+      sequence += 100;
+    }
+  }
+  writer.close();
+  const list = read((reader) => reader.segments.all.map(({ first, last, events }) => ({ first, last, events })));
+  expect(list[0]).toEqual({ first: 1, last: 4_107, events: 4_100 });
+  const stored = list.reduce((sum, { events }) => sum + events, 0);
+  expect(counted('*')).toBe(stored);
+  expect(counted('source.ip: 198.51.100.3')).toBeGreaterThan(stored / 7 - 3);
+  expect(found('url.path: *o-so/4100')).toEqual(['GET /ho-so/4100']);
+  expect(found('url.path: *o-so/205')).toEqual([]);
 });
 
 test('times far apart in one transaction keep their milliseconds', () => {
@@ -109,10 +155,8 @@ test('times far apart in one transaction keep their milliseconds', () => {
     times.map((time, n) => request(n, time)),
     1,
   );
-  const kept = read((reader) =>
-    [...segmentsOf(reader.db, 0, Number.MAX_SAFE_INTEGER)].flatMap(({ length, ts }) =>
-      Array.from({ length }, (_, at) => ts(at)),
-    ),
+  const kept = read(({ segments }) =>
+    segments.all.flatMap((info) => Array.from(segments.open(info).times, (offset) => info.minTs + offset)),
   );
   expect(kept).toEqual(times);
   expect(counted('*')).toBe(1);

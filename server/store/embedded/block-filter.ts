@@ -1,0 +1,88 @@
+import type { StatementSync } from 'node:sqlite';
+import type { DayReader } from './day-reader.ts';
+import { BLOCK } from './fields.ts';
+import type { Plan } from './plan.ts';
+import type { Rows } from './rows.ts';
+import type { Segment, SegmentInfo } from './segments.ts';
+
+/** Blocks of a day that are all fetched at once where no more match; of common words they are asked segment by segment. */
+const FEW = 5_000;
+
+/** What an index says of a condition: all of its blocks, or how to ask for those of a stretch of sequences. */
+interface Asked {
+  readonly blocks: readonly number[] | undefined;
+  readonly between: StatementSync;
+  readonly expression: string;
+}
+
+/** Leaves out events in whose block the words, or parts of words, of a condition are not. */
+export class BlockFilter {
+  readonly #asked: readonly Asked[];
+
+  private constructor(asked: readonly Asked[]) {
+    this.#asked = asked;
+  }
+
+  /** Undefined where no index says anything of the plan. */
+  static of(reader: DayReader, { words, grams }: Plan): BlockFilter | undefined {
+    const asked: Asked[] = [];
+    if (words !== undefined) asked.push(ask(reader, 'words', words));
+    // What is rare by its words already is not asked for once more.
+    if (grams !== undefined && reader.hasGrams && !asked[0]?.blocks) asked.push(ask(reader, 'grams', grams));
+    return asked.length === 0 ? undefined : new BlockFilter(asked);
+  }
+
+  mayHold({ first, last }: SegmentInfo): boolean {
+    return this.#asked.every(({ blocks }) => {
+      const next = blocks?.[firstFrom(blocks, first - BLOCK + 1)];
+      return !blocks || (next !== undefined && next <= last);
+    });
+  }
+
+  /** The events of these that are in blocks of all indexes. */
+  narrow(segment: Segment, rows: Rows): Rows {
+    let found = rows;
+    for (const asked of this.#asked) {
+      found = within(segment, blocksOf(asked, segment.info), found);
+      if (found === 'none') break;
+    }
+    return found;
+  }
+}
+
+function ask(reader: DayReader, table: 'words' | 'grams', expression: string): Asked {
+  const all = reader.statement(`SELECT rowid FROM ${table} WHERE ${table} MATCH ? LIMIT ${FEW + 1}`);
+  const found = all.all(expression).map((row) => Number(row['rowid']));
+  const between = reader.statement(`SELECT rowid FROM ${table} WHERE ${table} MATCH ? AND rowid BETWEEN ? AND ?`);
+  return { blocks: found.length > FEW ? undefined : found, between, expression };
+}
+
+function blocksOf({ blocks, between, expression }: Asked, { first, last }: SegmentInfo): readonly number[] {
+  // A block may begin in the segment before.
+  const from = first - BLOCK + 1;
+  if (!blocks) return between.all(expression, from, last).map((row) => Number(row['rowid']));
+  return blocks.slice(firstFrom(blocks, from), firstFrom(blocks, last + 1));
+}
+
+/** The events of these that lie in blocks. */
+function within(segment: Segment, blocks: readonly number[], rows: Rows): Rows {
+  if (blocks.length === 0) return 'none';
+  const inside = new Uint8Array(segment.length);
+  for (const first of blocks) inside.fill(1, segment.placeOf(first), segment.placeOf(first + BLOCK));
+  if (rows === 'none') return rows;
+  if (rows !== 'all')
+    for (let at = 0; at < inside.length; at++) inside[at] = (inside[at] as number) & (rows[at] as number);
+  return inside;
+}
+
+/** Index of the first block from a sequence on; blocks come in the order of sequences. */
+function firstFrom(blocks: readonly number[], sequence: number): number {
+  let low = 0;
+  let high = blocks.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((blocks[middle] as number) < sequence) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -177,7 +177,7 @@ export class LineScanner {
     const byte = tokens.byte(at);
     if (byte === QUOTE) {
       const end = tokens.string(at + 1);
-      return end < 0 || !this.#values.add(tokens.stringKind, at + 1, end, field, within) ? -1 : end + 1;
+      return end < 0 || !this.#values.add(tokens.stringForm, at + 1, end, field, within) ? -1 : end + 1;
     }
     if (byte !== OBJECT && byte !== LIST) {
       const end = tokens.literal(at);

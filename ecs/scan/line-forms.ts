@@ -51,7 +51,7 @@ export class LineForms {
         if (to === STRING) {
           end = tokens.string(from);
           if (end < 0) return false;
-          kind = tokens.stringKind;
+          kind = tokens.stringForm;
         } else if (to === OTHER) {
           end = tokens.literal(from);
           if (end < 0) continue;

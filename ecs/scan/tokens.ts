@@ -1,20 +1,21 @@
 import { JsonBytes, KnownText } from './json-bytes.ts';
 
-/** How a value stands in the text. */
+/** How a value stands in the text: a string of ASCII without escapes. */
 export const PLAIN = 0;
 /** ASCII in which quotes, backslashes or slashes are escaped, and nothing else. */
 export const MARKED = 1;
+/** ASCII in which quotes, backslashes or controls are escaped, each by the two characters that JSON has for it. */
+export const LINED = 2;
 /** A string with other escapes, or not of ASCII alone. */
-export const CODED = 2;
+export const CODED = 3;
 /** A number, `true`, `false` or `null`. */
-export const SCALAR = 3;
+export const SCALAR = 4;
 /** An object or a list. */
-export const COMPOSITE = 4;
+export const COMPOSITE = 5;
 
 export const QUOTE = 0x22;
-export const DOT = 0x2e;
-const BACKSLASH = 0x5c;
-const SLASH = 0x2f;
+export const BACKSLASH = 0x5c;
+const DOT = 0x2e;
 
 const TRUE = new KnownText(Buffer.from('true'));
 const FALSE = new KnownText(Buffer.from('false'));
@@ -25,17 +26,54 @@ export const SPECIAL: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte < 0x20 || byte === QUOTE || byte === BACKSLASH ? 1 : 0,
 );
 
-/** Whether one of four bytes is a control, the quote, the backslash, or not ASCII. */
-function isUnusual(word: number): boolean {
+/** What a string has been seen to hold, one bit each; the first is that of bytes outside ASCII. */
+const SEEN = { foreign: 0x80, mark: 0x100, slash: 0x200, control: 0x400, code: 0x800 } as const;
+
+/**
+ * The highest bit of each of four bytes that is a control, the quote or the backslash. Only the lowest bit set is sure:
+ * above a byte that is one, another may be taken for one.
+ */
+function specialIn(word: number): number {
   const quote = word ^ 0x22222222;
   const backslash = word ^ 0x5c5c5c5c;
-  const found =
-    ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash) | ((word - 0x20202020) & ~word) | word;
-  return (found & 0x80808080) !== 0;
+  const found = ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash) | (word - 0x20202020);
+  return found & ~word & 0x80808080;
+}
+
+/** The same for dots. */
+function dotsIn(word: number): number {
+  const dot = word ^ 0x2e2e2e2e;
+  return (dot - 0x01010101) & ~dot & 0x80808080;
+}
+
+/** Which of four bytes the lowest bit belongs to. */
+function firstOf(bits: number): number {
+  return (31 - Math.clz32(bits & -bits)) >> 3;
+}
+
+/** One more word of a key's hash. */
+function mix(hash: number, word: number): number {
+  const mixed = Math.imul(hash ^ word, 0x9e3779b1 | 0);
+  return mixed ^ (mixed >>> 15);
 }
 
 function isHex(byte: number): boolean {
   return (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 70) || (byte >= 97 && byte <= 102);
+}
+
+/** By the byte behind a backslash: what the string then holds; 0 where JSON knows no such escape. */
+const ESCAPES: Uint16Array = new Uint16Array(256);
+for (const byte of [QUOTE, BACKSLASH]) ESCAPES[byte] = SEEN.mark;
+for (const letter of 'bfnrt') ESCAPES[letter.charCodeAt(0)] = SEEN.control;
+ESCAPES[0x2f] = SEEN.slash;
+ESCAPES[0x75] = SEEN.code;
+
+/** The hash of a key, as `Tokens.key` finds it. */
+export function keyHashOf(key: string): number {
+  const tokens = new Tokens();
+  const bytes = Buffer.from(`${key}"   `);
+  tokens.take(new JsonBytes(bytes), 0, bytes.length);
+  return tokens.key(0) < 0 ? 0 : tokens.keyHash;
 }
 
 /** Reads the tokens of one JSON text (RFC 8259) by their places; -1 stands for what is none. */
@@ -44,13 +82,26 @@ export class Tokens {
   start = 0;
   /** Place after the last byte. */
   end = 0;
-  /** `PLAIN`, `MARKED` or `CODED`: of the string read last. */
-  stringKind = PLAIN;
+  #seen = 0;
+  /** Of the key read last. */
+  keyHash = 0;
 
   take(text: JsonBytes, start: number, end: number): void {
     this.text = text;
     this.start = start;
     this.end = end;
+  }
+
+  /** `PLAIN`, `MARKED` or `CODED`: of the string read last. */
+  get stringKind(): number {
+    if (this.#seen === 0) return PLAIN;
+    return (this.#seen & ~(SEEN.mark | SEEN.slash)) === 0 ? MARKED : CODED;
+  }
+
+  /** `PLAIN`, `LINED` or `CODED`: of the string read last. */
+  get stringForm(): number {
+    if (this.#seen === 0) return PLAIN;
+    return (this.#seen & ~(SEEN.mark | SEEN.control)) === 0 ? LINED : CODED;
   }
 
   /** The byte at a place, 0 past the end: no token begins or goes on with it. */
@@ -60,7 +111,9 @@ export class Tokens {
 
   /** The next place that is not white space. */
   blank(from: number): number {
+    // Nearly always there is none.
     const { bytes } = this.text;
+    if ((bytes[from] as number) > 0x20) return from;
     let at = from;
     while (at < this.end) {
       const byte = bytes[at] as number;
@@ -70,48 +123,70 @@ export class Tokens {
     return at;
   }
 
-  /** From behind the opening quote to the closing one. Sets `stringKind`. */
+  /** From behind the opening quote to the closing one. */
   string(from: number): number {
     const { bytes, words } = this.text;
     const end = this.end;
     let seen = 0;
-    for (let at = from; at < end; at++) {
-      while (at + 4 <= end && !isUnusual(words.getInt32(at, true))) at += 4;
+    let at = from;
+    for (;;) {
+      while (at + 4 <= end) {
+        const word = words.getInt32(at, true);
+        const unusual = specialIn(word) | (word & 0x80808080);
+        if (unusual !== 0) {
+          at += firstOf(unusual);
+          break;
+        }
+        at += 4;
+      }
       if (at >= end) return -1;
       const byte = bytes[at] as number;
-      seen |= byte;
-      if (SPECIAL[byte] === 0) continue;
       if (byte === QUOTE) {
-        this.stringKind = (seen & 0x280) !== 0 ? CODED : (seen & 0x100) !== 0 ? MARKED : PLAIN;
+        this.#seen = seen;
         return at;
       }
-      if (byte !== BACKSLASH) return -1;
-      const escaped = this.byte(at + 1);
-      seen |= escaped === QUOTE || escaped === BACKSLASH || escaped === SLASH ? 0x100 : 0x200;
-      at = this.#escape(at + 1);
-      if (at < 0) return -1;
+      if (byte === BACKSLASH) {
+        const after = at + 1 < end ? (ESCAPES[bytes[at + 1] as number] as number) : 0;
+        if (after === 0 || (after === SEEN.code && !this.#isUnicode(at + 2))) return -1;
+        seen |= after;
+        // The digits of a code are ordinary bytes of which it is known that they are there.
+        at += 2;
+      } else {
+        if (byte < 0x20) return -1;
+        seen |= byte & SEEN.foreign;
+        at++;
+      }
     }
+  }
+
+  /**
+   * From behind the opening quote of a key to the closing one; -1 where it has an escape, or a dot, as fields then lie
+   * elsewhere (`readField`). Sets `keyHash`.
+   */
+  key(from: number): number {
+    const { bytes, words } = this.text;
+    const end = this.end;
+    let hash = 0;
+    let at = from;
+    while (at + 4 <= end) {
+      const word = words.getInt32(at, true);
+      const bits = specialIn(word) | dotsIn(word);
+      if (bits !== 0) {
+        const first = firstOf(bits);
+        if (bytes[at + first] !== QUOTE) return -1;
+        this.keyHash = first === 0 ? hash : mix(hash, word & ((1 << (8 * first)) - 1));
+        return at + first;
+      }
+      hash = mix(hash, word);
+      at += 4;
+    }
+    // A line that ends so soon behind a key holds no value for it.
     return -1;
   }
 
-  /** From behind a backslash to the last byte of the escape. */
-  #escape(at: number): number {
-    switch (this.byte(at)) {
-      case QUOTE:
-      case BACKSLASH:
-      case SLASH:
-      case 0x62:
-      case 0x66:
-      case 0x6e:
-      case 0x72:
-      case 0x74:
-        return at;
-      case 0x75:
-        for (let digit = at + 1; digit <= at + 4; digit++) if (!isHex(this.byte(digit))) return -1;
-        return at + 4;
-      default:
-        return -1;
-    }
+  #isUnicode(from: number): boolean {
+    for (let at = from; at < from + 4; at++) if (!isHex(this.byte(at))) return false;
+    return true;
   }
 
   /** A number, `true`, `false` or `null`, to behind it; numbers with an exponent are left to the caller. */

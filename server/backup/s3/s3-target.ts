@@ -25,6 +25,8 @@ const MARKER = '.haidang-backup';
 const GENERATIONS = 'backups/';
 const COPY = /\.[0-9a-f]{16}$/;
 const GRACE_MS = 12 * 3_600_000;
+/** Storage tells times in whole seconds, and some tell the beginning of an upload as just now. */
+const SLACK_MS = 60_000;
 
 /** A bucket that holds backups below a prefix. @throws Error where keys or address are not readable */
 export function openS3Target(options: S3TargetOptions): BackupTarget {
@@ -112,14 +114,15 @@ export function openS3Target(options: S3TargetOptions): BackupTarget {
       const { objects, at } = await listObjects(client, root);
       const due = objects.filter(({ key, modifiedAt }) => {
         const name = key.slice(root.length);
-        return COPY.test(name) && !used.has(name) && at - modifiedAt >= graceMs;
+        return COPY.test(name) && !used.has(name) && at - modifiedAt >= graceMs - SLACK_MS;
       });
       await deleteObjects(
         client,
         due.map(({ key }) => key),
       );
       for (const { key, id, begunAt } of await listUploads(client, root)) {
-        if (at - begunAt >= graceMs) await client.send({ method: 'DELETE', key, query: { uploadId: id } }).catch(gone);
+        if (at - begunAt >= graceMs - SLACK_MS)
+          await client.send({ method: 'DELETE', key, query: { uploadId: id } }).catch(gone);
       }
     },
     async damaged(files) {

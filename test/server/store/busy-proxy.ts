@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 
 /** What the proxy does to a request before it passes it on; `undefined` passes it. */
-export type Trouble = (asked: IncomingMessage, body: Buffer) => 'busy' | 'cut-answer' | 'slow' | undefined;
+export type Trouble = (asked: IncomingMessage, body: Buffer) => 'busy' | 'cut' | 'cut-answer' | 'slow' | undefined;
 
-/** A proxy before a cluster that answers 429, loses answers, or waits, as a test tells it. */
+/** A proxy before a cluster that answers 429, loses requests or answers, or waits, as a test tells it. */
 export interface BusyProxy {
   readonly url: string;
   trouble: Trouble;
@@ -43,6 +43,10 @@ export async function startBusyProxy(target: string): Promise<BusyProxy> {
     if (trouble) proxy.troubled++;
     if (trouble === 'busy') {
       answer.writeHead(429, { 'content-type': 'application/json' }).end(BUSY);
+      return;
+    }
+    if (trouble === 'cut') {
+      answer.destroy();
       return;
     }
     if (trouble === 'slow') await new Promise((done) => setTimeout(done, SLOW_MS));

@@ -178,13 +178,14 @@ async function configure(folder: string, home: string, ports: readonly number[],
     'discovery.type: single-node',
     `path.data: ${folder}/data`,
     `path.logs: ${folder}/logs`,
+    `path.repo: ${folder}/snapshots`,
     'cluster.routing.allocation.disk.threshold_enabled: false',
     ...more,
   ];
   await writeFile(join(home, 'config/opensearch.yml'), `${lines.join('\n')}\n`);
   await mkdir(join(home, 'config/jvm.options.d'), { recursive: true });
   await writeFile(join(home, 'config/jvm.options.d/heap.options'), '-Xms1g\n-Xmx1g\n');
-  for (const name of ['data', 'logs', 'tmp']) await mkdir(join(folder, name));
+  for (const name of ['data', 'logs', 'tmp', 'snapshots']) await mkdir(join(folder, name));
   if (process.getuid?.() !== 0) return;
   chownSync(folder, NOBODY, NOBODY);
   await run('chown', ['-R', `${NOBODY}:${NOBODY}`, folder]);

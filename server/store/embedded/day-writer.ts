@@ -107,7 +107,6 @@ export class DayWriter {
       tally.add(source, reader.ts);
       stored[count++] = at;
     }
-    this.#rows.finishBatch();
     const kept = count === sources.length ? undefined : stored.slice(0, count);
     if (count > 0) this.#writeBatch(batch, stream, nextSequence, count, tally, kept);
     const duplicates = sources.length - count - deadLettered;

@@ -1,6 +1,5 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { columnDictionaries, DICTIONARY_LIMITS, ShapeDictionary, type TermDictionary } from './dictionary.ts';
-import { EventRows } from './event-rows.ts';
 import { COLUMN_FIELDS, SHAPE_FIELDS, SHAPE_FIELDS_OF_SERVER } from './fields.ts';
 import type { LineReader } from './line.ts';
 import { SegmentWriter } from './segment-writer.ts';
@@ -28,7 +27,8 @@ export function shapeStart(agency: string, collector: string, source: string): s
 export class RowWriter {
   readonly #shapes: ShapeDictionary;
   readonly #columns: TermDictionary[];
-  readonly #rows: EventRows;
+  /** One row at a time: a statement that writes several makes SQLite flush the word index before it. */
+  readonly #event: StatementSync;
   readonly #segments: SegmentWriter;
   readonly #texts: TextIndexWriter;
   #known = new KnownTerm();
@@ -39,7 +39,7 @@ export class RowWriter {
   constructor(db: DatabaseSync) {
     this.#shapes = new ShapeDictionary(db);
     this.#columns = columnDictionaries(db);
-    this.#rows = new EventRows(db);
+    this.#event = db.prepare('INSERT INTO event (sequence, line, ts, shape) VALUES (?, ?, ?, ?)');
     this.#segments = new SegmentWriter(db);
     this.#texts = new TextIndexWriter(db);
   }
@@ -57,14 +57,9 @@ export class RowWriter {
     for (let index = 0; index < COLUMN_FIELDS.length; index++) {
       ids[1 + index] = (this.#columns[index] as TermDictionary).idOf(read.columnTerm(index));
     }
-    this.#rows.add(sequence, line, read.ts, shape);
+    this.#event.run(sequence, line, read.ts, shape);
     this.#segments.add(sequence, read.ts, ids);
     this.#texts.add(sequence, read, ids, 1);
-  }
-
-  /** Writes the rows of a batch: the next one may ask for them. */
-  finishBatch(): void {
-    this.#rows.write();
   }
 
   /** Writes what is gathered over several events; before the transaction is committed. */
@@ -82,7 +77,6 @@ export class RowWriter {
 
   rollback(): void {
     this.#forget();
-    this.#rows.rollback();
     this.#segments.rollback();
     this.#texts.rollback();
     this.#shapes.rollback();

@@ -6,6 +6,8 @@ import { COMPOSITE, PLAIN, QUOTE, SCALAR, Tokens } from './scan/tokens.ts';
 
 /** Most levels of objects and lists; what has more is left to the caller. */
 const MOST_DEPTH = 32;
+/** Most lists inside one another of a field; tests look no deeper (`anyElement`). */
+const MOST_LISTS = 8;
 /** Short lists (`["web"]`) are the same again and again; so many are remembered, up to this length. */
 const REMEMBERED = 512;
 const REMEMBERED_LENGTH = 64;
@@ -31,9 +33,13 @@ export class LineScanner {
   readonly #values: LineValues;
   readonly #fixed: unknown[];
   readonly #isFixed: Uint8Array;
-  readonly #lists = new Map<string, unknown>();
+  /** Numbers of the fields that have one value in all lines. */
+  readonly fixed: number[] = [];
+  readonly #known = new Map<string, unknown>();
   #latin = '';
   #latinOf = -1;
+  /** Lists of a field that are open. */
+  #lists = 0;
 
   /** `fields`: dotted names. `aliasOf` gives another key of the root under which a field may stand. */
   constructor(fields: readonly string[], aliasOf: (field: string) => string | undefined = () => undefined) {
@@ -49,7 +55,22 @@ export class LineScanner {
     const index = this.fields.indexOf(field);
     if (index < 0) return;
     this.#fixed[index] = value;
+    if (this.#isFixed[index] === 1) return;
     this.#isFixed[index] = 1;
+    this.fixed.push(index);
+  }
+
+  isFixed(field: number): boolean {
+    return this.#isFixed[field] === 1;
+  }
+
+  /** Where the values of the line read last stand, and in what. */
+  get leaves(): LineValues {
+    return this.#values;
+  }
+
+  get json(): JsonBytes {
+    return this.#tokens.text;
   }
 
   /** Reads one line, a JSON object from byte `start` to before byte `end`. False: it is unusual or no JSON; parse it. */
@@ -149,12 +170,12 @@ export class LineScanner {
     const { bytes } = this.#tokens.text;
     if (end - start > REMEMBERED_LENGTH) return JSON.parse(bytes.toString('utf8', start, end));
     const key = this.#slice(start, end);
-    const known = this.#lists.get(key);
+    const known = this.#known.get(key);
     if (known !== undefined) return known;
     const value: unknown = JSON.parse(bytes.toString('utf8', start, end));
-    if (this.#lists.size >= REMEMBERED) this.#lists.clear();
+    if (this.#known.size >= REMEMBERED) this.#known.clear();
     // The key must not hold on to the text that it is cut from.
-    this.#lists.set(Buffer.from(key, 'latin1').toString('latin1'), value);
+    this.#known.set(Buffer.from(key, 'latin1').toString('latin1'), value);
     return value;
   }
 
@@ -162,6 +183,7 @@ export class LineScanner {
   #explore(): boolean {
     const tokens = this.#tokens;
     this.#values.begin();
+    this.#lists = 0;
     let at = tokens.blank(tokens.start);
     if (tokens.byte(at) !== OBJECT) return false;
     at = this.#object(at + 1, this.#tree.root, 1);
@@ -184,10 +206,15 @@ export class LineScanner {
       return end < 0 || !this.#values.add(SCALAR, at, end, field, within) ? -1 : end;
     }
     if (depth >= MOST_DEPTH) return -1;
-    const end =
-      byte === OBJECT
-        ? this.#object(at + 1, node, depth + 1)
-        : this.#list(at + 1, field >= 0 ? -2 - field : within, depth + 1);
+    const inside = field >= 0 ? -2 - field : within;
+    let end: number;
+    if (byte === OBJECT) end = this.#object(at + 1, node, depth + 1);
+    else if (inside === -1) end = this.#list(at + 1, inside, depth + 1);
+    else {
+      if (++this.#lists > MOST_LISTS) return -1;
+      end = this.#list(at + 1, inside, depth + 1);
+      this.#lists--;
+    }
     if (end > 0 && field >= 0 && !this.#values.set(field, COMPOSITE, at, end)) return -1;
     return end;
   }

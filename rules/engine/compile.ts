@@ -3,13 +3,15 @@ import { LineScanner } from '../../ecs/line-scanner.ts';
 import type { Condition } from '../query/condition.ts';
 import { numberOf } from '../query/field-test.ts';
 import type { DetectionRule } from '../rule.ts';
-import { type Check, compileCheck } from './compile-condition.ts';
+import { AtomTable } from './atoms.ts';
+import { type Check, checkOf, prepare, questionsOf } from './compile-condition.ts';
 import type { FieldMode, LineEngine, RuleEngine } from './engine.ts';
 import { EventContext, FieldSlots, partedName } from './event-context.ts';
 import { ecsFieldName, renameFields } from './field-names.ts';
 import { conditionFields, logSourceCondition } from './log-sources.ts';
 import { type CompiledRule, RuleGroup } from './rule-group.ts';
-import { necessaryNumbers, necessaryWitnesses } from './witness.ts';
+import type { Encoding } from './text-bytes.ts';
+import { necessaryAtoms, necessaryNumbers } from './witness.ts';
 
 /** Log sources of events that are remembered; their values come from outside. */
 const REMEMBERED_SOURCES = 4_096;
@@ -38,33 +40,34 @@ class Route {
   readonly #rules: readonly PreparedRule[];
   readonly #numbers: ReadonlySet<number>;
   readonly #numberSlot: number;
-  readonly #slotOf: (field: string) => number;
-  readonly #groups = new Map<number | null, RuleGroup>();
+  readonly #names: readonly string[];
+  readonly #groups = { plain: new Map<number | null, RuleGroup>(), json: new Map<number | null, RuleGroup>() };
 
-  constructor(rules: readonly PreparedRule[], numberSlot: number, slotOf: (field: string) => number) {
+  constructor(rules: readonly PreparedRule[], numberSlot: number, names: readonly string[]) {
     this.#rules = rules;
     this.#numberSlot = numberSlot;
-    this.#slotOf = slotOf;
+    this.#names = names;
     this.#numbers = new Set(rules.flatMap((rule) => [...(rule.numbers ?? [])]));
   }
 
-  group(context: EventContext): RuleGroup {
+  group(context: EventContext, encoding: Encoding): RuleGroup {
     let number: number | null = null;
     if (this.#numbers.size > 0) {
       const value = context.value(this.#numberSlot);
       // A list of event ids is not one: all rules then stay candidates.
-      if (Array.isArray(value)) return this.#build(Number.NaN, () => true);
+      if (Array.isArray(value)) return this.#build(Number.NaN, encoding, () => true);
       const found = numberOf(value);
       number = found !== undefined && this.#numbers.has(found) ? found : null;
     }
-    return this.#build(number, ({ numbers }) => !numbers || (number !== null && numbers.has(number)));
+    return this.#build(number, encoding, ({ numbers }) => !numbers || (number !== null && numbers.has(number)));
   }
 
-  #build(key: number | null, belongs: (rule: PreparedRule) => boolean): RuleGroup {
-    const known = this.#groups.get(key);
+  #build(key: number | null, encoding: Encoding, belongs: (rule: PreparedRule) => boolean): RuleGroup {
+    const groups = this.#groups[encoding];
+    const known = groups.get(key);
     if (known) return known;
-    const group = new RuleGroup(this.#rules.filter(belongs), this.#slotOf);
-    this.#groups.set(key, group);
+    const group = new RuleGroup(this.#rules.filter(belongs), this.#names, encoding);
+    groups.set(key, group);
     return group;
   }
 }
@@ -96,6 +99,7 @@ class CompiledEngine implements RuleEngine {
     this.rules = rules;
     this.#mode = mode;
     const numberField = mode === 'raw' ? 'EventID' : 'event.code';
+    const atoms = new AtomTable();
     const sources = new Map<string, Source>();
     const sourceFields = new Set<string>();
     for (const [order, rule] of rules.entries()) {
@@ -105,21 +109,23 @@ class CompiledEngine implements RuleEngine {
       if (!source) {
         const condition = logSourceCondition(rule.logsource, mode);
         for (const field of conditionFields(condition)) sourceFields.add(field);
-        source = { applies: compileCheck(condition, this.#slots), rules: [] };
+        source = { applies: checkOf(prepare(condition, { slots: this.#slots, atoms: undefined })), rules: [] };
         sources.set(key, source);
       }
       const condition = ruleCondition(rule, mode);
+      const part = prepare(condition, { slots: this.#slots, atoms });
       source.rules.push({
         order,
-        check: compileCheck(condition, this.#slots),
-        witnesses: necessaryWitnesses(condition),
+        check: checkOf(part),
+        questions: questionsOf(part),
+        witnesses: necessaryAtoms(part)?.atoms,
         numbers: necessaryNumbers(condition, numberField),
       });
     }
     this.#sources = [...sources.values()];
     this.#sourceSlots = [...sourceFields].map((field) => this.#slots.slot(field));
     this.#numberSlot = this.#slots.slot(numberField);
-    this.#context = new EventContext(this.#slots, mode);
+    this.#context = new EventContext(this.#slots, atoms.size, mode);
   }
 
   evaluate(event: object): readonly DetectionRule[] {
@@ -148,7 +154,10 @@ class CompiledEngine implements RuleEngine {
   #matching(): readonly DetectionRule[] {
     const context = this.#context;
     const matches: number[] = [];
-    this.#route(context).group(context).evaluate(context, matches);
+    const { line } = context;
+    this.#route(context)
+      .group(context, line ? 'json' : 'plain')
+      .evaluate(context, line, matches);
     if (matches.length === 0) return NONE;
     if (matches.length > 1) matches.sort((left, right) => left - right);
     return matches.map((order) => this.rules[order] as DetectionRule);
@@ -197,7 +206,7 @@ class CompiledEngine implements RuleEngine {
     const known = this.#routes.get(key);
     if (known) return known;
     const rules = this.#sources.flatMap((source, index) => (applies[index] ? source.rules : []));
-    const route = new Route(rules, this.#numberSlot, (field) => this.#slots.slot(field));
+    const route = new Route(rules, this.#numberSlot, this.#slots.names);
     if (this.#routes.size >= REMEMBERED_GROUPS) this.#routes.clear();
     this.#routes.set(key, route);
     return route;

@@ -36,6 +36,9 @@ function otherReader(name: string, mode: FieldMode): (event: object) => unknown 
   };
 }
 
+/** Numbers of events stay whole in 32 bits. */
+const LAST_TURN = 0x7fffffff;
+
 /** One event while it is evaluated: each field is read, and folded, at most once. */
 export class EventContext {
   /** The line at hand, where the event is still one; its fields are numbered as the slots are. */
@@ -51,10 +54,16 @@ export class EventContext {
   readonly #mode: FieldMode;
   /** By slot, how a field is read that is not there by its very name; made at the first such reading. */
   readonly #others: (((event: object) => unknown) | undefined)[];
-  #turn = 0;
+  /** Number of the event at hand. */
+  turn = 0;
+  /** By question of the rules (`atoms.ts`), the event in which its answer was yes last, and of those looked into one by one, in which it was no. */
+  readonly yes: Int32Array;
+  readonly no: Int32Array;
+  /** By slot, and before them for any field: from so many bytes on all literals were looked for, so that what was not found is not there. */
+  limits: Uint8Array;
 
-  /** Give it the slots once all rules have theirs. */
-  constructor(slots: FieldSlots, mode: FieldMode) {
+  /** Give it the slots, and the number of questions, once all rules have theirs. */
+  constructor(slots: FieldSlots, questions: number, mode: FieldMode) {
     this.#names = slots.names;
     this.#mode = mode;
     const count = slots.names.length;
@@ -63,13 +72,16 @@ export class EventContext {
     this.#others = new Array<undefined>(count).fill(undefined);
     this.#readIn = new Array<number>(count).fill(0);
     this.#foldedIn = new Array<number>(count).fill(0);
+    this.yes = new Int32Array(questions);
+    this.no = new Int32Array(questions);
+    this.limits = new Uint8Array(count + 1);
   }
 
   /** Turns to the next event. */
   take(event: object): void {
     this.line = undefined;
     this.#event = event;
-    this.#turn++;
+    this.#next();
   }
 
   /** Turns to an event of which a line was scanned; `open` parses it, should more be asked than fields. */
@@ -77,7 +89,16 @@ export class EventContext {
     this.line = line;
     this.#event = undefined;
     this.#open = open;
-    this.#turn++;
+    this.#next();
+  }
+
+  #next(): void {
+    if (this.turn === LAST_TURN) {
+      // Numbers begin anew; what was of the first events is not of the next ones.
+      this.turn = 0;
+      for (const turns of [this.yes, this.no, this.#readIn, this.#foldedIn]) turns.fill(0);
+    }
+    this.turn++;
   }
 
   get event(): object {
@@ -86,8 +107,8 @@ export class EventContext {
   }
 
   value(slot: number): unknown {
-    if (this.#readIn[slot] === this.#turn) return this.#values[slot];
-    this.#readIn[slot] = this.#turn;
+    if (this.#readIn[slot] === this.turn) return this.#values[slot];
+    this.#readIn[slot] = this.turn;
     if (this.line !== undefined) {
       const read = this.line.value(slot);
       this.#values[slot] = read;
@@ -105,8 +126,8 @@ export class EventContext {
 
   /** The field's text, folded; undefined where it is absent, null, an object or a list. */
   folded(slot: number): string | undefined {
-    if (this.#foldedIn[slot] === this.#turn) return this.#folded[slot];
-    this.#foldedIn[slot] = this.#turn;
+    if (this.#foldedIn[slot] === this.turn) return this.#folded[slot];
+    this.#foldedIn[slot] = this.turn;
     const text = scalarText(this.value(slot));
     const folded = text === undefined ? undefined : foldCase(text);
     this.#folded[slot] = folded;

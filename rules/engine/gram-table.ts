@@ -1,19 +1,56 @@
-import { asciiBytes, FOLDED, GRAM, SMALL, type TextBytes } from './text-bytes.ts';
+import { FOLDED } from './text-bytes.ts';
 
-/** Rules that want a literal, by their numbers. */
-export type RulesByLiteral = ReadonlyMap<string, readonly number[]>;
-/** Takes the rules of a literal that was found; the same may come more than once. */
-export type Found = (rules: readonly number[]) => void;
-
+/** Characters that are looked at together. */
+const GRAM = 4;
+/** Makes ASCII letters of a word small, and leaves every word that was small already. Other characters may fall together. */
+const SMALL = 0x20202020;
 /** Spreads a word over the filter (multiplicative hashing by the golden ratio). */
 const MIX = 0x9e3779b1 | 0;
 /** Bits of the filter for each word in it; and in all at least and most, as powers of two, for the processor's caches. */
-const FILTER = { bitsPerWord: 48, least: 10, most: 19 } as const;
+const FILTER = { bitsPerWord: 32, least: 10, most: 20 } as const;
 
-interface Entry {
-  readonly literal: Uint8Array;
-  readonly offset: number;
-  readonly rules: readonly number[];
+/** What a table finds: a literal's folded bytes, the field that it must be in (-1: any), where in the text it must stand, and the questions that it answers. */
+export interface TableEntry {
+  readonly bytes: Uint8Array;
+  readonly slot: number;
+  /** Whether the text must begin, and end, with it. */
+  readonly first: boolean;
+  readonly last: boolean;
+  readonly questions: readonly number[];
+}
+
+/** A text to be looked through: bytes `start` to before `end`, of the field `slot`; `escaped` where some of its characters are written as two, by a backslash. */
+export interface TextPlace {
+  bytes: Uint8Array;
+  words: DataView;
+  slot: number;
+  start: number;
+  end: number;
+  escaped: boolean;
+}
+
+/** A place and the word there wherever a text may hold a literal; the same for all tables, as one text is looked at at a time. */
+const hits = { places: new Int32Array(1_024), words: new Int32Array(1_024), count: 0 };
+
+function note(place: number, word: number): void {
+  if (hits.count === hits.places.length) {
+    for (const name of ['places', 'words'] as const) {
+      const larger = new Int32Array(2 * hits.count);
+      larger.set(hits[name]);
+      hits[name] = larger;
+    }
+  }
+  hits.places[hits.count] = place;
+  hits.words[hits.count++] = word;
+}
+
+/** Notes the places from `start` to `last` whose words pass the filter. A function of its own, as most of the engine's time is spent in this loop. */
+function probe(words: DataView, start: number, last: number, step: number, filter: Int32Array, shift: number): void {
+  for (let at = start; at <= last; at += step) {
+    const word = words.getInt32(at, true) | SMALL;
+    const bit = Math.imul(word, MIX) >>> shift;
+    if ((((filter[bit >>> 5] as number) >>> bit) & 1) !== 0) note(at, word);
+  }
 }
 
 /** Four bytes from a place on as one word. */
@@ -23,132 +60,150 @@ function gram(bytes: Uint8Array, at: number): number {
 }
 
 /** How often each word occurs in the literals: what is common in them is common in events. */
-function gramCounts(literals: readonly Uint8Array[]): ReadonlyMap<number, number> {
+function gramCounts(entries: readonly TableEntry[]): ReadonlyMap<number, number> {
   const counts = new Map<number, number>();
-  for (const literal of literals) {
-    for (let at = 0; at + GRAM <= literal.length; at++) {
-      const word = gram(literal, at);
+  for (const { bytes } of entries) {
+    for (let at = 0; at + GRAM <= bytes.length; at++) {
+      const word = gram(bytes, at);
       counts.set(word, (counts.get(word) ?? 0) + 1);
     }
   }
   return counts;
 }
 
-/** Where in the literal `stride` words in a row are together the rarest. */
-function rarestStart(literal: Uint8Array, stride: number, counts: ReadonlyMap<number, number>): number {
+/** Where in the literal `step` words in a row are together the rarest. */
+function rarestStart(bytes: Uint8Array, step: number, counts: ReadonlyMap<number, number>): number {
   let best = 0;
   let fewest = Number.POSITIVE_INFINITY;
-  for (let start = 0; start + stride + GRAM - 1 <= literal.length; start++) {
+  for (let start = 0; start + step + GRAM - 1 <= bytes.length; start++) {
     let sum = 0;
-    for (let offset = start; offset < start + stride; offset++) sum += counts.get(gram(literal, offset)) ?? 0;
+    for (let offset = start; offset < start + step; offset++) sum += counts.get(gram(bytes, offset)) ?? 0;
     if (sum < fewest) [best, fewest] = [start, sum];
   }
   return best;
 }
 
-/** A place and the word there wherever a text may hold a literal. */
-interface Hits {
-  places: Int32Array;
-  words: Int32Array;
-  count: number;
-}
-
-/** The same for all tables, so that a text leaves nothing behind: one is looked at at a time. */
-const hits: Hits = { places: new Int32Array(1_024), words: new Int32Array(1_024), count: 0 };
-
-/**
- * Notes the places `phase`, `phase + 4`, … of a text whose words pass the filter. It is a function of its own, over plain
- * arrays, because nearly all of the engine's time on long texts is spent in this loop.
- */
-function probe(words: Int32Array, last: number, phase: number, filter: Int32Array, shift: number): void {
-  if (phase === 0) {
-    const end = last >> 2;
-    for (let index = 0; index <= end; index++) {
-      const word = (words[index] as number) | SMALL;
-      const bit = Math.imul(word, MIX) >>> shift;
-      if ((((filter[bit >>> 5] as number) >>> bit) & 1) !== 0) note(index << 2, word);
-    }
-    return;
-  }
-  const [right, left] = [8 * phase, 32 - 8 * phase];
-  const end = (last - phase) >> 2;
-  for (let index = 0; index <= end; index++) {
-    const word = ((words[index] as number) >>> right) | ((words[index + 1] as number) << left) | SMALL;
-    const bit = Math.imul(word, MIX) >>> shift;
-    if ((((filter[bit >>> 5] as number) >>> bit) & 1) !== 0) note((index << 2) + phase, word);
-  }
-}
-
-function note(place: number, word: number): void {
-  if (hits.count === hits.places.length) {
-    hits.places = twice(hits.places);
-    hits.words = twice(hits.words);
-  }
-  hits.places[hits.count] = place;
-  hits.words[hits.count++] = word;
-}
-
-function twice(full: Int32Array): Int32Array {
-  const larger = new Int32Array(2 * full.length);
-  larger.set(full);
-  return larger;
+interface Chained {
+  readonly word: number;
+  readonly entry: number;
+  readonly offset: number;
 }
 
 /**
- * A table of four-character words of ASCII literals. A text is probed at every `stride`-th position: a literal of
- * `stride + 3` characters or more covers a whole probed word wherever it stands, so `stride` of its words in a row,
- * the rarest there are, are in the table.
+ * A table of four-byte words of literals. A text is probed at every `step`-th place: a literal of `step + 3` bytes or
+ * more covers a whole probed word wherever it stands, so `step` of its words in a row, the rarest there are, are in
+ * the table. What is found is compared byte by byte, so that a literal that is told of is there.
  */
 export class GramTable {
-  readonly #stride: 1 | 2 | 4;
+  readonly #step: 1 | 4;
   readonly #shift: number;
   /** One bit a word: set where some literal has it. */
   readonly #filter: Int32Array;
-  readonly #chains = new Map<number, Entry[]>();
+  /** By the hash of a word, or the next that is free: the word, and where its chain begins and ends. */
+  readonly #keys: Int32Array;
+  readonly #begins: Int32Array;
+  readonly #ends: Int32Array;
+  readonly #entries: Int32Array;
+  readonly #offsets: Int32Array;
+  /** By entry: its slot, which ends of the text it must stand at, and its bytes in `#pool`. */
+  readonly #slots: Int32Array;
+  readonly #anchors: Uint8Array;
+  readonly #pool: Uint8Array;
+  readonly #starts: Int32Array;
+  /** The text in which an entry was found last. */
+  readonly #turns: Int32Array;
+  readonly #questions: readonly (readonly number[])[];
 
-  constructor(literals: RulesByLiteral, stride: 1 | 2 | 4) {
-    this.#stride = stride;
-    const wanted = 32 - Math.clz32(literals.size * stride * FILTER.bitsPerWord);
+  /** Entries must be of `step + 3` bytes at least. */
+  constructor(entries: readonly TableEntry[], step: 1 | 4) {
+    this.#step = step;
+    const counts = gramCounts(entries);
+    const chained: Chained[] = [];
+    for (const [entry, { bytes }] of entries.entries()) {
+      const start = rarestStart(bytes, step, counts);
+      for (let offset = start; offset < start + step; offset++) {
+        chained.push({ word: gram(bytes, offset), entry, offset });
+      }
+    }
+    chained.sort((left, right) => left.word - right.word);
+    const wanted = 32 - Math.clz32(chained.length * FILTER.bitsPerWord);
     const bits = Math.min(FILTER.most, Math.max(FILTER.least, wanted));
     this.#shift = 32 - bits;
     this.#filter = new Int32Array(2 ** (bits - 5));
-    const entries = [...literals].map(([literal, rules]) => ({ literal: asciiBytes(literal), rules }));
-    const counts = gramCounts(entries.map(({ literal }) => literal));
-    for (const { literal, rules } of entries) {
-      const start = rarestStart(literal, stride, counts);
-      for (let offset = start; offset < start + stride; offset++) {
-        this.#add(gram(literal, offset), { literal, offset, rules });
+    const size = 2 ** Math.ceil(Math.log2(2 * chained.length + 2));
+    this.#keys = new Int32Array(size);
+    this.#begins = new Int32Array(size);
+    this.#ends = new Int32Array(size);
+    this.#entries = Int32Array.from(chained, ({ entry }) => entry);
+    this.#offsets = Int32Array.from(chained, ({ offset }) => offset);
+    for (const [index, { word }] of chained.entries()) {
+      const place = this.#place(word);
+      if (this.#ends[place] === 0) this.#begins[place] = index;
+      this.#keys[place] = word;
+      this.#ends[place] = index + 1;
+      const bit = Math.imul(word, MIX) >>> this.#shift;
+      this.#filter[bit >>> 5] = (this.#filter[bit >>> 5] as number) | (1 << bit);
+    }
+    this.#slots = Int32Array.from(entries, ({ slot }) => slot);
+    this.#anchors = Uint8Array.from(entries, ({ first, last }) => (first ? 1 : 0) | (last ? 2 : 0));
+    this.#pool = Buffer.concat(entries.map(({ bytes }) => bytes));
+    this.#starts = new Int32Array(entries.length + 1);
+    for (const [entry, { bytes }] of entries.entries()) {
+      this.#starts[entry + 1] = (this.#starts[entry] as number) + bytes.length;
+    }
+    this.#turns = new Int32Array(entries.length);
+    this.#questions = entries.map(({ questions }) => questions);
+  }
+
+  /** Where a word's chain is told of, or would be. */
+  #place(word: number): number {
+    const mask = this.#keys.length - 1;
+    let place = (Math.imul(word, MIX) >>> 7) & mask;
+    while (this.#ends[place] !== 0 && this.#keys[place] !== word) place = (place + 1) & mask;
+    return place;
+  }
+
+  /** Calls `found` with the questions of each entry that the text holds, unless it was found in the same `turn` before. */
+  find(text: TextPlace, turn: number, found: (question: number) => void): void {
+    const { words, start, end } = text;
+    probe(words, start, end - GRAM, this.#step, this.#filter, this.#shift);
+    const count = hits.count;
+    if (count === 0) return;
+    hits.count = 0;
+    for (let hit = 0; hit < count; hit++) {
+      const place = this.#place(hits.words[hit] as number);
+      const chainEnd = this.#ends[place] as number;
+      for (let index = this.#begins[place] as number; index < chainEnd; index++) {
+        const entry = this.#entries[index] as number;
+        if (this.#turns[entry] === turn) continue;
+        const at = (hits.places[hit] as number) - (this.#offsets[index] as number);
+        if (!this.#standsAt(entry, text, at)) continue;
+        this.#turns[entry] = turn;
+        for (const question of this.#questions[entry] as readonly number[]) found(question);
       }
     }
   }
 
-  #add(word: number, entry: Entry): void {
-    const bit = Math.imul(word, MIX) >>> this.#shift;
-    this.#filter[bit >>> 5] = (this.#filter[bit >>> 5] as number) | (1 << bit);
-    const chain = this.#chains.get(word);
-    if (chain) chain.push(entry);
-    else this.#chains.set(word, [entry]);
-  }
-
-  find(text: TextBytes, found: Found): void {
-    const last = text.length - GRAM;
-    if (last < 0) return;
-    for (let phase = 0; phase < GRAM; phase += this.#stride) probe(text.words, last, phase, this.#filter, this.#shift);
-    const { places, words, count } = hits;
-    for (let index = 0; index < count; index++) {
-      const chain = this.#chains.get(words[index] as number);
-      if (!chain) continue;
-      const place = places[index] as number;
-      for (const { literal, offset, rules } of chain) if (standsAt(literal, text, place - offset)) found(rules);
+  #standsAt(entry: number, { bytes, slot, start, end, escaped }: TextPlace, at: number): boolean {
+    const wanted = this.#slots[entry] as number;
+    if (wanted !== slot && wanted !== -1) return false;
+    const from = this.#starts[entry] as number;
+    const length = (this.#starts[entry + 1] as number) - from;
+    const anchors = this.#anchors[entry] as number;
+    const after = at + length;
+    if (at < start || after > end) return false;
+    if (((anchors & 1) !== 0 && at !== start) || ((anchors & 2) !== 0 && after !== end)) return false;
+    const pool = this.#pool;
+    for (let index = 0; index < length; index++) {
+      if (FOLDED[bytes[at + index] as number] !== pool[from + index]) return false;
     }
-    hits.count = 0;
+    return !escaped || isWholeAt(bytes, start, at);
   }
 }
 
-function standsAt(literal: Uint8Array, { bytes, length }: TextBytes, start: number): boolean {
-  if (start < 0 || start + literal.length > length) return false;
-  for (let at = 0; at < literal.length; at++) {
-    if (FOLDED[bytes[start + at] as number] !== literal[at]) return false;
-  }
-  return true;
+/** Whether no character that is written as two, by a backslash, is parted at a place. */
+function isWholeAt(bytes: Uint8Array, start: number, at: number): boolean {
+  let before = at;
+  while (before > start && bytes[before - 1] === 0x5c) before--;
+  return ((at - before) & 1) === 0;
 }

@@ -1,131 +1,113 @@
-import { foldCase } from '../query/string-test.ts';
-import { type Found, GramTable, type RulesByLiteral } from './gram-table.ts';
-import { GRAM, TextBytes } from './text-bytes.ts';
+import { type Atom, LEAST, type Literal, LONG, soughtBytes } from './atoms.ts';
+import { GramTable, type TableEntry, type TextPlace } from './gram-table.ts';
+import { type Encoding, FOLDED, literalBytes } from './text-bytes.ts';
 
-const NOT_ASCII = /[^\x00-\x7f]/;
-const LETTER = /[a-z]/;
 /** Parts of numbers and booleans as texts. */
 const SCALAR = /^([0-9.e+-]+|[truefals]+|[infty]+)$/;
+/** Whole texts up to here are found by their bytes as one number. */
+const SHORT_WHOLE = 6;
 
-type Literals = Map<string, readonly number[]>;
+/** What is done with the texts of a field, one bit each. */
+const PLAN = { long: 1, short: 2, whole: 4 } as const;
 
-interface Foreign {
-  readonly literal: string;
-  /** Where in the literal its key stands. */
-  readonly offset: number;
-  readonly rules: readonly number[];
+const NONE: readonly number[] = [];
+
+/** Takes the question that a text answers with yes; the same may come more than once. */
+export type Found = (question: number) => void;
+
+/** One literal of one field, and the questions of which it is an answer, by their places among those of the index. */
+interface Sought {
+  readonly literal: Literal;
+  readonly slot: number;
+  readonly questions: number[];
 }
 
-/** All indexes share them: one text, or one collection of texts, is looked at at a time. */
-const text = new TextBytes();
-const collection = new TextBytes();
-
-/** So many short literals are looked for one by one: a search is quick, and probing for them is several times as dense. */
-const FEW = { 2: 3, 1: 6 } as const;
-
-/** By their last character outside ASCII: of an emoji that is the half which tells it from others. */
-function indexForeign(literals: Iterable<readonly [string, readonly number[]]>): ReadonlyMap<number, Foreign[]> {
-  const byUnit = new Map<number, Foreign[]>();
-  for (const [literal, rules] of literals) {
-    let offset = literal.length - 1;
-    while (literal.charCodeAt(offset) < 0x80) offset--;
-    const unit = literal.charCodeAt(offset);
-    const own = byUnit.get(unit);
-    if (own) own.push({ literal, offset, rules });
-    else byUnit.set(unit, [{ literal, offset, rules }]);
-  }
-  return byUnit;
-}
-
-/** Finds which of many folded literals a text is, or holds, once folded; in time linear in the text, whatever their number. */
+/** Finds which of many questions an event's texts answer with yes: which literals they hold, without regard to case; in time linear in the texts, whatever the number of literals. */
 export class LiteralIndex {
-  readonly #whole: RulesByLiteral;
-  /** By length, whether some whole literal has it. */
-  readonly #wholeLengths: Uint8Array;
-  readonly #tables: readonly GramTable[];
-  /** Short literals, tried one by one; whether they have letters. */
-  readonly #single: readonly (readonly [literal: string, letters: boolean, rules: readonly number[]])[];
-  /** Rules on look-alike letters and emoji, by UTF-16 unit; looked for only in texts that are not plain ASCII. */
-  readonly #foreign: ReadonlyMap<number, readonly Foreign[]>;
-  readonly #shortest: number;
-  /** Whether texts may be collected and looked through at once. */
-  readonly #collects: boolean;
-  /** Whether a number or a boolean may hold a literal. */
+  readonly #plans: Uint8Array;
+  readonly #long: GramTable;
+  readonly #short: GramTable;
+  /** By slot, short whole texts. */
+  readonly #wholes: (Map<number, number[]> | undefined)[];
+  /** The fields that are looked through. */
+  readonly slots: readonly number[];
+  /** Whether all fields are looked through, and whether a number or a boolean may then hold a literal. */
+  readonly anyField: boolean;
   readonly scalars: boolean;
 
-  /** Rules by the literal that must be the whole text, and by the literal that must be in it. */
-  constructor(whole: RulesByLiteral, inside: RulesByLiteral) {
-    this.#whole = whole;
-    this.#wholeLengths = new Uint8Array(Math.max(-1, ...[...whole.keys()].map(({ length }) => length)) + 1);
-    for (const { length } of whole.keys()) this.#wholeLengths[length] = 1;
-    const byStride: Readonly<Record<1 | 2 | 4, Literals>> = { 1: new Map(), 2: new Map(), 4: new Map() };
-    const single: [string, boolean, readonly number[]][] = [];
-    const foreign: [string, readonly number[]][] = [];
-    for (const [literal, rules] of inside) {
-      if (NOT_ASCII.test(literal)) foreign.push([literal, rules]);
-      else if (literal.length < GRAM) single.push([literal, LETTER.test(literal), rules]);
-      else byStride[literal.length >= 2 * GRAM - 1 ? 4 : literal.length > GRAM ? 2 : 1].set(literal, rules);
-    }
-    // Where all places are probed anyway, longer literals are found on the way.
-    if (byStride[1].size > FEW[1] && byStride[2].size > FEW[2]) {
-      for (const [literal, rules] of byStride[2]) byStride[1].set(literal, rules);
-      byStride[2].clear();
-    }
-    const tables: GramTable[] = [];
-    for (const stride of [4, 2, 1] as const) {
-      const literals = byStride[stride];
-      const few = stride !== 4 && literals.size <= FEW[stride];
-      if (few) for (const [literal, rules] of literals) single.push([literal, LETTER.test(literal), rules]);
-      else if (literals.size > 0) tables.push(new GramTable(literals, stride));
-    }
-    this.#tables = tables;
-    this.#single = single;
-    this.#foreign = indexForeign(foreign);
-    this.#collects = whole.size === 0 && single.length === 0;
-    this.scalars = [...whole.keys(), ...inside.keys()].some((literal) => SCALAR.test(literal));
-    this.#shortest = Math.min(...[...whole.keys(), ...inside.keys()].map(({ length }) => length));
-  }
-
-  /** Calls `found` with the rules of each literal in the text; the same rules may come more than once. */
-  find(raw: string, found: Found): void {
-    // One character folds to at most three.
-    if (3 * raw.length < this.#shortest) return;
-    text.take(raw);
-    if (text.length < this.#wholeLengths.length && this.#wholeLengths[text.length] === 1) {
-      const whole = this.#whole.get(foldCase(raw));
-      if (whole) found(whole);
-    }
-    for (const table of this.#tables) table.find(text, found);
-    if (this.#single.length > 0) this.#findSingle(raw, found);
-    if (!text.plain && this.#foreign.size > 0) this.#findForeign(foldCase(raw), found);
-  }
-
-  /** Takes one text after another, and then looks for literals in all of them by `findCollected`. */
-  collect(raw: string, found: Found): void {
-    if (3 * raw.length < this.#shortest) return;
-    if (!this.#collects || !collection.add(raw)) this.find(raw, found);
-  }
-
-  findCollected(found: Found): void {
-    for (const table of this.#tables) table.find(collection, found);
-    collection.clear();
-  }
-
-  #findSingle(raw: string, found: Found): void {
-    let folded: string | undefined;
-    for (const [literal, letters, rules] of this.#single) {
-      if (letters) folded ??= foldCase(raw);
-      if ((letters && folded !== undefined ? folded : raw).includes(literal)) found(rules);
-    }
-  }
-
-  #findForeign(folded: string, found: Found): void {
-    for (let at = 0; at < folded.length; at++) {
-      const unit = folded.charCodeAt(at);
-      if (unit < 0x80) continue;
-      for (const { literal, offset, rules } of this.#foreign.get(unit) ?? []) {
-        if (at >= offset && folded.startsWith(literal, at - offset)) found(rules);
+  /** `limits`: by slot, and before them for any field, the fewest bytes of a literal that is looked for. */
+  constructor(atoms: readonly Atom[], limits: Uint8Array, encoding: Encoding) {
+    const all = gather(atoms, limits);
+    this.#plans = new Uint8Array(limits.length);
+    this.#wholes = new Array<undefined>(limits.length).fill(undefined);
+    const long: TableEntry[] = [];
+    const short: TableEntry[] = [];
+    const plan = (slot: number, bit: number): void => {
+      this.#plans[slot + 1] = (this.#plans[slot + 1] as number) | bit;
+    };
+    for (const { literal, slot, questions } of all) {
+      const bytes = literalBytes(literal.text, encoding);
+      const whole = literal.match === 'equals';
+      if (whole && bytes.length <= SHORT_WHOLE) {
+        plan(slot, PLAN.whole);
+        const wholes = this.#wholes[slot + 1] ?? new Map<number, number[]>();
+        this.#wholes[slot + 1] = wholes;
+        wholes.set(wholeKey(bytes, 0, bytes.length), questions);
+        continue;
       }
+      const isLong = bytes.length >= LONG;
+      plan(slot, isLong ? PLAN.long : PLAN.short);
+      const [first, last] = [whole || literal.match === 'starts', whole || literal.match === 'ends'];
+      (isLong ? long : short).push({ bytes, slot, first, last, questions });
+    }
+    this.#long = new GramTable(long, 4);
+    this.#short = new GramTable(short, 1);
+    const any = this.#plans[0] as number;
+    this.anyField = any !== 0;
+    this.slots = [...this.#plans.keys()].flatMap((place) => (place > 0 && this.#plans[place] !== 0 ? [place - 1] : []));
+    for (let place = 1; place < limits.length; place++) this.#plans[place] = (this.#plans[place] as number) | any;
+    this.scalars = all.some(({ literal, slot }) => slot === -1 && SCALAR.test(literal.text));
+  }
+
+  /** Whether texts of so many bytes of a field are looked through at all. */
+  asks(slot: number, length: number): boolean {
+    const plan = this.#plans[slot + 1] as number;
+    if (plan === 0) return false;
+    return plan !== PLAN.long || length >= LONG;
+  }
+
+  /** Calls `found` with each question that the text answers with yes. `turn`: the number of the event. */
+  find(text: TextPlace, turn: number, found: Found): void {
+    const plan = this.#plans[text.slot + 1] as number;
+    const length = text.end - text.start;
+    if ((plan & PLAN.whole) !== 0 && length <= SHORT_WHOLE) {
+      const key = wholeKey(text.bytes, text.start, text.end);
+      for (const question of this.#wholes[text.slot + 1]?.get(key) ?? NONE) found(question);
+      if (text.slot >= 0) for (const question of this.#wholes[0]?.get(key) ?? NONE) found(question);
+    }
+    if ((plan & PLAN.long) !== 0 && length >= LONG) this.#long.find(text, turn, found);
+    if ((plan & PLAN.short) !== 0 && length >= LEAST) this.#short.find(text, turn, found);
+  }
+}
+
+/** Every literal that is looked for, once a field. */
+function gather(atoms: readonly Atom[], limits: Uint8Array): readonly Sought[] {
+  const byKey = new Map<string, Sought>();
+  for (const [question, { slot, literals }] of atoms.entries()) {
+    for (const literal of literals) {
+      if (soughtBytes(literal) < (limits[slot + 1] as number)) continue;
+      const key = `${slot} ${literal.match} ${literal.text}`;
+      const known = byKey.get(key);
+      if (known) known.questions.push(question);
+      else byKey.set(key, { literal, slot, questions: [question] });
     }
   }
+  return [...byKey.values()];
+}
+
+/** A text of up to six bytes, folded, as a number that no other has. */
+function wholeKey(bytes: Uint8Array, start: number, end: number): number {
+  let key = end - start;
+  for (let at = start; at < end; at++) key = key * 256 + (FOLDED[bytes[at] as number] as number);
+  return key;
 }

@@ -43,13 +43,19 @@ function matches(rule: Rule, sample: Sample, rules: RuleSet, engine: RuleEngine)
   return run.finish().some((match) => match.rule.id === rule.id);
 }
 
-/** Runs every sample of the rules, with ECS field names: `match` samples must match (with any of their events), `no_match` must not. */
-export function runSamples(rules: RuleSet): { readonly samples: number; readonly failures: readonly SampleFailure[] } {
+/**
+ * Runs every sample of the rules, or of some of them, with ECS field names: `match` samples must match (with any of their
+ * events), `no_match` must not.
+ */
+export function runSamples(
+  rules: RuleSet,
+  isAsked: (rule: Rule) => boolean = () => true,
+): { readonly samples: number; readonly failures: readonly SampleFailure[] } {
   const failures: SampleFailure[] = [];
   let samples = 0;
   for (const rule of [...rules.detections, ...rules.correlations]) {
     const { match, noMatch } = rule.extension.samples;
-    if (match.length + noMatch.length === 0) continue;
+    if (match.length + noMatch.length === 0 || !isAsked(rule)) continue;
     const own = rule.kind === 'detection' ? [rule] : (rules.counted.get(rule.id) ?? []);
     const engine = compileRules(own, 'ecs');
     const part = { ...rules, correlations: rule.kind === 'correlation' ? [rule] : [] };

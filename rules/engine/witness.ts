@@ -1,14 +1,7 @@
-import type { Condition, FieldTest, StringTest } from '../query/condition.ts';
+import type { Condition } from '../query/condition.ts';
 import { numberOf } from '../query/field-test.ts';
-import { compileRegex } from '../query/safe-regex.ts';
-import { foldCase } from '../query/string-test.ts';
-
-/** Something an event must hold: a folded literal as a field's whole text, or inside it. Field `null`: in any field. */
-export interface Witness {
-  readonly field: string | null;
-  readonly whole: boolean;
-  readonly literal: string;
-}
+import { type Atom, LEAST, type Literal, LONG } from './atoms.ts';
+import type { Part } from './compile-condition.ts';
 
 /** Parts of texts that so many events hold that they tell little. */
 const COMMON = [
@@ -37,79 +30,50 @@ const COMMON = [
   'system',
 ];
 
-/** A rough chance that an event holds the witness, from its length and kind. */
-function chance(witness: Witness): number {
-  const { literal } = witness;
-  if (witness.whole) return COMMON.some((common) => literal.includes(common)) ? 0.01 : 0.002;
-  if (COMMON.some((common) => common.includes(literal))) return 0.3;
-  const rest = COMMON.reduce((text, common) => text.replace(common, ''), literal);
+/** What it takes to look for a short literal as well, against a long one. */
+const SHORT_WEIGHT = 20;
+
+/** A rough chance that an event holds the literal, from its length and kind. */
+function chance({ match, text }: Literal, anyField: boolean): number {
+  if (match === 'equals') return COMMON.some((common) => text.includes(common)) ? 0.01 : 0.002;
+  if (COMMON.some((common) => common.includes(text))) return 0.3;
+  const rest = COMMON.reduce((left, common) => left.replace(common, ''), text);
   const told = 2 ** (-0.9 * Math.min(rest.length, 16));
-  return witness.field === null ? told * 4 : told;
+  return anyField ? told * 4 : told;
 }
 
-function total(witnesses: readonly Witness[]): number {
-  return witnesses.reduce((sum, witness) => sum + chance(witness), 0);
+/** Questions of which at least one must be answered with yes, and a rough chance that one is. */
+export interface Necessary {
+  readonly atoms: readonly Atom[];
+  readonly chance: number;
 }
 
-/** ASCII parts of a literal: a cased text that holds the literal holds these when both are folded. */
-function foldableRuns(literal: string): string[] {
-  return (literal.match(/[\x00-\x7f]+/g) ?? []).map(foldCase);
+function ofGate(gate: Atom): Necessary | undefined {
+  if (gate.shortest < LEAST) return undefined;
+  const sum = gate.literals.reduce((all, literal) => all + chance(literal, gate.slot === -1), 0);
+  return { atoms: [gate], chance: gate.shortest < LONG ? sum * SHORT_WEIGHT : sum };
 }
-
-function longest(texts: readonly string[]): string | undefined {
-  return texts.reduce<string | undefined>(
-    (best, text) => (best === undefined || text.length > best.length ? text : best),
-    undefined,
-  );
-}
-
-function stringWitness(field: string | null, test: StringTest): readonly Witness[] | undefined {
-  if (test.kind === 'string' && test.match !== 'word') {
-    const whole = test.match === 'equals';
-    if (!test.cased) return test.value === '' && !whole ? undefined : [{ field, whole, literal: foldCase(test.value) }];
-    const literal = longest(foldableRuns(test.value));
-    return literal === undefined ? undefined : [{ field, whole: false, literal }];
-  }
-  if (test.kind !== 'wildcard') return undefined;
-  const pieces = test.pieces.filter((piece) => typeof piece === 'string');
-  const literal = longest(test.cased ? pieces.flatMap(foldableRuns) : pieces.map(foldCase));
-  return literal === undefined || literal === '' ? undefined : [{ field, whole: false, literal }];
-}
-
-function fieldWitnesses(field: string, test: FieldTest): readonly Witness[] | undefined {
-  if (field.includes('*')) return undefined;
-  if (test.kind === 'string' || test.kind === 'wildcard') return stringWitness(field, test);
-  if (test.kind !== 'regex') return undefined;
-  const { needs } = compileRegex(test.source, test.flags);
-  return needs?.map((literal) => ({ field, whole: false, literal }));
-}
-
-/** Most witnesses one rule may have; beyond, it is always a candidate. */
-const WITNESS_LIMIT = 20_000;
 
 /**
- * The literals of which at least one must be in every event that satisfies the condition: of all such sets, the one that
- * the fewest events are likely to hold. Undefined where nothing is necessary.
+ * The questions of which at least one must be answered with yes for the condition to hold: of all such sets, the one
+ * for which that is the least likely. Undefined where nothing is necessary.
  */
-export function necessaryWitnesses(condition: Condition): readonly Witness[] | undefined {
-  switch (condition.kind) {
-    case 'field':
-      return fieldWitnesses(condition.field, condition.test);
-    case 'text':
-      return condition.scope === 'any-field' ? stringWitness(null, condition.test) : undefined;
+export function necessaryAtoms(part: Part): Necessary | undefined {
+  switch (part.kind) {
+    case 'test':
+      return part.gate ? ofGate(part.gate) : undefined;
     case 'and': {
-      const known = condition.of.map(necessaryWitnesses).filter((witnesses) => witnesses !== undefined);
-      if (known.length === 0) return undefined;
-      return known.reduce((best, next) => (total(next) < total(best) ? next : best));
+      const known = part.of.map(necessaryAtoms).filter((one) => one !== undefined);
+      return known.length === 0 ? undefined : known.reduce((best, next) => (next.chance < best.chance ? next : best));
     }
     case 'or': {
-      const known = condition.of.map(necessaryWitnesses);
+      const known = part.of.map(necessaryAtoms);
       if (known.includes(undefined)) return undefined;
-      const all = known.flatMap((witnesses) => witnesses ?? []);
-      return all.length > WITNESS_LIMIT ? undefined : all;
+      const atoms = [...new Set(known.flatMap((one) => one?.atoms ?? []))];
+      return { atoms, chance: known.reduce((sum, one) => sum + (one?.chance ?? 0), 0) };
     }
     case 'never':
-      return [];
+      return { atoms: [], chance: 0 };
     default:
       return undefined;
   }

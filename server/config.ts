@@ -4,6 +4,7 @@ import type { AgencyId } from './identity.ts';
 import { policyProblem } from './retention/policy.ts';
 import type { RetentionSettings } from './retention/settings.ts';
 import { SETTINGS, type Setting } from './settings.ts';
+import type { UpkeepSettings } from './store/opensearch/upkeep.ts';
 import type { Found } from './system/config-file.ts';
 
 /** A configuration that cannot be used: which key, where, and what to do. The command ends with exit code 2. */
@@ -63,6 +64,7 @@ export interface OpenSearchSettings {
   readonly node: string;
   readonly shards: number;
   readonly replicas: number;
+  readonly upkeep: UpkeepSettings;
 }
 
 /** Reads the configuration: defaults, then the file, then the environment. @throws ConfigError */
@@ -169,6 +171,14 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
       node: values['opensearch.node'],
       shards: values['opensearch.shards'],
       replicas: values['opensearch.replicas'],
+      upkeep: {
+        at: values['opensearch.upkeep_at'],
+        tiers: { afterDays: values['opensearch.settle_after_days'], attribute: values['opensearch.tier_attribute'] },
+        snapshots:
+          values['opensearch.snapshot_folder'] === undefined
+            ? undefined
+            : { folder: values['opensearch.snapshot_folder'], keep: values['opensearch.snapshot_keep'] },
+      },
     },
     logLevel: values.log_level,
     adminPassword,

@@ -3,6 +3,7 @@ import type { RetentionPolicy } from './retention/policy.ts';
 import { KEEP_DAYS, MINIMUM_MONTHS, perLevel, sourceRules, timeOfDay } from './retention/settings.ts';
 import {
   agencyId,
+  attributeName,
   hosts,
   inputs,
   integer,
@@ -246,6 +247,33 @@ export const SETTINGS = {
     fallback: 0,
     does: 'Copies of each index on other nodes: at least 1 where the cluster has more than one node.',
     read: integer(0, 5),
+  }),
+  'opensearch.upkeep_at': setting({
+    fallback: '01:30',
+    does: 'Time of day, in `time_zone`, at which one of the servers settles old days of the cluster and takes a snapshot. See store-opensearch.md.',
+    read: timeOfDay,
+  }),
+  'opensearch.settle_after_days': setting({
+    fallback: 10,
+    does: 'Full days after which a day of the cluster takes no events any more: its index is merged, and moved where nodes are told apart.',
+    read: integer(9, 3650),
+  }),
+  'opensearch.tier_attribute': setting<string | undefined>({
+    fallback: undefined,
+    fallbackText: 'none',
+    does: "Attribute that tells the cluster's nodes apart (`node.attr.NAME`): new days go to nodes where it is `hot`, settled days to those where it is `warm`.",
+    read: attributeName,
+  }),
+  'opensearch.snapshot_folder': setting<string | undefined>({
+    fallback: undefined,
+    fallbackText: 'no snapshots',
+    does: 'Folder for nightly snapshots, the same on every node of the cluster and named in its `path.repo`.',
+    read: text(1, 4000),
+  }),
+  'opensearch.snapshot_keep': setting({
+    fallback: 14,
+    does: 'Nightly snapshots that stay.',
+    read: integer(1, 400),
   }),
   log_level: setting({
     env: 'HAIDANG_LOG_LEVEL',

@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import { type DutyOptions, startDuty } from './duty.ts';
 import { type KeptLease, keepLease } from './keep.ts';
-import { Leases } from './leases.ts';
+import { type Lease, Leases } from './leases.ts';
 import { SERVER_LEASE, startTakeover, type TakeoverOptions } from './takeover.ts';
 
 /** After this much silence a server counts as gone; leases are renewed eight times as often. Milliseconds. */
@@ -26,6 +26,8 @@ export interface Membership {
    * @throws HaidangError `HD_STORE_DOWN` where another does not come to its end, `HD_LEASE_LOST`
    */
   alone: Alone;
+  /** Does what one server may do, or leaves it where another is at it. */
+  turn: Turn;
   /** Does what one server does for all, whenever its turn comes, until it leaves. */
   serve(name: string, work: DutyOptions['work']): void;
   /** Gives the name back; `drained`: all that this server stored is evaluated. */
@@ -34,6 +36,12 @@ export interface Membership {
 
 /** Runs something under a lease of this name. */
 export type Alone = <Result>(name: string, act: (check: () => Promise<void>) => Promise<Result>) => Promise<Result>;
+
+/** Runs something under a lease of this name; undefined where another holds it. */
+export type Turn = <Result>(
+  name: string,
+  act: (check: () => Promise<void>) => Promise<Result>,
+) => Promise<Result | undefined>;
 
 export interface MembershipOptions {
   readonly node: string;
@@ -50,6 +58,14 @@ export function openMembership({ node, data, log, onLost }: MembershipOptions): 
   let own: KeptLease | undefined;
   let takeover: ReturnType<typeof startTakeover> | undefined;
   const duties: ReturnType<typeof startDuty>[] = [];
+  const under = async <Result>(lease: Lease, act: (check: () => Promise<void>) => Promise<Result>): Promise<Result> => {
+    const kept = keepLease(lease, EVERY, log);
+    try {
+      return await act(() => kept.check());
+    } finally {
+      await kept.release();
+    }
+  };
   return {
     async claim(records) {
       leases = new Leases({ records, holder: await holderOf(data), silence: SILENCE });
@@ -73,12 +89,11 @@ export function openMembership({ node, data, log, onLost }: MembershipOptions): 
         throw new HaidangError('HD_STORE_DOWN', `Another server is at "${name}"; try again shortly.`, {
           retryAfter: 5,
         });
-      const kept = keepLease(lease, EVERY, log);
-      try {
-        return await act(() => kept.check());
-      } finally {
-        await kept.release();
-      }
+      return under(lease, act);
+    },
+    async turn(name, act) {
+      const lease = await leases?.tryAcquire(name);
+      return lease && under(lease, act);
     },
     serve(name, work) {
       if (leases) duties.push(startDuty({ leases, name, work, log, everyMs: EVERY }));

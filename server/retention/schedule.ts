@@ -1,3 +1,4 @@
+import type { Turn } from '../leases/membership.ts';
 import type { Log } from '../log.ts';
 import type { Retention } from './retention.ts';
 
@@ -17,11 +18,15 @@ export interface ScheduleOptions {
   readonly now?: () => number;
   /** Milliseconds after the start before a missed run is made up for; default one minute. */
   readonly catchUpMs?: number;
+  /** Where several servers share the store: one of them runs it a night. */
+  readonly turn?: Turn;
 }
 
 /** Who runs it, as its records say. */
 export const JOB = 'retention';
 const DAY_MS = 86_400_000;
+/** A run that began this shortly before is that of another server for the same night. */
+const SAME_NIGHT_MS = 3_600_000;
 
 /** Runs retention every night, and soon after a start where the last night passed without: many machines sleep then. */
 export async function scheduleRetention(options: ScheduleOptions): Promise<Schedule> {
@@ -29,7 +34,18 @@ export async function scheduleRetention(options: ScheduleOptions): Promise<Sched
   const now = options.now ?? Date.now;
   // Loaded after the start: nobody waits for it.
   const { schedule } = await import('node-cron');
-  const run = () => retention.run(JOB, false);
+  const { turn } = options;
+  const ranWithin = async (ms: number) => {
+    const last = await retention.lastRun().catch(() => undefined);
+    // A dry run deletes nothing, so that it makes up for nothing.
+    return last !== undefined && !last.dryRun && now() - Date.parse(last.startedAt) < ms;
+  };
+  const run = () => {
+    if (!turn) return retention.run(JOB, false);
+    return turn(`job:${JOB}`, async () => {
+      if (!(await ranWithin(SAME_NIGHT_MS))) await retention.run(JOB, false);
+    });
+  };
   const [hour = '2', minute = '30'] = at.split(':');
   const task = schedule(`${Number(minute)} ${Number(hour)} * * *`, run, {
     timezone: timeZone,
@@ -44,9 +60,7 @@ export async function scheduleRetention(options: ScheduleOptions): Promise<Sched
     },
   });
   const catchUp = setTimeout(async () => {
-    const last = await retention.lastRun().catch(() => undefined);
-    // A dry run deletes nothing, so that it makes up for nothing.
-    if (last && !last.dryRun && now() - Date.parse(last.startedAt) < DAY_MS) return;
+    if (await ranWithin(DAY_MS)) return;
     await run();
   }, options.catchUpMs ?? 60_000);
   catchUp.unref();

@@ -17,14 +17,17 @@ export async function openStore(
 ): Promise<{ readonly events: EventStore; readonly records: RecordStore }> {
   if (config.openSearchUrl === undefined) return openEmbeddedStore({ folder: join(config.data, 'store'), log });
   // Loaded only where it is used: most starts have no cluster.
-  const { openOpenSearchStore } = await import('./opensearch/open.ts');
-  const { shards, replicas, ...connection } = config.openSearch;
+  const [{ openOpenSearchStore }, { hotNodes }] = await Promise.all([
+    import('./opensearch/open.ts'),
+    import('./opensearch/tiers.ts'),
+  ]);
+  const { shards, replicas, upkeep, ...connection } = config.openSearch;
   return openOpenSearchStore({
     url: config.openSearchUrl,
     ...connection,
     ...sharing,
     log,
-    events: { shards, replicas },
+    events: { shards, replicas, settings: hotNodes(upkeep.tiers.attribute) },
     others: { shards: 1, replicas },
   });
 }

@@ -45,6 +45,12 @@ export const nodeName: Reader<string> = (value) => {
   throw new Error('must be 1 to 64 of a-z, 0-9 and "-".');
 };
 
+/** Name of an attribute of a cluster's nodes. */
+export const attributeName: Reader<string | undefined> = (value) => {
+  if (typeof value === 'string' && /^[a-z][a-z0-9_-]{0,63}$/.test(value)) return value;
+  throw new Error('must be 1 to 64 of a-z, 0-9, "_" and "-", with a letter first.');
+};
+
 /** An address that only this machine reaches. */
 export const loopback: Reader<string> = (value) => {
   if (value === '127.0.0.1' || value === '::1' || value === 'localhost') return value;

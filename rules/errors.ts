@@ -23,6 +23,7 @@ export const RULE_ERRORS = {
   HD_RULE_CORRELATION: 'Write it as the Sigma correlation specification says.',
   HD_RULE_EXTENSION: 'See docs/rules.md, "The haidang section".',
   HD_RULE_DUPLICATE: 'Give each rule an id and name of its own.',
+  HD_RULE_EXCEPTION: 'Except the rules that it counts.',
   HD_RULE_REFERENCE: 'Refer to a rule by its id or name, in these files.',
 } as const;
 

@@ -29,6 +29,12 @@ export const ERRORS = {
     title: 'The last administrator',
     advice: 'Make somebody else an administrator of all agencies first.',
   },
+  HD_RULE_INVALID: { status: 400, title: 'Rule not right', advice: 'Correct it and check it again.' },
+  HD_RULE_TRUE_POSITIVE: {
+    status: 409,
+    title: 'Would hide a true positive',
+    advice: 'Make the exception narrower, or confirm that it may hide them.',
+  },
   HD_RECORD_ABSENT: { status: 404, title: 'No longer there', advice: 'Reload the list.' },
   HD_BATCH_MALFORMED: { status: 400, title: 'Batch not readable', advice: 'The collector sets it aside; see its log.' },
   HD_BATCH_DAY: {

@@ -23,13 +23,17 @@ import { type Identity, SYSTEM } from './identity.ts';
 import { type Ingest, startIngest } from './ingest/ingest.ts';
 import type { KeptLease } from './leases/keep.ts';
 import { openMembership } from './leases/membership.ts';
+import { startNightly } from './leases/nightly.ts';
 import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { mustBeWhole } from './migrate/marker.ts';
 import { type LiveFeed, openLiveFeed } from './realtime/live-feed.ts';
 import { openRetention } from './retention/retention.ts';
 import { scheduleRetention } from './retention/schedule.ts';
+import { RULES_AT_REST } from './rules/at-rest.ts';
+import { auditRules, startLiveRules } from './rules/live-rules.ts';
 import { loadRulesAside, ruleFolders } from './rules/load-aside.ts';
+import { openRuleRegistry } from './rules/registry.ts';
 import type { App, AppSettings } from './services.ts';
 import { openStore } from './store/open.ts';
 import type { RecordStore } from './store/record-store.ts';
@@ -76,7 +80,7 @@ export async function startServer(
       config.openSearchUrl === undefined
         ? undefined
         : openMembership({ node: config.openSearch.node, data: config.data, log, onLost: () => stopTakenOver(log) });
-    const [{ events, records }, authority, rules] = await Promise.all([
+    const [{ events, records }, authority, loaded] = await Promise.all([
       openStore(config, log, membership),
       openAuthority(join(config.data, 'authority')),
       loading,
@@ -88,7 +92,17 @@ export async function startServer(
     if (config.adminPassword !== undefined) await accounts.ensureAdministrator(config.adminPassword);
     await ensureOwnAgency(records, config);
     const agencies = openAgencyBook(records);
-    const live = openLiveFeed({ records, rules: ruleBook(rules.rules), agencies, log });
+    const folders = ruleFolders(config.data);
+    const audited = auditRules(accounts.audit, log);
+    // Whoever groups for all servers begins again, with the rules of now.
+    const onChange: typeof audited = (report, by) => {
+      audited(report, by);
+      void grouper?.stop();
+    };
+    let grouper: Grouper | undefined;
+    const rules = await openRuleRegistry({ folders, records, loaded, log, onChange });
+    stops.push(() => rules.stop());
+    const live = openLiveFeed({ records, rules: () => ruleBook(rules.rules), agencies, log });
     stops.push(() => live.stop());
 
     const alone = membership ? { alone: membership.alone } : {};
@@ -97,7 +111,6 @@ export async function startServer(
     await retention.recover();
     const disk = await watchDisk({ path: config.data, ...config.disk, days: () => events.days(), log });
     stops.push(() => disk.stop());
-    let grouper: Grouper | undefined;
     const { matches } = records;
     const detection = await startDetection({
       events,
@@ -106,9 +119,13 @@ export async function startServer(
       log,
       onAlertsChanged: () => live.wake(),
       onMatches: () => grouper?.wake(),
+      ...(membership ? { node: config.openSearch.node } : {}),
     });
     stops.push(() => membership?.leave(detection.state().unevaluated === 0));
     stops.push(() => detection.stop());
+    const node = membership && config.openSearch.node;
+    const liveRules = await startLiveRules({ registry: rules, detection, records, folders, log, node });
+    stops.push(() => liveRules.stop());
     membership?.serve('grouping', async (lease, end) => {
       if (!matches) return;
       const started = startGrouper({
@@ -162,6 +179,8 @@ export async function startServer(
       accounts,
       agencies,
       rules,
+      ruleHealth: liveRules.health,
+      ruleRuns: detection,
       live,
       backups,
       retention,
@@ -191,9 +210,25 @@ export async function startServer(
     ingest = listener;
     stops.push(() => listener.stop());
 
-    const nightly = await scheduleRetention({ retention, at: config.retention.at, timeZone: config.timeZone, log });
+    const nightly = await scheduleRetention({
+      retention,
+      at: config.retention.at,
+      timeZone: config.timeZone,
+      log,
+      ...(membership ? { turn: membership.turn } : {}),
+    });
     retention.setNext(nightly.next);
     stops.push(() => nightly.stop());
+    if (membership && config.openSearchUrl !== undefined) {
+      // Loaded only where it is used: most starts have no cluster.
+      const { openUpkeep } = await import('./store/opensearch/upkeep.ts');
+      const { upkeep: settings, ...address } = config.openSearch;
+      const upkeep = openUpkeep({ address: { url: config.openSearchUrl, ...address }, settings, log });
+      stops.push(() => upkeep.close());
+      const job = { name: 'job:upkeep', at: settings.at, timeZone: config.timeZone, log };
+      const nights = await startNightly({ ...job, turn: membership.turn, run: (check) => upkeep.run(check) });
+      stops.push(() => nights.stop());
+    }
     if (config.openSearchUrl === undefined) {
       const evidence = await startEvidenceJob({ ...config, ...config.evidence, records, log });
       stops.push(() => evidence.stop());
@@ -245,7 +280,9 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
     const { events, records } = await openStore(config, log);
     stops.push(() => Promise.all([events.close(), records.close()]));
     await mustBeWhole(records);
-    const rules = await loadRulesAside(ruleFolders(config.data));
+    const folders = ruleFolders(config.data);
+    const rules = await openRuleRegistry({ folders, records, loaded: await loadRulesAside(folders), log });
+    stops.push(() => rules.stop());
     const agencies = openAgencyBook(records);
     const live = openLiveFeed({ records, rules: ruleBook(rules.rules), agencies, log });
     stops.push(() => live.stop());
@@ -266,6 +303,7 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
       accounts: openAccounts({ records, folder: config.data }),
       agencies,
       rules,
+      ...RULES_AT_REST,
       live,
       backups,
       retention,
@@ -323,7 +361,7 @@ async function evaluateFor(
   const { events, records } = await openStore(config, log, { node, fence: () => lease.check() });
   const stops: (() => unknown)[] = [() => Promise.all([events.close(), records.close()])];
   try {
-    const detection = await startDetection({ events, records, rules, log, onAlertsChanged: () => live.wake() });
+    const detection = await startDetection({ events, records, rules, log, node, onAlertsChanged: () => live.wake() });
     stops.push(() => detection.stop());
     while (detection.state().unevaluated !== 0 && !end.aborted) await sleep(TAKEOVER_LOOK_MS);
   } finally {

@@ -1,15 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
-import type { Rule, RuleProblem } from '../rules/rule.ts';
 import type { Accounts } from './accounts/accounts.ts';
 import type { AgencyBook } from './agencies/names.ts';
 import type { BackupJobs } from './backup/jobs.ts';
+import type { Detection } from './detection/detection.ts';
 import type { Identity } from './identity.ts';
 import type { Ledger } from './ledger/schema.ts';
 import type { Log } from './log.ts';
 import type { LiveFeed } from './realtime/live-feed.ts';
 import type { Retention } from './retention/retention.ts';
+import type { RuleHealthWatch } from './rules/health.ts';
+import type { RuleRegistry } from './rules/registry.ts';
 import type { EventStore } from './store/event-store.ts';
 import type { RecordStore } from './store/record-store.ts';
 
@@ -44,7 +46,11 @@ export interface Services {
   readonly records: RecordStore;
   readonly accounts: Accounts;
   readonly agencies: AgencyBook;
-  readonly rules: { readonly rules: readonly Rule[]; readonly problems: readonly RuleProblem[] };
+  /** The rules in force; ask for each answer anew, as they change while the server runs. */
+  readonly rules: RuleRegistry;
+  readonly ruleHealth: Pick<RuleHealthWatch, 'of' | 'hidden'>;
+  /** What each rule evaluated and missed. */
+  readonly ruleRuns: Pick<Detection, 'spans' | 'refill' | 'refills'>;
   /** Dotted names of the fields that made a rule match an event. */
   explain(rule: string, event: object): readonly string[];
   detection(): { readonly cursor: number; readonly lagEvents: number };

@@ -5,6 +5,7 @@ import type { Rule } from '../../rules/rule.ts';
 import { joinRules } from '../../rules/sigma/rule-set.ts';
 import { CELL_EVENTS, type MatchCell } from '../detection/match-cell.ts';
 import { SYSTEM } from '../identity.ts';
+import { ruleVersions } from '../rules/version.ts';
 import type { EventStore } from '../store/event-store.ts';
 import type { AlertUpdate, DetectionCommit, RecordStore, Signal } from '../store/record-store.ts';
 import { stepGroup } from './keys.ts';
@@ -61,7 +62,7 @@ export function openGrouping(options: GroupingOptions): Grouping {
   const { reads } = options;
   const rules = new Map(options.rules.map((rule) => [rule.id, rule]));
   const { plans } = joinRules(options.rules);
-  const sessions = openSessionBook(reads.alertsOf, options.maxRows ?? MAX_ROWS);
+  const sessions = openSessionBook(reads.alertsOf, options.maxRows ?? MAX_ROWS, ruleVersions(options.rules));
   const windows = openWindowBook(reads.signalsOf, {
     fresh: options.fresh,
     maxSeconds: options.maxSeconds ?? MAX_SECONDS,

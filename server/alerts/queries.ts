@@ -8,9 +8,16 @@ import type { AlertRow } from './schema.ts';
 /** Rules by id, for the titles and guidance that an alert shows. */
 export type RuleBook = ReadonlyMap<string, Rule>;
 
-/** The loaded rules by id. */
+const books = new WeakMap<readonly Rule[], RuleBook>();
+
+/** The rules in force by id. Rules may change while the server runs: ask for each answer anew. */
 export function ruleBook(rules: readonly Rule[]): RuleBook {
-  return new Map(rules.map((rule) => [rule.id, rule]));
+  let book = books.get(rules);
+  if (!book) {
+    book = new Map(rules.map((rule) => [rule.id, rule]));
+    books.set(rules, book);
+  }
+  return book;
 }
 
 /** A rule's title in each language that it has. */

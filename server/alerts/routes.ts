@@ -18,7 +18,7 @@ const AlertParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 100
 /** The alert queue, one alert, its events, and acts on alerts. */
 export function alertRoutes(app: App, services: Services): void {
   const { records, events, accounts, agencies, live } = services;
-  const rules = ruleBook(services.rules.rules);
+  const rules = () => ruleBook(services.rules.rules);
   const tags = ['alerts'];
 
   async function load(identity: Identity, id: string): Promise<Versioned<AlertRecord>> {
@@ -69,7 +69,7 @@ export function alertRoutes(app: App, services: Services): void {
         }),
         view.count('alert', { where }),
       ]);
-      return { alerts: await alertRows(page.records, rules, agencies), next: page.next, total, change };
+      return { alerts: await alertRows(page.records, rules(), agencies), next: page.next, total, change };
     },
   );
 
@@ -81,10 +81,10 @@ export function alertRoutes(app: App, services: Services): void {
     },
     async (request) => {
       const found = await load(request.signedIn().identity, request.params.id);
-      const [row] = await alertRows([found], rules, agencies);
+      const [row] = await alertRows([found], rules(), agencies);
       if (!row) throw new HaidangError('HD_INTERNAL', 'The alert could not be shown.');
       const { document: alert } = found;
-      const rule = rules.get(alert.rule);
+      const rule = rules().get(alert.rule);
       const agency = (await agencies.all()).get(alert.agency);
       return {
         alert: row,
@@ -154,7 +154,7 @@ export function alertRoutes(app: App, services: Services): void {
           }),
         ),
       );
-      return { alerts: await alertRows(changed, rules, agencies) };
+      return { alerts: await alertRows(changed, rules(), agencies) };
     },
   );
 }

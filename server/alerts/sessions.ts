@@ -36,6 +36,7 @@ interface Session {
   isStored: boolean;
   /** Alerts in the store that became part of it since the last commit. */
   merges: string[];
+  versions: readonly string[];
   /** Stretches of time, milliseconds, of which the store holds already what the step under way gives. */
   counted: readonly { readonly first: number; readonly last: number }[];
 }
@@ -47,6 +48,7 @@ interface EventList {
 }
 
 const EVENTS_EACH_END = 500;
+const MOST_VERSIONS = 5;
 const RANKS: Readonly<Record<Severity, number>> = { informational: 1, low: 2, medium: 3, high: 4, critical: 5 };
 
 /** Finds the alerts of a row that the store has. */
@@ -70,7 +72,11 @@ export interface SessionBook {
 }
 
 /** Opens a session book over the store's alerts, with at most so many rows in memory. */
-export function openSessionBook(alertsOf: AlertsOfRow, maxRows: number): SessionBook {
+export function openSessionBook(
+  alertsOf: AlertsOfRow,
+  maxRows: number,
+  versions: ReadonlyMap<string, string> = new Map(),
+): SessionBook {
   const rows = new Map<string, Session[]>();
   const changed = new Set<Session>();
   let step: number | undefined;
@@ -102,11 +108,13 @@ export function openSessionBook(alertsOf: AlertsOfRow, maxRows: number): Session
       if (!near || matches.last < near.first - gap) {
         const fresh = begin(rule, matches);
         extend(fresh, matches);
+        noteVersion(fresh, versions.get(rule.id));
         sessions.splice(at < 0 ? sessions.length : at, 0, fresh);
         changed.add(fresh);
         return;
       }
       extend(near, matches);
+      noteVersion(near, versions.get(rule.id));
       changed.add(near);
       // What lies between two sessions makes them one: the rows are the same in whatever order matches come.
       for (let next = sessions[at + 1]; next && next.first <= near.last + gap; next = sessions[at + 1]) {
@@ -144,6 +152,7 @@ function begin(rule: Rule, matches: RowMatches): Session {
     events: { first: [], latest: [] },
     isStored: false,
     merges: [],
+    versions: [],
     counted: [],
   };
 }
@@ -168,6 +177,7 @@ function reopen(rule: Rule, { id, detected }: AlertUpdate, step: number | undefi
     },
     isStored: true,
     merges: [],
+    versions: detected.ruleVersions ?? [],
     counted: step !== undefined && detected.step === step ? [{ first, last }] : [],
   };
 }
@@ -191,6 +201,12 @@ function holds(counted: Session['counted'], { first, last }: Pick<RowMatches, 'f
   return counted.some((one) => one.first <= first && last <= one.last);
 }
 
+/** Notes which wording of the rule matched. */
+function noteVersion(session: Session, version: string | undefined): void {
+  if (version === undefined || session.versions.at(-1) === version) return;
+  session.versions = [...session.versions.filter((one) => one !== version), version].slice(-MOST_VERSIONS);
+}
+
 function extend(session: Session, matches: RowMatches): void {
   session.count += matches.count;
   session.first = Math.min(session.first, matches.first);
@@ -210,6 +226,7 @@ function addEvents({ first, latest }: EventList, ids: readonly string[]): void {
 
 /** Makes a later session part of an earlier one, which keeps its id. */
 function absorb(session: Session, later: Session): void {
+  for (const version of later.versions) noteVersion(session, version);
   session.count += later.count;
   session.last = Math.max(session.last, later.last);
   if (later.createdAt !== undefined) session.createdAt ??= later.createdAt;
@@ -236,6 +253,7 @@ function detectedOf(session: Session, now: string): AlertDetected {
     agency: session.agency,
     rule: rule.id,
     ruleTitle: rule.title,
+    ...(session.versions.length > 0 ? { ruleVersions: session.versions } : {}),
     severity: rule.level,
     severityRank: RANKS[rule.level],
     group: session.group,

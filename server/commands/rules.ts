@@ -15,6 +15,8 @@ const USAGE = `Usage: haidang rules COMMAND [OPTIONS]
   run --rules DIR [--fields raw|ecs] [FILE|-]       NDJSON events in, one NDJSON line a match out
   bench --rules DIR [--fields raw|ecs] FILE         measure matching; one JSON line
   test PATH...                                      run the samples inside rules; exit 1 where one fails
+  reload [--json] [--config FILE]                   have the server read its rules again, without a restart
+  health [--json] [--config FILE]                   how each rule of the server fares; exit 1 where one is dead
 
 haidang rules COMMAND --help tells more.`;
 
@@ -41,6 +43,15 @@ parse_match_per_s. CPU time of one thread, best of 3. Without --fields: raw wher
 
 Runs the samples (haidang: samples:) inside rules: each of match must match, none of no_match may. Exit code 1 where
 one fails or a rule cannot be read.`,
+  reload: `Usage: haidang rules reload [--json] [--config FILE]
+
+Has the running server read its folders of rules again, and says what was added, changed and removed. No event is missed
+meanwhile. Files that change are found without it too, within seconds. Exit code 1 where a rule is refused.`,
+  health: `Usage: haidang rules health [--json] [--config FILE]
+
+Each rule in force: whether its own samples are found by the detection that runs (tested every five minutes), when its log
+source was last seen, fields it asks for that no event has, its last match, and what it costs an event. With --json one
+line a rule. Exit code 1 where a rule is dead or refused.`,
 } as const;
 
 const OPTIONS = { rules: { type: 'string', multiple: true }, fields: { type: 'string' } } as const;
@@ -204,9 +215,13 @@ async function bench(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-const COMMANDS = { check, run: match, bench, test } as const;
+/** The commands that ask a server load what they need themselves. */
+const reload = async (args: readonly string[]) => (await import('./rules-server.ts')).reload(args);
+const health = async (args: readonly string[]) => (await import('./rules-server.ts')).health(args);
 
-/** `haidang rules check|run|bench|test`; gives the exit code (0 ok, 1 found problems, 2 bad usage). */
+const COMMANDS = { check, run: match, bench, test, reload, health } as const;
+
+/** `haidang rules check|run|bench|test|reload|health`; gives the exit code (0 ok, 1 found problems, 2 bad usage). */
 export async function run(args: readonly string[]): Promise<number> {
   const [name = '', ...rest] = args;
   if (name === '--help' || name === '-h') {

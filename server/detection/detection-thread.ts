@@ -4,20 +4,30 @@ import type { GroupingReads } from '../alerts/grouping.ts';
 import type { Log } from '../log.ts';
 import type { StoredBatch } from '../store/event-store.ts';
 import type { BatchResult, DetectionInput, FromDetection, StretchAlerts, ToDetection } from './messages.ts';
+import type { WatchReport } from './rule-watch.ts';
+import type { SelfTestResult } from './self-test.ts';
 
 /** A stretch of batches that was evaluated: what came of each, and in which thread its matches wait. */
 export interface EvaluatedStretch {
   readonly batches: readonly StoredBatch[];
   readonly results: readonly BatchResult[];
   readonly thread: Worker | undefined;
+  /** Evaluated by these rules alone. */
+  readonly only?: readonly string[] | undefined;
 }
 
-/** The worker thread that evaluates and groups; started again where it dies. One call at a time. */
+/** The worker thread that evaluates and groups; started again where it dies. One of `evaluate` and `group` at a time. */
 export interface DetectionThread {
-  /** Evaluates batches in order; rejects only after a stop. */
-  evaluate(batches: readonly StoredBatch[]): Promise<EvaluatedStretch>;
+  /** Once the rules are compiled; rejects where they cannot be. */
+  readonly ready: Promise<void>;
+  /** Evaluates batches in order, by all rules or by some; rejects only after a stop. */
+  evaluate(batches: readonly StoredBatch[], only?: readonly string[]): Promise<EvaluatedStretch>;
   /** Groups a stretch's matches; the stretch before must be written by then. Rejects where the stores cannot be read, or the thread dies: call it again. */
   group(stretch: EvaluatedStretch, now: string): Promise<StretchAlerts>;
+  /** Runs rules' own samples; rejects where the thread dies. */
+  selfTest(rules: readonly string[]): Promise<readonly SelfTestResult[]>;
+  /** What was seen since the last asking; rejects where the thread dies. */
+  watch(): Promise<WatchReport>;
   stop(): Promise<void>;
 }
 
@@ -26,6 +36,8 @@ export interface DetectionThreadOptions {
   readonly reads: GroupingReads;
   /** The store held no signals at the start. */
   readonly fresh: boolean;
+  /** Matches are handed on and not grouped here. */
+  readonly handsOn?: boolean;
   readonly log: Log;
 }
 
@@ -35,7 +47,6 @@ const CALL_TIME = 120_000;
 const HEAP = { maxOldGenerationSizeMb: 768, maxYoungGenerationSizeMb: 24 };
 
 interface Pending {
-  readonly call: number;
   readonly resolve: (answer: FromDetection) => void;
   readonly reject: (error: Error) => void;
 }
@@ -53,31 +64,32 @@ export function startDetectionThread(options: DetectionThreadOptions): Detection
   const { rules, log } = options;
   let { fresh } = options;
   let worker: Worker | undefined;
-  let pending: Pending | undefined;
+  const pending = new Map<number, Pending>();
   let calls = 0;
   let stretches = 0;
+  const compiled = Promise.withResolvers<void>();
   let stopped = false;
 
   const start = (): Worker => {
     const started = new Worker(new URL('./worker.ts', import.meta.url), {
       name: 'detection',
-      workerData: { rules, fresh } satisfies DetectionInput,
+      workerData: { rules, fresh, handsOn: options.handsOn ?? false } satisfies DetectionInput,
       resourceLimits: HEAP,
     });
     fresh = false;
     const gone = (error: Error) => {
-      if (worker === started) worker = undefined;
-      const waiting = pending;
-      pending = undefined;
-      waiting?.reject(error);
+      if (worker !== started) return;
+      worker = undefined;
+      compiled.reject(error);
+      for (const waiting of pending.values()) waiting.reject(error);
+      pending.clear();
     };
     started.on('message', (answer: FromDetection) => {
+      if (answer.kind === 'ready') return compiled.resolve();
       if (answer.kind === 'ask')
         return void read(options.reads, answer).then((message) => started.postMessage(message));
-      if (pending?.call !== answer.call) return;
-      const waiting = pending;
-      pending = undefined;
-      waiting.resolve(answer);
+      pending.get(answer.call)?.resolve(answer);
+      pending.delete(answer.call);
     });
     started.on('error', (error) => gone(error instanceof Error ? error : new Error(String(error))));
     started.on('exit', (code) => gone(new Error(`The detection thread ended with code ${code}.`)));
@@ -86,35 +98,46 @@ export function startDetectionThread(options: DetectionThreadOptions): Detection
   };
 
   const ask = (message: Call): Promise<FromDetection> => {
+    if (stopped) return Promise.reject(new Error('The detection thread was stopped.'));
     worker ??= start();
     const asked = worker;
     const call = ++calls;
     const answer = new Promise<FromDetection>((resolve, reject) => {
-      pending = { call, resolve, reject };
+      pending.set(call, { resolve, reject });
     });
     const watchdog = setTimeout(() => void asked.terminate(), CALL_TIME);
     asked.postMessage({ ...message, call } satisfies ToDetection);
     return answer.finally(() => clearTimeout(watchdog));
   };
 
-  const results = async (stretch: number, batches: readonly StoredBatch[]): Promise<readonly BatchResult[]> => {
-    const answer = await ask({ kind: 'evaluate', stretch, batches });
+  const results = async (
+    stretch: number,
+    batches: readonly StoredBatch[],
+    only: readonly string[] | undefined,
+  ): Promise<readonly BatchResult[]> => {
+    const answer = await ask({ kind: 'evaluate', stretch, batches, ...(only ? { only } : {}) });
     return answer.kind === 'evaluated' ? answer.results : [];
   };
 
-  const evaluate = async (batches: readonly StoredBatch[]): Promise<EvaluatedStretch> => {
+  const evaluate = async (
+    batches: readonly StoredBatch[],
+    only?: readonly string[] | undefined,
+  ): Promise<EvaluatedStretch> => {
     const stretch = ++stretches;
     try {
-      return { batches, results: await results(stretch, batches), thread: worker };
+      return { batches, results: await results(stretch, batches, only), thread: worker, only };
     } catch (error) {
       if (stopped) throw error;
       log.error({ err: error, batches: batches.length }, 'The detection thread died; it is started again.');
     }
-    return evaluateAlone(batches);
+    return evaluateAlone(batches, only);
   };
 
   /** One of them may be the cause: alone, it costs only itself. */
-  const evaluateAlone = async (batches: readonly StoredBatch[]): Promise<EvaluatedStretch> => {
+  const evaluateAlone = async (
+    batches: readonly StoredBatch[],
+    only: readonly string[] | undefined,
+  ): Promise<EvaluatedStretch> => {
     const found = new Map<StoredBatch, BatchResult>();
     const fatal = new Map<StoredBatch, BatchResult>();
     // A death takes the matches of the batches before it along, so what is left is gone through again.
@@ -124,7 +147,7 @@ export function startDetectionThread(options: DetectionThreadOptions): Detection
       for (const batch of batches) {
         if (fatal.has(batch)) continue;
         try {
-          const [result] = await results(stretch, [batch]);
+          const [result] = await results(stretch, [batch], only);
           found.set(batch, result ?? { failed: 'The detection thread gave no answer.' });
         } catch (error) {
           if (stopped) throw error;
@@ -134,18 +157,30 @@ export function startDetectionThread(options: DetectionThreadOptions): Detection
       }
     }
     const ofAll = batches.map((batch) => fatal.get(batch) ?? found.get(batch) ?? { failed: 'It was not evaluated.' });
-    return { batches, results: ofAll, thread: worker };
+    return { batches, results: ofAll, thread: worker, only };
   };
 
+  // Who does not ask whether it compiled hears of it at the first call.
+  compiled.promise.catch(() => undefined);
   worker = start();
   return {
+    ready: compiled.promise,
     evaluate,
     async group(stretch, now) {
       // What another thread had found went with it.
-      if (worker === undefined || stretch.thread !== worker) await evaluateAlone(stretch.batches);
+      if (worker === undefined || stretch.thread !== worker) await evaluateAlone(stretch.batches, stretch.only);
       const answer = await ask({ kind: 'group', now });
       if (answer.kind === 'grouped') return answer.alerts;
       throw new Error(answer.kind === 'failed' ? answer.reason : 'The detection thread gave another answer.');
+    },
+    async selfTest(ids) {
+      const answer = await ask({ kind: 'self-test', rules: ids });
+      return answer.kind === 'tested' ? answer.results : [];
+    },
+    async watch() {
+      const answer = await ask({ kind: 'watch' });
+      if (answer.kind === 'watched') return answer.report;
+      throw new Error('The detection thread gave another answer.');
     },
     async stop() {
       stopped = true;

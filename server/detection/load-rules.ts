@@ -38,7 +38,12 @@ export async function loadRules(folders: readonly string[]): Promise<LoadedRules
     }
   }
   const set = joinRules(rules, filters);
-  return { rules: [...set.detections, ...set.correlations], problems: [...problems, ...set.problems] };
+  const { placeholders } = lists;
+  return {
+    rules: [...set.detections, ...set.correlations],
+    problems: [...problems, ...set.problems],
+    lists: placeholders,
+  };
 }
 
 async function ruleFiles(folder: string): Promise<readonly string[]> {

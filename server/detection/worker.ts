@@ -1,17 +1,30 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { joinRules } from '../../rules/sigma/rule-set.ts';
 import { type GroupingReads, openGrouping } from '../alerts/grouping.ts';
-import { createEvaluator } from './evaluate.ts';
+import { isShadow } from '../rules/shadow.ts';
+import { createEvaluator, type Evaluator } from './evaluate.ts';
 import type { MatchCell } from './match-cell.ts';
+import { packMatches } from './match-entry.ts';
 import type { BatchResult, DetectionInput, FromDetection, ToDetection } from './messages.ts';
+import { openRuleWatch } from './rule-watch.ts';
+import { rulesBehind } from './rules-behind.ts';
+import { selfTest } from './self-test.ts';
 
 if (!parentPort) throw new Error('This file runs as a worker thread of detection.');
 const port = parentPort;
-const { rules, fresh } = workerData as DetectionInput;
+const { rules, fresh, handsOn = false } = workerData as DetectionInput;
+const byId = new Map(rules.map((rule) => [rule.id, rule]));
+const { plans } = joinRules(rules);
 const evaluator = createEvaluator(rules);
+const watch = openRuleWatch(rules);
 const asked = new Map<number, { resolve(rows: never): void; reject(error: Error): void }>();
 let reads = 0;
 let stretch = 0;
 let cells: MatchCell[] = [];
+/** Last number of each batch of the stretch, by its first. */
+const lasts = new Map<number, number>();
+/** The evaluator of some rules, for what they have not seen yet: the last one asked for. */
+let partial: { readonly key: string; readonly evaluator: Evaluator } | undefined;
 
 const answer = (message: FromDetection): void => port.postMessage(message);
 const ask = <Rows>(name: keyof GroupingReads, ...args: readonly unknown[]): Promise<Rows> =>
@@ -27,14 +40,33 @@ const reading: GroupingReads = {
 };
 let grouping = openGrouping({ rules, reads: reading, fresh });
 
-function evaluate({ call, batches, ...message }: Extract<ToDetection, { kind: 'evaluate' }>): void {
-  if (message.stretch !== stretch) cells = [];
+function evaluatorOf(only: readonly string[]): Evaluator {
+  const key = only.join(' ');
+  if (partial?.key !== key) {
+    const own = rulesBehind(new Set(only), rules, plans);
+    partial = { key, evaluator: createEvaluator(own) };
+  }
+  return partial.evaluator;
+}
+
+function evaluate({ call, batches, only, ...message }: Extract<ToDetection, { kind: 'evaluate' }>): void {
+  if (message.stretch !== stretch) {
+    cells = [];
+    lasts.clear();
+  }
   stretch = message.stretch;
+  for (const { firstSequence, lastSequence } of batches) lasts.set(firstSequence, lastSequence);
   const results = batches.map((batch): BatchResult => {
     try {
-      const evaluation = evaluator.evaluate(batch);
-      for (const cell of evaluation.cells) cells.push(cell);
-      return { cells: evaluation.cells.length, matches: evaluation.matches };
+      const evaluation = (only ? evaluatorOf(only) : evaluator).evaluate(batch);
+      let taken = 0;
+      for (const cell of evaluation.cells) {
+        if (only ? !only.includes(cell.rule) : isShadow(cell.rule)) continue;
+        cells.push(cell);
+        taken++;
+      }
+      if (!only) watch.took(batch, evaluation.hits);
+      return { cells: taken, matches: evaluation.matches };
     } catch (error) {
       return { failed: error instanceof Error ? error.message : String(error) };
     }
@@ -44,7 +76,9 @@ function evaluate({ call, batches, ...message }: Extract<ToDetection, { kind: 'e
 
 async function group({ call, now }: Extract<ToDetection, { kind: 'group' }>): Promise<void> {
   try {
-    const alerts = await grouping.apply(cells, now);
+    const alerts = handsOn
+      ? { signals: [], alerts: [], entries: packMatches(cells, lasts) }
+      : await grouping.apply(cells, now);
     cells = [];
     answer({ kind: 'grouped', call, alerts });
   } catch (error) {
@@ -54,11 +88,23 @@ async function group({ call, now }: Extract<ToDetection, { kind: 'group' }>): Pr
   }
 }
 
+async function test({ call, rules: ids }: Extract<ToDetection, { kind: 'self-test' }>): Promise<void> {
+  const results = [];
+  for (const id of ids) {
+    const rule = byId.get(id);
+    if (rule) results.push(await selfTest(rule, evaluator, rulesBehind(new Set([id]), rules, plans)));
+  }
+  answer({ kind: 'tested', call, results });
+}
+
 port.on('message', (message: ToDetection) => {
   if (message.kind === 'evaluate') return evaluate(message);
   if (message.kind === 'group') return void group(message);
+  if (message.kind === 'self-test') return void test(message);
+  if (message.kind === 'watch') return answer({ kind: 'watched', call: message.call, report: watch.report() });
   const waiting = asked.get(message.read);
   asked.delete(message.read);
   if ('failed' in message) waiting?.reject(new Error(message.failed));
   else waiting?.resolve(message.rows as never);
 });
+answer({ kind: 'ready' });

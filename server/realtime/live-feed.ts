@@ -42,7 +42,8 @@ interface Member {
 /** The feed over the record store. `tickMs` is how often an idle client hears that all is well. */
 export function openLiveFeed(options: {
   readonly records: RecordStore;
-  readonly rules: RuleBook;
+  /** The rules in force; as a function where they may change. */
+  readonly rules: RuleBook | (() => RuleBook);
   readonly agencies: AgencyBook;
   readonly log: Log;
   readonly tickMs?: number;
@@ -94,7 +95,7 @@ export function openLiveFeed(options: {
 
   async function read(identity: Identity, since: number): Promise<Page> {
     const changed = await records.as(identity).changesSince('alert', since, PAGE);
-    const rows = await alertRows(changed, rules, agencies);
+    const rows = await alertRows(changed, typeof rules === 'function' ? rules() : rules, agencies);
     return {
       rows: rows.map((alert) => ({ change: alert.change, alert })),
       seen: changed.at(-1)?.change ?? since,

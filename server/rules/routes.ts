@@ -1,24 +1,131 @@
+import { Type } from 'typebox';
+import { joinRules } from '../../rules/sigma/rule-set.ts';
 import { titles } from '../alerts/queries.ts';
+import { HaidangError } from '../errors.ts';
+import type { Identity } from '../identity.ts';
 import type { App, Services } from '../services.ts';
 import { problems } from '../system/answers.ts';
-import { RuleList } from './schema.ts';
+import { editRoutes } from './edit-routes.ts';
+import { exceptionRoutes } from './exception-routes.ts';
+import { HealthList, ReloadAnswer, RuleDetail, RuleList } from './schema.ts';
+import { UNDECIDED, versionsOf } from './settings.ts';
+import { gapsOf, healthOf, ruleRows, shownException } from './shown.ts';
 
-/** The loaded rules, and what was refused with its reason. */
-export function ruleRoutes(app: App, { rules }: Services): void {
+/** The `:id` of a rule. */
+export const RuleParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) });
+
+/** Rules concern every agency: who sees one alone sees what a rule is, and not how it fares elsewhere. */
+export function provincial(identity: Identity): Identity {
+  if (identity.agencies === 'all') return identity;
+  throw new HaidangError('HD_FORBIDDEN', 'Rules watch every agency; this belongs to accounts that see all of them.');
+}
+
+/** The rules in force and switched off, what was refused with its reason, how each fares, and what people decide about them. */
+export function ruleRoutes(app: App, services: Services): void {
+  const { rules, records, ruleRuns, accounts } = services;
+  const tags = ['rules'];
+
   app.get(
     '/api/v1/rules',
-    { config: { access: 'signed-in' }, schema: { tags: ['rules'], response: { 200: RuleList, ...problems(401) } } },
-    async () => ({
-      rules: rules.rules.map((rule) => ({
-        id: rule.id,
-        title: titles(rule),
-        kind: rule.kind,
-        level: rule.level,
-        status: rule.status,
-        tags: [...rule.tags],
-        file: rule.file,
-      })),
+    { config: { access: 'signed-in' }, schema: { tags, response: { 200: RuleList, ...problems(401) } } },
+    async (request) => ({
+      rules: ruleRows(services, request.signedIn().identity.agencies === 'all'),
       problems: rules.problems.map((problem) => ({ ...problem })),
+      since: rules.since,
     }),
   );
+
+  app.get(
+    '/api/v1/rules/health',
+    { config: { access: 'signed-in' }, schema: { tags, response: { 200: HealthList, ...problems(401, 403) } } },
+    async (request) => {
+      provincial(request.signedIn().identity);
+      return {
+        rules: rules.rules.map((rule) => ({
+          id: rule.id,
+          title: rule.title,
+          file: rule.file,
+          health: healthOf(services, rule),
+        })),
+        problems: rules.problems.map((problem) => ({ ...problem })),
+      };
+    },
+  );
+
+  app.post(
+    '/api/v1/rules/reload',
+    {
+      config: { access: 'administrator' },
+      schema: { tags, response: { 200: ReloadAnswer, ...problems(401, 403, 429, 503) } },
+    },
+    async (request) => {
+      const { added, changed, removed, problems } = await rules.reload(provincial(request.signedIn().identity).name);
+      return {
+        added: [...added],
+        changed: [...changed],
+        removed: [...removed],
+        problems: problems.map((problem) => ({ ...problem })),
+      };
+    },
+  );
+
+  app.get(
+    '/api/v1/rules/:id',
+    {
+      config: { access: 'signed-in' },
+      schema: { tags, params: RuleParams, response: { 200: RuleDetail, ...problems(400, 401, 403, 404, 503) } },
+    },
+    async (request) => {
+      const identity = provincial(request.signedIn().identity);
+      const { id } = request.params;
+      const rule = [...rules.rules, ...rules.disabled].find((one) => one.id === id);
+      const row = ruleRows(services, true).find((one) => one.id === id);
+      if (!rule || !row) throw new HaidangError('HD_NOT_FOUND', `There is no rule "${id}".`);
+      const view = records.as(identity);
+      const [setting, document, versions] = await Promise.all([
+        view.get('rule-setting', id),
+        view.get('rule', id),
+        versionsOf(records, id),
+      ]);
+      const { exceptions, groupBy, ...decision } = setting?.document ?? UNDECIDED;
+      const behind = joinRules(rules.rules).counted.get(id) ?? [];
+      return {
+        rule: row,
+        description: rule.description,
+        yaml: rule.yaml,
+        inConsole: document !== undefined,
+        behind: behind.map((one) => ({ id: one.id, title: titles(one).en })),
+        decision: { ...decision, groupBy: groupBy && [...groupBy] },
+        exceptions: exceptions.map((one) => shownException(services, id, one)),
+        versions: versions.map(({ rule: _, ...version }) => version),
+        gaps: gapsOf(services, id),
+      };
+    },
+  );
+
+  app.post(
+    '/api/v1/rules/:id/refill',
+    {
+      config: { access: 'administrator' },
+      schema: {
+        tags,
+        params: RuleParams,
+        response: { 202: Type.Object({ gaps: Type.Integer() }), ...problems(400, 401, 403, 404, 429, 503) },
+      },
+    },
+    async (request, reply) => {
+      const identity = provincial(request.signedIn().identity);
+      const { id } = request.params;
+      if (!rules.rules.some((rule) => rule.id === id))
+        throw new HaidangError('HD_NOT_FOUND', `There is no rule "${id}" that is switched on.`);
+      const open = gapsOf(services, id).filter(({ state }) => state === 'open');
+      for (const gap of open) await ruleRuns.refill(id, gap);
+      const detail = { gaps: open.map(({ from, to }) => ({ from, to })) };
+      await accounts.audit.record({ actor: identity.name, act: 'rule.refill', target: id, detail });
+      return reply.code(202).send({ gaps: open.length });
+    },
+  );
+
+  editRoutes(app, services);
+  exceptionRoutes(app, services);
 }

@@ -19,6 +19,9 @@ export interface RecordKinds {
   'legal-hold': LegalHoldRecord;
   deletion: DeletionRecord;
   lease: LeaseRecord;
+  rule: RuleRecord;
+  'rule-setting': RuleSettingRecord;
+  'rule-version': RuleVersionRecord;
 }
 
 export const RECORD_INDEXES: { readonly [K in keyof RecordKinds]: readonly string[] } = {
@@ -37,6 +40,9 @@ export const RECORD_INDEXES: { readonly [K in keyof RecordKinds]: readonly strin
   'legal-hold': ['agency', 'placedAt', 'liftedAt'],
   deletion: ['day', 'state'],
   lease: [],
+  rule: [],
+  'rule-setting': [],
+  'rule-version': ['rule', 'at'],
 };
 
 /** `merged`: it turned out to be part of another alert, and is that one from then on. */
@@ -61,6 +67,8 @@ export interface AlertDetected {
   readonly agency: AgencyId;
   readonly rule: string;
   readonly ruleTitle: string;
+  /** Wordings of the rule that matched (`server/rules/version.ts`), latest last, at most five. */
+  readonly ruleVersions?: readonly string[];
   readonly severity: Severity;
   /** Severity as a number for sorting, 1 (informational) to 5 (critical). */
   readonly severityRank: number;
@@ -270,4 +278,50 @@ export interface LeaseRecord {
   readonly drained: boolean;
   /** Rises with each renewal: who watches sees by it that the holder lives, whatever its clock says. */
   readonly renewals: number;
+}
+
+/** A rule written or changed in the console; its id is the rule's, and it stands in for a rule of that id in a folder. */
+export interface RuleRecord {
+  readonly yaml: string;
+  readonly updatedAt: string;
+  readonly updatedBy: string;
+}
+
+/** What people decided about a rule, wherever it is written; its id is the rule's. */
+export interface RuleSettingRecord {
+  readonly enabled: boolean;
+  /** Instead of the rule's own; `null` leaves it. */
+  readonly level: Severity | null;
+  readonly groupBy: readonly string[] | null;
+  readonly gapSeconds: number | null;
+  readonly exceptions: readonly RuleException[];
+  readonly reason: string;
+  readonly updatedAt: string;
+  readonly updatedBy: string;
+}
+
+/** Events that a rule keeps silent about, for a while. */
+export interface RuleException {
+  readonly id: string;
+  readonly kql: string;
+  /** `null`: of every agency. */
+  readonly agency: AgencyId | null;
+  readonly reason: string;
+  readonly createdAt: string;
+  readonly createdBy: string;
+  /** ISO 8601; it hides nothing from then on. */
+  readonly expires: string;
+  readonly endedAt: string | null;
+  readonly endedBy: string | null;
+}
+
+/** One wording of a rule that was in force; its id is `<rule>:<version>`. */
+export interface RuleVersionRecord {
+  readonly rule: string;
+  readonly version: string;
+  readonly yaml: string;
+  readonly at: string;
+  /** A user, or `folder` where its file changed. */
+  readonly by: string;
+  readonly file: string;
 }

@@ -521,6 +521,39 @@ export const SHIFTS: ShiftLog = {
   next: null,
 };
 
+const RULE_HEALTH: readonly NonNullable<RuleList['rules'][number]['health']>[] = [
+  {
+    state: 'ok',
+    reasons: [],
+    lastMatch: at(5_000),
+    matches: 1_234,
+    selfTest: { at: at(1_000), passed: true, failed: [], error: null },
+    sourceSeen: at(2_000),
+    fieldsNeverSeen: [],
+    nanosecondsPerEvent: 420,
+  },
+  {
+    state: 'dead',
+    reasons: ['self-test-failed', 'source-silent'],
+    lastMatch: null,
+    matches: 0,
+    selfTest: { at: at(1_000), passed: false, failed: [1], error: null },
+    sourceSeen: at(200_000),
+    fieldsNeverSeen: ['user.target.name'],
+    nanosecondsPerEvent: null,
+  },
+  {
+    state: 'waiting',
+    reasons: ['source-never'],
+    lastMatch: null,
+    matches: 0,
+    selfTest: null,
+    sourceSeen: null,
+    fieldsNeverSeen: [],
+    nanosecondsPerEvent: null,
+  },
+];
+
 export const RULES: RuleList = {
   rules: TITLES.map((title, index) => ({
     id: `rule-${index}`,
@@ -530,7 +563,14 @@ export const RULES: RuleList = {
     status: 'stable',
     tags: ['attack.credential-access', 'attack.t1110.001'],
     file: `rules/packs/linux/credential-access_sample_${index}.yml`,
+    enabled: true,
+    version: '0123456789ab',
+    silent: false,
+    exceptions: index % 3,
+    missed: index === 2 ? 1_200 : 0,
+    health: RULE_HEALTH[index % 3] ?? null,
   })),
+  since: at(60_000),
   problems: [
     {
       code: 'HD_RULE_UNKNOWN_MODIFIER',

@@ -16,6 +16,8 @@ import { buildLedger } from '../../../server/ledger/ledger.ts';
 import { openLiveFeed } from '../../../server/realtime/live-feed.ts';
 import { openRetention, type Retention } from '../../../server/retention/retention.ts';
 import { KEEP_DAYS, MINIMUM_MONTHS } from '../../../server/retention/settings.ts';
+import { RULES_AT_REST } from '../../../server/rules/at-rest.ts';
+import { openRuleRegistry } from '../../../server/rules/registry.ts';
 import type { App } from '../../../server/services.ts';
 import { openEmbeddedStore } from '../../../server/store/embedded/open.ts';
 import type { EventStore } from '../../../server/store/event-store.ts';
@@ -55,11 +57,12 @@ export async function openBench(
   const clock = { now: Date.now() };
   const accounts = openAccounts({ records, folder, now: () => clock.now });
   const agencies = openAgencyBook(records);
-  const rules = { rules: options.rules ?? [], problems: [] };
+  const loaded = { rules: options.rules ?? [], problems: [] };
+  const rules = await openRuleRegistry({ folders: [], records, loaded, log: silent });
   const { tickMs } = options;
   const live = openLiveFeed({
     records,
-    rules: ruleBook(rules.rules),
+    rules: () => ruleBook(rules.rules),
     agencies,
     log: silent,
     ...(tickMs === undefined ? {} : { tickMs }),
@@ -92,6 +95,7 @@ export async function openBench(
     accounts,
     agencies,
     rules,
+    ...RULES_AT_REST,
     live,
     backups: openBackupJobs({
       data: folder,

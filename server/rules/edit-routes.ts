@@ -1,0 +1,151 @@
+import { HaidangError } from '../errors.ts';
+import type { App, Services } from '../services.ts';
+import { problems } from '../system/answers.ts';
+import { checkText } from './check-text.ts';
+import { provincial, RuleParams } from './routes.ts';
+import { CheckAnswer, Decision, NewDecision, ReloadAnswer, RuleText } from './schema.ts';
+import { changeSetting } from './settings.ts';
+
+/** Rules written in the console, and decisions about any rule: each is audited and in force when the answer comes. */
+export function editRoutes(app: App, services: Services): void {
+  const { rules, records, accounts } = services;
+  const tags = ['rules'];
+  const access = 'administrator';
+
+  app.post(
+    '/api/v1/rules/check',
+    {
+      config: { access },
+      schema: { tags, body: RuleText, response: { 200: CheckAnswer, ...problems(400, 401, 403, 413, 429) } },
+    },
+    async (request) => {
+      provincial(request.signedIn().identity);
+      return (await checkText(rules, request.body.yaml)).answer;
+    },
+  );
+
+  app.put(
+    '/api/v1/rules/:id',
+    {
+      config: { access },
+      schema: {
+        tags,
+        params: RuleParams,
+        body: RuleText,
+        response: { 200: ReloadAnswer, ...problems(400, 401, 403, 409, 413, 429, 503) },
+      },
+    },
+    async (request) => {
+      const identity = provincial(request.signedIn().identity);
+      const { id } = request.params;
+      const { yaml } = request.body;
+      const { answer } = await checkText(rules, yaml);
+      const [problem] = answer.problems;
+      if (problem)
+        throw new HaidangError('HD_RULE_INVALID', `Line ${problem.line}, column ${problem.column}: ${problem.message}`);
+      if (answer.id !== id)
+        throw new HaidangError('HD_RULE_INVALID', `The first rule of the text has the id "${answer.id}", not "${id}".`);
+      if (answer.samples === 0)
+        throw new HaidangError('HD_RULE_INVALID', 'The rule has no sample: nobody would notice if it never matched.');
+      const [failed] = answer.failed;
+      if (failed)
+        throw new HaidangError(
+          'HD_RULE_INVALID',
+          `Sample ${failed.sample} of ${failed.expected} does not do as it says.`,
+        );
+      const view = records.as(identity);
+      const before = await view.get('rule', id);
+      const document = { yaml, updatedAt: new Date().toISOString(), updatedBy: identity.name };
+      if (before) await view.replace('rule', id, document, before.version);
+      else await view.create('rule', id, document);
+      await accounts.audit.record({ actor: identity.name, act: 'rule.write', target: id, detail: { yaml } });
+      return answerOf(await rules.reload(identity.name, false));
+    },
+  );
+
+  app.delete(
+    '/api/v1/rules/:id',
+    {
+      config: { access },
+      schema: { tags, params: RuleParams, response: { 200: ReloadAnswer, ...problems(400, 401, 403, 404, 429, 503) } },
+    },
+    async (request) => {
+      const identity = provincial(request.signedIn().identity);
+      const { id } = request.params;
+      const view = records.as(identity);
+      const before = await view.get('rule', id);
+      if (!before)
+        throw new HaidangError(
+          'HD_NOT_FOUND',
+          `The console holds no text of rule "${id}"; switch the rule off instead.`,
+        );
+      await view.remove('rule', id);
+      const detail = { yaml: before.document.yaml };
+      await accounts.audit.record({ actor: identity.name, act: 'rule.remove', target: id, detail });
+      return answerOf(await rules.reload(identity.name, false));
+    },
+  );
+
+  app.post(
+    '/api/v1/rules/:id/decision',
+    {
+      config: { access },
+      schema: {
+        tags,
+        params: RuleParams,
+        body: NewDecision,
+        response: { 200: Decision, ...problems(400, 401, 403, 404, 429, 503) },
+      },
+    },
+    async (request) => {
+      const identity = provincial(request.signedIn().identity);
+      const { id } = request.params;
+      if (![...rules.rules, ...rules.disabled].some((rule) => rule.id === id))
+        throw new HaidangError('HD_NOT_FOUND', `There is no rule "${id}".`);
+      const { enabled, level, groupBy, gapSeconds, reason } = request.body;
+      const needed = enabled === false ? dependants(services, id) : [];
+      if (needed.length > 0)
+        throw new HaidangError(
+          'HD_BAD_REQUEST',
+          `Rule "${needed[0]}" counts the matches of this one; switch that one off first.`,
+        );
+      const made = await changeSetting(records, id, (before) => ({
+        ...before,
+        enabled: enabled ?? before.enabled,
+        level: level === undefined ? before.level : level,
+        groupBy: groupBy === undefined ? before.groupBy : groupBy,
+        gapSeconds: gapSeconds === undefined ? before.gapSeconds : gapSeconds,
+        reason,
+        updatedAt: new Date().toISOString(),
+        updatedBy: identity.name,
+      }));
+      const detail = { enabled, level, groupBy, gapSeconds, reason };
+      await accounts.audit.record({ actor: identity.name, act: 'rule.decide', target: id, detail });
+      await rules.reload(identity.name, false);
+      const { exceptions: _, ...decision } = made;
+      return { ...decision, groupBy: decision.groupBy && [...decision.groupBy] };
+    },
+  );
+}
+
+/** Correlations in force that live by a rule. */
+function dependants({ rules }: Services, id: string): readonly string[] {
+  const named = rules.rules.find((rule) => rule.id === id)?.name;
+  return rules.rules.flatMap((rule) =>
+    rule.kind === 'correlation' && rule.rules.some((one) => one === id || one === named) ? [rule.id] : [],
+  );
+}
+
+function answerOf({
+  added,
+  changed,
+  removed,
+  problems,
+}: Awaited<ReturnType<Services['rules']['reload']>>): ReloadAnswer {
+  return {
+    added: [...added],
+    changed: [...changed],
+    removed: [...removed],
+    problems: problems.map((problem) => ({ ...problem })),
+  };
+}

@@ -7,7 +7,7 @@ import type { OpenSearchStoreOptions } from './opensearch/open.ts';
 import type { RecordStore } from './record-store.ts';
 
 /** What a server that shares its store with others adds; without meaning for the embedded store. */
-export type SharedUse = Pick<OpenSearchStoreOptions, 'fence' | 'claim'> & { readonly node?: string };
+export type SharedUse = Pick<OpenSearchStoreOptions, 'fence' | 'claim' | 'areMade'> & { readonly node?: string };
 
 /** Opens the store that the configuration chooses: the OpenSearch cluster it names, else the one in the data folder. */
 export async function openStore(

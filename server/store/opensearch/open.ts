@@ -36,6 +36,8 @@ export interface OpenSearchStoreOptions extends ClusterAddress {
   readonly fence?: () => Promise<void>;
   /** Awaited before this server's batches are looked at: here it makes sure that no other works under its name. */
   readonly claim?: (records: RecordStore) => Promise<void>;
+  /** Another server made the indexes, as where this one takes its work over: asking again takes seconds of a busy cluster. */
+  readonly areMade?: boolean;
   /** What one search may cost. */
   readonly limits?: Partial<SearchLimits>;
 }
@@ -53,7 +55,8 @@ export async function openOpenSearchStore(
   const cluster = new Cluster(address, log);
   try {
     const names = indexNames(prefix);
-    await makeIndexes(cluster, names, { events: options.events ?? ONE_SHARD, others: options.others ?? ONE_SHARD });
+    if (!options.areMade)
+      await makeIndexes(cluster, names, { events: options.events ?? ONE_SHARD, others: options.others ?? ONE_SHARD });
     const counters = new Counters(cluster, names.counters);
     const fresh = new Fresh(cluster, options.refreshEveryMs ?? 0);
     // What was written before this start may not show yet either, and nobody here has noted it.

@@ -1,13 +1,15 @@
 import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { BackupSummary } from '../../server/backup/schema.ts';
 import type { Ledger } from '../../server/ledger/schema.ts';
+import { startStorage, storageJars, type TestStorage } from '../server/backup/s3-server.ts';
 import { settledLedger, storedLines } from './exactly-once.ts';
 import { Installation, until } from './harness.ts';
 import { authLog } from './logs.ts';
 
 const lines = authLog(1_000, { endsAt: Date.now() - 3_600_000 });
+const jars = await storageJars();
 const [early, late] = [lines.slice(0, 600), lines.slice(600)];
 
 /** A restore drill: the machine's store is lost after a backup, and comes back. */
@@ -15,14 +17,17 @@ describe('restore drill', { timeout: 240_000 }, () => {
   let installation: Installation;
   let log: string;
   let backup: string;
+  let storage: TestStorage | undefined;
   afterEach(() => installation?.remove());
+  afterAll(() => storage?.stop());
 
   async function ingestAndBackUp(meanwhile = async () => {}): Promise<BackupSummary> {
     installation = await Installation.create({
       inputs: (folder) => [{ type: 'file', paths: [join(folder, 'all.log')], from: 'start' }],
+      ...(storage ? { config: { s3: overTls(storage) } } : {}),
     });
     log = join(installation.folder, 'all.log');
-    backup = join(installation.folder, 'backup');
+    backup = storage ? `s3://${storage.bucket}/so-noi-vu` : join(installation.folder, 'backup');
     writeFileSync(log, text(early));
     await installation.up();
     await settledLedger(installation, early.length);
@@ -48,7 +53,10 @@ describe('restore drill', { timeout: 240_000 }, () => {
   }
 
   async function restore(): Promise<void> {
-    const done = await installation.cli(['restore', '--from', backup, '--data', installation.data]);
+    const place = ['--from', backup, '--config', installation.config];
+    const listed = await installation.cli(['backup', 'list', ...place, '--json']);
+    expect(listed.out.trim().split('\n').length).toBe(1);
+    const done = await installation.cli(['restore', ...place, '--data', installation.data]);
     expect(done.err).toBe('');
     expect(done.code).toBe(0);
   }
@@ -70,7 +78,23 @@ describe('restore drill', { timeout: 240_000 }, () => {
     return ledger;
   }
 
-  test('the whole disk is lost: what came after the backup is read again from its files, nothing twice', async () => {
+  test('the whole disk is lost: what came after the backup is read again from its files, nothing twice', () =>
+    loseTheDisk());
+
+  test.skipIf(jars === undefined)('the same with the backup in a bucket, over TLS, and no key in any log', async () => {
+    storage = await startStorage(jars ?? '');
+    try {
+      await loseTheDisk();
+      const { out, err } = installation;
+      expect(out + err).toContain('so-noi-vu');
+      expect(out + err).not.toContain(storage.secret);
+    } finally {
+      await storage.stop();
+      storage = undefined;
+    }
+  });
+
+  async function loseTheDisk(): Promise<void> {
     // Lines arrive before, while and after the store and the spool are copied.
     const summary = await ingestAndBackUp(async () => {
       for (let at = 0; at < late.length; at += 10) {
@@ -90,7 +114,7 @@ describe('restore drill', { timeout: 240_000 }, () => {
     await expectEverything();
     expect(await alerts()).toEqual(before);
     expect((await installation.cli(['status'])).code).toBe(0);
-  });
+  }
 
   test("the store is lost and the collector's folder is not: it sends again what the store lacks", async () => {
     await ingestAndBackUp();
@@ -149,6 +173,11 @@ describe('restore drill', { timeout: 240_000 }, () => {
     renameSync(kept, join(installation.data, 'collector'));
   }
 });
+
+function overTls({ https, caFile, settings }: TestStorage) {
+  const { accessKeyFile, secretKeyFile } = settings;
+  return { endpoint: https, ca_file: caFile, access_key_file: accessKeyFile, secret_key_file: secretKeyFile };
+}
 
 function text(some: readonly string[]): string {
   return `${some.join('\n')}\n`;

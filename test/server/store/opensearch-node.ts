@@ -34,6 +34,8 @@ const MOST_SECONDS = 180;
 /** A node that answers. */
 export interface TestNode {
   readonly url: string;
+  /** Where it may keep snapshots; empty where it is not ours. */
+  readonly folder: string;
   /** How the store gets in. */
   readonly address: ClusterAddress;
   /** Asks it as its administrator. */
@@ -96,7 +98,7 @@ export async function startOpenSearch(kind: NodeKind = OPENSEARCH_3): Promise<Te
       node = launch(folder, home, java);
       await ready();
     };
-    return { url, address, ask, kill, restart, stop };
+    return { url, folder: join(folder, 'snapshots'), address, ask, kill, restart, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -105,7 +107,7 @@ export async function startOpenSearch(kind: NodeKind = OPENSEARCH_3): Promise<Te
 
 function givenNode(url: string): TestNode {
   const never = () => Promise.reject(new Error('The node of OPENSEARCH_URL is not ours to end.'));
-  return { url, address: { url }, ask: asker(url, undefined), kill: never, restart: never, stop: async () => {} };
+  return { url, folder: '', address: { url }, ask: asker(url, undefined), kill: never, restart: never, stop: async () => {} };
 }
 
 function asker(url: string, security: Security | undefined): TestNode['ask'] {
@@ -176,6 +178,7 @@ async function configure(folder: string, home: string, ports: readonly number[],
     `http.port: ${port}`,
     `transport.port: ${transport}`,
     'discovery.type: single-node',
+    'node.attr.temp: hot',
     `path.data: ${folder}/data`,
     `path.logs: ${folder}/logs`,
     `path.repo: ${folder}/snapshots`,

@@ -358,7 +358,7 @@ async function evaluateFor(
   end: AbortSignal,
   { config, rules, log, live }: { config: ServerConfig; rules: LoadedRules; log: Log; live: LiveFeed },
 ): Promise<void> {
-  const { events, records } = await openStore(config, log, { node, fence: () => lease.check() });
+  const { events, records } = await openStore(config, log, { node, fence: () => lease.check(), areMade: true });
   const stops: (() => unknown)[] = [() => Promise.all([events.close(), records.close()])];
   try {
     const detection = await startDetection({ events, records, rules, log, node, onAlertsChanged: () => live.wake() });

@@ -48,7 +48,7 @@ export interface Services {
   readonly agencies: AgencyBook;
   /** The rules in force; ask for each answer anew, as they change while the server runs. */
   readonly rules: RuleRegistry;
-  readonly ruleHealth: Pick<RuleHealthWatch, 'of' | 'hidden'>;
+  readonly ruleHealth: Pick<RuleHealthWatch, 'of' | 'hidden' | 'look'>;
   /** What each rule evaluated and missed. */
   readonly ruleRuns: Pick<Detection, 'spans' | 'refill' | 'refills'>;
   /** Dotted names of the fields that made a rule match an event. */

@@ -4,18 +4,19 @@ import { readArguments, UsageError } from './arguments.ts';
 import { type Connection, connect } from './connection.ts';
 import { plain, table } from './terminal.ts';
 
-const OPTIONS = { json: { type: 'boolean' }, config: { type: 'string' } } as const;
+const OPTIONS = { json: { type: 'boolean' }, now: { type: 'boolean' }, config: { type: 'string' } } as const;
 
 async function ask<T>(
   args: readonly string[],
   name: string,
-  act: (connection: Connection, json: boolean) => Promise<T>,
+  act: (connection: Connection, json: boolean, now: boolean) => Promise<T>,
 ): Promise<T> {
   const { values, positionals } = readArguments(args, OPTIONS);
   if (positionals.length > 0) throw new UsageError(`rules ${name} takes no file; --help tells more.`);
+  if (values.now && name !== 'health') throw new UsageError('--now goes with health.');
   const connection = await connect(await loadConfig(values.config));
   try {
-    return await act(connection, values.json === true);
+    return await act(connection, values.json === true, values.now === true);
   } finally {
     await connection.close();
   }
@@ -41,8 +42,8 @@ export async function reload(args: readonly string[]): Promise<number> {
 
 /** `haidang rules health` */
 export async function health(args: readonly string[]): Promise<number> {
-  return ask(args, 'health', async (connection, json) => {
-    const { rules, problems } = await connection.ask<HealthList>('GET', '/api/v1/rules/health');
+  return ask(args, 'health', async (connection, json, now) => {
+    const { rules, problems } = await connection.ask<HealthList>(now ? 'POST' : 'GET', '/api/v1/rules/health');
     if (!connection.running) console.error('No server runs: nothing is watched now.');
     if (json) {
       for (const { health: own, ...rule } of rules) console.log(JSON.stringify({ ...rule, ...own }));

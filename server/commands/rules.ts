@@ -16,7 +16,7 @@ const USAGE = `Usage: haidang rules COMMAND [OPTIONS]
   bench --rules DIR [--fields raw|ecs] FILE         measure matching; one JSON line
   test PATH...                                      run the samples inside rules; exit 1 where one fails
   reload [--json] [--config FILE]                   have the server read its rules again, without a restart
-  health [--json] [--config FILE]                   how each rule of the server fares; exit 1 where one is dead
+  health [--now] [--json] [--config FILE]           how each rule of the server fares; exit 1 where one is dead
 
 haidang rules COMMAND --help tells more.`;
 
@@ -47,11 +47,11 @@ one fails or a rule cannot be read.`,
 
 Has the running server read its folders of rules again, and says what was added, changed and removed. No event is missed
 meanwhile. Files that change are found without it too, within seconds. Exit code 1 where a rule is refused.`,
-  health: `Usage: haidang rules health [--json] [--config FILE]
+  health: `Usage: haidang rules health [--now] [--json] [--config FILE]
 
 Each rule in force: whether its own samples are found by the detection that runs (tested every five minutes), when its log
-source was last seen, fields it asks for that no event has, its last match, and what it costs an event. With --json one
-line a rule. Exit code 1 where a rule is dead or refused.`,
+source was last seen, fields it asks for that no event has, its last match, and what it costs an event. --now tests them
+all first. With --json one line a rule. Exit code 1 where a rule is dead or refused.`,
 } as const;
 
 const OPTIONS = { rules: { type: 'string', multiple: true }, fields: { type: 'string' } } as const;

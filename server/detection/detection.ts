@@ -14,7 +14,7 @@ import { openHandOn } from './hand-on.ts';
 import type { StretchAlerts } from './messages.ts';
 import { openRefills, type Refill } from './refill.ts';
 import { openRuleSpans, type RuleGap, type RuleSpan } from './rule-spans.ts';
-import type { WatchReport } from './rule-watch.ts';
+import { joinReports, type WatchReport } from './rule-watch.ts';
 import type { SelfTestResult } from './self-test.ts';
 import { openStretches } from './stretches.ts';
 
@@ -165,6 +165,8 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
   };
   /** Rules that are compiled and wait for the stretch under way to be written. */
   let coming: { readonly rules: InForce; readonly done: PromiseWithResolvers<void> } | undefined;
+  /** By threads that were replaced, and not asked for since. */
+  let seen: WatchReport | undefined;
   let wake = Promise.withResolvers<void>();
   const wakeUp = () => {
     wake.resolve();
@@ -228,6 +230,9 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
     }
     const before = inForce.thread;
     inForce = next.rules;
+    // What it saw since the last asking must not go with it.
+    const report = await before.watch().catch(() => undefined);
+    if (report) seen = seen ? joinReports(seen, report) : report;
     await before.stop();
     next.done.resolve();
   };
@@ -324,7 +329,12 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
     },
     refills: () => refills.list(),
     selfTest: (ids) => inForce.thread.selfTest(ids),
-    watch: () => inForce.thread.watch(),
+    async watch() {
+      const report = await inForce.thread.watch();
+      const before = seen;
+      seen = undefined;
+      return before ? joinReports(before, report) : report;
+    },
     async stop() {
       stopped = true;
       clearInterval(idleCursor);

@@ -51,6 +51,20 @@ export function fieldsOf(rule: DetectionRule): readonly string[] {
   return [...new Set(conditionFields(ruleCondition(rule, 'ecs')))].filter((field) => !field.includes('*'));
 }
 
+/** Two reports as one, the earlier first. */
+export function joinReports(earlier: WatchReport, later: WatchReport): WatchReport {
+  const matches: Record<string, { count: number; at: string }> = { ...earlier.matches };
+  for (const [rule, { count, at }] of Object.entries(later.matches))
+    matches[rule] = { count: (matches[rule]?.count ?? 0) + count, at };
+  const sources: Record<string, { events: number; at: string }> = { ...earlier.sources };
+  for (const [key, { events, at }] of Object.entries(later.sources))
+    sources[key] = { events: (sources[key]?.events ?? 0) + events, at };
+  const fields: Record<string, readonly string[]> = { ...earlier.fields };
+  for (const [key, names] of Object.entries(later.fields))
+    fields[key] = [...new Set([...(fields[key] ?? []), ...names])];
+  return { matches, sources, fields, costs: { ...earlier.costs, ...later.costs } };
+}
+
 /** Opens the watch over the rules of a thread. */
 export function openRuleWatch(rules: readonly Rule[]): RuleWatch {
   const detections = rules.filter((rule) => rule.kind === 'detection');

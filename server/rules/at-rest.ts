@@ -14,6 +14,7 @@ export const RULES_AT_REST: Pick<Services, 'ruleHealth' | 'ruleRuns'> = {
       nanosecondsPerEvent: null,
     }),
     hidden: () => ({ count: 0, lastAt: null }),
+    look: async () => {},
   },
   ruleRuns: {
     spans: () => new Map(),

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import type { Audit } from '../accounts/audit.ts';
 import type { Detection } from '../detection/detection.ts';
 import type { Log } from '../log.ts';
@@ -23,6 +24,8 @@ export async function startLiveRules(options: {
 }): Promise<{ readonly health: RuleHealthWatch; stop(): Promise<void> }> {
   const { registry, detection, records, folders, log, node } = options;
   registry.attach(detection);
+  // What is there can be watched: a rule that comes is in force at once.
+  for (const folder of folders) await mkdir(folder, { recursive: true, mode: 0o700 }).catch(() => undefined);
   const name = node === undefined ? {} : { name: `rules.health.${node}` };
   const health = await openRuleHealth({ registry, detection, records, log, ...name });
   const reload = (folder: boolean): void => void registry.reload('folder', folder).catch(() => undefined);

@@ -24,6 +24,15 @@ export function provincial(identity: Identity): Identity {
 export function ruleRoutes(app: App, services: Services): void {
   const { rules, records, ruleRuns, accounts } = services;
   const tags = ['rules'];
+  const healthList = (): HealthList => ({
+    rules: rules.rules.map((rule) => ({
+      id: rule.id,
+      title: rule.title,
+      file: rule.file,
+      health: healthOf(services, rule),
+    })),
+    problems: rules.problems.map((problem) => ({ ...problem })),
+  });
 
   app.get(
     '/api/v1/rules',
@@ -40,15 +49,24 @@ export function ruleRoutes(app: App, services: Services): void {
     { config: { access: 'signed-in' }, schema: { tags, response: { 200: HealthList, ...problems(401, 403) } } },
     async (request) => {
       provincial(request.signedIn().identity);
-      return {
-        rules: rules.rules.map((rule) => ({
-          id: rule.id,
-          title: rule.title,
-          file: rule.file,
-          health: healthOf(services, rule),
-        })),
-        problems: rules.problems.map((problem) => ({ ...problem })),
-      };
+      return healthList();
+    },
+  );
+
+  app.post(
+    '/api/v1/rules/health',
+    {
+      config: { access: 'analyst' },
+      schema: {
+        tags,
+        description: 'Tests every rule now, and says how each fares.',
+        response: { 200: HealthList, ...problems(401, 403, 429, 503) },
+      },
+    },
+    async (request) => {
+      provincial(request.signedIn().identity);
+      await services.ruleHealth.look();
+      return healthList();
     },
   );
 

@@ -27,7 +27,7 @@ interface OpenFrame extends DecodedFrame {
   readonly sources: readonly string[];
 }
 
-const FRAME_CACHE_BYTES = 24 * 1024 * 1024;
+const FRAME_CACHE_BYTES = 32 * 1024 * 1024;
 
 /** One day's file, open for reading. */
 export class DayReader {

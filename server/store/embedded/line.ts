@@ -33,7 +33,7 @@ export class LineReader {
   #event: EcsEvent | undefined;
   #time: unknown;
   #timeTs: number | string = 0;
-  #bytes: Uint8Array = new Uint8Array(0);
+  #bytes: Buffer = Buffer.alloc(0);
 
   /**
    * Turns to a line of a frame. `idStart` is the event id up to its hash, as header and position demand it.
@@ -108,8 +108,7 @@ export class LineReader {
       // Of the fields asked for, only the original and what follows it are in the index of words.
       if (own >= 0 && own < ORIGINAL) continue;
       if (scanner.isString(leaf)) {
-        if (!words.addJson(this.#bytes, scanner.leafStart(leaf), scanner.leafEnd(leaf)))
-          words.addText(scanner.text(leaf));
+        words.addJson(this.#bytes, scanner.leafStart(leaf), scanner.leafEnd(leaf));
       } else if (!scanner.isNull(leaf)) {
         this.#addScalar(words, leaf);
       }

@@ -15,6 +15,12 @@ export interface Match {
 
 /** Candidates after which the budget is looked at. */
 const LOOK_AFTER = 1_000;
+/** Candidates whose documents are opened together, from the first round on. */
+const FIRST_ROUND = 128;
+const LARGEST_ROUND = 8_192;
+/** A round that took less is followed by a larger one, one that took more by a smaller one. */
+const SHORT_ROUND_MS = 200;
+const LONG_ROUND_MS = 1_000;
 
 /**
  * The matches of a condition over several days, newest first, below a place and from a time on. Segments are opened as
@@ -42,31 +48,92 @@ export class Matches {
   /** Ends when all is seen (`done`) or the budget is spent. */
   *walk(): Generator<Match> {
     const sources = this.#days.map((day) => new Source(day));
-    let since = 0;
     try {
-      for (let next = newest(sources); next; next = newest(sources)) {
-        const candidate = next.take();
-        this.reached = candidate;
-        if (candidate.sequence === END_OF_STEP) {
-          if (this.enough || this.#budget.spent()) return;
-          continue;
-        }
-        const match = this.#confirm(next.day, candidate);
-        if (match) yield match;
-        if (!next.day.exact && this.#budget.document()) return;
-        if (++since % LOOK_AFTER === 0 && (this.enough || this.#budget.spent())) return;
-      }
-      this.done = true;
+      if (this.#days.every(({ exact }) => exact)) yield* this.#exact(sources);
+      else yield* this.#confirmed(sources);
     } finally {
       for (const source of sources) source.close();
     }
   }
 
-  #confirm(day: DayCandidates, { ts, sequence }: Candidate): Match | undefined {
-    if (day.exact) return { reader: day.reader, ts, sequence, event: undefined };
-    const event = readDocument(day.reader, sequence);
-    return event && this.#matcher(event) ? { reader: day.reader, ts, sequence, event } : undefined;
+  *#exact(sources: readonly Source[]): Generator<Match> {
+    let since = 0;
+    for (let next = newest(sources); next; next = newest(sources)) {
+      const { ts, sequence } = next.take();
+      this.reached = { ts, sequence };
+      if (sequence !== END_OF_STEP) yield { reader: next.day.reader, ts, sequence, event: undefined };
+      else if (this.enough || this.#budget.spent()) return;
+      if (++since % LOOK_AFTER === 0 && (this.enough || this.#budget.spent())) return;
+    }
+    this.done = true;
   }
+
+  /**
+   * Documents are opened in rounds and in the order in which they are stored: times of many collectors interleave, and
+   * the frame that holds many of a round's candidates is opened once.
+   */
+  *#confirmed(sources: readonly Source[]): Generator<Match> {
+    let size = FIRST_ROUND;
+    for (;;) {
+      const { tried, end, isLast } = this.#gather(sources, size);
+      const started = performance.now();
+      const isStopped = this.#open(tried);
+      for (const { candidate, day, state } of tried) {
+        // What stopped it may have left newer ones out: they are for who goes on from here.
+        if (state === undefined) return;
+        this.reached = candidate;
+        if (state !== 'no') yield { reader: day.reader, ...candidate, event: state === 'exact' ? undefined : state };
+      }
+      if (end) this.reached = end;
+      if (isLast) this.done = true;
+      if (isLast || isStopped || this.enough || this.#budget.spent()) return;
+      const took = performance.now() - started;
+      if (took < SHORT_ROUND_MS) size = Math.min(2 * size, LARGEST_ROUND);
+      else if (took > LONG_ROUND_MS) size = Math.max(FIRST_ROUND, size >> 1);
+    }
+  }
+
+  /** The next candidates, and the place up to which there are no others. */
+  #gather(
+    sources: readonly Source[],
+    size: number,
+  ): { readonly tried: Tried[]; readonly end: Place | undefined; readonly isLast: boolean } {
+    const tried: Tried[] = [];
+    let end: Place | undefined;
+    while (tried.length < size) {
+      const next = newest(sources);
+      if (!next) return { tried, end, isLast: true };
+      const candidate = next.take();
+      end = candidate;
+      if (candidate.sequence !== END_OF_STEP) {
+        tried.push({ day: next.day, candidate, state: next.day.exact ? 'exact' : undefined });
+      } else if (this.enough || this.#budget.spent()) break;
+    }
+    return { tried, end, isLast: false };
+  }
+
+  /** Opens the documents of a round, the newest one first, so that each round gets on; gives whether the budget is spent. */
+  #open(tried: readonly Tried[]): boolean {
+    const [first, ...rest] = tried;
+    if (!first) return false;
+    rest.sort((a, b) =>
+      a.day === b.day ? a.candidate.sequence - b.candidate.sequence : a.day.reader.day < b.day.reader.day ? -1 : 1,
+    );
+    for (const one of [first, ...rest]) {
+      if (one.state === 'exact') continue;
+      const event = readDocument(one.day.reader, one.candidate.sequence);
+      one.state = event && this.#matcher(event) ? event : 'no';
+      if (this.#budget.document()) return true;
+    }
+    return false;
+  }
+}
+
+/** A candidate of a round: undefined while nobody has looked at its document. */
+interface Tried {
+  readonly day: DayCandidates;
+  readonly candidate: Candidate;
+  state: EcsEvent | 'no' | 'exact' | undefined;
 }
 
 /** The newest candidate of each day, one step ahead. */

@@ -11,6 +11,22 @@ const KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
   if ((byte >= 48 && byte <= 57) || (byte >= 97 && byte <= 122)) return byte;
   return byte >= 65 && byte <= 90 ? byte + 32 : 0;
 });
+/** Parts numbers that lie close together: short words have such. */
+function spread(hash: number): number {
+  const mixed = Math.imul(hash, 0x9e3779b1);
+  return mixed ^ (mixed >>> 15);
+}
+
+/** Whether a byte that is not plain is part of a letter, or begins an escape that may be one. */
+function isLetter(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] !== BACKSLASH || bytes[at + 1] === LOWER_U;
+}
+
+/** A part of a JSON string's inside as text; an escape that was cut off at its end is left away. */
+function unescaped(json: string): string {
+  return json.replace(/\\u([0-9a-fA-F]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}
+
 /** Places looked at for a word: words made to share one place must not make each other slow. */
 const MOST_PROBES = 32;
 /** Bytes of words from which on a block takes no other event. */
@@ -51,33 +67,47 @@ export class WordBlock {
     return text;
   }
 
-  /**
-   * Adds the words of a JSON string's inside. False: it has letters past ASCII, or escapes for them; `addText` takes it
-   * decoded.
-   */
-  addJson(bytes: Uint8Array, start: number, end: number): boolean {
+  /** Adds the words of a JSON string's inside, in any script. */
+  addJson(bytes: Buffer, start: number, end: number): void {
     const last = this.#take(start, end);
+    const slots = this.#slots;
+    const hashes = this.#hashes;
     let at = start;
     while (at < last) {
+      const from = at;
+      let hash = 0;
       let kind = KINDS[bytes[at] as number] as number;
-      if (kind === 0) {
+      while (kind !== 0 && kind !== SPECIAL) {
+        hash = (Math.imul(hash, 31) + kind) | 0;
         at++;
-      } else if (kind === SPECIAL) {
-        if (bytes[at] !== BACKSLASH || bytes[at + 1] === LOWER_U) return this.#giveBack(last - start);
-        at += 2;
-      } else {
-        const from = at;
-        let hash = 0;
-        do {
-          hash = (Math.imul(hash, 31) + kind) | 0;
-          at++;
-          kind = at < last ? (KINDS[bytes[at] as number] as number) : 0;
-        } while (kind !== 0 && kind !== SPECIAL);
-        if (kind === SPECIAL && bytes[at] !== BACKSLASH) return this.#giveBack(last - start);
-        this.#add(bytes, from, at, hash);
+        kind = at < last ? (KINDS[bytes[at] as number] as number) : 0;
       }
+      if (kind === SPECIAL && isLetter(bytes, at)) {
+        at = this.#addMixed(bytes, from, last);
+        continue;
+      }
+      if (at > from) {
+        // Most words were there before, at the first place that is looked at.
+        const slot = spread(hash) & (slots.length - 1);
+        const place = slots[slot] as number;
+        if (place === 0 || hashes[slot] !== hash || !this.#isAt(place - 1, bytes, from, at)) {
+          this.#add(bytes, from, at, hash);
+        }
+      }
+      at += kind === SPECIAL ? 2 : 1;
     }
-    return true;
+  }
+
+  /** Adds words with letters past ASCII, up to what parts words for certain; gives the place behind. */
+  #addMixed(bytes: Buffer, from: number, end: number): number {
+    let at = from;
+    for (let kind = SPECIAL; kind !== 0; kind = at < end ? (KINDS[bytes[at] as number] as number) : 0) {
+      if (kind === SPECIAL && bytes[at] === BACKSLASH && bytes[at + 1] !== LOWER_U) break;
+      at++;
+    }
+    const json = bytes.toString('utf8', from, at);
+    for (const word of foldWords(json.includes('\\') ? unescaped(json) : json)) this.addWord(word);
+    return at;
   }
 
   /** Adds the words of a text in any script. */
@@ -107,16 +137,10 @@ export class WordBlock {
     return last;
   }
 
-  /** The text is read once more in another way. */
-  #giveBack(length: number): false {
-    this.#room += length;
-    return false;
-  }
-
   #add(bytes: Uint8Array, from: number, to: number, hash: number): void {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let slot = (hash ^ (hash >>> 15)) & mask;
+    let slot = spread(hash) & mask;
     for (let probe = 0; slots[slot] !== 0; probe++, slot = (slot + 1) & mask) {
       if (this.#hashes[slot] === hash && this.#isAt((slots[slot] as number) - 1, bytes, from, to)) return;
       if (probe < MOST_PROBES) continue;
@@ -166,7 +190,7 @@ export class WordBlock {
     for (const [at, place] of slots.entries()) {
       if (place === 0) continue;
       const hash = hashes[at] as number;
-      let slot = (hash ^ (hash >>> 15)) & mask;
+      let slot = spread(hash) & mask;
       while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
       this.#slots[slot] = place;
       this.#hashes[slot] = hash;

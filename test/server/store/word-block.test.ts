@@ -26,10 +26,10 @@ const text = fc.oneof(
   fc.array(part, { maxLength: 12 }).map((all) => all.join('')),
 );
 
-/** Adds a text as it stands in JSON, or decoded where that is what the block asks for. */
+/** Adds a text as it stands in JSON. */
 function add(block: WordBlock, value: string): void {
   const bytes = Buffer.from(JSON.stringify(value));
-  if (!block.addJson(bytes, 1, bytes.length - 1)) block.addText(value);
+  block.addJson(bytes, 1, bytes.length - 1);
 }
 
 const sorted = (words: readonly string[]) => [...new Set(words)].sort();
@@ -47,9 +47,7 @@ describe('a block of words', () => {
           .take()
           .split(' ')
           .filter((word) => word !== '');
-        const wanted = sorted(texts.flatMap((value) => foldWords(value.toWellFormed())));
-        // A text that turns out to have letters past ASCII may have left its first words already.
-        expect(words.filter((word) => wanted.includes(word)).sort()).toEqual(wanted);
+        expect(words.sort()).toEqual(sorted(texts.flatMap((value) => foldWords(value))));
         expect(new Set(words).size).toBe(words.length);
         expect(block.isEmpty).toBe(true);
       }),

@@ -30,7 +30,7 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: 
   alert: { does: 'list alert groups', load: () => import('../server/commands/alert.ts') },
   status: { does: 'show the loss ledger', load: () => import('../server/commands/status.ts') },
   agency: { does: 'add and list agencies', load: () => import('../server/commands/agency.ts') },
-  user: { does: 'add and list users', load: () => import('../server/commands/user.ts') },
+  user: { does: 'add and list users, change a password', load: () => import('../server/commands/user.ts') },
   migrate: { does: 'move the store to OpenSearch', load: () => import('../server/commands/migrate.ts') },
   retention: { does: 'show and run the deleting of old events', load: () => import('../server/commands/retention.ts') },
   taxii: { does: 'load a TAXII data file into the national role', load: () => import('../server/commands/later.ts') },

@@ -14,6 +14,7 @@ import { SignInPage } from './sign-in/sign-in-page.tsx';
 const SearchPage = lazy(() => import('./search/search-page.tsx').then((page) => ({ default: page.SearchPage })));
 const LedgerPage = lazy(() => import('./ledger/ledger-page.tsx').then((page) => ({ default: page.LedgerPage })));
 const ShiftsPage = lazy(() => import('./shifts/shifts-page.tsx').then((page) => ({ default: page.ShiftsPage })));
+const AccountPage = lazy(() => import('./users/account-page.tsx').then((page) => ({ default: page.AccountPage })));
 const UsersPage = lazy(() => import('./users/users-page.tsx').then((page) => ({ default: page.UsersPage })));
 const RetentionPage = lazy(() =>
   import('./retention/retention-page.tsx').then((page) => ({ default: page.RetentionPage })),
@@ -74,6 +75,9 @@ function SignedIn() {
                   <RetentionPage me={me} />
                 </Route>
                 <Route path="/rules" component={RulesPage} />
+                <Route path="/account">
+                  <AccountPage me={me} />
+                </Route>
                 {me.role === 'administrator' && (
                   <Route path="/users">
                     <UsersPage me={me} />

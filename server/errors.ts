@@ -2,6 +2,11 @@
 export const ERRORS = {
   HD_NOT_SIGNED_IN: { status: 401, title: 'Not signed in', advice: 'Sign in and try again.' },
   HD_WRONG_PASSWORD: { status: 401, title: 'Wrong name or password', advice: 'Check both, and that Caps Lock is off.' },
+  HD_CURRENT_PASSWORD: {
+    status: 403,
+    title: 'Wrong current password',
+    advice: 'Check it, and that Caps Lock is off; an administrator can set a new one.',
+  },
   HD_FORBIDDEN: { status: 403, title: 'Not allowed', advice: 'Ask an administrator for the right to do this.' },
   HD_ORIGIN: { status: 403, title: 'Request from another site', advice: 'Open the console at its own address.' },
   HD_CERTIFICATE: {

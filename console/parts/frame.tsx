@@ -110,7 +110,7 @@ export function Frame({ session, children }: { readonly session: Session; readon
         <div className="mt-3 flex flex-col gap-2 border-t border-line pt-3">
           <LanguageSelect />
           <ThemeSelect />
-          <Account session={session} />
+          <Account session={session} opened={closeMenu} />
         </div>
       </div>
       <div className="flex min-h-0 flex-1">

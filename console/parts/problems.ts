@@ -3,6 +3,7 @@ import type { TextKey } from '../i18n/messages.ts';
 const CODES = [
   'HD_NOT_SIGNED_IN',
   'HD_WRONG_PASSWORD',
+  'HD_CURRENT_PASSWORD',
   'HD_FORBIDDEN',
   'HD_ORIGIN',
   'HD_NOT_FOUND',

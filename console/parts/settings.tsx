@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { Link } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
 import { deleteResource } from '../api/client.ts';
 import { changeSession } from '../api/session.ts';
@@ -54,8 +55,8 @@ export function ThemeSelect() {
   );
 }
 
-/** Who is signed in, and the way out. */
-export function Account({ session }: { readonly session: Session }) {
+/** Who is signed in, with the way to their account, and the way out. */
+export function Account({ session, opened }: { readonly session: Session; readonly opened?: () => void }) {
   const t = useText();
   const toast = useToast();
   const queries = useQueryClient();
@@ -69,9 +70,14 @@ export function Account({ session }: { readonly session: Session }) {
   };
   return (
     <div className="flex items-center gap-2">
-      <span className="max-w-40 truncate text-small" title={`${session.user} · ${t(`role.${session.role}`)}`}>
+      <Link
+        href="/account"
+        className="link max-w-40 truncate text-small"
+        title={`${t('account.title')}: ${session.user} · ${t(`role.${session.role}`)}`}
+        onClick={opened}
+      >
         {session.displayName}
-      </span>
+      </Link>
       <button type="button" className="button text-small" onClick={leave}>
         {t('head.signOut')}
       </button>

@@ -1,12 +1,13 @@
 import { HaidangError } from '../errors.ts';
+import type { Identity } from '../identity.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import { type Audit, openAudit } from './audit.ts';
 import { createBackOff } from './back-off.ts';
 import { verifyPassword } from './password.ts';
-import type { Setup, SignIn } from './schema.ts';
+import type { OwnPassword, Setup, SignIn } from './schema.ts';
 import { openSessions, type Sessions, type SignedIn } from './sessions.ts';
 import { openSetup, type SetupLinks } from './setup.ts';
-import { openUsers, type UserAccounts } from './users.ts';
+import { openUsers, type UserAccounts, wrongCurrent } from './users.ts';
 
 /** All of accounts: users, sessions, the first set-up, the audit trail. */
 export interface Accounts {
@@ -19,6 +20,11 @@ export interface Accounts {
   /** Uses the set-up link and signs in. @throws HaidangError `HD_SETUP_LINK` */
   firstSignIn(setup: Setup, address: string): Promise<{ token: string; signedIn: SignedIn }>;
   signOut(signedIn: SignedIn): Promise<void>;
+  /**
+   * Changes a password for somebody who knows the one it has; ends the account's sessions but the one named.
+   * @throws HaidangError `HD_CURRENT_PASSWORD`, `HD_TOO_MANY`, `HD_NOT_FOUND`, `HD_BAD_REQUEST` where both are the same
+   */
+  changePassword(name: string, passwords: OwnPassword, actor: Identity, session?: string): Promise<void>;
   /** Makes user `admin` with this password where no user exists. Gives whether it did. */
   ensureAdministrator(password: string): Promise<boolean>;
 }
@@ -72,6 +78,23 @@ export function openAccounts(options: {
       if (signedIn.session === undefined) return;
       await sessions.end(signedIn.session);
       await audit.record({ actor: signedIn.identity.name, act: 'session.end', target: signedIn.identity.name });
+    },
+    async changePassword(name, { current, password }, actor, session) {
+      // Whoever sits down at an open console must not find the password by trying.
+      const key = `password of ${name}`;
+      byName.check(key);
+      const account = await users.get(name);
+      if (!account) throw new HaidangError('HD_NOT_FOUND', `There is no user "${name}".`);
+      if (!(await verifyPassword(current, account.password))) {
+        byName.failed(key);
+        await audit.record({ actor: actor.name, act: 'user.password.refused', target: name });
+        throw wrongCurrent();
+      }
+      byName.succeeded(key);
+      if (current.normalize('NFC') === password.normalize('NFC'))
+        throw new HaidangError('HD_BAD_REQUEST', 'The new password is the same as the current one.');
+      await users.setPassword(name, password, actor, account.password);
+      await sessions.endAllOf(name, session);
     },
     async ensureAdministrator(password) {
       if (await users.any()) return false;

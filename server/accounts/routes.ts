@@ -1,8 +1,20 @@
 import { Type } from 'typebox';
+import { HaidangError } from '../errors.ts';
 import type { App, Services } from '../services.ts';
 import { problems } from '../system/answers.ts';
 import { clearCookie, readCookie, setCookie } from './cookie.ts';
-import { NewPassword, NewUser, Session, Setup, SetupState, SignIn, User, UserChange, Users } from './schema.ts';
+import {
+  NewPassword,
+  NewUser,
+  OwnPassword,
+  Session,
+  Setup,
+  SetupState,
+  SignIn,
+  User,
+  UserChange,
+  Users,
+} from './schema.ts';
 import { sessionAnswer, tokenHash } from './sessions.ts';
 import { mustCover } from './users.ts';
 
@@ -42,6 +54,26 @@ export function accountRoutes(app: App, { accounts, settings }: Services): void 
     async (request, reply) => {
       await accounts.signOut(request.signedIn());
       clearCookie(reply, settings.secureCookies);
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.put(
+    '/api/v1/session/password',
+    {
+      config: { access: 'signed-in', rateLimit: { max: 30, timeWindow: 60_000, groupId: 'own-password' } },
+      bodyLimit: 4096,
+      schema: {
+        tags: ['accounts'],
+        body: OwnPassword,
+        response: { 204: Type.Null(), ...problems(400, 401, 403, 404, 429) },
+      },
+    },
+    async (request, reply) => {
+      const { identity, session } = request.signedIn();
+      if (identity.kind !== 'user')
+        throw new HaidangError('HD_FORBIDDEN', 'The control socket is no user with a password; name one.');
+      await accounts.changePassword(identity.name, request.body, identity, session);
       return reply.code(204).send(null);
     },
   );
@@ -131,7 +163,12 @@ export function accountRoutes(app: App, { accounts, settings }: Services): void 
     async (request, reply) => {
       const { identity, session } = request.signedIn();
       const name = request.params.id;
-      await accounts.users.setPassword(name, request.body.password, identity);
+      const { current, password } = request.body;
+      if (current !== undefined) {
+        await accounts.changePassword(name, { current, password }, identity);
+        return reply.code(204).send(null);
+      }
+      await accounts.users.setPassword(name, password, identity);
       // Whoever knew the old one is out; the administrator's own session is the one that asks.
       await accounts.sessions.endAllOf(name, name === identity.name ? session : undefined);
       return reply.code(204).send(null);

@@ -50,9 +50,22 @@ export const UserChange = Type.Object({
 });
 export type UserChange = Static<typeof UserChange>;
 
-/** `PUT /api/v1/users/:user/password` (administrator): a new password for somebody who lost theirs; ends their sessions. */
-export const NewPassword = Type.Object({ password: Type.String({ minLength: 12, maxLength: 256 }) });
+/**
+ * `PUT /api/v1/users/:user/password` (administrator): a new password for somebody who lost theirs; ends their sessions. With
+ * `current`, for somebody at the command line who knows theirs: then it must be right.
+ */
+export const NewPassword = Type.Object({
+  current: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+  password: Type.String({ minLength: 12, maxLength: 256 }),
+});
 export type NewPassword = Static<typeof NewPassword>;
+
+/** `PUT /api/v1/session/password`: one's own; ends one's sessions but the one that asks. */
+export const OwnPassword = Type.Object({
+  current: Type.String({ minLength: 1, maxLength: 256 }),
+  password: Type.String({ minLength: 12, maxLength: 256 }),
+});
+export type OwnPassword = Static<typeof OwnPassword>;
 
 /** One user; `agencies` only for the administrator. */
 export const User = Type.Object({

@@ -15,8 +15,11 @@ export interface UserAccounts {
    * @throws HaidangError `HD_NOT_FOUND`, `HD_FORBIDDEN`, `HD_LAST_ADMINISTRATOR`, `HD_BAD_REQUEST` where an agency is not known.
    */
   change(name: string, change: UserChange, actor: Identity): Promise<User>;
-  /** @throws HaidangError `HD_NOT_FOUND`, `HD_FORBIDDEN`, `HD_TOO_MANY` */
-  setPassword(name: string, password: string, actor: Identity): Promise<void>;
+  /**
+   * Sets a password; `instead` is the stored hash that the person showed to know.
+   * @throws HaidangError `HD_NOT_FOUND`, `HD_FORBIDDEN`, `HD_TOO_MANY`, `HD_CURRENT_PASSWORD` where it was changed meanwhile
+   */
+  setPassword(name: string, password: string, actor: Identity, instead?: string): Promise<void>;
   /** Those that the identity may know of: all of the province's own, and those who share an agency with it. */
   list(identity: Identity): Promise<Users>;
   get(name: string): Promise<UserRecord | undefined>;
@@ -110,14 +113,16 @@ export function openUsers(records: RecordStore, audit: Audit, now: () => number 
       await audit.record({ actor: actor.name, act: 'user.change', target: name, detail });
       return shown(after, true);
     },
-    async setPassword(name, password, actor) {
+    async setPassword(name, password, actor, instead) {
       await load(name, actor);
       const hashed = await hashPassword(password);
       await retried(async () => {
         const { document, version } = await load(name, actor);
+        if (instead !== undefined && document.password !== instead) throw wrongCurrent();
         await view.replace('user', name, { ...document, password: hashed }, version);
       });
-      await audit.record({ actor: actor.name, act: 'user.password', target: name });
+      const detail = { knewCurrent: instead !== undefined };
+      await audit.record({ actor: actor.name, act: 'user.password', target: name, detail });
     },
     async list(identity) {
       const users: User[] = [];
@@ -142,6 +147,11 @@ export function mustCover(identity: Identity, agencies: 'all' | readonly string[
     'HD_FORBIDDEN',
     'Your account is bound to some agencies; users of others are not yours to change.',
   );
+}
+
+/** The password that somebody gave as theirs is not, or no longer. */
+export function wrongCurrent(): HaidangError {
+  return new HaidangError('HD_CURRENT_PASSWORD', 'The current password is wrong.');
 }
 
 function exists(name: string): HaidangError {

@@ -4,19 +4,30 @@ const MAX_BYTES = 1024;
 
 /** A password typed at the terminal without echo, or the first line of standard input where that is no terminal. */
 export async function readPassword(prompt: string): Promise<string> {
-  return process.stdin.isTTY ? typed(prompt) : firstLine();
+  const [password = ''] = await readPasswords([prompt]);
+  return password;
 }
 
-async function firstLine(): Promise<string> {
+/** Several passwords, one after the other; as many lines of standard input where that is no terminal. */
+export async function readPasswords(prompts: readonly string[]): Promise<string[]> {
+  if (!process.stdin.isTTY) return firstLines(prompts.length);
+  const passwords: string[] = [];
+  for (const prompt of prompts) passwords.push(await typed(prompt));
+  return passwords;
+}
+
+async function firstLines(count: number): Promise<string[]> {
   let text = '';
   process.stdin.setEncoding('utf8');
   for await (const piece of process.stdin) {
     text += piece;
-    if (text.includes('\n') || text.length > MAX_BYTES) break;
+    if (text.split('\n').length > count || text.length > MAX_BYTES * count) break;
   }
-  const line = text.split('\n', 1)[0]?.replace(/\r$/, '') ?? '';
-  if (line === '') throw new UsageError('no password came on standard input; give it as the first line.');
-  return line;
+  const lines = text.split('\n').slice(0, count);
+  const passwords = lines.map((line) => line.replace(/\r$/, ''));
+  if (passwords.length === count && passwords.every((password) => password !== '')) return passwords;
+  const wanted = count === 1 ? 'give it as the first line' : `give ${count} lines, the current one first`;
+  throw new UsageError(`no password came on standard input; ${wanted}.`);
 }
 
 /** Ctrl-C and Ctrl-D end, Backspace takes one character back. */

@@ -2,13 +2,14 @@ import type { NewUser, Users } from '../accounts/schema.ts';
 import { loadConfig } from '../config.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { connect } from './connection.ts';
-import { readPassword } from './read-password.ts';
+import { readPassword, readPasswords } from './read-password.ts';
 import { table } from './terminal.ts';
 
 const HELP = `Usage: haidang user add NAME --role administrator|analyst|viewer [--display-name TEXT] [--agency ID]… [--config FILE]
+       haidang user password NAME [--config FILE]
        haidang user list [--json] [--config FILE]
 
-The password (at least 12 characters) is asked for at the terminal, or read as the first line of standard input. It is
+"password" asks for the current password of NAME and for the new one, and ends the sessions of NAME. The password (at least 12 characters) is asked for at the terminal, or read as the first line of standard input. It is
 never an argument, where other users of the machine could see it. Without --agency the user sees every agency.`;
 
 const ROLES = ['administrator', 'analyst', 'viewer'] as const;
@@ -29,8 +30,11 @@ export async function run(args: readonly string[]): Promise<number> {
   const [act, name, ...more] = positionals;
   const config = await loadConfig(values.config);
   if (act === 'list' && name === undefined) return list(config, values.json === true);
+  if (act === 'password' && name !== undefined && more.length === 0) return changePassword(config, name);
   if (act !== 'add' || name === undefined || more.length > 0)
-    throw new UsageError('say "haidang user add NAME --role ROLE" or "haidang user list"; --help tells more.');
+    throw new UsageError(
+      'say "haidang user add NAME --role ROLE", "haidang user password NAME" or "haidang user list"; --help tells more.',
+    );
   const role = ROLES.find((one) => one === values.role);
   if (!role) throw new UsageError(`--role must be one of ${ROLES.join(', ')}.`);
 
@@ -42,6 +46,23 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     await connection.ask('POST', '/api/v1/users', user);
     console.log(`User ${name} is there.`);
+    return 0;
+  } finally {
+    await connection.close();
+  }
+}
+
+/** The current password is asked for, although who may use the socket could do without: it shows who sits there. */
+async function changePassword(config: Awaited<ReturnType<typeof loadConfig>>, name: string): Promise<number> {
+  const [current = '', password = ''] = await readPasswords([
+    `Current password of ${name}: `,
+    `New password for ${name}: `,
+  ]);
+  if (password.length < 12) throw new UsageError('the new password needs at least 12 characters.');
+  const connection = await connect(config);
+  try {
+    await connection.ask('PUT', `/api/v1/users/${encodeURIComponent(name)}/password`, { current, password });
+    console.log(`${name} has a new password; other sessions are over.`);
     return 0;
   } finally {
     await connection.close();

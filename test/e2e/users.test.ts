@@ -7,6 +7,8 @@ import { Installation, PASSWORD, until } from './harness.ts';
 const chromium = needs('chromium');
 const FIRST = 'mat-khau-dau-tien-cua-minh';
 const SECOND = 'mat-khau-thu-hai-cua-minh';
+const THIRD = 'mat-khau-thu-ba-cua-minh';
+const FOURTH = 'mat-khau-thu-tu-cua-minh';
 
 describe.skipIf(!chromium)('users, managed in a real browser on the real server', () => {
   let installation: Installation;
@@ -94,12 +96,47 @@ describe.skipIf(!chromium)('users, managed in a real browser on the real server'
     expect((await enter('admin', PASSWORD)).status).toBe(200);
   }, 60_000);
 
-  it('is no page for anybody else', async () => {
+  it('lets everybody change their own password, who must know the one they have', async () => {
+    const elsewhere = await enter('minh', SECOND);
     const other = await browser.newContext({ locale: 'en-GB' });
     const theirs = await other.newPage();
     await theirs.goto(`${installation.url}/alerts`);
     await theirs.locator('input[name="user"]').fill('minh');
     await theirs.locator('input[name="password"]').fill(SECOND);
+    await theirs.keyboard.press('Enter');
+    await theirs.getByRole('link', { name: 'Trần Quang Minh' }).first().click();
+    const fill = async (current: string, fresh: string, again: string) => {
+      await theirs.getByLabel('Current password').fill(current);
+      await theirs.getByLabel('New password').fill(fresh);
+      await theirs.getByLabel('Password again').fill(again);
+      await theirs.getByRole('button', { name: 'Change the password' }).click();
+    };
+    await fill(SECOND, THIRD, FIRST);
+    await theirs.getByText('The two passwords differ.').waitFor();
+    await fill(FIRST, THIRD, THIRD);
+    await theirs.getByText('Wrong current password').first().waitFor();
+    await fill(SECOND, THIRD, THIRD);
+    await theirs.getByText('Your password is changed.').waitFor();
+    expect((await me(elsewhere.cookie)).status).toBe(401);
+    expect((await enter('minh', SECOND)).status).toBe(401);
+    await theirs.reload();
+    await theirs.getByRole('heading', { name: 'My account' }).waitFor();
+    await other.close();
+
+    const wrong = await installation.cli(['user', 'password', 'minh'], `${SECOND}\n${FOURTH}\n`);
+    expect(wrong.err).toContain('current password is wrong');
+    expect(wrong.code).toBe(1);
+    const right = await installation.cli(['user', 'password', 'minh'], `${THIRD}\n${FOURTH}\n`);
+    expect(right.code).toBe(0);
+    expect((await enter('minh', FOURTH)).status).toBe(200);
+  }, 60_000);
+
+  it('is no page for anybody else', async () => {
+    const other = await browser.newContext({ locale: 'en-GB' });
+    const theirs = await other.newPage();
+    await theirs.goto(`${installation.url}/alerts`);
+    await theirs.locator('input[name="user"]').fill('minh');
+    await theirs.locator('input[name="password"]').fill(FOURTH);
     await theirs.keyboard.press('Enter');
     await theirs.getByRole('link', { name: 'Alerts' }).first().waitFor();
     expect(await theirs.getByRole('link', { name: 'Users' }).count()).toBe(0);

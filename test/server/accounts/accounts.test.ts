@@ -276,6 +276,16 @@ describe('an administrator', () => {
     expect(JSON.stringify(stored.records)).not.toContain(NEW_PASSWORD);
   });
 
+  it('at the command line gives the current password of a user, or sets a new one without', async () => {
+    const minh = await bench.signIn({ user: 'minh' });
+    const wrong = await put('/api/v1/users/minh/password', { current: 'not this', password: NEW_PASSWORD });
+    expect(wrong.json()).toMatchObject({ code: 'HD_CURRENT_PASSWORD' });
+    const right = await put('/api/v1/users/minh/password', { current: PASSWORD, password: NEW_PASSWORD });
+    expect(right.statusCode).toBe(204);
+    expect((await session(minh)).statusCode).toBe(401);
+    expect((await post('/api/v1/session', { user: 'minh', password: NEW_PASSWORD })).statusCode).toBe(200);
+  });
+
   it.each([
     ['locked', { ...ADMIN, disabled: true }],
     ['an analyst', { ...ADMIN, role: 'analyst' }],
@@ -327,5 +337,67 @@ describe('an administrator', () => {
     expect((await put('/api/v1/users/minh', { ...ANALYST, agencies: ['nowhere'] })).statusCode).toBe(400);
     expect((await put('/api/v1/users/minh', { ...ANALYST, role: 'root' })).statusCode).toBe(400);
     expect((await put('/api/v1/users/minh/password', { password: 'short' })).statusCode).toBe(400);
+  });
+});
+
+describe("one's own password", () => {
+  const NEW_PASSWORD = 'mot-mat-khau-moi-hon';
+  let minh = '';
+  beforeEach(async () => {
+    minh = await bench.signIn({ user: 'minh', role: 'viewer' });
+  });
+  const change = (payload: object, cookie = minh) =>
+    bench.app.inject({ method: 'PUT', url: '/api/v1/session/password', payload, headers: { ...HEADERS, cookie } });
+
+  it('is changed by whoever knows it, and ends every session but this one', async () => {
+    const elsewhere = await bench.signIn({ user: 'minh', role: 'viewer' });
+    const other = await bench.signIn({ user: 'lan' });
+    expect((await change({ current: PASSWORD, password: NEW_PASSWORD })).statusCode).toBe(204);
+    expect((await session(minh)).statusCode).toBe(200);
+    expect((await session(elsewhere)).statusCode).toBe(401);
+    expect((await session(other)).statusCode).toBe(200);
+    expect((await post('/api/v1/session', { user: 'minh', password: PASSWORD })).statusCode).toBe(401);
+    expect((await post('/api/v1/session', { user: 'minh', password: NEW_PASSWORD })).statusCode).toBe(200);
+    const { records } = await bench.records.as(SYSTEM).find('audit', { limit: 1000 });
+    expect(records.map(({ document }) => document)).toContainEqual(
+      expect.objectContaining({ actor: 'minh', act: 'user.password', target: 'minh', detail: { knewCurrent: true } }),
+    );
+    expect(JSON.stringify(records)).not.toMatch(new RegExp(`${NEW_PASSWORD}|${PASSWORD}`));
+  });
+
+  it('stays where the current one is wrong, which is on record and gets slow', async () => {
+    for (let tries = 0; tries < 5; tries++) {
+      const answer = await change({ current: 'a guess', password: NEW_PASSWORD });
+      expect(answer.statusCode).toBe(403);
+      expect(answer.json()).toMatchObject({ code: 'HD_CURRENT_PASSWORD' });
+    }
+    const slow = await change({ current: PASSWORD, password: NEW_PASSWORD });
+    expect(slow.statusCode).toBe(429);
+    expect(Number(slow.headers['retry-after'])).toBeGreaterThan(0);
+    expect(await audited('user.password.refused')).toBe(5);
+    expect((await session(minh)).statusCode).toBe(200);
+    expect((await post('/api/v1/session', { user: 'minh', password: PASSWORD })).statusCode).toBe(200);
+  });
+
+  it('must be another one, and long enough', async () => {
+    expect((await change({ current: PASSWORD, password: PASSWORD })).statusCode).toBe(400);
+    expect((await change({ current: PASSWORD, password: 'short' })).statusCode).toBe(400);
+    expect((await change({ password: NEW_PASSWORD })).statusCode).toBe(400);
+    expect((await change({ current: PASSWORD, password: NEW_PASSWORD }, 'none')).statusCode).toBe(401);
+  });
+
+  it('that an administrator sets at the same moment stands', async () => {
+    const users = bench.accounts.users;
+    const before = (await users.get('minh'))?.password ?? '';
+    await users.setPassword('minh', NEW_PASSWORD, SYSTEM);
+    await expect(users.setPassword('minh', 'yet-another-password', SYSTEM, before)).rejects.toMatchObject({
+      code: 'HD_CURRENT_PASSWORD',
+    });
+    expect((await post('/api/v1/session', { user: 'minh', password: NEW_PASSWORD })).statusCode).toBe(200);
+  });
+
+  it('is none at the control socket', async () => {
+    bench.local = true;
+    expect((await change({ current: PASSWORD, password: NEW_PASSWORD })).statusCode).toBe(403);
   });
 });

@@ -84,6 +84,7 @@ describe('the OpenAPI document', () => {
       'PUT /api/v1/agencies/{id}',
       'PUT /api/v1/retention/policy',
       'PUT /api/v1/searches/{id}',
+      'PUT /api/v1/session/password',
       'PUT /api/v1/users/{id}',
       'PUT /api/v1/users/{id}/password',
     ]);

@@ -1,6 +1,6 @@
 import type { StringTest } from '../query/condition.ts';
 import { foldCase } from '../query/string-test.ts';
-import { isDistinct } from './text-bytes.ts';
+import { isAscii } from './text-bytes.ts';
 
 /** A folded literal, and where in a text it must stand. */
 export interface Literal {
@@ -16,7 +16,7 @@ export interface Atom {
   readonly id: number;
   readonly slot: number;
   readonly literals: readonly Literal[];
-  /** Bytes of its shortest literal: an index that does not look for literals so short cannot say no. 0: none can. */
+  /** Bytes of its shortest literal: an index that does not look for literals so short cannot say no. */
   readonly shortest: number;
 }
 
@@ -25,10 +25,9 @@ export const LONG = 7;
 /** The fewest bytes that can be looked for at all, but in whole texts. */
 export const LEAST = 4;
 
-/** The bytes by which an index can look for a literal; whole texts it finds at any length, and some not at all. */
+/** The bytes by which an index can look for a literal. Whole texts, and letters outside ASCII, it finds at any length. */
 export function soughtBytes({ match, text }: Literal): number {
-  if (!isDistinct(text)) return 0;
-  return match === 'equals' ? LONG : Buffer.byteLength(text);
+  return match === 'equals' || !isAscii(text) ? LONG : Math.min(LONG, text.length);
 }
 
 /** The literal of a test without regard to case, where it has one. */

@@ -1,6 +1,7 @@
 import type { LineScanner } from '../../ecs/line-scanner.ts';
 import { CODED, LINED, SCALAR } from '../../ecs/scan/tokens.ts';
 import { LEAF_DEPTH } from '../query/matcher.ts';
+import { foldCase } from '../query/string-test.ts';
 import { type EventContext, partedName } from './event-context.ts';
 import type { TextPlace } from './gram-table.ts';
 import type { Found, LiteralIndex } from './literal-index.ts';
@@ -24,21 +25,24 @@ const nothing = Buffer.alloc(0);
 const place: TextPlace = {
   bytes: nothing,
   words: new DataView(nothing.buffer, 0, 0),
-  slot: -1,
   start: 0,
   end: 0,
   escaped: false,
 };
 
 function findIn(index: LiteralIndex, text: string, slot: number, copy: TextBytes, turn: number, found: Found): void {
-  copy.take(text);
+  if (!copy.take(text)) {
+    // Folding is no matter of single letters outside ASCII, and may lead into it.
+    const folded = foldCase(text);
+    index.findForeign(slot, folded, found);
+    copy.take(folded);
+  }
   place.bytes = copy.bytes;
   place.words = copy.words;
-  place.slot = slot;
   place.start = 0;
   place.end = copy.length;
   place.escaped = copy === jsonText;
-  index.find(place, turn, found);
+  index.find(slot, place, turn, found);
 }
 
 /** A value of a field, and what is in it where it is a list; and, where all fields are looked through, in an object. */
@@ -52,7 +56,7 @@ function findInValue(
   depth = 1,
 ): void {
   if (typeof value === 'string') {
-    // One character folds to at most three bytes.
+    // One character is three bytes at most.
     if (index.asks(slot, 3 * value.length)) findIn(index, value, slot, copy, turn, found);
   } else if (typeof value === 'number' || typeof value === 'boolean') {
     if (slot >= 0 || index.scalars) findIn(index, String(value), slot, copy, turn, found);
@@ -136,11 +140,10 @@ export class LineTexts implements Texts {
         const value: unknown = JSON.parse(line.text(leaf));
         if (value !== null) this.#findCopy(line, String(value), slot, turn, found);
       } else {
-        place.slot = slot;
         place.start = start;
         place.end = end;
         place.escaped = kind === LINED;
-        index.find(place, turn, found);
+        index.find(slot, place, turn, found);
       }
     }
     for (const slot of line.fixed) {

@@ -9,21 +9,19 @@ const MIX = 0x9e3779b1 | 0;
 /** Bits of the filter for each word in it; and in all at least and most, as powers of two, for the processor's caches. */
 const FILTER = { bitsPerWord: 32, least: 10, most: 20 } as const;
 
-/** What a table finds: a literal's folded bytes, the field that it must be in (-1: any), where in the text it must stand, and the questions that it answers. */
+/** What a table finds: a literal's folded bytes, where in the text it must stand, and the questions that it answers. */
 export interface TableEntry {
   readonly bytes: Uint8Array;
-  readonly slot: number;
   /** Whether the text must begin, and end, with it. */
   readonly first: boolean;
   readonly last: boolean;
   readonly questions: readonly number[];
 }
 
-/** A text to be looked through: bytes `start` to before `end`, of the field `slot`; `escaped` where some of its characters are written as two, by a backslash. */
+/** A text to be looked through: bytes `start` to before `end`; `escaped` where some of its characters are written as two, by a backslash. */
 export interface TextPlace {
   bytes: Uint8Array;
   words: DataView;
-  slot: number;
   start: number;
   end: number;
   escaped: boolean;
@@ -95,7 +93,7 @@ interface Chained {
  * the table. What is found is compared byte by byte, so that a literal that is told of is there.
  */
 export class GramTable {
-  readonly #step: 1 | 4;
+  readonly #step: number;
   readonly #shift: number;
   /** One bit a word: set where some literal has it. */
   readonly #filter: Int32Array;
@@ -105,8 +103,7 @@ export class GramTable {
   readonly #ends: Int32Array;
   readonly #entries: Int32Array;
   readonly #offsets: Int32Array;
-  /** By entry: its slot, which ends of the text it must stand at, and its bytes in `#pool`. */
-  readonly #slots: Int32Array;
+  /** By entry: which ends of the text it must stand at, and its bytes in `#pool`. */
   readonly #anchors: Uint8Array;
   readonly #pool: Uint8Array;
   readonly #starts: Int32Array;
@@ -115,7 +112,7 @@ export class GramTable {
   readonly #questions: readonly (readonly number[])[];
 
   /** Entries must be of `step + 3` bytes at least. */
-  constructor(entries: readonly TableEntry[], step: 1 | 4) {
+  constructor(entries: readonly TableEntry[], step: number) {
     this.#step = step;
     const counts = gramCounts(entries);
     const chained: Chained[] = [];
@@ -144,7 +141,6 @@ export class GramTable {
       const bit = Math.imul(word, MIX) >>> this.#shift;
       this.#filter[bit >>> 5] = (this.#filter[bit >>> 5] as number) | (1 << bit);
     }
-    this.#slots = Int32Array.from(entries, ({ slot }) => slot);
     this.#anchors = Uint8Array.from(entries, ({ first, last }) => (first ? 1 : 0) | (last ? 2 : 0));
     this.#pool = Buffer.concat(entries.map(({ bytes }) => bytes));
     this.#starts = new Int32Array(entries.length + 1);
@@ -184,9 +180,7 @@ export class GramTable {
     }
   }
 
-  #standsAt(entry: number, { bytes, slot, start, end, escaped }: TextPlace, at: number): boolean {
-    const wanted = this.#slots[entry] as number;
-    if (wanted !== slot && wanted !== -1) return false;
+  #standsAt(entry: number, { bytes, start, end, escaped }: TextPlace, at: number): boolean {
     const from = this.#starts[entry] as number;
     const length = (this.#starts[entry + 1] as number) - from;
     const anchors = this.#anchors[entry] as number;

@@ -1,35 +1,56 @@
 import { type Atom, LEAST, type Literal, LONG, soughtBytes } from './atoms.ts';
+import { ForeignLiterals } from './foreign-literals.ts';
 import { GramTable, type TableEntry, type TextPlace } from './gram-table.ts';
-import { type Encoding, FOLDED, literalBytes } from './text-bytes.ts';
+import { type Encoding, FOLDED, isAscii, literalBytes } from './text-bytes.ts';
 
 /** Parts of numbers and booleans as texts. */
 const SCALAR = /^([0-9.e+-]+|[truefals]+|[infty]+)$/;
 /** Whole texts up to here are found by their bytes as one number. */
 const SHORT_WHOLE = 6;
 
-/** What is done with the texts of a field, one bit each. */
-const PLAN = { long: 1, short: 2, whole: 4 } as const;
-
-const NONE: readonly number[] = [];
-
-/** Takes the question that a text answers with yes; the same may come more than once. */
+/** Takes a question that a text answers with yes, by its place among those of the index; the same may come more than once. */
 export type Found = (question: number) => void;
 
-/** One literal of one field, and the questions of which it is an answer, by their places among those of the index. */
-interface Sought {
-  readonly literal: Literal;
-  readonly slot: number;
-  readonly questions: number[];
+/** What is looked for in the texts of one field. */
+class FieldIndex {
+  readonly inside: GramTable | undefined;
+  /** The fewest bytes of a text that can hold any of it. */
+  readonly least: number;
+  readonly wholes: ReadonlyMap<number, readonly number[]> | undefined;
+  readonly foreign: ForeignLiterals | undefined;
+
+  /** `limit`: the fewest bytes of a literal that is looked for. */
+  constructor(literals: ReadonlyMap<Literal, readonly number[]>, limit: number, encoding: Encoding) {
+    const entries: TableEntry[] = [];
+    const wholes = new Map<number, readonly number[]>();
+    let foreign: ForeignLiterals | undefined;
+    for (const [literal, questions] of literals) {
+      if (!isAscii(literal.text)) {
+        foreign ??= new ForeignLiterals();
+        foreign.add(literal, questions);
+        continue;
+      }
+      const bytes = literalBytes(literal.text, encoding);
+      const whole = literal.match === 'equals';
+      if (whole && bytes.length <= SHORT_WHOLE) {
+        wholes.set(wholeKey(bytes, 0, bytes.length), questions);
+        continue;
+      }
+      const [first, last] = [whole || literal.match === 'starts', whole || literal.match === 'ends'];
+      entries.push({ bytes, first, last, questions });
+    }
+    this.inside = entries.length > 0 ? new GramTable(entries, limit - LEAST + 1) : undefined;
+    this.wholes = wholes.size > 0 ? wholes : undefined;
+    this.foreign = foreign;
+    this.least = this.wholes || foreign ? 0 : limit;
+  }
 }
 
 /** Finds which of many questions an event's texts answer with yes: which literals they hold, without regard to case; in time linear in the texts, whatever the number of literals. */
 export class LiteralIndex {
-  readonly #plans: Uint8Array;
-  readonly #long: GramTable;
-  readonly #short: GramTable;
-  /** By slot, short whole texts. */
-  readonly #wholes: (Map<number, number[]> | undefined)[];
-  /** The fields that are looked through. */
+  /** By slot, and before them for any other field. */
+  readonly #fields: (FieldIndex | undefined)[];
+  /** The fields that have literals of their own. */
   readonly slots: readonly number[];
   /** Whether all fields are looked through, and whether a number or a boolean may then hold a literal. */
   readonly anyField: boolean;
@@ -37,72 +58,58 @@ export class LiteralIndex {
 
   /** `limits`: by slot, and before them for any field, the fewest bytes of a literal that is looked for. */
   constructor(atoms: readonly Atom[], limits: Uint8Array, encoding: Encoding) {
-    const all = gather(atoms, limits);
-    this.#plans = new Uint8Array(limits.length);
-    this.#wholes = new Array<undefined>(limits.length).fill(undefined);
-    const long: TableEntry[] = [];
-    const short: TableEntry[] = [];
-    const plan = (slot: number, bit: number): void => {
-      this.#plans[slot + 1] = (this.#plans[slot + 1] as number) | bit;
-    };
-    for (const { literal, slot, questions } of all) {
-      const bytes = literalBytes(literal.text, encoding);
-      const whole = literal.match === 'equals';
-      if (whole && bytes.length <= SHORT_WHOLE) {
-        plan(slot, PLAN.whole);
-        const wholes = this.#wholes[slot + 1] ?? new Map<number, number[]>();
-        this.#wholes[slot + 1] = wholes;
-        wholes.set(wholeKey(bytes, 0, bytes.length), questions);
-        continue;
+    const bySlot = new Map<number, Map<string, [Literal, number[]]>>();
+    for (const [question, { slot, literals }] of atoms.entries()) {
+      const ofSlot = bySlot.get(slot) ?? new Map<string, [Literal, number[]]>();
+      bySlot.set(slot, ofSlot);
+      for (const literal of literals) {
+        if (soughtBytes(literal) < (limits[slot + 1] as number)) continue;
+        const key = `${literal.match} ${literal.text}`;
+        const known = ofSlot.get(key);
+        if (known) known[1].push(question);
+        else ofSlot.set(key, [literal, [question]]);
       }
-      const isLong = bytes.length >= LONG;
-      plan(slot, isLong ? PLAN.long : PLAN.short);
-      const [first, last] = [whole || literal.match === 'starts', whole || literal.match === 'ends'];
-      (isLong ? long : short).push({ bytes, slot, first, last, questions });
     }
-    this.#long = new GramTable(long, 4);
-    this.#short = new GramTable(short, 1);
-    const any = this.#plans[0] as number;
-    this.anyField = any !== 0;
-    this.slots = [...this.#plans.keys()].flatMap((place) => (place > 0 && this.#plans[place] !== 0 ? [place - 1] : []));
-    for (let place = 1; place < limits.length; place++) this.#plans[place] = (this.#plans[place] as number) | any;
-    this.scalars = all.some(({ literal, slot }) => slot === -1 && SCALAR.test(literal.text));
+    const any = [...(bySlot.get(-1)?.values() ?? [])];
+    const anyLimit = limits[0] as number;
+    this.anyField = any.length > 0;
+    this.scalars = any.some(([{ text }]) => SCALAR.test(text));
+    this.#fields = new Array<undefined>(limits.length).fill(undefined);
+    const slots: number[] = [];
+    for (const [slot, ofSlot] of bySlot) {
+      if (slot === -1 || ofSlot.size === 0) continue;
+      slots.push(slot);
+      const limit = Math.min(limits[slot + 1] as number, this.anyField ? anyLimit : LONG);
+      this.#fields[slot + 1] = new FieldIndex(new Map([...ofSlot.values(), ...any]), limit, encoding);
+    }
+    this.slots = slots;
+    if (!this.anyField) return;
+    const others = new FieldIndex(new Map(any), anyLimit, encoding);
+    for (let place = 0; place < limits.length; place++) this.#fields[place] ??= others;
   }
 
-  /** Whether texts of so many bytes of a field are looked through at all. */
+  /** Whether texts of so many bytes of a field can hold anything that is looked for. */
   asks(slot: number, length: number): boolean {
-    const plan = this.#plans[slot + 1] as number;
-    if (plan === 0) return false;
-    return plan !== PLAN.long || length >= LONG;
+    const field = this.#fields[slot + 1];
+    return field !== undefined && length >= field.least;
   }
 
-  /** Calls `found` with each question that the text answers with yes. `turn`: the number of the event. */
-  find(text: TextPlace, turn: number, found: Found): void {
-    const plan = this.#plans[text.slot + 1] as number;
+  /** Calls `found` with each question that the text of a field answers with yes. `turn`: the number of the event. */
+  find(slot: number, text: TextPlace, turn: number, found: Found): void {
+    const field = this.#fields[slot + 1];
+    if (field === undefined) return;
     const length = text.end - text.start;
-    if ((plan & PLAN.whole) !== 0 && length <= SHORT_WHOLE) {
-      const key = wholeKey(text.bytes, text.start, text.end);
-      for (const question of this.#wholes[text.slot + 1]?.get(key) ?? NONE) found(question);
-      if (text.slot >= 0) for (const question of this.#wholes[0]?.get(key) ?? NONE) found(question);
+    if (field.wholes !== undefined && length <= SHORT_WHOLE) {
+      const questions = field.wholes.get(wholeKey(text.bytes, text.start, text.end));
+      if (questions) for (const question of questions) found(question);
     }
-    if ((plan & PLAN.long) !== 0 && length >= LONG) this.#long.find(text, turn, found);
-    if ((plan & PLAN.short) !== 0 && length >= LEAST) this.#short.find(text, turn, found);
+    if (field.inside !== undefined && length >= LEAST) field.inside.find(text, turn, found);
   }
-}
 
-/** Every literal that is looked for, once a field. */
-function gather(atoms: readonly Atom[], limits: Uint8Array): readonly Sought[] {
-  const byKey = new Map<string, Sought>();
-  for (const [question, { slot, literals }] of atoms.entries()) {
-    for (const literal of literals) {
-      if (soughtBytes(literal) < (limits[slot + 1] as number)) continue;
-      const key = `${slot} ${literal.match} ${literal.text}`;
-      const known = byKey.get(key);
-      if (known) known.questions.push(question);
-      else byKey.set(key, { literal, slot, questions: [question] });
-    }
+  /** The same for what lies outside ASCII, in a folded text. */
+  findForeign(slot: number, folded: string, found: Found): void {
+    this.#fields[slot + 1]?.foreign?.find(folded, found);
   }
-  return [...byKey.values()];
 }
 
 /** A text of up to six bytes, folded, as a number that no other has. */

@@ -1,7 +1,5 @@
-import { foldCase } from '../query/string-test.ts';
-
 /**
- * How texts stand as bytes, and with them the literals that are looked for: UTF-8 as it is, or with the escapes of two
+ * How texts stand as bytes, and with them the literals that are looked for: as they are, or with the escapes of two
  * characters that JSON has for quotes, backslashes and controls (RFC 8259 §7), so that lines need not be decoded.
  */
 export type Encoding = 'plain' | 'json';
@@ -25,12 +23,13 @@ function escapeText(text: string): string {
   return text.replace(/["\\\b\f\n\r\t]/g, (character) => ESCAPED[character] ?? character);
 }
 
-/** Whether UTF-8 tells a text apart from all others: half of a surrogate pair becomes U+FFFD in it. */
-export function isDistinct(text: string): boolean {
-  return text.isWellFormed() && !text.includes('\ufffd');
+const FOREIGN = /[^\x00-\x7f]/;
+
+export function isAscii(text: string): boolean {
+  return !FOREIGN.test(text);
 }
 
-/** A folded literal as it stands in folded texts. */
+/** A folded literal of ASCII as it stands in folded texts. */
 export function literalBytes(literal: string, encoding: Encoding): Uint8Array {
   return Buffer.from(encoding === 'json' ? escapeText(literal) : literal);
 }
@@ -51,18 +50,14 @@ export class TextBytes {
     this.#encoding = encoding;
   }
 
-  /** Takes a text: one of ASCII with its capital letters, any other folded. */
-  take(text: string): void {
+  /** Takes a text as it is; false where it is not of ASCII alone. Its ASCII is found in the bytes all the same, as UTF-8 has it nowhere else. */
+  take(text: string): boolean {
     if (this.#encoding === 'json') {
-      this.#write(escapeText(foldCase(text)));
-      return;
+      const escaped = escapeText(text);
+      return this.#write(escaped);
     }
     const { length } = text;
-    if (length > SHORT) {
-      this.#write(text);
-      if (this.length !== length) this.#write(foldCase(text));
-      return;
-    }
+    if (length > SHORT) return this.#write(text);
     const { bytes } = this;
     let all = 0;
     for (let at = 0; at < length; at++) {
@@ -71,16 +66,18 @@ export class TextBytes {
       all |= code;
     }
     this.length = length;
-    if (all >= 0x80) this.#write(foldCase(text));
+    return all < 0x80 || this.#write(text);
   }
 
-  #write(text: string): void {
+  /** Gives whether the text is of ASCII alone. */
+  #write(text: string): boolean {
     // Three bytes are the most that UTF-8 takes for a UTF-16 unit.
     if (3 * text.length > this.bytes.length) {
       this.bytes = Buffer.alloc(6 * text.length);
       this.words = viewOf(this.bytes);
     }
     this.length = this.bytes.write(text);
+    return this.length === text.length;
   }
 }
 

@@ -66,7 +66,12 @@ export function startGrouper(options: GrouperOptions): Grouper {
   };
   const run = async (work: GroupingLog, group: GroupingThread, step: GroupingStep, entries: readonly MatchEntry[]) => {
     const { nodes } = work.state();
-    const bodies = entries.map(({ node, body }) => ({ body, place: nodes.indexOf(node) }));
+    const whole = entries.filter(({ body }) => body.byteLength > 0);
+    if (whole.length < entries.length) {
+      const gone = entries.length - whole.length;
+      log.error({ step: step.step, gone }, 'Matches that were to be grouped are gone; alerts may lack them.');
+    }
+    const bodies = whole.map(({ node, body }) => ({ body, place: nodes.indexOf(node) }));
     const at = new Date(now()).toISOString();
     const result = await insist('Alerts could not be read', () => group.group(bodies, step.step, at));
     // The same documents at each try: it changes nothing where the first did go through.
@@ -138,6 +143,8 @@ export function startGrouper(options: GrouperOptions): Grouper {
     async stop() {
       stopping.abort();
       wake();
+      // What it was at is gone through again by whoever groups next.
+      await thread?.stop();
       await ended;
     },
   };

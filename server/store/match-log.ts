@@ -71,7 +71,7 @@ export interface GroupingLease {
 /** Grouping's side of the log; every write fails with `HD_LEASE_LOST` once another server has opened it. */
 export interface GroupingLog {
   state(): GroupingState;
-  /** The entries of a step that was begun, in its order. */
+  /** The entries of a step that was begun, in its order; one that is gone has an empty body. */
   read(step: GroupingStep): Promise<readonly MatchEntry[]>;
   /** The next entries of all nodes, bounded; empty where there are none. */
   next(): Promise<readonly MatchEntry[]>;

@@ -120,12 +120,14 @@ export async function openGroupingLog(
       return { begun, step, done: isWritten ? doneWith(pending) : done, nodes: places };
     },
     async read(step) {
-      const entries = await readEntries(shelf, step.entries);
-      if (entries.length !== step.entries.length) {
-        throw new Error(`Matches of step ${step.step} are gone: ${step.entries.length - entries.length} entries.`);
-      }
-      pending = entries;
-      return entries;
+      const found = new Map((await readEntries(shelf, step.entries)).map((entry) => [keyOf(entry), entry]));
+      const { done } = source();
+      // One that somebody deleted must not keep all others from being grouped.
+      pending = step.entries.map(({ node, number }) => {
+        const { lastSequence = 0 } = done[node] ?? {};
+        return found.get(keyOf({ node, number })) ?? { node, number, lastSequence, body: new Uint8Array() };
+      });
+      return pending;
     },
     async next() {
       const done = doneWith(pending);
@@ -169,6 +171,10 @@ export async function openGroupingLog(
       await clean();
     },
   };
+}
+
+function keyOf({ node, number }: Pick<MatchEntry, 'node' | 'number'>): string {
+  return `${node} ${number}`;
 }
 
 /** As many entries as one step takes: of each node in turn, so that one that is far behind does not keep the others. */

@@ -5,7 +5,7 @@ import type { Cluster, StoreLog } from './cluster.ts';
 import type { Counters } from './counters.ts';
 import { dayIndex, type IndexNames, makeIndex } from './indexes.ts';
 import { KnownEvents } from './known-events.ts';
-import { type DayLimits, type PreparedBatch, prepareAgain, prepareBatch } from './prepare.ts';
+import { type DayLimits, FramePreparer, type PreparedBatch } from './prepare.ts';
 import { type BatchGroup, GroupWriter, groupAgain, newGroup } from './write-group.ts';
 
 /** What an appender works with. */
@@ -20,6 +20,8 @@ export interface AppenderSetup {
 }
 
 const MOST_PENDING = 64;
+/** Of documents that wait or are under way. */
+const MOST_BYTES = 192 * 1024 * 1024;
 /** What is written together, at most. */
 const GROUP_BATCHES = 32;
 const GROUP_EVENTS = 8_000;
@@ -41,6 +43,7 @@ export class Appender {
   readonly #setup: AppenderSetup;
   readonly #writer: GroupWriter;
   readonly #known: KnownEvents;
+  readonly #preparer = new FramePreparer();
   readonly #days = new Set<string>();
   readonly #jobs: Job[] = [];
   /** Numbered and not yet written to their end, in order. */
@@ -49,6 +52,7 @@ export class Appender {
   #ends: Promise<unknown>[] = [];
   #broken = false;
   #pending = 0;
+  #pendingBytes = 0;
   #next = 1;
   #last = 0;
   #running: Promise<void> | undefined;
@@ -79,7 +83,7 @@ export class Appender {
     // The counter runs along behind the batches, for the day when old batches are no longer there.
     this.#last = Math.max(floor, counted, first - 1);
     this.#next = this.#last + 1;
-    this.#begun = open.map((batches) => groupAgain(batches.map((batch) => ({ batch, prepared: again(batch) }))));
+    this.#begun = open.map((batches) => groupAgain(batches.map((batch) => ({ batch, prepared: this.#again(batch) }))));
     const last = this.#begun.at(-1);
     if (last) this.#next = Math.max(this.#next, last.last + 1);
     await this.#endBegun();
@@ -87,17 +91,20 @@ export class Appender {
 
   /** `now`: the server's clock, milliseconds. */
   async append(batch: IncomingBatch, now: number): Promise<AppendResult> {
-    if (this.#pending >= MOST_PENDING) {
+    if (this.#pending >= MOST_PENDING || this.#pendingBytes >= MOST_BYTES) {
       throw new HaidangError('HD_TOO_MANY', 'Too many batches wait for the cluster already.', { retryAfter: 1 });
     }
-    const prepared = prepareBatch(batch, now, this.#setup.limits);
+    const prepared = this.#preparer.prepare(batch, now, this.#setup.limits);
     this.#pending++;
+    const bytes = prepared.sink.bytes.length;
+    this.#pendingBytes += bytes;
     const written = new Promise<AppendResult>((resolve, reject) => {
       this.#jobs.push({ prepared, resolve, reject });
     });
     this.#running ??= this.#run();
     return written.finally(() => {
       this.#pending--;
+      this.#pendingBytes -= bytes;
     });
   }
 
@@ -197,6 +204,7 @@ export class Appender {
       if (newest) this.#next = last + 1;
       if (group.members.length > 0) this.#last = Math.max(this.#last, last);
       this.#begun = this.#begun.filter((other) => other !== group);
+      for (const { prepared } of group.jobs) this.#preparer.release(prepared);
       return results;
     });
   }
@@ -235,15 +243,15 @@ export class Appender {
     return done;
   }
 
+  #again(batch: WholeBatch): PreparedBatch {
+    const { agency, collector, receivedAt, body } = storedBatch(batch);
+    return this.#preparer.prepareAgain({ agency, collector, receivedAt, body });
+  }
+
   async #ensureDay(day: string): Promise<void> {
     if (this.#days.has(day)) return;
     const { cluster, names } = this.#setup;
     await makeIndex(cluster, dayIndex(names, day));
     this.#days.add(day);
   }
-}
-
-function again(batch: WholeBatch): PreparedBatch {
-  const { agency, collector, receivedAt, body } = storedBatch(batch);
-  return prepareAgain({ agency, collector, receivedAt, body });
 }

@@ -1,3 +1,4 @@
+import type { ByteSink, SinkPool } from './byte-sink.ts';
 import type { Json } from './mapping.ts';
 import type { BulkSize } from './pace.ts';
 
@@ -6,10 +7,16 @@ export interface BulkItem {
   readonly action: 'create' | 'index' | 'delete';
   readonly index: string;
   readonly id: string;
-  /** A function is asked when the request is made up, so that thousands of documents need not lie in memory as text. */
-  readonly document?: Json | (() => Json);
+  readonly document?: Json | WrittenDocument;
   /** Write only where the document is still the one that was read. */
   readonly if?: { readonly seqNo: number; readonly term: number };
+}
+
+/** A document that writes its JSON itself, when the request is made up. */
+export abstract class WrittenDocument {
+  /** Bytes at the most. */
+  abstract readonly size: number;
+  abstract writeTo(sink: ByteSink): void;
 }
 
 export interface BulkResult {
@@ -21,7 +28,9 @@ export interface BulkResult {
 /** The body of one bulk request, and which of the items are in it. */
 export interface BulkBody {
   readonly places: readonly number[];
-  readonly text: string;
+  /** The index of items that name none. */
+  readonly index: string;
+  readonly sink: ByteSink;
   /** Whether there would have been more. */
   readonly full: boolean;
 }
@@ -39,30 +48,53 @@ export function outcomeOf({ status, reason = '' }: BulkResult, action: BulkItem[
   return 'busy';
 }
 
-/** Makes one request's body of the first of `left`, which it takes away. */
-export function nextBody(items: readonly BulkItem[], left: number[], size: BulkSize): BulkBody {
-  const places: number[] = [];
-  const texts: string[] = [];
-  let length = 0;
-  while (left.length > 0 && places.length < size.items) {
-    const place = left[0] as number;
-    const text = bulkText(items[place] as BulkItem);
-    if (places.length > 0 && length + text.length > size.bytes) break;
-    left.shift();
-    places.push(place);
-    texts.push(text);
-    length += text.length;
+/** Longest action line: index, id and condition. */
+const LONGEST_ACTION = 2_048;
+
+/** Makes one request's body of the first of `left`, which it takes away. Undefined where none are left. */
+export function nextBody(
+  items: readonly BulkItem[],
+  left: number[],
+  size: BulkSize,
+  sinks: SinkPool,
+): BulkBody | undefined {
+  const index = items[left[0] ?? -1]?.index;
+  if (index === undefined) return undefined;
+  const sink = sinks.take(spaceFor(items, left, size));
+  let count = 0;
+  for (; count < left.length && count < size.items; count++) {
+    const item = items[left[count] as number] as BulkItem;
+    const before = sink.length;
+    writeItem(item, index, sink);
+    if (count === 0 || sink.length <= size.bytes) continue;
+    sink.length = before;
+    break;
   }
-  return { places, text: texts.join(''), full: left.length > 0 };
+  const places = left.splice(0, count);
+  return { places, index, sink, full: left.length > 0 };
 }
 
-function bulkText({ action, index, id, document, if: condition }: BulkItem): string {
-  const place = {
-    _index: index,
-    _id: id,
-    ...(condition ? { if_seq_no: condition.seqNo, if_primary_term: condition.term } : {}),
-  };
-  const head = `${JSON.stringify({ [action]: place })}\n`;
-  if (document === undefined) return head;
-  return `${head}${JSON.stringify(typeof document === 'function' ? document() : document)}\n`;
+function spaceFor(items: readonly BulkItem[], left: readonly number[], size: BulkSize): number {
+  let space = 0;
+  for (let at = 0; at < left.length && at < size.items && space < size.bytes; at++) {
+    const { document } = items[left[at] as number] as BulkItem;
+    space += document instanceof WrittenDocument ? document.size + 128 : 1_024;
+  }
+  return Math.min(space, size.bytes) + LONGEST_ACTION;
+}
+
+function writeItem({ action, index, id, document, if: condition }: BulkItem, usual: string, sink: ByteSink): void {
+  if (index === usual && condition === undefined) sink.text(`{"${action}":{"_id":${JSON.stringify(id)}}}\n`);
+  else {
+    const place = {
+      _index: index,
+      _id: id,
+      ...(condition ? { if_seq_no: condition.seqNo, if_primary_term: condition.term } : {}),
+    };
+    sink.text(`${JSON.stringify({ [action]: place })}\n`);
+  }
+  if (document === undefined) return;
+  if (document instanceof WrittenDocument) document.writeTo(sink);
+  else sink.text(JSON.stringify(document));
+  sink.text('\n');
 }

@@ -1,6 +1,7 @@
 import { Client, errors } from '@opensearch-project/opensearch';
 import { HaidangError } from '../../errors.ts';
 import { type BulkBody, type BulkItem, type BulkResult, nextBody, outcomeOf } from './bulk.ts';
+import { SinkPool } from './byte-sink.ts';
 import { type ClusterAddress, Credentials, clientOptions } from './connection.ts';
 import type { Json } from './mapping.ts';
 import { Pace } from './pace.ts';
@@ -36,9 +37,11 @@ const SHARD_SECONDS = 10;
 /** Pauses before what the cluster was too busy for is sent again, milliseconds. */
 const PAUSES = [50, 200, 500, 1_000, 2_000, 4_000];
 /** Bulk requests with events that may be under way at the same time. */
-const LANES = 2;
+const LANES = 3;
 /** An answer says of each item no more than this. */
-const BULK_ANSWER = 'items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason';
+const BULK_ANSWER = 'errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason';
+
+const DONE: BulkResult = { status: 201, reason: undefined };
 
 /** The cluster as the store sees it: JSON in and out, busy answers waited for, failures as errors of the catalogue. */
 export class Cluster {
@@ -46,6 +49,7 @@ export class Cluster {
   readonly #credentials: Credentials;
   readonly #log: StoreLog;
   readonly #pace = new Pace(LANES);
+  readonly #sinks = new SinkPool(LANES);
 
   /** An address alone stands for a cluster without more to say about it. */
   constructor(address: ClusterAddress | string, log: StoreLog) {
@@ -109,8 +113,8 @@ export class Cluster {
     const left = [...places];
     const busy: number[] = [];
     const send = async () => {
-      const body = nextBody(items, left, this.#pace.size);
-      if (body.places.length === 0) return;
+      const body = nextBody(items, left, this.#pace.size, this.#sinks);
+      if (!body) return;
       const answers = await this.#sendBulk(body);
       for (const [at, place] of body.places.entries()) {
         const result = answers[at] ?? { status: 500, reason: 'The answer does not say.' };
@@ -130,20 +134,23 @@ export class Cluster {
     return busy;
   }
 
-  async #sendBulk({ text, places, full }: BulkBody): Promise<BulkResult[]> {
+  async #sendBulk({ index, sink, places, full }: BulkBody): Promise<BulkResult[]> {
     const from = performance.now();
     try {
-      const { body } = await this.#send<{ items: Readonly<Record<string, BulkAnswer>>[] }>(
+      const { body } = await this.#send<{ errors?: boolean; items: Readonly<Record<string, BulkAnswer>>[] }>(
         {
           method: 'POST',
-          path: '/_bulk',
+          path: `/${index}/_bulk`,
           querystring: { timeout: `${SHARD_SECONDS}s`, filter_path: BULK_ANSWER },
-          bulkBody: text,
+          bulkBody: sink.written(),
         },
         // What is sent twice changes nothing, but the pause between is ours to choose.
         { maxRetries: 0 },
       );
       this.#pace.answered(performance.now() - from, full);
+      // Answered, so that nobody reads it any more.
+      this.#sinks.give(sink);
+      if (body.errors === false) return places.map(() => DONE);
       return (body.items ?? []).map((item) => {
         const { status = 500, error } = Object.values(item)[0] ?? {};
         return { status, reason: error && reasonOf(error) };

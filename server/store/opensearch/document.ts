@@ -177,7 +177,7 @@ function indexedValue(text: string, as: IndexedAs): string | number | undefined 
 }
 
 /** Addresses that the cluster surely reads as this program does. */
-function isPlainAddress(text: string): boolean {
+export function isPlainAddress(text: string): boolean {
   const mixed = text.includes(':') && (text.includes('.') || text.includes('%'));
   return !mixed && parseIp(text) !== undefined;
 }

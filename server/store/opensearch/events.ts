@@ -1,4 +1,3 @@
-import type { EcsEvent } from '../../../ecs/event.ts';
 import { parseEventId } from '../../../ecs/event-id.ts';
 import { HaidangError } from '../../errors.ts';
 import type { Identity } from '../../identity.ts';
@@ -35,6 +34,7 @@ import type { Fresh } from './fresh.ts';
 import { dayIndex, type IndexNames } from './indexes.ts';
 import { recount } from './recount.ts';
 import { count, histogram, type Scope, type Searched, type SearchLimits, search } from './search.ts';
+import { eventOf, READ_SOURCE, type StoredDocument } from './stored-document.ts';
 import { fields, stackedHistogram, topValues } from './values.ts';
 
 /** What the event store works with. */
@@ -196,7 +196,7 @@ class OpenSearchEventView implements EventView {
       return parsed ? [{ id, index: dayIndex(names, parsed.day) }] : [];
     });
     const docs = asked.map(({ id, index }) => {
-      return { _index: index, _id: id.slice(0, id.lastIndexOf('-')), _source: ['document', 'store'] };
+      return { _index: index, _id: id.slice(0, id.lastIndexOf('-')), _source: READ_SOURCE };
     });
     if (docs.length === 0) return [];
     const { body } = await cluster.request<{ docs: readonly FoundDocument[] }>({
@@ -206,7 +206,7 @@ class OpenSearchEventView implements EventView {
     });
     return body.docs.flatMap(({ found, _source }, at) => {
       if (!found || !(this.#scope === 'all' || this.#scope.includes(_source.store.agency as never))) return [];
-      const event = JSON.parse(_source.document) as EcsEvent;
+      const event = eventOf(_source);
       // The hash is part of the id: a different one was never stored here.
       const id = event.event.id ?? '';
       return id === asked[at]?.id ? [{ id, sequence: _source.store.sequence, event }] : [];
@@ -237,10 +237,7 @@ class OpenSearchEventView implements EventView {
 
 interface FoundDocument {
   readonly found?: boolean;
-  readonly _source: {
-    readonly document: string;
-    readonly store: { readonly agency: string; readonly sequence: number };
-  };
+  readonly _source: StoredDocument;
 }
 
 type LetterSource = DeadLetterRecord & { readonly position: number };

@@ -1,17 +1,23 @@
 import type { Cluster } from './cluster.ts';
 
+const SHARED_MS = 1_000;
+
 /**
  * Makes what this server wrote visible to its own searches: the cluster shows new documents only after a refresh. Refreshes
- * what changed, when somebody asks, and no more often than `everyMs`; beyond that the cluster's own interval (1 s) holds.
+ * what changed, when somebody asks, and no more often than `everyMs`; and what other servers write to, no more often than
+ * once a second. Beyond that the cluster's own interval holds.
  */
 export class Fresh {
   readonly #cluster: Cluster;
   readonly #everyMs: number;
+  readonly #shared: string | undefined;
   readonly #changed = new Set<string>();
   readonly #refreshedAt = new Map<string, number>();
   #refreshing: Promise<unknown> = Promise.resolve();
 
-  constructor(cluster: Cluster, everyMs: number) {
+  /** `shared`: an index or alias that other servers write to, and whose own interval is long. */
+  constructor(cluster: Cluster, everyMs: number, shared?: string) {
+    this.#shared = shared;
     this.#cluster = cluster;
     this.#everyMs = everyMs;
   }
@@ -24,6 +30,8 @@ export class Fresh {
   /** To be awaited before a search. */
   async before(indexes: readonly string[] | 'all'): Promise<void> {
     const now = performance.now();
+    const shared = this.#shared;
+    if (shared && now - (this.#refreshedAt.get(shared) ?? Number.NEGATIVE_INFINITY) >= SHARED_MS) this.#changed.add(shared);
     const due = [...this.#changed].filter(
       (index) =>
         (indexes === 'all' || indexes.includes(index)) &&

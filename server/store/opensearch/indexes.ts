@@ -1,6 +1,6 @@
 import { RECORD_INDEXES } from '../record-kinds.ts';
 import type { Cluster } from './cluster.ts';
-import { eventMapping, INDEXED_FIELDS, type Json } from './mapping.ts';
+import { eventMapping, INDEXED_FIELDS, type Json, LATER_FIELDS } from './mapping.ts';
 
 /** Names of the store's indexes; all begin with its prefix. */
 export interface IndexNames {
@@ -39,6 +39,8 @@ export function dayIndex(names: IndexNames, day: string): string {
 export interface IndexShape {
   readonly shards: number;
   readonly replicas: number;
+  /** More settings, by their whole names. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 const KEYWORD = { type: 'keyword' } as const;
@@ -49,6 +51,7 @@ function settings(shape: IndexShape): Json {
   return {
     number_of_shards: shape.shards,
     number_of_replicas: shape.replicas,
+    ...shape.settings,
     codec: 'best_compression',
     // A receipt goes out only for what is on disk.
     translog: { durability: 'request' },
@@ -129,11 +132,20 @@ export async function makeIndexes(
         settings: {
           ...settings(shapes.events),
           'mapping.total_fields.limit': INDEXED_FIELDS.size * 2,
+          // A refresh each second makes a fifth of the cluster's work; who searches asks for one (`fresh.ts`).
+          refresh_interval: '10s',
         },
         mappings: eventMapping(),
         aliases: { [names.events]: {} },
       },
     },
+  });
+  // Days that an earlier version made lack what came later.
+  await cluster.request({
+    method: 'PUT',
+    path: `/${names.events}/_mapping`,
+    body: { properties: LATER_FIELDS },
+    accept: [404],
   });
   const make = async ([key, properties]: [string, Json]) => {
     const name = names[key as keyof typeof OTHERS];

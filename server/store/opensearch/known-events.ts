@@ -3,6 +3,7 @@ import { dayIndex, type IndexNames } from './indexes.ts';
 import type { PreparedBatch, PreparedEvent } from './prepare.ts';
 
 const MOST_STREAMS = 10_000;
+const NONE: ReadonlySet<string> = new Set();
 
 /**
  * Tells which events of a batch are stored already, before they are numbered. A batch that goes on where this server's
@@ -22,11 +23,14 @@ export class KnownEvents {
 
   /** For each batch, the ids of its events that are stored, or stand in a batch before it. */
   async of(batches: readonly PreparedBatch[]): Promise<ReadonlySet<string>[]> {
+    const goOn = batches.map((batch) => this.#goesOn(batch));
+    // Then none of them can overlap.
+    if (goOn.every((goes) => goes)) return batches.map(() => NONE);
     const seen = new Set<string>();
     const known: ReadonlySet<string>[] = [];
-    for (const batch of batches) {
+    for (const [at, batch] of batches.entries()) {
       const events = batch.lines.filter((line) => line.kind === 'event');
-      const stored = this.#goesOn(batch) ? new Set<string>() : await this.#ask(batch, events);
+      const stored = goOn[at] ? new Set<string>() : await this.#ask(batch, events);
       for (const { id } of events) {
         if (seen.has(id)) stored.add(id);
         else seen.add(id);

@@ -79,9 +79,12 @@ function ecsProperties(): Tree {
   return root;
 }
 
+/** Fields that a day's index may lack, as an earlier version made it. */
+export const LATER_FIELDS = { line: { type: 'object', enabled: false } } as const;
+
 /**
- * The mapping of a day's events, made from the field catalogue of `ecs/`. `document` is the event as JSON text; all
- * else is there to find it by. Nothing is added by what events bring.
+ * The mapping of a day's events, made from the field catalogue of `ecs/`. `line` is the event, or where its line is
+ * unusual `document`, as JSON text; all else is there to find it by. Nothing is added by what events bring.
  */
 export function eventMapping(): Json {
   return {
@@ -90,6 +93,8 @@ export function eventMapping(): Json {
     properties: {
       ...ecsProperties(),
       '@timestamp': { type: 'date', format: 'epoch_millis' },
+      // Not looked into.
+      ...LATER_FIELDS,
       document: { type: 'keyword', index: false, doc_values: false },
       /** Words of `message` and `event.original`. */
       text: WORDS,

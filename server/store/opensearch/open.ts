@@ -58,7 +58,7 @@ export async function openOpenSearchStore(
     if (!options.areMade)
       await makeIndexes(cluster, names, { events: options.events ?? ONE_SHARD, others: options.others ?? ONE_SHARD });
     const counters = new Counters(cluster, names.counters);
-    const fresh = new Fresh(cluster, options.refreshEveryMs ?? 0);
+    const fresh = new Fresh(cluster, options.refreshEveryMs ?? 0, names.events);
     // What was written before this start may not show yet either, and nobody here has noted it.
     fresh.changed([names.events, names.batches, names.deadLetters, names.records, names.signals]);
     const shelf = new RecordShelf(cluster, names, counters, fresh);

@@ -1,10 +1,14 @@
+import type { EcsEvent } from '../../../ecs/event.ts';
 import { HaidangError } from '../../errors.ts';
 import type { IncomingBatch } from '../event-store.ts';
 import { type DecodedFrame, decodeFrame, lineOfFrame, sourcesOfLines } from '../frame.ts';
 import { readLine } from '../line.ts';
 import { type Provenance, stamp } from '../stamp.ts';
+import { type ByteSink, SinkPool } from './byte-sink.ts';
 import { findable } from './document.ts';
+import { LineEncoder, type SourceBytes, sourceBytes } from './line-encoder.ts';
 import type { Json } from './mapping.ts';
+import type { StoredDocument } from './stored-document.ts';
 
 /** Days that a batch may be away from the server's clock. */
 export interface DayLimits {
@@ -15,17 +19,60 @@ export interface DayLimits {
 /** One line of a frame, checked: an event ready to be numbered, or what is wrong with it. */
 export type PreparedLine = PreparedEvent | PreparedLetter;
 
-export interface PreparedEvent {
-  readonly kind: 'event';
+/** Where a stored event stands. */
+export interface EventPlace {
+  readonly node: string;
+  readonly sequence: number;
+  readonly batch: number;
+}
+
+/** An event whose document is written but for its number. */
+export class PreparedEvent {
+  readonly kind = 'event';
   readonly line: number;
   /** Day, collector, epoch and position: the event id without its hash, which decides what is there already. */
   readonly id: string;
-  readonly eventId: string;
   readonly source: string;
-  /** The event's document but for its number. */
-  document(place: { readonly node: string; readonly sequence: number; readonly batch: number }): Json;
+  readonly #sink: ByteSink;
+  readonly #start: number;
+  readonly #end: number;
+
+  /** The document lies in `sink` from `start` to before `end`, without its last two braces. */
+  constructor(line: number, id: string, source: string, sink: ByteSink, start: number, end: number) {
+    this.line = line;
+    this.id = id;
+    this.source = source;
+    this.#sink = sink;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  /** Bytes of its document at the most. */
+  get size(): number {
+    return this.#end - this.#start + MOST_PLACE;
+  }
+
+  /** Writes the event's document. */
+  writeTo(sink: ByteSink, { node, sequence, batch }: EventPlace): void {
+    sink.copy(this.#sink.bytes, this.#start, this.#end);
+    sink.text(`,"node":"${node}","batch":${batch},"sequence":${sequence}}}`);
+  }
+
+  /** The event as JSON, as its document holds it. */
+  get text(): string {
+    const { line, document } = JSON.parse(
+      `${this.#sink.bytes.toString('utf8', this.#start, this.#end)}}}`,
+    ) as StoredDocument;
+    return document ?? JSON.stringify(line);
+  }
+
+  /** With its hash. */
+  get eventId(): string {
+    return (JSON.parse(this.text) as EcsEvent).event.id ?? '';
+  }
 }
 
+/** A line that is no event. */
 export interface PreparedLetter {
   readonly kind: 'letter';
   readonly line: number;
@@ -39,30 +86,88 @@ export interface PreparedBatch {
   readonly batch: IncomingBatch;
   readonly day: string;
   readonly lines: readonly PreparedLine[];
+  /** The documents of its events. */
+  readonly sink: ByteSink;
 }
 
 const DAY_MS = 86_400_000;
 /** Longest line kept of a dead letter, in characters. */
 const LETTER_LINE = 64 * 1024;
+/** A node's name is of 64 letters and digits at the most. */
+const MOST_PLACE = 160;
+/** A document is about three times as long as its line. */
+const GROWTH = 3;
+const MOST_SINKS = 16;
 
-/** Opens a frame and checks all of its lines. @throws HaidangError `HD_BATCH_MALFORMED`, `HD_BATCH_DAY` */
-export function prepareBatch(batch: IncomingBatch, now: number, limits: DayLimits): PreparedBatch {
-  const frame = decodeFrame(batch.body);
-  const { header } = frame;
-  if (header.collector !== batch.collector) {
-    throw new HaidangError(
-      'HD_BATCH_MALFORMED',
-      `The batch names collector ${header.collector}, the certificate ${batch.collector}.`,
-    );
+/** Opens frames and writes the documents of their events, all but their numbers. */
+export class FramePreparer {
+  readonly #encoder = new LineEncoder();
+  readonly #sinks = new SinkPool(MOST_SINKS);
+
+  /** Opens a frame and checks all of its lines. @throws HaidangError `HD_BATCH_MALFORMED`, `HD_BATCH_DAY` */
+  prepare(batch: IncomingBatch, now: number, limits: DayLimits): PreparedBatch {
+    const frame = decodeFrame(batch.body);
+    const { header } = frame;
+    if (header.collector !== batch.collector) {
+      throw new HaidangError(
+        'HD_BATCH_MALFORMED',
+        `The batch names collector ${header.collector}, the certificate ${batch.collector}.`,
+      );
+    }
+    checkDay(header.day, now, limits);
+    return this.#lines(batch, frame);
   }
-  checkDay(header.day, now, limits);
-  return { batch, day: header.day, lines: linesOfFrame(batch, frame) };
+
+  /** The same for a batch that was accepted before. */
+  prepareAgain(batch: IncomingBatch): PreparedBatch {
+    return this.#lines(batch, decodeFrame(batch.body));
+  }
+
+  /** To be called when nothing will be read of a batch any more. */
+  release({ sink }: PreparedBatch): void {
+    this.#sinks.give(sink);
+  }
+
+  #lines(batch: IncomingBatch, frame: DecodedFrame): PreparedBatch {
+    const { header, text, starts } = frame;
+    const { agency, collector, receivedAt } = batch;
+    const stream = `${header.day}-${collector}-${header.epoch}-`;
+    const sink = this.#sinks.take(GROWTH * text.bytes.length + 64 * 1024);
+    const sources = sourcesOfLines(header);
+    let source = '';
+    let from: Provenance | undefined;
+    let common: SourceBytes | undefined;
+    const lines = sources.map((name, line): PreparedLine => {
+      if (!from || !common || name !== source) {
+        source = name;
+        from = { agency, collector, receivedAt, source };
+        common = sourceBytes(from);
+      }
+      const id = `${stream}${header.first + line}`;
+      const start = sink.length;
+      const at = starts[line] as number;
+      const end = (starts[line + 1] as number) - 1;
+      if (!this.#encoder.encode(text, at, end, `${id}-`, common, sink)) {
+        const wrong = writeParsed(lineOfFrame(frame, line), `${id}-`, from, sink);
+        if (wrong !== undefined) {
+          const document = letterOf(batch, source, header.first + line, wrong, lineOfFrame(frame, line));
+          return { kind: 'letter', line, id, source, document };
+        }
+      }
+      return new PreparedEvent(line, id, source, sink, start, sink.length);
+    });
+    return { batch, day: header.day, lines, sink };
+  }
 }
 
-/** The same for a batch that was accepted before. */
-export function prepareAgain(batch: IncomingBatch): PreparedBatch {
-  const frame = decodeFrame(batch.body);
-  return { batch, day: frame.header.day, lines: linesOfFrame(batch, frame) };
+/** Writes the document of a line by parsing it; gives what is wrong with one that is no event. */
+function writeParsed(line: string, idStart: string, from: Provenance, sink: ByteSink): string | undefined {
+  const read = readLine(line, idStart);
+  if (typeof read === 'string') return read;
+  const event = stamp(read.event, from);
+  const document = { ...findable(event), '@timestamp': read.ts, document: JSON.stringify(event), store: from };
+  sink.text(JSON.stringify(document).slice(0, -2));
+  return undefined;
 }
 
 /** The document of a line that is no event. */
@@ -77,32 +182,4 @@ function checkDay(day: string, now: number, limits: DayLimits): void {
   if (off >= -limits.past && off <= limits.future) return;
   const limit = off < 0 ? `${limits.past} days in the past` : `${limits.future} days in the future`;
   throw new HaidangError('HD_BATCH_DAY', `The batch is of day ${day}, more than ${limit} by this server's clock.`);
-}
-
-function linesOfFrame(batch: IncomingBatch, frame: DecodedFrame): PreparedLine[] {
-  const { header } = frame;
-  const sources = sourcesOfLines(header);
-  const stream = `${header.day}-${batch.collector}-${header.epoch}-`;
-  return sources.map((source, line): PreparedLine => {
-    const text = lineOfFrame(frame, line);
-    const position = header.first + line;
-    const read = readLine(text, `${stream}${position}-`);
-    if (typeof read === 'string') {
-      const document = letterOf(batch, source, position, read, text);
-      return { kind: 'letter', line, id: `${stream}${position}`, source, document };
-    }
-    const { agency, collector, receivedAt } = batch;
-    const from: Provenance = { agency, collector, receivedAt, source };
-    const event = stamp(read.event, from);
-    const found = findable(event);
-    const document = JSON.stringify(event);
-    return {
-      kind: 'event',
-      line,
-      id: `${stream}${position}`,
-      eventId: event.event.id ?? '',
-      source,
-      document: (place) => ({ ...found, '@timestamp': read.ts, document, store: { ...from, ...place } }),
-    };
-  });
 }

@@ -4,7 +4,7 @@ import { type BatchDocument, linesOf, type WholeBatch, wholeBatches } from './ba
 import type { Cluster } from './cluster.ts';
 import { dayIndex, type IndexNames } from './indexes.ts';
 import type { Json } from './mapping.ts';
-import { prepareAgain } from './prepare.ts';
+import { FramePreparer } from './prepare.ts';
 
 interface Counting {
   readonly cluster: Cluster;
@@ -185,19 +185,20 @@ async function nameOf(counting: Counting, batch: WholeBatch, totals: Totals): Pr
     receivedAt,
     body: Buffer.from(body, 'base64'),
   };
-  const { lines } = prepareAgain(incoming);
+  const { lines } = new FramePreparer().prepareAgain(incoming);
   const brought = [...linesOf(batch)].flatMap((line, at) => {
     const prepared = lines[line];
-    return prepared?.kind === 'event' ? [{ ...prepared, sequence: batch.first + at }] : [];
+    return prepared?.kind === 'event' ? [{ prepared, sequence: batch.first + at }] : [];
   });
   const { body: found } = await cluster.request<{ docs: readonly { found?: boolean }[] }>({
     method: 'POST',
     path: '/_mget',
     query: { _source: false },
-    body: { docs: brought.map(({ id }) => ({ _index: dayIndex(names, batch.day), _id: id })) },
+    body: { docs: brought.map(({ prepared }) => ({ _index: dayIndex(names, batch.day), _id: prepared.id })) },
   });
-  for (const [at, { eventId, source, sequence }] of brought.entries()) {
+  for (const [at, { prepared, sequence }] of brought.entries()) {
     if (found.docs[at]?.found) continue;
+    const { eventId, source } = prepared;
     const total = totalOf(totals, { agency, collector, source });
     total.missingTotal++;
     if (total.missing.length < MOST_NAMED) total.missing.push({ id: eventId, day: batch.day, sequence });

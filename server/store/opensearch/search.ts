@@ -1,4 +1,3 @@
-import type { EcsEvent } from '../../../ecs/event.ts';
 import type { AgencyId } from '../../identity.ts';
 import type {
   EventPage,
@@ -13,6 +12,7 @@ import { intervalsOf } from '../question.ts';
 import type { Cluster } from './cluster.ts';
 import { both, isExact, without } from './dsl.ts';
 import { type Place, placeOf, writePlace } from './place.ts';
+import { eventOf } from './stored-document.ts';
 import { type Hit, MISSING_INDEX, type Question, questionOf, tellProgress, Walk } from './walk.ts';
 
 /** The agencies whose events may be seen. */
@@ -60,7 +60,7 @@ export async function search(
   const onDocuments = tellProgress(question, onProgress);
   const walk = new Walk(searched, question.bounds.possibly, { enough, signal, onDocuments });
   for await (const hit of walk.from(after)) {
-    const event = JSON.parse(hit._source.document) as EcsEvent;
+    const event = eventOf(hit._source);
     if (!question.matcher(event)) continue;
     found.push({
       event: { id: event.event.id ?? '', sequence: hit._source.store.sequence, event },
@@ -153,7 +153,7 @@ async function confirmRest(
   const rest = both([bounds.possibly, without(bounds.surely)]);
   const walk = new Walk(searched, rest, { signal, onDocuments: tellProgress(question, onProgress) });
   for await (const hit of walk.from(undefined)) {
-    if (matcher(JSON.parse(hit._source.document) as EcsEvent)) found(hit.sort[0]);
+    if (matcher(eventOf(hit._source))) found(hit.sort[0]);
   }
   return { complete: walk.done, stopped: walk.stopped };
 }

@@ -16,6 +16,7 @@ import { ALL_IRREGULAR } from './document.ts';
 import { both, either, isExact, without } from './dsl.ts';
 import { INDEXED_FIELDS, type IndexedAs, type Json } from './mapping.ts';
 import type { Scope, Searched } from './search.ts';
+import { eventOf, READ_SOURCE, type StoredDocument } from './stored-document.ts';
 import { CHUNK, MISSING_INDEX, type Question, questionOf, tellProgress, Walk } from './walk.ts';
 
 const MOST_VALUES = 1_000;
@@ -131,7 +132,7 @@ async function spellings(
   const filters = Object.fromEntries(
     some.map(({ value }, at) => [`v${at}`, { term: { [field]: { value: foldCase(value) } } }]),
   );
-  const newest = { top_hits: { size: 1, sort: [{ '@timestamp': 'desc' }], _source: ['document'] } };
+  const newest = { top_hits: { size: 1, sort: [{ '@timestamp': 'desc' }], _source: READ_SOURCE } };
   const { aggregations } = await ask<{ written: { buckets: Readonly<Record<string, SpelledBucket>> } }>(
     asked,
     regular,
@@ -140,14 +141,14 @@ async function spellings(
     },
   );
   return values.map(({ value, count }, at) => {
-    const document = aggregations?.written.buckets[`v${at}`]?.newest.hits.hits[0]?._source.document;
-    const texts = document === undefined ? [] : fieldTexts(JSON.parse(document) as EcsEvent, field);
+    const newest = aggregations?.written.buckets[`v${at}`]?.newest.hits.hits[0]?._source;
+    const texts = newest === undefined ? [] : fieldTexts(eventOf(newest), field);
     return { value: texts.find((text) => foldCase(text) === foldCase(value)) ?? value, count };
   });
 }
 
 interface SpelledBucket {
-  readonly newest: { readonly hits: { readonly hits: readonly { readonly _source: { readonly document: string } }[] } };
+  readonly newest: { readonly hits: { readonly hits: readonly { readonly _source: StoredDocument }[] } };
 }
 
 /** Events by interval of time and by the most frequent values of a field. */
@@ -243,7 +244,7 @@ async function eachRest(
   const walk = new Walk(searched, rest, { enough, signal, onDocuments: tellProgress(question, onProgress) });
   let read = 0;
   for await (const hit of walk.from(undefined)) {
-    const event = JSON.parse(hit._source.document) as EcsEvent;
+    const event = eventOf(hit._source);
     if (!question.matcher(event)) continue;
     if (read++ >= most) return { complete: false, stopped: undefined };
     take(hit.sort[0], event);

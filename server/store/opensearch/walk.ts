@@ -6,10 +6,11 @@ import { type Bounds, both, toBounds } from './dsl.ts';
 import type { Json } from './mapping.ts';
 import { type Place, placeValues, rangeOf } from './place.ts';
 import type { Scope, Searched } from './search.ts';
+import { READ_SOURCE, type StoredDocument } from './stored-document.ts';
 
 /** A document that a query found. */
 export interface Hit {
-  readonly _source: { readonly document: string; readonly store: { readonly sequence: number } };
+  readonly _source: StoredDocument;
   readonly sort: readonly [ts: number, sequence: number, node: string];
 }
 
@@ -128,7 +129,7 @@ export class Walk {
         query: this.#query,
         sort: SORT,
         track_total_hits: false,
-        _source: ['document', 'store.sequence'],
+        _source: READ_SOURCE,
         ...(moment ? { pit: { id: moment, keep_alive: KEPT_ALIVE } } : {}),
         ...(this.reached ? { search_after: placeValues(this.reached) } : {}),
       },

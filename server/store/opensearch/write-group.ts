@@ -1,10 +1,11 @@
 import { HaidangError } from '../../errors.ts';
 import type { AppendResult } from '../event-store.ts';
 import { batchId, batchItem, linesOf, packLineNumbers, storedBatch, type WholeBatch, wholeBatches } from './batches.ts';
-import { type BulkItem, type BulkResult, outcomeOf } from './bulk.ts';
+import { type BulkItem, type BulkResult, outcomeOf, WrittenDocument } from './bulk.ts';
+import type { ByteSink } from './byte-sink.ts';
 import type { Cluster, StoreLog } from './cluster.ts';
 import { dayIndex, type IndexNames } from './indexes.ts';
-import { letterOf, type PreparedBatch, type PreparedEvent } from './prepare.ts';
+import { type EventPlace, letterOf, type PreparedBatch, type PreparedEvent } from './prepare.ts';
 
 /** A batch whose events have numbers. */
 export interface Member {
@@ -193,7 +194,7 @@ export class GroupWriter {
     const index = dayIndex(this.#names, prepared.day);
     for (const [at, event] of stored.entries()) {
       const place = { node: this.#node, sequence: batch.first + at, batch: batch.first };
-      items.push({ action: 'index', index, id: event.id, document: () => event.document(place) });
+      items.push({ action: 'index', index, id: event.id, document: new EventDocument(event, place) });
     }
     items.push(batchItem(this.#names, settled, 'index'));
     return settled;
@@ -205,7 +206,7 @@ export class GroupWriter {
     const { first } = member.batch;
     return member.events.map((event, at): BulkItem => {
       const place = { node: this.#node, sequence: first + at, batch: first };
-      return { action: 'create', index, id: event.id, document: () => event.document(place) };
+      return { action: 'create', index, id: event.id, document: new EventDocument(event, place) };
     });
   }
 
@@ -234,9 +235,8 @@ export class GroupWriter {
     );
     const items = refused.map(({ event, reason }): BulkItem => {
       const position = Number(event.id.split('-')[3]);
-      const document = String(event.document({ node: '', sequence: 0, batch: 0 })['document']);
       const why = `The cluster refused the event: ${reason.slice(0, 500)}`;
-      const letter = letterOf(prepared.batch, event.source, position, why, document);
+      const letter = letterOf(prepared.batch, event.source, position, why, event.text);
       return { action: 'create', index: this.#names.deadLetters, id: event.id, document: letter };
     });
     const kept = await this.#cluster.bulk(items);
@@ -258,6 +258,26 @@ export class GroupWriter {
       ({ found, _source }) => found && _source.store.node === this.#node && _source.store.batch === member?.batch.first,
     );
     return new Set(own.map(({ _id }) => _id));
+  }
+}
+
+/** An event's document at its place. */
+class EventDocument extends WrittenDocument {
+  readonly #event: PreparedEvent;
+  readonly #place: EventPlace;
+
+  constructor(event: PreparedEvent, place: EventPlace) {
+    super();
+    this.#event = event;
+    this.#place = place;
+  }
+
+  get size(): number {
+    return this.#event.size;
+  }
+
+  writeTo(sink: ByteSink): void {
+    this.#event.writeTo(sink, this.#place);
   }
 }
 

@@ -1,0 +1,260 @@
+import { isUtf8 } from 'node:buffer';
+import type { JsonBytes } from '../../../ecs/scan/json-bytes.ts';
+import { CODED, PLAIN, Tokens } from '../../../ecs/scan/tokens.ts';
+import { foldCase } from '../../../rules/query/string-test.ts';
+import { idProblem, timeOf } from '../line.ts';
+import type { Provenance } from '../stamp.ts';
+import { type ByteSink, copyBytes, writeNumber } from './byte-sink.ts';
+import { ByteWords } from './byte-words.ts';
+import { isPlainAddress } from './document.ts';
+import { type Recipe, recipeOf, SET_BY_SERVER, VALUE } from './line-recipe.ts';
+import { type Leaves, LineShapes } from './line-shapes.ts';
+import { LONGEST_VALUE } from './mapping.ts';
+import { wordsOfTexts } from './words.ts';
+
+/** Longer lines are made the slow way. */
+const LONGEST_LINE = 60 * 1024;
+/** Room for what a number and the names around the parts take. */
+const MARGIN = 512;
+const BACKSLASH = 0x5c;
+const QUOTE = 0x22;
+const SMALL_U = 0x75;
+const TEXT = Buffer.from(',"text":"');
+const TIME = Buffer.from(',"@timestamp":');
+const LINE = Buffer.from(',"line":');
+
+/** ASCII in small letters, by its byte. */
+const SMALL: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte,
+);
+
+/** What the server sets in the events of one source, as JSON. */
+export interface SourceBytes {
+  /** In the order of `SET_BY_SERVER`, as they stand inside a string of the index; undefined where they are unusual. */
+  readonly set: readonly Buffer[] | undefined;
+  /** The end of the document, from `,"store":{` on, without the last two braces. */
+  readonly store: Buffer;
+}
+
+/** What a source's events have in common. */
+export function sourceBytes(from: Provenance): SourceBytes {
+  const texts = SET_BY_SERVER.map((name) => from[name]);
+  const usual = texts.every((text) => text.length <= LONGEST_VALUE.keyword && text.isWellFormed());
+  return {
+    set: usual ? texts.map((text) => Buffer.from(JSON.stringify(foldCase(text)).slice(1, -1))) : undefined,
+    store: Buffer.from(`,"store":${JSON.stringify({ ...from })}`.slice(0, -1)),
+  };
+}
+
+/**
+ * Makes the documents of events from the bytes of their lines, without parsing them: lines of one shape differ in their values
+ * alone, and are written by the shape's recipe. What is unusual in any way is left to the caller.
+ */
+export class LineEncoder {
+  readonly #tokens = new Tokens();
+  readonly #shapes = new LineShapes<Recipe | 'none'>();
+  readonly #words = new ByteWords();
+  #time = '';
+  #timeTs: number | string = 0;
+
+  /**
+   * Writes the document of a line into `sink`, without its last two braces. False: nothing is written, and the line is to be read
+   * the slow way. `idStart`: the event id up to its hash, as header and position demand it.
+   */
+  encode(text: JsonBytes, start: number, end: number, idStart: string, source: SourceBytes, sink: ByteSink): boolean {
+    if (end - start > LONGEST_LINE || source.set === undefined) return false;
+    this.#tokens.take(text, start, end);
+    const recipe = this.#shapes.follow(this.#tokens) ?? this.#learn(text, start, end, idStart);
+    if (recipe === undefined || recipe === 'none') return false;
+    const { leaves } = this.#shapes;
+    const ts = this.#check(recipe, leaves, text.bytes, idStart);
+    if (ts < 0 || !isKeepable(leaves, text.bytes, start, end)) return false;
+    sink.reserve(recipe.size + 10 * (end - start) + source.store.length + 8 * 1_024 + MARGIN);
+    const out = sink.bytes;
+    let at = this.#found(recipe, leaves, text.bytes, source.set, out, sink.length);
+    if (at < 0) return false;
+    at = this.#text(recipe, leaves, text.bytes, out, at);
+    if (at < 0) return false;
+    at = copyBytes(out, at, TIME, 0, TIME.length);
+    at = writeNumber(out, at, ts);
+    at = copyBytes(out, at, LINE, 0, LINE.length);
+    at = copyBytes(out, at, text.bytes, start, end);
+    sink.length = copyBytes(out, at, source.store, 0, source.store.length);
+    return true;
+  }
+
+  #learn(text: JsonBytes, start: number, end: number, idStart: string): Recipe | 'none' | undefined {
+    if (!this.#shapes.isDue() || !this.#shapes.explore(this.#tokens)) return undefined;
+    const recipe = recipeOf(text.bytes, start, end, this.#shapes.leaves, idStart) ?? 'none';
+    this.#shapes.remember(this.#tokens, recipe);
+    return recipe;
+  }
+
+  /** The event's time in milliseconds; -1 where the slow way has something to say about it. */
+  #check({ id, time }: Recipe, { kinds, starts, ends }: Leaves, bytes: Buffer, idStart: string): number {
+    if (kinds[id] !== PLAIN || kinds[time] !== PLAIN) return -1;
+    if (idProblem(bytes.toString('latin1', starts[id], ends[id]), idStart) !== undefined) return -1;
+    const text = bytes.toString('latin1', starts[time], ends[time]);
+    // Lines of the same second often follow each other.
+    if (text !== this.#time) {
+      this.#time = text;
+      this.#timeTs = timeOf(text);
+    }
+    return typeof this.#timeTs === 'number' ? this.#timeTs : -1;
+  }
+
+  #found(
+    { found, uses, numbers }: Recipe,
+    leaves: Leaves,
+    bytes: Buffer,
+    set: readonly Buffer[],
+    out: Buffer,
+    to: number,
+  ): number {
+    let at = to;
+    for (let part = 0; part < found.length; part++) {
+      const { literal, next } = found[part] as Recipe['found'][number];
+      at = copyBytes(out, at, literal, 0, literal.length);
+      if (next === undefined) continue;
+      if (next < 0) {
+        const bytesOfServer = set[-1 - next] as Buffer;
+        at = copyBytes(out, at, bytesOfServer, 0, bytesOfServer.length);
+        continue;
+      }
+      at = writeValue(uses[next] as number, numbers[next] === 1, leaves, next, bytes, out, at);
+      if (at < 0) return -1;
+    }
+    return at;
+  }
+
+  /** The words of message and original. */
+  #text({ uses }: Recipe, leaves: Leaves, bytes: Buffer, out: Buffer, to: number): number {
+    let coded = false;
+    const { kinds, starts, ends } = leaves;
+    for (let leaf = 0; leaf < leaves.count; leaf++) {
+      if (uses[leaf] === VALUE.text && kinds[leaf] === CODED) coded = true;
+    }
+    const from = copyBytes(out, to, TEXT, 0, TEXT.length);
+    let at = from;
+    if (coded) {
+      const texts: string[] = [];
+      for (let leaf = 0; leaf < leaves.count; leaf++) {
+        if (uses[leaf] === VALUE.text) texts.push(stringOf(bytes, starts[leaf] as number, ends[leaf] as number));
+      }
+      const { words, all } = wordsOfTexts(texts);
+      if (!all) return -1;
+      const joined = words.join(' ');
+      if (!joined.isWellFormed()) return -1;
+      at += out.write(joined, at, 'utf8');
+    } else {
+      this.#words.begin();
+      for (let leaf = 0; leaf < leaves.count; leaf++) {
+        if (uses[leaf] !== VALUE.text) continue;
+        at = this.#words.write(out, at, bytes, starts[leaf] as number, ends[leaf] as number);
+        if (at < 0) return -1;
+      }
+      // The last space.
+      if (at > from) at--;
+    }
+    if (at === from) return to;
+    out[at] = QUOTE;
+    return at + 1;
+  }
+}
+
+function stringOf(bytes: Buffer, start: number, end: number): string {
+  const text = bytes.toString('utf8', start, end);
+  return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
+}
+
+/** Writes a value as the index holds it, without quotes; -1 where the index would not say the same as the text. */
+function writeValue(
+  use: number,
+  isNumber: boolean,
+  { kinds, starts, ends }: Leaves,
+  leaf: number,
+  bytes: Buffer,
+  out: Buffer,
+  to: number,
+): number {
+  const start = starts[leaf] as number;
+  const end = ends[leaf] as number;
+  if (isNumber || use === VALUE.number) {
+    if (!isWhole(bytes, start, end) && !isUsualNumber(bytes.toString('latin1', start, end))) return -1;
+    return copyBytes(out, to, bytes, start, end);
+  }
+  const longest = use === VALUE.pattern ? LONGEST_VALUE.pattern : LONGEST_VALUE.keyword;
+  if (kinds[leaf] === CODED) {
+    const text = stringOf(bytes, start, end);
+    if (use === VALUE.address || text.length > longest || !text.isWellFormed()) return -1;
+    return to + out.write(JSON.stringify(foldCase(text)).slice(1, -1), to, 'utf8');
+  }
+  if (end - start > longest) return -1;
+  if (use === VALUE.address && !isIpv4(bytes, start, end) && !isPlainAddress(bytes.toString('latin1', start, end)))
+    return -1;
+  let at = to;
+  for (let place = start; place < end; place++) out[at++] = SMALL[bytes[place] as number] as number;
+  return at;
+}
+
+/** Written as this language writes it. */
+function isUsualNumber(text: string): boolean {
+  return text.length < 30 && Number.isFinite(Number(text)) && String(Number(text)) === text;
+}
+
+/** Up to 15 digits, without leading zeros. */
+function isWhole(bytes: Uint8Array, start: number, end: number): boolean {
+  const length = end - start;
+  if (length < 1 || length > 15) return false;
+  if (length > 1 && bytes[start] === 0x30) return false;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (byte < 0x30 || byte > 0x39) return false;
+  }
+  return true;
+}
+
+/** Four whole numbers under 256 without leading zeros, parted by dots. */
+function isIpv4(bytes: Uint8Array, start: number, end: number): boolean {
+  let octet = -1;
+  let dots = 0;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (byte === 0x2e) {
+      if (octet < 0 || ++dots > 3) return false;
+      octet = -1;
+      continue;
+    }
+    const digit = byte - 0x30;
+    if (digit < 0 || digit > 9 || octet === 0) return false;
+    octet = octet < 0 ? digit : octet * 10 + digit;
+    if (octet > 255) return false;
+  }
+  return dots === 3 && octet >= 0;
+}
+
+/** Whether the cluster can keep the line as it is: UTF-8, and no halves of characters beyond the basic plane. */
+function isKeepable(
+  { kinds, starts, ends, count }: Leaves,
+  bytes: Buffer,
+  lineStart: number,
+  lineEnd: number,
+): boolean {
+  let coded = false;
+  for (let leaf = 0; leaf < count; leaf++) {
+    if (kinds[leaf] !== CODED) continue;
+    coded = true;
+    for (let at = starts[leaf] as number; at < (ends[leaf] as number); at++) {
+      if (bytes[at] !== BACKSLASH) continue;
+      // Past what is escaped; \ud800 to \udfff are halves.
+      at++;
+      if (bytes[at] === SMALL_U && (bytes[at + 1] === 0x64 || bytes[at + 1] === 0x44) && isHalf(bytes[at + 2]))
+        return false;
+    }
+  }
+  return !coded || isUtf8(bytes.subarray(lineStart, lineEnd));
+}
+
+function isHalf(digit: number | undefined): boolean {
+  return digit !== 0x30 && !(digit !== undefined && digit >= 0x31 && digit <= 0x37);
+}

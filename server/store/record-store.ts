@@ -62,6 +62,13 @@ export interface RecordStore {
   detectionCursor(): Promise<number>;
   /** Signals of one rule's group with `fromSecond <= second <= toSecond`, oldest first: to rebuild correlation state. */
   readSignals(rule: string, group: string, fromSecond: number, toSecond: number): Promise<readonly Signal[]>;
+  /** How far signals are written; rises, and is what `pruneSignals` takes. */
+  signalPosition(): Promise<number>;
+  /**
+   * Removes signals that were written up to a position and whose second lies before one; gives how many. What was written
+   * up to there is never evaluated again, so that nothing is counted anew for want of them.
+   */
+  pruneSignals(upTo: number, beforeSecond: number): Promise<number>;
   lastChange(): Promise<number>;
   /** Of a store that several servers share: each evaluates, one groups for all. Without it, detection commits by itself. */
   readonly matches?: import('./match-log.ts').MatchLog;

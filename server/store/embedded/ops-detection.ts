@@ -44,6 +44,35 @@ export function readSignals(records: OpsRecords, rule: string, group: string, fr
     }));
 }
 
+/** Signals looked at in one transaction, so that triage does not wait for long. */
+const PRUNED_AT_ONCE = 5_000;
+
+/** Where a piece of pruning ends and the next begins. */
+export type SignalKey = readonly [rule: string, group: string, second: number, batch: number];
+
+/** Removes old signals of one piece of the table; callers hold the transaction. `next` is where to go on, null at the end. */
+export function pruneSignals(
+  records: OpsRecords,
+  { after, upTo, beforeSecond }: { after: SignalKey | null; upTo: number; beforeSecond: number },
+): { readonly removed: number; readonly next: SignalKey | null } {
+  const begin = after ?? ['', '', Number.MIN_SAFE_INTEGER, 0];
+  const key = '(rule, "group", second, batch)';
+  const last = records
+    .statement(
+      `SELECT rule, "group", second, batch FROM signal WHERE ${key} > (?, ?, ?, ?)
+      ORDER BY rule, "group", second, batch LIMIT 1 OFFSET ${PRUNED_AT_ONCE - 1}`,
+    )
+    .get(...begin);
+  const next: SignalKey | null = last
+    ? [String(last['rule']), String(last['group']), Number(last['second']), Number(last['batch'])]
+    : null;
+  const due = `DELETE FROM signal WHERE ${key} > (?, ?, ?, ?) AND second < ? AND batch <= ?`;
+  const { changes } = next
+    ? records.statement(`${due} AND ${key} <= (?, ?, ?, ?)`).run(...begin, beforeSecond, upTo, ...next)
+    : records.statement(due).run(...begin, beforeSecond, upTo);
+  return { removed: Number(changes), next };
+}
+
 /** Writes an alert, and the alerts that it takes in; gives the ids of those that really changed. */
 function writeAlert(records: OpsRecords, { id, detected, merges = [] }: AlertUpdate): string[] {
   const present = records.get('alert', id, 'all');

@@ -2,7 +2,7 @@ import { workerData } from 'node:worker_threads';
 import { HaidangError } from '../../errors.ts';
 import type { DetectionCommit, RecordFilter, RecordKind } from '../record-store.ts';
 import { failureOf } from './layout.ts';
-import { commitDetection, detectionCursor, readSignals } from './ops-detection.ts';
+import { commitDetection, detectionCursor, pruneSignals, readSignals, type SignalKey } from './ops-detection.ts';
 import { type AnyRecord, OpsRecords, type Replacement } from './ops-records.ts';
 import { openOps } from './ops-schema.ts';
 import type { Scope } from './read-calls.ts';
@@ -83,6 +83,8 @@ serve({
   detectionCursor: () => detectionCursor(records),
   readSignals: ({ rule, group, from, to }: { rule: string; group: string; from: number; to: number }) =>
     readSignals(records, rule, group, from, to),
+  pruneSignals: (piece: { after: SignalKey | null; upTo: number; beforeSecond: number }) =>
+    write(() => pruneSignals(records, piece)),
   lastChange: () => records.lastChange(),
   close: () => {
     clearInterval(reserveTimer);

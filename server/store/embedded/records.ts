@@ -11,8 +11,11 @@ import type {
   Versioned,
 } from '../record-store.ts';
 import type { OpsSetup } from './ops.ts';
+import type { pruneSignals, SignalKey } from './ops-detection.ts';
 import type { Scope } from './read-calls.ts';
 import { type StoreLog, WorkerClient } from './worker-client.ts';
+
+type Pruned = ReturnType<typeof pruneSignals>;
 
 /** The record store on `ops.db`, in a thread of its own. */
 export class EmbeddedRecords implements RecordStore {
@@ -36,6 +39,21 @@ export class EmbeddedRecords implements RecordStore {
 
   readSignals(rule: string, group: string, fromSecond: number, toSecond: number): Promise<readonly Signal[]> {
     return this.#worker.call('readSignals', { rule, group, from: fromSecond, to: toSecond });
+  }
+
+  signalPosition(): Promise<number> {
+    return this.detectionCursor();
+  }
+
+  async pruneSignals(upTo: number, beforeSecond: number): Promise<number> {
+    let removed = 0;
+    let after: SignalKey | null = null;
+    do {
+      const piece: Pruned = await this.#worker.call('pruneSignals', { after, upTo, beforeSecond });
+      removed += piece.removed;
+      after = piece.next;
+    } while (after !== null);
+    return removed;
   }
 
   lastChange(): Promise<number> {

@@ -113,6 +113,35 @@ export async function readSignals(
   return signals;
 }
 
+/** Signals removed by one request, so that none takes long. */
+const PRUNED_AT_ONCE = 50_000;
+
+/**
+ * Removes signals of steps of grouping up to one whose second lies before one; gives how many. Those without a step came by
+ * migration, and were settled then.
+ */
+export async function pruneSignals(
+  { cluster, names, fresh }: DetectionShelf,
+  upToStep: number,
+  beforeSecond: number,
+): Promise<number> {
+  await fresh.before([names.signals]);
+  const later = { range: { step: { gt: upToStep } } };
+  const query = { bool: { filter: [{ range: { second: { lt: beforeSecond } } }], must_not: [later] } };
+  let removed = 0;
+  for (;;) {
+    const { body } = await cluster.request<{ readonly deleted?: number }>({
+      method: 'POST',
+      path: `/${names.signals}/_delete_by_query`,
+      query: { conflicts: 'proceed', refresh: 'true', max_docs: PRUNED_AT_ONCE },
+      body: { query },
+    });
+    const deleted = body.deleted ?? 0;
+    removed += deleted;
+    if (deleted < PRUNED_AT_ONCE) return removed;
+  }
+}
+
 interface SignalsAnswer {
   readonly hits: { readonly hits: readonly { readonly _source: SignalSource; readonly sort: readonly unknown[] }[] };
 }

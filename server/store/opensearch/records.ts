@@ -12,7 +12,8 @@ import type {
   Signal,
   Versioned,
 } from '../record-store.ts';
-import { commitDetection, type DetectionShelf, detectionCursor, readSignals } from './detection.ts';
+import { commitDetection, type DetectionShelf, detectionCursor, pruneSignals, readSignals } from './detection.ts';
+import { readGroupingState } from './grouping-log.ts';
 import type { Json } from './mapping.ts';
 import { type OneByOne, OpenSearchMatchLog } from './match-log.ts';
 import type { RecordShelf } from './record-shelf.ts';
@@ -49,6 +50,14 @@ export class OpenSearchRecords implements RecordStore {
 
   readSignals(rule: string, group: string, fromSecond: number, toSecond: number): Promise<readonly Signal[]> {
     return readSignals(this.#shelf, rule, group, fromSecond, toSecond);
+  }
+
+  async signalPosition(): Promise<number> {
+    return (await readGroupingState(this.#shelf))?.source.step ?? 0;
+  }
+
+  pruneSignals(upTo: number, beforeSecond: number): Promise<number> {
+    return pruneSignals(this.#shelf, upTo, beforeSecond);
   }
 
   lastChange(): Promise<number> {

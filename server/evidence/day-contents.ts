@@ -1,8 +1,9 @@
 import { createHash, hash } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { DayFrames } from '../store/embedded/day-frames.ts';
 import { type BatchPlace, batchPlace } from '../store/embedded/day-reader.ts';
 import { openDayForReading } from '../store/embedded/layout.ts';
-import { type DecodedFrame, decodeFrame, sourcesOfLines } from '../store/frame.ts';
+import { type DecodedFrame, sourcesOfLines } from '../store/frame.ts';
 import type { ListedBatch, ListedDeadLetter } from './list.ts';
 
 const BATCHES = `SELECT first_sequence, last_sequence, stream, frame_first, frame_last, agency, collector, received_at, lines
@@ -13,10 +14,12 @@ const ROWS = `SELECT group_concat(line || ':' || ts) AS rows
 /** A day's file, read as evidence: what a hash covers is here and nowhere else. */
 export class DayContents {
   readonly #db: DatabaseSync;
+  readonly #frames: DayFrames;
   readonly #statements = new Map<string, StatementSync>();
 
   private constructor(db: DatabaseSync) {
     this.#db = db;
+    this.#frames = new DayFrames(db);
   }
 
   /** Opens a day at one moment; undefined where its file is empty. */
@@ -51,9 +54,9 @@ export class DayContents {
 
   /** The frame of a batch. @throws Error where it is missing or cannot be read. */
   frame(batch: BatchPlace): DecodedFrame {
-    const body = this.#statement('SELECT body FROM frame WHERE first_sequence = ?').get(batch.first)?.['body'];
-    if (!(body instanceof Uint8Array)) throw new Error('its frame is missing');
-    return decodeFrame(body);
+    const frame = this.#frames.open(batch.first);
+    if (!frame) throw new Error('its frame is missing');
+    return frame;
   }
 
   /** Lines that have a row, in order of sequence. */

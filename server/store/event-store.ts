@@ -260,6 +260,13 @@ export interface EventView {
   deadLetters(limit: number): Promise<readonly DeadLetterRecord[]>;
 }
 
+/** What making a day small has brought, in bytes on disk. */
+export interface CompactedDay {
+  readonly day: string;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+}
+
 /** Append-only events. Implementations: embedded (`node:sqlite`); OpenSearch to come. One conformance suite runs on each. */
 export interface EventStore {
   /** @throws HaidangError `HD_STORE_FULL`, `HD_STORE_DOWN` (collectors hold), `HD_BATCH_MALFORMED`, `HD_BATCH_DAY` (collectors quarantine). */
@@ -278,6 +285,11 @@ export interface EventStore {
     day: string,
     question: { readonly evaluatedUpTo: number; readonly spans: readonly DaySpan[]; readonly everyRow: boolean },
   ): Promise<DayContents | undefined>;
+  /**
+   * Makes a day small that hardly grows any more; it is searched as before. Undefined where nothing was to be done, or
+   * the store does so by itself.
+   */
+  compactDay(day: string): Promise<CompactedDay | undefined>;
   /** Deletes all that a day holds, for good; nothing happens where it is not there. `server/retention` alone calls this. */
   deleteDay(day: string): Promise<void>;
   close(): Promise<void>;

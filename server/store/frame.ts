@@ -26,9 +26,13 @@ const MAX_SEQUENCE = 999_999_999_999_999;
  * @throws HaidangError `HD_BATCH_MALFORMED`
  */
 export function decodeFrame(body: Uint8Array): DecodedFrame {
-  const plain = decompressFrame(body);
+  return openFrame(decompressFrame(body));
+}
+
+/** The same of a frame's text. @throws HaidangError `HD_BATCH_MALFORMED` */
+export function openFrame(plain: Buffer): DecodedFrame {
   const headerEnd = plain.indexOf(10);
-  const header = parseHeader(headerEnd < 0 ? plain : plain.subarray(0, headerEnd));
+  const header = readHeader(headerEnd < 0 ? plain : plain.subarray(0, headerEnd));
   const expected = header.last - header.first + 1;
   const starts = new Uint32Array(expected + 1);
   let lines = 0;
@@ -44,7 +48,7 @@ export function decodeFrame(body: Uint8Array): DecodedFrame {
 }
 
 /** A line of a frame by its place, without the line end. */
-export function lineOfFrame({ text, starts }: DecodedFrame, at: number): string {
+export function lineOfFrame({ text, starts }: Pick<DecodedFrame, 'text' | 'starts'>, at: number): string {
   return text.bytes.toString('utf8', starts[at] ?? 0, (starts[at + 1] ?? 1) - 1);
 }
 
@@ -64,7 +68,8 @@ export function decompressFrame(body: Uint8Array): Buffer {
   }
 }
 
-function parseHeader(bytes: Buffer): FrameHeader {
+/** Reads and checks the header of a frame. @throws HaidangError `HD_BATCH_MALFORMED` */
+export function readHeader(bytes: Buffer): FrameHeader {
   if (bytes.byteLength > MAX_HEADER_BYTES) throw malformed('its header is longer than 1 MiB');
   let parsed: unknown;
   try {

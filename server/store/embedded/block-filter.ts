@@ -7,6 +7,7 @@ import type { Segment, SegmentInfo } from './segments.ts';
 
 /** Blocks of a day that are all fetched at once where no more match; of common words they are asked segment by segment. */
 const FEW = 5_000;
+const VERY_FEW = 4;
 
 /** What an index says of a condition: all of its blocks, or how to ask for those of a stretch of sequences. */
 interface Asked {
@@ -27,8 +28,9 @@ export class BlockFilter {
   static of(reader: DayReader, { words, grams }: Plan): BlockFilter | undefined {
     const asked: Asked[] = [];
     if (words !== undefined) asked.push(ask(reader, 'words', words));
-    // What is rare by its words already is not asked for once more.
-    if (grams !== undefined && reader.hasGrams && !asked[0]?.blocks) asked.push(ask(reader, 'grams', grams));
+    // Where words leave few blocks, opening those costs less than asking once more.
+    const isFew = (asked[0]?.blocks?.length ?? FEW) <= VERY_FEW;
+    if (grams !== undefined && reader.hasGrams && !isFew) asked.push(ask(reader, 'grams', grams));
     return asked.length === 0 ? undefined : new BlockFilter(asked);
   }
 

@@ -1,8 +1,10 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
 import type { AgencyId, CollectorId } from '../../identity.ts';
-import type { DayContents, DaySource, DaySpan } from '../event-store.ts';
+import type { CompactedDay, DayContents, DaySource, DaySpan } from '../event-store.ts';
+import { compactDay } from './compaction.ts';
 import { DayReader } from './day-reader.ts';
 import { EVENTS_FOLDER, failureOf, syncFolder } from './layout.ts';
 import { Auditor } from './recount.ts';
@@ -16,7 +18,7 @@ export interface DayQuestion {
   readonly everyRow: boolean;
 }
 
-/** A day to delete. */
+/** A day to delete, or to make small. */
 export interface DayRemoval {
   readonly day: string;
 }
@@ -111,4 +113,20 @@ function remove({ day }: DayRemoval): void {
   syncFolder(events);
 }
 
-serve({ contents, remove, close: () => {} });
+let closing = false;
+
+function compact({ day }: DayRemoval): Promise<CompactedDay | undefined> {
+  return compactDay(folder, day, async () => {
+    await setImmediate();
+    return !closing;
+  });
+}
+
+serve({
+  contents,
+  remove,
+  compact,
+  close: () => {
+    closing = true;
+  },
+});

@@ -1,4 +1,4 @@
-import type { DayContents, EventStore } from '../event-store.ts';
+import type { CompactedDay, DayContents, EventStore } from '../event-store.ts';
 import type { DayQuestion, DayRemoval } from './day-keeper-thread.ts';
 import { type StoreLog, WorkerClient } from './worker-client.ts';
 
@@ -6,7 +6,7 @@ import { type StoreLog, WorkerClient } from './worker-client.ts';
 const IDLE_MS = 10_000;
 
 /** Looks into whole days and deletes them, in a thread that lives as long as it has work. */
-export class DayKeeper implements Pick<EventStore, 'dayContents' | 'deleteDay'> {
+export class DayKeeper implements Pick<EventStore, 'dayContents' | 'deleteDay' | 'compactDay'> {
   readonly #start: () => WorkerClient;
   #thread: WorkerClient | undefined;
   #idle: NodeJS.Timeout | undefined;
@@ -23,6 +23,10 @@ export class DayKeeper implements Pick<EventStore, 'dayContents' | 'deleteDay'> 
 
   deleteDay(day: string): Promise<void> {
     return this.#call('remove', { day } satisfies DayRemoval);
+  }
+
+  compactDay(day: string): Promise<CompactedDay | undefined> {
+    return this.#call('compact', { day } satisfies DayRemoval);
   }
 
   async close(): Promise<void> {

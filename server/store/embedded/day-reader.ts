@@ -1,10 +1,11 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EcsEvent } from '../../../ecs/event.ts';
-import { type DecodedFrame, decodeFrame, lineOfFrame, sourcesOfLines } from '../frame.ts';
+import { lineOfFrame, sourcesOfLines } from '../frame.ts';
 import { stamp } from '../stamp.ts';
 import { ReadDictionary } from './day-dictionary.ts';
-import { dayFile, LAYOUT_VERSION, layoutVersion, openDayForReading } from './layout.ts';
+import { DayFrames, type FramePart } from './day-frames.ts';
+import { dayFile, openDayForReading } from './layout.ts';
 import { SegmentList } from './segments.ts';
 
 /** A batch as its row says, without the frame. */
@@ -23,11 +24,9 @@ export interface BatchRow {
   readonly lines: Uint32Array | undefined;
 }
 
-interface OpenFrame extends DecodedFrame {
-  readonly sources: readonly string[];
-}
-
-const FRAME_CACHE_BYTES = 32 * 1024 * 1024;
+/** Bytes of unpacked lines kept at hand, and batches of which the sources of lines are. */
+const PART_CACHE_BYTES = 32 * 1024 * 1024;
+const MOST_SOURCES = 1_000;
 
 /** One day's file, open for reading. */
 export class DayReader {
@@ -39,8 +38,10 @@ export class DayReader {
   readonly hasGrams: boolean;
   readonly #inode: bigint;
   readonly #statements = new Map<string, StatementSync>();
-  readonly #frames = new Map<number, OpenFrame>();
-  #frameBytes = 0;
+  readonly #frames: DayFrames;
+  readonly #parts = new Map<string, FramePart>();
+  #partBytes = 0;
+  readonly #sources = new Map<number, readonly string[]>();
 
   constructor(day: string, db: DatabaseSync, inode: bigint) {
     this.day = day;
@@ -49,6 +50,7 @@ export class DayReader {
     this.hasGrams = db.prepare("SELECT 1 FROM meta WHERE key = 'grams_missing'").get() === undefined;
     this.dictionary = new ReadDictionary(db);
     this.segments = new SegmentList(db);
+    this.#frames = new DayFrames(db);
   }
 
   /** Undefined where the day has no file yet, or an empty one. */
@@ -56,13 +58,7 @@ export class DayReader {
     const inode = inodeOf(folder, day);
     if (inode === undefined) return undefined;
     const db = openDayForReading(folder, day);
-    if (!db) return undefined;
-    const layout = layoutVersion(db);
-    if (layout === LAYOUT_VERSION) return new DayReader(day, db, inode);
-    db.close();
-    throw new Error(
-      `The day file ${day}.db has layout ${layout}; start the server once, which brings it to ${LAYOUT_VERSION}.`,
-    );
+    return db && new DayReader(day, db, inode);
   }
 
   /** Whether the file at the day's path is still the one opened here. */
@@ -93,40 +89,57 @@ export class DayReader {
   }
 
   body(batch: BatchRow): Uint8Array {
-    const row = this.statement('SELECT body FROM frame WHERE first_sequence = ?').get(batch.first);
-    if (!(row?.['body'] instanceof Uint8Array))
-      throw new Error(`Batch ${batch.first} of day ${this.day} has no frame.`);
-    return row['body'];
+    const body = this.#frames.body(batch.first);
+    if (!body) throw new Error(`Batch ${batch.first} of day ${this.day} has no frame.`);
+    return body;
   }
 
   /** The event on one line of a batch, as readers see it. */
   document(batch: BatchRow, line: number): EcsEvent {
-    const frame = this.#openFrame(batch);
-    if (frame.sources[line] === undefined) {
-      throw new Error(`Batch ${batch.first} of day ${this.day} has no line ${line}.`);
-    }
-    const event = JSON.parse(lineOfFrame(frame, line)) as EcsEvent;
+    const part = this.#partWith(batch, line);
+    const source = this.#sourcesOf(batch)[line];
+    if (source === undefined) throw new Error(`Batch ${batch.first} of day ${this.day} has no line ${line}.`);
+    const event = JSON.parse(lineOfFrame(part, line - part.first)) as EcsEvent;
     const { agency, collector, receivedAt } = batch;
-    return stamp(event, { agency, collector, receivedAt, source: frame.sources[line] ?? '' });
+    return stamp(event, { agency, collector, receivedAt, source });
   }
 
-  #openFrame(batch: BatchRow): OpenFrame {
-    const known = this.#frames.get(batch.first);
+  #partWith(batch: BatchRow, line: number): FramePart {
+    const first = this.#frames.pieceOf(batch.first, line);
+    const key = `${batch.first} ${first}`;
+    const known = this.#parts.get(key);
     if (known) {
-      this.#frames.delete(batch.first);
-      this.#frames.set(batch.first, known);
+      this.#parts.delete(key);
+      this.#parts.set(key, known);
       return known;
     }
-    const decoded = decodeFrame(this.body(batch));
-    const frame = { ...decoded, sources: sourcesOfLines(decoded.header) };
-    this.#frames.set(batch.first, frame);
-    this.#frameBytes += frame.text.bytes.byteLength;
-    for (const [first, oldest] of this.#frames) {
-      if (this.#frameBytes <= FRAME_CACHE_BYTES || this.#frames.size === 1) break;
-      this.#frames.delete(first);
-      this.#frameBytes -= oldest.text.bytes.byteLength;
+    const part = first === undefined ? this.#wholeFrame(batch) : this.#frames.piece(batch.first, line);
+    if (!part) throw new Error(`Batch ${batch.first} of day ${this.day} has no line ${line}.`);
+    this.#parts.set(key, part);
+    this.#partBytes += part.text.bytes.byteLength;
+    for (const [oldest, other] of this.#parts) {
+      if (this.#partBytes <= PART_CACHE_BYTES || this.#parts.size === 1) break;
+      this.#parts.delete(oldest);
+      this.#partBytes -= other.text.bytes.byteLength;
     }
-    return frame;
+    return part;
+  }
+
+  #wholeFrame(batch: BatchRow): FramePart | undefined {
+    const frame = this.#frames.open(batch.first);
+    if (!frame) throw new Error(`Batch ${batch.first} of day ${this.day} has no frame.`);
+    this.#sources.set(batch.first, sourcesOfLines(frame.header));
+    return { first: 0, text: frame.text, starts: frame.starts };
+  }
+
+  #sourcesOf(batch: BatchRow): readonly string[] {
+    const known = this.#sources.get(batch.first);
+    if (known) return known;
+    const header = this.#frames.header(batch.first) ?? this.#frames.open(batch.first)?.header;
+    const sources = header ? sourcesOfLines(header) : [];
+    if (this.#sources.size >= MOST_SOURCES) this.#sources.clear();
+    this.#sources.set(batch.first, sources);
+    return sources;
   }
 }
 

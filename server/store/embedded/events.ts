@@ -3,6 +3,7 @@ import { HaidangError } from '../../errors.ts';
 import type { Identity } from '../../identity.ts';
 import type {
   AppendResult,
+  CompactedDay,
   DayContents,
   EventPage,
   EventQuery,
@@ -128,6 +129,10 @@ export class EmbeddedEvents implements EventStore {
 
   dayContents(...question: Parameters<EventStore['dayContents']>): Promise<DayContents | undefined> {
     return this.#keeper.dayContents(...question);
+  }
+
+  compactDay(day: string): Promise<CompactedDay | undefined> {
+    return this.#keeper.compactDay(day);
   }
 
   deleteDay(day: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { FRAME_TABLES } from './day-frames.ts';
 import { GRAM_TABLE, MIGRATIONS } from './migrations.ts';
 import { SEGMENT_TABLES } from './segments.ts';
 
@@ -14,7 +15,8 @@ export const DAMAGED_FOLDER = 'damaged';
 
 /**
  * One file a day of event ids.
- * - `batch`: one row for each frame that brought something new, `frame` its bytes as the collector sent them.
+ * - `batch`: one row for each frame that brought something new.
+ * - `frame`, `piece`, `dictionary`: the frames, as they were sent or repacked (`day-frames.ts`).
  * - `event`: one narrow row an event, which says that it is there; the document is line `line` of the frame of the batch
  *   around its sequence.
  * - `segment`, `segment_column`: the numbers of events by columns, to search and count by (`segments.ts`).
@@ -41,7 +43,6 @@ CREATE TABLE batch (
   max_ts INTEGER NOT NULL
 );
 CREATE INDEX batch_stream ON batch (stream, frame_last);
-CREATE TABLE frame (first_sequence INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE event (
   sequence INTEGER PRIMARY KEY,
   line INTEGER NOT NULL,
@@ -62,7 +63,7 @@ CREATE TABLE dead_letter (
   line TEXT NOT NULL,
   PRIMARY KEY (stream, frame_sequence)
 ) WITHOUT ROWID;
-${SEGMENT_TABLES}${GRAM_TABLE}
+${FRAME_TABLES}${SEGMENT_TABLES}${GRAM_TABLE}
 PRAGMA user_version = ${LAYOUT_VERSION};
 `;
 
@@ -76,6 +77,8 @@ export function openDayForWriting(folder: string, day: string): DatabaseSync {
   const db = new DatabaseSync(dayFile(folder, day), { timeout: 5_000 });
   try {
     db.exec('PRAGMA page_size = 4096');
+    // Compaction gives space back step by step.
+    db.exec('PRAGMA auto_vacuum = INCREMENTAL');
     db.exec('PRAGMA journal_mode = WAL');
     db.exec('PRAGMA synchronous = FULL');
     db.exec('PRAGMA wal_autocheckpoint = 8000');
@@ -115,6 +118,12 @@ export function openDayForReading(folder: string, day: string): DatabaseSync | u
     if (layoutVersion(db) === 0) {
       db.close();
       return undefined;
+    }
+    const version = layoutVersion(db);
+    if (version < LAYOUT_VERSION) {
+      throw new Error(
+        `The day file ${day}.db has layout ${version}; start the server once, which brings it to ${LAYOUT_VERSION}.`,
+      );
     }
     assertLayout(db, day);
     return db;

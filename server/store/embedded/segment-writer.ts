@@ -41,12 +41,28 @@ export class SegmentWriter {
   write(): void {
     if (this.#length === this.#kept) return;
     this.#isWhole = this.#length >= WHOLE_SEGMENT;
-    if (this.#isWhole && this.#kept > 0) {
-      const [first, last] = [this.#sequences[0] as number, this.#sequences[this.#kept - 1] as number];
-      this.#statements.removeSegments.run(first, last);
-      this.#statements.removeColumns.run(PLACES * first, PLACES * last + PLACES - 1);
-    }
-    this.#insert(this.#isWhole ? 0 : this.#kept, this.#length);
+    const from = this.#isWhole && this.#removePieces() ? 0 : this.#kept;
+    this.#insert(from, this.#length);
+  }
+
+  /** Writes all that was added as one segment, in place of those that begin from one sequence to another. */
+  replace(first: number, last: number): void {
+    this.#remove(first, last);
+    this.#insert(0, this.#length);
+  }
+
+  /** Removes the pieces of what was gathered; false where others have made them part of a larger segment meanwhile. */
+  #removePieces(): boolean {
+    if (this.#kept === 0) return true;
+    const [first, last] = [this.#sequences[0] as number, this.#sequences[this.#kept - 1] as number];
+    if (Number(this.#statements.events.get(first, last)?.['events']) !== this.#kept) return false;
+    this.#remove(first, last);
+    return true;
+  }
+
+  #remove(first: number, last: number): void {
+    this.#statements.removeSegments.run(first, last);
+    this.#statements.removeColumns.run(PLACES * first, PLACES * last + PLACES - 1);
   }
 
   /** The transaction is durable. */
@@ -113,10 +129,11 @@ function after(numbers: Float64Array, start: number, from: number, to: number): 
 
 function prepareStatements(
   db: DatabaseSync,
-): Record<'segment' | 'column' | 'removeSegments' | 'removeColumns', StatementSync> {
+): Record<'segment' | 'column' | 'events' | 'removeSegments' | 'removeColumns', StatementSync> {
   return {
     segment: db.prepare('INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?)'),
     column: db.prepare('INSERT INTO segment_column VALUES (?, ?)'),
+    events: db.prepare('SELECT sum(events) AS events FROM segment WHERE first_sequence >= ? AND last_sequence <= ?'),
     removeSegments: db.prepare('DELETE FROM segment WHERE first_sequence BETWEEN ? AND ?'),
     removeColumns: db.prepare('DELETE FROM segment_column WHERE id BETWEEN ? AND ?'),
   };

@@ -1,0 +1,57 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { COLUMN_FIELDS } from './fields.ts';
+import { SegmentWriter } from './segment-writer.ts';
+import { FIRST_COLUMN_PLACE, type SegmentInfo, SegmentList, SHAPE_PLACE, WHOLE_SEGMENT } from './segments.ts';
+
+/** Makes whole segments of small ones that follow each other, one in a step. */
+export function* mergeSegments(db: DatabaseSync): Generator<void> {
+  const list = new SegmentList(db);
+  let small: SegmentInfo[] = [];
+  let events = 0;
+  for (const info of [...list.all]) {
+    if (info.events < WHOLE_SEGMENT) {
+      small.push(info);
+      events += info.events;
+    }
+    if (info.events < WHOLE_SEGMENT && events < WHOLE_SEGMENT) continue;
+    if (small.length > 1) mergeInto(db, list, small);
+    small = [];
+    events = 0;
+    yield;
+  }
+  if (small.length > 1) mergeInto(db, list, small);
+}
+
+function mergeInto(db: DatabaseSync, list: SegmentList, small: readonly SegmentInfo[]): void {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const first = small[0]?.first as number;
+    const last = small.at(-1)?.first as number;
+    const found = db.prepare(
+      'SELECT count(*) AS n, sum(events) AS events FROM segment WHERE first_sequence BETWEEN ? AND ?',
+    );
+    const now = found.get(first, last);
+    const events = small.reduce((sum, info) => sum + info.events, 0);
+    // A late event may have had the writer merge them meanwhile.
+    if (Number(now?.['n']) === small.length && Number(now?.['events']) === events) {
+      const writer = new SegmentWriter(db);
+      for (const info of small) copy(list, info, writer);
+      writer.replace(first, last);
+    }
+    db.exec('COMMIT');
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function copy(list: SegmentList, info: SegmentInfo, writer: SegmentWriter): void {
+  const segment = list.open(info);
+  const { times, length } = segment;
+  const places = [SHAPE_PLACE, ...COLUMN_FIELDS.map((_, column) => FIRST_COLUMN_PLACE + column)];
+  const columns = places.map((place) => segment.ids(place));
+  for (let at = 0; at < length; at++) {
+    const numbers = columns.map((ids) => ids[at] as number);
+    writer.add(segment.sequence(at), info.minTs + (times[at] as number), numbers);
+  }
+}

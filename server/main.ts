@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import project from '../package.json' with { type: 'json' };
 import { openAccounts } from './accounts/accounts.ts';
 import { openAgencyBook } from './agencies/names.ts';
+import { startPruning } from './alerts/prune-signals.ts';
 import { ruleBook } from './alerts/queries.ts';
 import { buildApp } from './app.ts';
 import { openAuthority } from './authority/authority.ts';
@@ -150,6 +151,16 @@ export async function startServer(
       stops.push(() => clearInterval(looking.unref()));
     }
     membership?.watch((node, lease, end) => evaluateFor(node, lease, end, { config, rules, log, live }));
+
+    const pruning = startPruning({
+      records,
+      rules: () => rules.rules,
+      lateDays: config.evidence.closeAfterDays,
+      busy: () => detection.refills().length > 0,
+      log,
+      ...(membership ? { turn: membership.turn } : {}),
+    });
+    stops.push(() => pruning.stop());
 
     const backups = backupJobsOf(config, log);
     stops.push(() => backups.stop());

@@ -35,6 +35,8 @@ interface Mark {
 }
 
 const LOOK_MS = 3_600_000;
+/** For machines that run for minutes only. */
+const FIRST_LOOK_MS = 300_000;
 const DAY_MS = 86_400_000;
 /** Marks are at least this far apart: one a day, also where a night's hour moves. */
 const APART_MS = 20 * 3_600_000;
@@ -65,12 +67,13 @@ export function startPruning(options: PruningOptions): Pruning {
     });
     return running;
   };
-  const timer = setInterval(() => void run(), LOOK_MS);
-  timer.unref();
+  const timer = setInterval(() => void run(), LOOK_MS).unref();
+  const first = setTimeout(() => void run(), FIRST_LOOK_MS).unref();
   return {
     run,
     async stop() {
       clearInterval(timer);
+      clearTimeout(first);
       await running;
     },
   };

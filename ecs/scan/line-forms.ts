@@ -25,6 +25,10 @@ const LONGEST_BETWEEN = 512;
 /** Where forms hardly come again, one line in so many is remembered, at the most. */
 const MOST_EVERY = 256;
 
+/** Where fewer than half of the lines of late had a known form, only one line in so many is compared with them. */
+const TRIED_EVERY = 8;
+const MOST_SCORE = 64;
+
 /** The forms of lines seen of late: lines of one source differ in their values, hardly in what is between. */
 export class LineForms {
   #forms: Step[] = [];
@@ -33,9 +37,19 @@ export class LineForms {
   #known = 0;
   #unknown = 0;
   #every = 1;
+  /** Rises with each line whose form was known, and falls with each whose form was not. */
+  #score = MOST_SCORE;
+  #skipped = 0;
 
   /** Reads a line whose form is known; between its values only the known text is compared. False where it is not. */
   follow(tokens: Tokens, values: LineValues): boolean {
+    if (this.#score < 0 && ++this.#skipped % TRIED_EVERY !== 0) return false;
+    const known = this.#compare(tokens, values);
+    this.#score = known ? Math.min(MOST_SCORE, this.#score + 1) : Math.max(-MOST_SCORE, this.#score - 1);
+    return known;
+  }
+
+  #compare(tokens: Tokens, values: LineValues): boolean {
     const { text, end: lineEnd } = tokens;
     values.begin();
     let steps = this.#forms;

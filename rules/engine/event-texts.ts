@@ -128,13 +128,16 @@ export class LineTexts implements Texts {
     place.words = line.json.words;
     for (let leaf = 0; leaf < count; leaf++) {
       const field = leafFields[leaf] as number;
-      const slot = field >= -1 ? field : -2 - field;
+      const named = field >= -1 ? field : -2 - field;
+      // Fields that no rule names are none to the index.
+      const slot = named < index.count ? named : -1;
       const start = leafStarts[leaf] as number;
       const end = leafEnds[leaf] as number;
       const kind = leafKinds[leaf] as number;
       // Letters outside ASCII may be more bytes once they are folded.
       if (!index.asks(slot, kind === CODED ? 3 * (end - start) : end - start)) continue;
-      if (slot >= 0 ? line.isFixed(slot) : kind === SCALAR && !index.scalars) continue;
+      if (named >= 0 && line.isFixed(named)) continue;
+      if (slot < 0 && kind === SCALAR && !index.scalars) continue;
       if (kind === CODED) this.#findCopy(line, line.text(leaf), slot, turn, found);
       else if (kind === SCALAR && !isAsWritten(place.bytes, start, end)) {
         const value: unknown = JSON.parse(line.text(leaf));
@@ -146,8 +149,9 @@ export class LineTexts implements Texts {
         index.find(slot, place, turn, found);
       }
     }
-    for (const slot of line.fixed) {
-      if (index.asks(slot, Number.MAX_SAFE_INTEGER)) findInValue(index, line.value(slot), slot, jsonText, turn, found);
+    for (const named of line.fixed) {
+      const slot = named < index.count ? named : -1;
+      if (index.asks(slot, Number.MAX_SAFE_INTEGER)) findInValue(index, line.value(named), slot, jsonText, turn, found);
     }
   }
 

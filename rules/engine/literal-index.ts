@@ -54,6 +54,8 @@ export class LiteralIndex {
   readonly slots: readonly number[];
   /** Whether all fields are looked through, and whether a number or a boolean may then hold a literal. */
   readonly anyField: boolean;
+  /** How many slots there are. */
+  readonly count: number;
   readonly scalars: boolean;
 
   /** `limits`: by slot, and before them for any field, the fewest bytes of a literal that is looked for. */
@@ -73,6 +75,7 @@ export class LiteralIndex {
     const any = [...(bySlot.get(-1)?.values() ?? [])];
     const anyLimit = limits[0] as number;
     this.anyField = any.length > 0;
+    this.count = limits.length - 1;
     this.scalars = any.some(([{ text }]) => SCALAR.test(text));
     this.#fields = new Array<undefined>(limits.length).fill(undefined);
     const slots: number[] = [];

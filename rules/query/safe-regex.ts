@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { LazyDfa } from './lazy-dfa.ts';
 import { parseRegex, RegexError, type RegexNode, writeCodePoint } from './regex-syntax.ts';
 
 /** A compiled regular expression that cannot stall. */
@@ -14,6 +15,8 @@ export const REGEX_INPUT_CHARACTERS = 65_536;
 
 /** Steps a backtracking match may take at worst; beyond, the linear-time engine takes over. About 10 ms. */
 const STEP_BUDGET = 8_000_000;
+
+const PAIR = /[\ud800-\udbff]/;
 
 interface Mode {
   readonly dotAll: boolean;
@@ -73,6 +76,11 @@ function isFixed(node: RegexNode): boolean {
   if (node.kind === 'flags') return isFixed(node.of);
   if (node.kind === 'repeat') return node.min === node.max && isFixed(node.of);
   return node.kind !== 'either';
+}
+
+function hasAnchor(node: RegexNode): boolean {
+  if (node.kind === 'sequence' || node.kind === 'either') return node.of.some(hasAnchor);
+  return node.kind === 'anchor' || ((node.kind === 'flags' || node.kind === 'repeat') && hasAnchor(node.of));
 }
 
 function effort(node: RegexNode, length: number): Effort {
@@ -194,7 +202,8 @@ function holdsInOrder(text: string, sets: readonly (readonly string[])[]): boole
 
 /**
  * Compiles a regular expression written by strangers. JavaScript's own engine runs it on texts short enough that
- * backtracking is provably bounded; RE2 (linear time) runs it on the rest. `flags` are Sigma's `i`, `m`, `s`.
+ * backtracking is provably bounded; in the rest it is looked for state by state, and where that would take too much
+ * memory by RE2, both in linear time. `flags` are Sigma's `i`, `m`, `s`.
  * @throws RegexError naming what is malformed or not supported.
  */
 export function compileRegex(source: string, flags: string): SafeRegex {
@@ -210,12 +219,24 @@ export function compileRegex(source: string, flags: string): SafeRegex {
     throw new RegexError(error instanceof Error ? error.message : String(error));
   }
   const needed = neededLiterals(tree);
+  // JavaScript also looks for empty matches between the halves of a surrogate pair.
+  const anchored = hasAnchor(tree);
+  let states: LazyDfa | undefined;
+  let isLarge = false;
+  const testLong = (input: string): boolean => {
+    if (!states && !isLarge) {
+      states = LazyDfa.of(tree);
+      isLarge = states === undefined;
+    }
+    return states?.test(input) ?? linear.matcher(input).find();
+  };
   return {
     needs: best(needed),
     test: (text) => {
       const input = text.length > REGEX_INPUT_CHARACTERS ? text.slice(0, REGEX_INPUT_CHARACTERS) : text;
       if (needed.length > 0 && !holdsInOrder(input.toLowerCase(), needed)) return false;
-      return input.length <= short ? quick.test(input) : linear.matcher(input).find();
+      const fits = input.length <= short && !(anchored && PAIR.test(input));
+      return fits ? quick.test(input) : testLong(input);
     },
   };
 }

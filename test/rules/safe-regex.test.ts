@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { describe, expect, it } from 'vitest';
-import { RegexError } from '../../rules/query/regex-syntax.ts';
+import { LazyDfa } from '../../rules/query/lazy-dfa.ts';
+import { parseRegex, RegexError } from '../../rules/query/regex-syntax.ts';
 import { compileRegex, REGEX_INPUT_CHARACTERS } from '../../rules/query/safe-regex.ts';
 
 describe('a regular expression', () => {
@@ -57,7 +58,17 @@ describe('a regular expression', () => {
     expect(compileRegex(source, '').needs).toEqual(needs);
   });
 
-  it('means the same to both engines, and needs what it says', () => {
+  it('goes on where a text asks for more states than are kept, and gives up in time', () => {
+    const states = LazyDfa.of(parseRegex('(a|b)*a(a|b){11}c'));
+    const text = Array.from({ length: 60_000 }, (_, at) => 'ab'[((at * at) >> 3) & 1]).join('');
+    const found = states?.test(text);
+    expect(found === undefined || found === false).toBe(true);
+    expect(states?.test(`${'b'.repeat(3)}a${'b'.repeat(11)}c`)).toBe(true);
+    expect(compileRegex('(a|b)*a(a|b){11}c', '').test(`${text}${'a'.repeat(12)}c`)).toBe(true);
+    expect(LazyDfa.of(parseRegex('(a{100}){100}'))).toBeUndefined();
+  });
+
+  it('means the same to all engines, and needs what it says', () => {
     const atom = fc.constantFrom(
       'a',
       'b',
@@ -72,15 +83,19 @@ describe('a regular expression', () => {
       '^',
       '$',
       '\\b',
+      '\\B',
+      '\\A',
+      '\\z',
+      '(?i:aB)',
       '(?:a|b)',
       '(ab|c)',
       'é',
     );
     const count = fc.constantFrom('', '', '', '*', '+', '?', '{2}', '{1,3}', '*?');
-    const piece = fc.tuple(atom, count).map(([atom, count]) => (/^(\^|\$|\\b)$/.test(atom) ? atom : atom + count));
+    const piece = fc.tuple(atom, count).map(([atom, count]) => (/^(\^|\$|\\[bBAz])$/.test(atom) ? atom : atom + count));
     const source = fc.array(piece, { minLength: 1, maxLength: 6 }).map((pieces) => pieces.join(''));
     const text = fc.string({
-      unit: fc.constantFrom('a', 'b', 'c', 'C', '1', '.', ' ', '\n', '\r', 'é', '\u2028'),
+      unit: fc.constantFrom('a', 'b', 'c', 'C', '1', '.', ' ', '\n', '\r', '_', 'é', 'É', '😀', '\u2028'),
       maxLength: 12,
     });
     const flags = fc.constantFrom('', 'i', 'm', 's', 'im');
@@ -90,10 +105,11 @@ describe('a regular expression', () => {
         const written = (flags === '' ? '' : `(?${flags})`) + source;
         const found = RE2JS.compile(written).matcher(text).find();
         expect(regex.test(text)).toBe(found);
+        expect(LazyDfa.of(parseRegex(written))?.test(text)).toBe(found);
         if (found && regex.needs)
           expect(regex.needs.some((literal) => text.toLowerCase().includes(literal))).toBe(true);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 2_000 },
     );
   });
 });

@@ -20,6 +20,9 @@ const RetentionPage = lazy(() =>
   import('./retention/retention-page.tsx').then((page) => ({ default: page.RetentionPage })),
 );
 const RulesPage = lazy(() => import('./rule-list/rules-page.tsx').then((page) => ({ default: page.RulesPage })));
+const RulePage = lazy(() => import('./rule-list/rule-page.tsx').then((page) => ({ default: page.RulePage })));
+const NewRulePage = lazy(() => import('./rule-list/new-rule-page.tsx').then((page) => ({ default: page.NewRulePage })));
+const AttackPage = lazy(() => import('./rule-list/attack-page.tsx').then((page) => ({ default: page.AttackPage })));
 
 function NotFound() {
   const t = useText();
@@ -74,7 +77,14 @@ function SignedIn() {
                 <Route path="/retention">
                   <RetentionPage me={me} />
                 </Route>
-                <Route path="/rules" component={RulesPage} />
+                <Route path="/rules">
+                  <RulesPage me={me} />
+                </Route>
+                <Route path="/rules/attack" component={AttackPage} />
+                {me.role === 'administrator' && me.agencies === 'all' && (
+                  <Route path="/rules/new" component={NewRulePage} />
+                )}
+                <Route path="/rules/:id">{({ id }) => <RulePage key={id} id={id} me={me} />}</Route>
                 <Route path="/account">
                   <AccountPage me={me} />
                 </Route>

@@ -3,7 +3,7 @@ import type { Session, Users } from '../../server/accounts/schema.ts';
 import type { Agencies } from '../../server/agencies/schema.ts';
 import type { AlertDetail, AlertEvents } from '../../server/alerts/schema.ts';
 import type { Ledger } from '../../server/ledger/schema.ts';
-import type { RuleList } from '../../server/rules/schema.ts';
+import type { RuleDetail, RuleList } from '../../server/rules/schema.ts';
 import type { Overview } from '../../server/system/schema.ts';
 import { getJson, isProblem } from './client.ts';
 
@@ -84,5 +84,15 @@ export function useRules(): UseQueryResult<RuleList> {
   return useQuery({
     queryKey: ['rules'],
     queryFn: ({ signal }) => getJson<RuleList>('/rules', {}, signal),
+    refetchInterval: MINUTE_MS,
+  });
+}
+
+/** One rule, how it fares, and what people decided about it. */
+export function useRule(id: string): UseQueryResult<RuleDetail> {
+  return useQuery({
+    queryKey: ['rules', id],
+    queryFn: ({ signal }) => getJson<RuleDetail>(`/rules/${encodeURIComponent(id)}`, {}, signal),
+    refetchInterval: MINUTE_MS / 4,
   });
 }

@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, useSearchParams } from 'wouter';
+import type { Session } from '../../server/accounts/schema.ts';
 import type { RuleList } from '../../server/rules/schema.ts';
 import { useRules } from '../api/queries.ts';
 import { useLanguage, useText } from '../i18n/language.tsx';
@@ -8,7 +9,9 @@ import { SeverityMark } from '../parts/icons.tsx';
 import { LogText } from '../parts/log-text.tsx';
 import { SEVERITIES } from '../parts/severity.ts';
 import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { Time } from '../parts/time.tsx';
 import { useNarrow } from '../parts/use-narrow.ts';
+import { HealthMark, RULE_STATES, stateOf } from './health-mark.tsx';
 
 type ListedRule = RuleList['rules'][number];
 
@@ -24,34 +27,68 @@ function matches(rule: ListedRule, text: string): boolean {
 const TABLE_FROM = 64;
 
 /** `/rules`: what is watched for, and which rules were refused and why. */
-export function RulesPage() {
+export function RulesPage({ me }: { readonly me: Session }) {
   const { t, language } = useLanguage();
   const queries = useQueryClient();
   const [parameters, setParameters] = useSearchParams();
   const text = parameters.get('text') ?? '';
+  const state = parameters.get('state') ?? '';
   const rules = useRules();
   const narrow = useNarrow(TABLE_FROM);
   const order = new Map(SEVERITIES.map((severity, place) => [severity, place]));
   const title = (rule: ListedRule): string => pickText(rule.title, language)?.text ?? rule.id;
+  const set = (name: string, value: string): void =>
+    setParameters(
+      (before) => {
+        const next = new URLSearchParams(before);
+        if (value === '') next.delete(name);
+        else next.set(name, value);
+        return next;
+      },
+      { replace: true },
+    );
   const shown = (rules.data?.rules ?? [])
-    .filter((rule) => matches(rule, text))
+    .filter((rule) => matches(rule, text) && (state === '' || stateOf(rule) === state))
     .sort(
       (a, b) => (order.get(a.level) ?? 9) - (order.get(b.level) ?? 9) || title(a).localeCompare(title(b), language),
     );
   return (
     <>
       <PageTitle title="nav.rules">
-        {rules.data && <span className="text-muted">{t('rules.enabled', { count: rules.data.rules.length })}</span>}
+        {rules.data && (
+          <span className="text-muted">
+            {t('rules.enabled', { count: rules.data.rules.filter(({ enabled }) => enabled).length })}
+          </span>
+        )}
         <input
           type="search"
           className="field w-full text-small sm:w-72"
           aria-label={t('rules.text')}
           placeholder={t('rules.text')}
           value={text}
-          onChange={(event) =>
-            setParameters(event.target.value === '' ? {} : { text: event.target.value }, { replace: true })
-          }
+          onChange={(event) => set('text', event.target.value)}
         />
+        <select
+          className="field w-auto text-small"
+          aria-label={t('rules.state')}
+          value={state}
+          onChange={(event) => set('state', event.target.value)}
+        >
+          <option value="">{t('rules.anyState')}</option>
+          {RULE_STATES.map((one) => (
+            <option key={one} value={one}>
+              {t(`rules.state.${one}`)}
+            </option>
+          ))}
+        </select>
+        <Link href="/rules/attack" className="button">
+          {t('rules.attack')}
+        </Link>
+        {me.role === 'administrator' && me.agencies === 'all' && (
+          <Link href="/rules/new" className="button">
+            {t('rules.new')}
+          </Link>
+        )}
       </PageTitle>
       <Progress
         busy={rules.isPending && rules.fetchStatus === 'fetching'}
@@ -82,7 +119,8 @@ export function RulesPage() {
                 <tr>
                   <th scope="col">{t('alert.severity')}</th>
                   <th scope="col">{t('rules.rule')}</th>
-                  <th scope="col">{t('rules.kind')}</th>
+                  <th scope="col">{t('rules.state')}</th>
+                  <th scope="col">{t('rules.lastMatch')}</th>
                   <th scope="col">MITRE ATT&CK</th>
                   <th scope="col">{t('rules.file')}</th>
                 </tr>
@@ -105,13 +143,13 @@ function techniquesOf(rule: ListedRule): string {
   return tags.map((tag) => tag.slice(7).toUpperCase()).join(', ');
 }
 
-/** The alerts of a rule, by its title. */
+/** The page of a rule, by its title. */
 function RuleLink({ rule }: { readonly rule: ListedRule }) {
   const { language } = useLanguage();
   const title = pickText(rule.title, language);
   return (
     <Link
-      href={`/alerts?${new URLSearchParams({ rule: rule.id, status: 'all' })}`}
+      href={`/rules/${encodeURIComponent(rule.id)}`}
       className="text-body font-medium break-words hover:underline"
       lang={title?.language}
     >
@@ -122,13 +160,12 @@ function RuleLink({ rule }: { readonly rule: ListedRule }) {
 
 /** One rule where there is no room for a table. */
 function RuleCard({ rule }: { readonly rule: ListedRule }) {
-  const t = useText();
   return (
     <li className="space-y-1 px-4 py-3">
       <RuleLink rule={rule} />
       <p className="flex flex-wrap gap-x-4 text-small">
         <SeverityMark severity={rule.level} />
-        <span>{t(`rules.kind.${rule.kind}`)}</span>
+        <HealthMark rule={rule} />
         <span>{techniquesOf(rule)}</span>
       </p>
       <p className="text-small text-muted">
@@ -148,7 +185,12 @@ function RuleRow({ rule }: { readonly rule: ListedRule }) {
       <th scope="row" className="!bg-transparent align-top !font-normal !text-text">
         <RuleLink rule={rule} />
       </th>
-      <td className="whitespace-nowrap">{t(`rules.kind.${rule.kind}`)}</td>
+      <td className="whitespace-nowrap">
+        <HealthMark rule={rule} />
+      </td>
+      <td className="text-small whitespace-nowrap">
+        {rule.health?.lastMatch ? <Time at={rule.health.lastMatch} as="relative" /> : t('rules.never')}
+      </td>
       <td className="text-small">{techniquesOf(rule)}</td>
       <td className="text-small text-muted">
         <LogText text={rule.file} />

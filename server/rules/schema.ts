@@ -64,6 +64,8 @@ export const RuleRow = Type.Object({
   status: Type.String(),
   tags: Type.Array(Type.String()),
   file: Type.String(),
+  techniques: Type.Array(Type.Object({ id: Type.String(), name: Type.String() })),
+  tactics: Type.Array(Type.String()),
   enabled: Type.Boolean(),
   /** `null` where it is switched off. */
   version: Nullable(Type.String()),

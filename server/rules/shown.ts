@@ -4,6 +4,7 @@ import { titles } from '../alerts/queries.ts';
 import type { RuleSpan } from '../detection/rule-spans.ts';
 import type { Services } from '../services.ts';
 import type { RuleException } from '../store/record-kinds.ts';
+import { attackOf } from './attack.ts';
 import { isActive } from './overlay.ts';
 import type { Exception, RuleRow } from './schema.ts';
 import { shadowOf } from './shadow.ts';
@@ -29,6 +30,7 @@ export function ruleRows(services: RuleServices, all: boolean): RuleRow[] {
     status: rule.status,
     tags: [...rule.tags],
     file: rule.file,
+    ...attackOf(rule.tags),
     enabled,
     version: enabled ? (rules.versions.get(rule.id) ?? null) : null,
     silent: silent.has(rule.id),

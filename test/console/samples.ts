@@ -563,6 +563,8 @@ export const RULES: RuleList = {
     status: 'stable',
     tags: ['attack.credential-access', 'attack.t1110.001'],
     file: `rules/packs/linux/credential-access_sample_${index}.yml`,
+    techniques: [{ id: 'T1110.001', name: 'Password Guessing' }],
+    tactics: ['Credential Access'],
     enabled: true,
     version: '0123456789ab',
     silent: false,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HaidangError } from '../../errors.ts';
 import type { Cluster } from './cluster.ts';
 
 /** What becomes of days that take no events any more. */
@@ -83,14 +84,26 @@ async function merge({ cluster }: Tiers, index: string, check: () => Promise<voi
   for (let isDone = body.task === undefined; !isDone; ) {
     await sleep(LOOK_MS);
     await check();
-    const { body: task, status } = await cluster.request<{ readonly completed?: boolean }>({
+    const { body: task, status } = await cluster.request<MergeTask>({
       method: 'GET',
       path: `/_tasks/${body.task}`,
       accept: [404],
     });
+    const why = task.error?.reason ?? task.response?._shards?.failures?.[0]?.reason?.reason;
+    if (why !== undefined) throw new HaidangError('HD_STORE_DOWN', `The index ${index} cannot be merged: ${why}.`);
     isDone = status === 404 || task.completed === true;
   }
+  // Only then the segments before are let go of.
+  await cluster.request({ method: 'POST', path: `/${index}/_refresh` });
   return true;
+}
+
+interface MergeTask {
+  readonly completed?: boolean;
+  readonly error?: { readonly reason?: string };
+  readonly response?: {
+    readonly _shards?: { readonly failures?: readonly { readonly reason?: { readonly reason?: string } }[] };
+  };
 }
 
 async function isMerged(cluster: Cluster, index: string): Promise<boolean> {

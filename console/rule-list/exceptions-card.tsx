@@ -105,7 +105,7 @@ function NewExceptionForm({ path, added }: { readonly path: string; readonly add
           <input name="kql" className="field font-mono" required maxLength={1000} placeholder="source.ip: 10.20.0.5" />
         </Field>
       </div>
-      <Field label={t('users.agencies')}>
+      <Field label={t('alert.agency')}>
         <select name="agency" className="field">
           <option value="">{t('queue.allAgencies')}</option>
           {agencies.map(({ id, name }) => (

@@ -50,7 +50,11 @@ export function RulesPage({ me }: { readonly me: Session }) {
   const shown = (rules.data?.rules ?? [])
     .filter((rule) => matches(rule, text) && (state === '' || stateOf(rule) === state))
     .sort(
-      (a, b) => (order.get(a.level) ?? 9) - (order.get(b.level) ?? 9) || title(a).localeCompare(title(b), language),
+      (a, b) =>
+        // What cannot fire first: nothing else would tell of it.
+        Number(stateOf(b) === 'dead') - Number(stateOf(a) === 'dead') ||
+        (order.get(a.level) ?? 9) - (order.get(b.level) ?? 9) ||
+        title(a).localeCompare(title(b), language),
     );
   return (
     <>

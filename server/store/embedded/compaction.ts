@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { CompactedDay } from '../event-store.ts';
-import { lineOfFrame } from '../frame.ts';
+import { type DecodedFrame, lineOfFrame } from '../frame.ts';
 import { bytesOfDay } from './day-files.ts';
-import { DayFrames, packPieces } from './day-frames.ts';
+import { DayFrames, packFrame } from './day-frames.ts';
 import { dayFile, failureOf, openDayForWriting } from './layout.ts';
 import { mergeSegments } from './merge-segments.ts';
 
 /** Bytes of the lines that pieces are packed with; with more, packing takes longer than it saves. */
 const DICTIONARY_BYTES = 256 * 1024;
-/** Frames of which lines are taken for it, lines of each, and the longest line taken. */
-const SAMPLED_FRAMES = 64;
-const SAMPLED_LINES = 4;
+/** Frames of which lines are taken for it, lines in all, and the longest line taken. */
+const SAMPLED_FRAMES = 100;
+const SAMPLED_LINES = 400;
 const LONGEST_SAMPLE = 8 * 1024;
 /** Batches repacked in one transaction: writers wait for no longer. */
 const STEP_BATCHES = 8;
@@ -58,7 +58,7 @@ function* packFrames(db: DatabaseSync, last: number): Generator<void> {
   const next = db.prepare(
     `SELECT first_sequence FROM frame WHERE first_sequence > ? AND first_sequence <= ? ORDER BY first_sequence LIMIT ${STEP_BATCHES}`,
   );
-  const piece = db.prepare('INSERT INTO piece VALUES (?, ?, ?)');
+  const insert = db.prepare('INSERT INTO packed VALUES (?, ?, ?)');
   const forget = db.prepare('DELETE FROM frame WHERE first_sequence = ?');
   const dictionary = dictionaryOf(db, frames);
   let after = 0;
@@ -67,27 +67,16 @@ function* packFrames(db: DatabaseSync, last: number): Generator<void> {
     if (batches.length === 0) return;
     after = batches.at(-1) as number;
     const packed = batches.flatMap((batch) => {
-      const pieces = piecesOf(frames, batch, dictionary);
-      return pieces ? [{ batch, pieces }] : [];
+      const frame = frameOrNothing(frames, batch);
+      return frame ? [{ batch, ...packFrame(frame, dictionary) }] : [];
     });
     inTransaction(db, () => {
-      for (const { batch, pieces } of packed) {
-        for (const [line, body] of pieces) piece.run(batch, line, body);
+      for (const { batch, places, body } of packed) {
+        insert.run(batch, places, body);
         forget.run(batch);
       }
     });
     yield;
-  }
-}
-
-/** Undefined for a frame that cannot be opened: it stays as it is, for `haidang verify` to name. */
-function piecesOf(frames: DayFrames, batch: number, dictionary: Buffer): (readonly [number, Buffer])[] | undefined {
-  try {
-    const frame = frames.open(batch);
-    return frame && [...packPieces(frame, dictionary)];
-  } catch (error) {
-    if (failureOf(error) !== 'other') throw error;
-    return undefined;
   }
 }
 
@@ -96,28 +85,32 @@ function dictionaryOf(db: DatabaseSync, frames: DayFrames): Buffer {
   const known = db.prepare('SELECT body FROM dictionary').get()?.['body'];
   if (known instanceof Uint8Array) return Buffer.from(known);
   const batches = db.prepare('SELECT first_sequence FROM frame').all();
-  const lines: string[] = [];
-  let bytes = 0;
-  for (let at = 0; at < SAMPLED_FRAMES && bytes < DICTIONARY_BYTES; at++) {
-    const batch = batches[Math.floor((at * batches.length) / SAMPLED_FRAMES)]?.['first_sequence'];
+  const sampled = Math.min(SAMPLED_FRAMES, batches.length);
+  const lines = new Set<string>();
+  for (let nth = 0; nth < sampled; nth++) {
+    const batch = batches[Math.floor((nth * batches.length) / sampled)]?.['first_sequence'];
     const frame = frameOrNothing(frames, Number(batch));
-    const count = frame ? frame.starts.length - 1 : 0;
-    for (let nth = 0; frame && nth < Math.min(SAMPLED_LINES, count); nth++) {
-      const line = lineOfFrame(frame, Math.floor((nth * count) / SAMPLED_LINES));
-      if (line.length > LONGEST_SAMPLE) continue;
-      lines.push(line);
-      bytes += line.length + 1;
-    }
+    if (frame) addSamples(lines, frame, Math.ceil(SAMPLED_LINES / sampled));
   }
-  const dictionary = Buffer.from(lines.join('\n')).subarray(0, DICTIONARY_BYTES);
+  const dictionary = Buffer.from([...lines].join('\n')).subarray(0, DICTIONARY_BYTES);
   db.prepare('INSERT INTO dictionary VALUES (1, ?)').run(dictionary);
   return dictionary;
 }
 
-function frameOrNothing(frames: DayFrames, batch: number): ReturnType<DayFrames['open']> {
+function addSamples(lines: Set<string>, frame: DecodedFrame, most: number): void {
+  const count = frame.starts.length - 1;
+  for (let nth = 0; nth < Math.min(most, count); nth++) {
+    const line = lineOfFrame(frame, Math.floor((nth * count) / most));
+    if (line.length <= LONGEST_SAMPLE) lines.add(line);
+  }
+}
+
+/** Undefined for a frame that cannot be opened: it stays as it is, for `haidang verify` to name. */
+function frameOrNothing(frames: DayFrames, batch: number): DecodedFrame | undefined {
   try {
     return frames.open(batch);
-  } catch {
+  } catch (error) {
+    if (failureOf(error) !== 'other') throw error;
     return undefined;
   }
 }

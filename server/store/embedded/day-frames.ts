@@ -6,23 +6,23 @@ import { type DecodedFrame, decodeFrame, openFrame, readHeader } from '../frame.
 
 /**
  * What events are read from. A batch has its frame as the collector sent it, in `frame`, or, once the day was compacted,
- * the same text in pieces of a few events, in `piece`: row `line` has the lines from that one on, row -1 the header.
+ * the same text in pieces of a few events each, in `packed`: `body` has the packed pieces one after the other, the
+ * frame's header first; `places` has two 32-bit little-endian numbers for each, its first line and its place in `body`.
  * Pieces are packed with the day's `dictionary`, some of its lines, so that they are small though they are short.
  */
-export const PIECE_TABLES = `
-CREATE TABLE piece (
-  first_sequence INTEGER NOT NULL, line INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (first_sequence, line)
-) WITHOUT ROWID;
+export const PACKED_TABLES = `
+CREATE TABLE packed (first_sequence INTEGER PRIMARY KEY, places BLOB NOT NULL, body BLOB NOT NULL);
 CREATE TABLE dictionary (id INTEGER PRIMARY KEY CHECK (id = 1), body BLOB NOT NULL);
 `;
 export const FRAME_TABLES: string = `
-CREATE TABLE frame (first_sequence INTEGER PRIMARY KEY, body BLOB NOT NULL);${PIECE_TABLES}`;
+CREATE TABLE frame (first_sequence INTEGER PRIMARY KEY, body BLOB NOT NULL);${PACKED_TABLES}`;
 
 /** Lines of a piece, at most, and bytes of its text from which on it takes no other line. */
 const PIECE_LINES = 64;
 const PIECE_BYTES = 256 * 1024;
 /** Packing a piece better than this takes several times as long and saves little. */
 const LEVEL = 6;
+/** Stands for a header in the place of a line. */
 const HEADER = -1;
 
 /** Lines of a frame that are unpacked together. */
@@ -34,20 +34,20 @@ export interface FramePart {
   readonly starts: Uint32Array;
 }
 
-/** Reads and repacks the frames of one day. */
+/** Reads the frames of one day. */
 export class DayFrames {
   readonly #frame: StatementSync;
-  readonly #piece: StatementSync;
-  readonly #pieces: StatementSync;
+  readonly #places: StatementSync;
+  readonly #body: StatementSync;
+  readonly #part: StatementSync;
   readonly #dictionaryRow: StatementSync;
   #dictionary: Buffer | undefined;
 
   constructor(db: DatabaseSync) {
     this.#frame = db.prepare('SELECT body FROM frame WHERE first_sequence = ?');
-    this.#piece = db.prepare(
-      'SELECT line, body FROM piece WHERE first_sequence = ? AND line <= ? ORDER BY line DESC LIMIT 1',
-    );
-    this.#pieces = db.prepare('SELECT body FROM piece WHERE first_sequence = ? ORDER BY line');
+    this.#places = db.prepare('SELECT places FROM packed WHERE first_sequence = ?');
+    this.#body = db.prepare('SELECT body FROM packed WHERE first_sequence = ?');
+    this.#part = db.prepare('SELECT substr(body, ?, ?) AS body FROM packed WHERE first_sequence = ?');
     this.#dictionaryRow = db.prepare('SELECT body FROM dictionary');
   }
 
@@ -67,33 +67,41 @@ export class DayFrames {
     return plain && openFrame(plain);
   }
 
+  /** Where the pieces of a batch are; undefined where it is not in pieces. */
+  pieces(batch: number): Pieces | undefined {
+    const places = this.#places.get(batch)?.['places'];
+    return places instanceof Uint8Array ? new Pieces(batch, places) : undefined;
+  }
+
   /** The header of a batch that is in pieces. */
-  header(batch: number): FrameHeader | undefined {
-    const row = this.#piece.get(batch, HEADER);
-    return row && readHeader(this.#unpack(row['body'] as Uint8Array));
+  header({ batch, places }: Pieces): FrameHeader {
+    return readHeader(this.#read(batch, places[1] as number, places[3]));
   }
 
-  /** Number of the first line of the piece that a line is in; undefined where the batch is not in pieces. */
-  pieceOf(batch: number, line: number): number | undefined {
-    const row = this.#piece.get(batch, line);
-    return row && Number(row['line']);
-  }
-
-  /** The piece that a line is in. */
-  piece(batch: number, line: number): FramePart | undefined {
-    const row = this.#piece.get(batch, line);
-    if (!row || Number(row['line']) === HEADER) return undefined;
-    const bytes = this.#unpack(row['body'] as Uint8Array);
+  /** A piece by its number (`Pieces.at`). */
+  piece({ batch, places }: Pieces, at: number): FramePart {
+    const bytes = this.#read(batch, places[2 * at + 1] as number, places[2 * at + 3]);
     const starts = [0];
-    for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) starts.push(at + 1);
+    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, end + 1)) starts.push(end + 1);
     // The last line of a frame may lack its end.
     if (starts.at(-1) !== bytes.length) starts.push(bytes.length + 1);
-    return { first: Number(row['line']), text: new JsonBytes(bytes), starts: Uint32Array.from(starts) };
+    return { first: places[2 * at] as number, text: new JsonBytes(bytes), starts: Uint32Array.from(starts) };
+  }
+
+  #read(batch: number, start: number, end: number | undefined): Buffer {
+    const length = end === undefined ? Number.MAX_SAFE_INTEGER : end - start;
+    return this.#unpack(this.#part.get(start + 1, length, batch)?.['body'] as Uint8Array);
   }
 
   #plain(batch: number): Buffer | undefined {
-    const pieces = this.#pieces.all(batch).map((row) => this.#unpack(row['body'] as Uint8Array));
-    return pieces.length === 0 ? undefined : Buffer.concat(pieces);
+    const pieces = this.pieces(batch);
+    if (!pieces) return undefined;
+    const body = this.#body.get(batch)?.['body'] as Uint8Array;
+    const { places } = pieces;
+    const parts = Array.from({ length: places.length / 2 }, (_, at) =>
+      this.#unpack(body.subarray(places[2 * at + 1], places[2 * at + 3])),
+    );
+    return Buffer.concat(parts);
   }
 
   #unpack(body: Uint8Array): Buffer {
@@ -102,13 +110,38 @@ export class DayFrames {
   }
 }
 
-/** The text of a frame in pieces: number of the first line, and the packed bytes. */
-export function* packPieces(frame: DecodedFrame, dictionary: Buffer): Generator<readonly [line: number, body: Buffer]> {
+/** Where the pieces of a batch are. */
+export class Pieces {
+  readonly batch: number;
+  /** By twos: the first line of a piece, and its place. */
+  readonly places: Int32Array;
+
+  constructor(batch: number, bytes: Uint8Array) {
+    this.batch = batch;
+    const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+    this.places = new Int32Array(buffer, byteOffset, bytes.byteLength >> 2);
+  }
+
+  /** Number of the piece that a line is in. */
+  at(line: number): number {
+    let at = this.places.length / 2 - 1;
+    while (at > 1 && (this.places[2 * at] as number) > line) at--;
+    return at;
+  }
+}
+
+/** A frame in pieces, as `packed` has it. */
+export function packFrame(
+  frame: DecodedFrame,
+  dictionary: Buffer,
+): { readonly places: Uint8Array; readonly body: Uint8Array } {
   const { bytes } = frame.text;
   const { starts } = frame;
   const lines = starts.length - 1;
   const options = withDictionary(dictionary, { params: { [constants.ZSTD_c_compressionLevel]: LEVEL } });
-  yield [HEADER, zstdCompressSync(bytes.subarray(0, starts[0]), options)];
+  const parts = [zstdCompressSync(bytes.subarray(0, starts[0]), options)];
+  const places = [HEADER, 0];
+  let place = parts[0]?.length ?? 0;
   for (let first = 0; first < lines; ) {
     let end = first + 1;
     while (
@@ -118,9 +151,13 @@ export function* packPieces(frame: DecodedFrame, dictionary: Buffer): Generator<
     ) {
       end++;
     }
-    yield [first, zstdCompressSync(bytes.subarray(starts[first], starts[end]), options)];
+    const part = zstdCompressSync(bytes.subarray(starts[first], starts[end]), options);
+    parts.push(part);
+    places.push(first, place);
+    place += part.length;
     first = end;
   }
+  return { places: new Uint8Array(Int32Array.from(places).buffer), body: Buffer.concat(parts) };
 }
 
 function withDictionary(dictionary: Buffer, options: ZstdOptions): ZstdOptions {

@@ -4,7 +4,7 @@ import type { EcsEvent } from '../../../ecs/event.ts';
 import { lineOfFrame, sourcesOfLines } from '../frame.ts';
 import { stamp } from '../stamp.ts';
 import { ReadDictionary } from './day-dictionary.ts';
-import { DayFrames, type FramePart } from './day-frames.ts';
+import { DayFrames, type FramePart, type Pieces } from './day-frames.ts';
 import { dayFile, openDayForReading } from './layout.ts';
 import { SegmentList } from './segments.ts';
 
@@ -41,6 +41,7 @@ export class DayReader {
   readonly #frames: DayFrames;
   readonly #parts = new Map<string, FramePart>();
   #partBytes = 0;
+  #pieces: Pieces | undefined;
   readonly #sources = new Map<number, readonly string[]>();
 
   constructor(day: string, db: DatabaseSync, inode: bigint) {
@@ -105,16 +106,16 @@ export class DayReader {
   }
 
   #partWith(batch: BatchRow, line: number): FramePart {
-    const first = this.#frames.pieceOf(batch.first, line);
-    const key = `${batch.first} ${first}`;
+    const pieces = this.#piecesOf(batch);
+    const at = pieces?.at(line) ?? 0;
+    const key = `${batch.first} ${at}`;
     const known = this.#parts.get(key);
     if (known) {
       this.#parts.delete(key);
       this.#parts.set(key, known);
       return known;
     }
-    const part = first === undefined ? this.#wholeFrame(batch) : this.#frames.piece(batch.first, line);
-    if (!part) throw new Error(`Batch ${batch.first} of day ${this.day} has no line ${line}.`);
+    const part = pieces ? this.#frames.piece(pieces, at) : this.#wholeFrame(batch);
     this.#parts.set(key, part);
     this.#partBytes += part.text.bytes.byteLength;
     for (const [oldest, other] of this.#parts) {
@@ -125,17 +126,23 @@ export class DayReader {
     return part;
   }
 
-  #wholeFrame(batch: BatchRow): FramePart | undefined {
+  #wholeFrame(batch: BatchRow): FramePart {
     const frame = this.#frames.open(batch.first);
     if (!frame) throw new Error(`Batch ${batch.first} of day ${this.day} has no frame.`);
     this.#sources.set(batch.first, sourcesOfLines(frame.header));
     return { first: 0, text: frame.text, starts: frame.starts };
   }
 
+  #piecesOf({ first }: BatchRow): Pieces | undefined {
+    if (this.#pieces?.batch !== first) this.#pieces = this.#frames.pieces(first);
+    return this.#pieces;
+  }
+
   #sourcesOf(batch: BatchRow): readonly string[] {
     const known = this.#sources.get(batch.first);
     if (known) return known;
-    const header = this.#frames.header(batch.first) ?? this.#frames.open(batch.first)?.header;
+    const pieces = this.#piecesOf(batch);
+    const header = pieces ? this.#frames.header(pieces) : this.#frames.open(batch.first)?.header;
     const sources = header ? sourcesOfLines(header) : [];
     if (this.#sources.size >= MOST_SOURCES) this.#sources.clear();
     this.#sources.set(batch.first, sources);

@@ -16,7 +16,7 @@ export const DAMAGED_FOLDER = 'damaged';
 /**
  * One file a day of event ids.
  * - `batch`: one row for each frame that brought something new.
- * - `frame`, `piece`, `dictionary`: the frames, as they were sent or repacked (`day-frames.ts`).
+ * - `frame`, `packed`, `dictionary`: the frames, as they were sent or repacked (`day-frames.ts`).
  * - `event`: one narrow row an event, which says that it is there; the document is line `line` of the frame of the batch
  *   around its sequence.
  * - `segment`, `segment_column`: the numbers of events by columns, to search and count by (`segments.ts`).

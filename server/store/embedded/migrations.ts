@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { PIECE_TABLES } from './day-frames.ts';
+import { PACKED_TABLES } from './day-frames.ts';
 import { COLUMN_FIELDS } from './fields.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import { SEGMENT_TABLES, WHOLE_SEGMENT } from './segments.ts';
@@ -17,7 +17,7 @@ export const MIGRATIONS: Readonly<Record<number, (db: DatabaseSync) => void>> = 
     db.exec("INSERT INTO meta VALUES ('grams_missing', 1)");
   },
   2: (db) => {
-    db.exec(`DROP TABLE IF EXISTS segment;${SEGMENT_TABLES}${PIECE_TABLES}`);
+    db.exec(`DROP TABLE IF EXISTS segment;${SEGMENT_TABLES}${PACKED_TABLES}`);
     fillSegments(db);
     db.exec(`
       CREATE TABLE narrow (

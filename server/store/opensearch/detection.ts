@@ -113,32 +113,33 @@ export async function readSignals(
   return signals;
 }
 
-/** Signals removed by one request, so that none takes long. */
-const PRUNED_AT_ONCE = 50_000;
-
 /**
  * Removes signals of steps of grouping up to one whose second lies before one; gives how many. Those without a step came by
- * migration, and were settled then.
+ * migration, and were settled then. By id, as deleting by a query is a module that not every cluster has.
  */
 export async function pruneSignals(
   { cluster, names, fresh }: DetectionShelf,
   upToStep: number,
   beforeSecond: number,
 ): Promise<number> {
-  await fresh.before([names.signals]);
   const later = { range: { step: { gt: upToStep } } };
   const query = { bool: { filter: [{ range: { second: { lt: beforeSecond } } }], must_not: [later] } };
-  let removed = 0;
-  for (;;) {
-    const { body } = await cluster.request<{ readonly deleted?: number }>({
+  for (let removed = 0; ; ) {
+    await fresh.before([names.signals]);
+    const { body } = await cluster.request<{ readonly hits: { readonly hits: readonly { readonly _id: string }[] } }>({
       method: 'POST',
-      path: `/${names.signals}/_delete_by_query`,
-      query: { conflicts: 'proceed', refresh: 'true', max_docs: PRUNED_AT_ONCE },
-      body: { query },
+      path: `/${names.signals}/_search`,
+      body: { size: PAGE, track_total_hits: false, _source: false, query },
     });
-    const deleted = body.deleted ?? 0;
-    removed += deleted;
-    if (deleted < PRUNED_AT_ONCE) return removed;
+    const { hits } = body.hits;
+    if (hits.length === 0) return removed;
+    const results = await cluster.bulk(
+      hits.map(({ _id }): BulkItem => ({ action: 'delete', index: names.signals, id: _id })),
+    );
+    fresh.changed([names.signals]);
+    const failed = results.find(({ status }) => status >= 300 && status !== 404);
+    if (failed) throw new Error(`An old signal cannot be removed: ${failed.reason}`);
+    removed += results.filter(({ status }) => status < 300).length;
   }
 }
 

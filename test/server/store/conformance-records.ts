@@ -205,6 +205,26 @@ export function recordCases(bench: Bench): void {
       expect(await records.detectionCursor()).toBe(40);
     });
 
+    it('removes old signals and nothing else, and what is written again after that changes no alert', async () => {
+      const { records } = bench.store;
+      const commit = {
+        cursor: 40,
+        signals: [signal(100, 1, 3), signal(101, 1, 2), signal(200, 21, 1)],
+        alerts: [{ id: 'a1', detected: detected(AGENCY_A, 6) }],
+      };
+      await records.commitDetection(commit);
+      const upTo = await records.signalPosition();
+      expect(await records.pruneSignals(upTo, 101)).toBe(1);
+      expect(await records.readSignals('ssh-brute-force', 'g1', 0, 1_000)).toEqual([
+        signal(101, 1, 2),
+        signal(200, 21, 1),
+      ]);
+      expect(await records.pruneSignals(upTo, 101)).toBe(0);
+      const change = await records.lastChange();
+      expect(await records.commitDetection(commit)).toEqual({ changed: [] });
+      expect(await records.lastChange()).toBe(change);
+    });
+
     it('keeps what people set when the engine updates an alert', async () => {
       const { records } = bench.store;
       await records.commitDetection({

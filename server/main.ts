@@ -36,6 +36,7 @@ import { auditRules, startLiveRules } from './rules/live-rules.ts';
 import { loadRulesAside, ruleFolders } from './rules/load-aside.ts';
 import { openRuleRegistry } from './rules/registry.ts';
 import type { App, AppSettings } from './services.ts';
+import { startCompaction } from './store/compaction-job.ts';
 import { openStore } from './store/open.ts';
 import type { RecordStore } from './store/record-store.ts';
 import { countAppends } from './system/count-appends.ts';
@@ -243,6 +244,9 @@ export async function startServer(
     if (config.openSearchUrl === undefined) {
       const evidence = await startEvidenceJob({ ...config, ...config.evidence, records, log });
       stops.push(() => evidence.stop());
+      const { timeZone } = config;
+      const compaction = await startCompaction({ ...config.evidence, events: counted, timeZone, log });
+      stops.push(() => compaction.stop());
     }
     const sweep = setInterval(
       () => void accounts.sessions.sweep().catch((err) => log.warn({ err }, 'old sessions stay')),

@@ -286,10 +286,10 @@ export interface EventStore {
     question: { readonly evaluatedUpTo: number; readonly spans: readonly DaySpan[]; readonly everyRow: boolean },
   ): Promise<DayContents | undefined>;
   /**
-   * Makes a day small that hardly grows any more; it is searched as before. Undefined where nothing was to be done, or
-   * the store does so by itself.
+   * Makes a day small that hardly grows any more; it is searched as before. Undefined where nothing was to be done, the
+   * store does so by itself, or it was cut short by `signal`: what is done is done.
    */
-  compactDay(day: string): Promise<CompactedDay | undefined>;
+  compactDay(day: string, signal?: AbortSignal): Promise<CompactedDay | undefined>;
   /** Deletes all that a day holds, for good; nothing happens where it is not there. `server/retention` alone calls this. */
   deleteDay(day: string): Promise<void>;
   close(): Promise<void>;

@@ -51,10 +51,11 @@ export interface MatchLog {
   /** The last entry of this store's node, all zero where there is none: evaluation goes on after it. */
   head(): Promise<GroupedUpTo>;
   /**
-   * Writes the entry that comes next for this node; again with the same changes nothing.
+   * Writes the entry that comes next for this node, and in the same request signals that say what of a rule's gap it is;
+   * again with the same changes nothing.
    * @throws HaidangError `HD_LEASE_LOST`, `HD_RECORD_CONFLICT` where there is another entry of that number
    */
-  append(entry: Omit<MatchEntry, 'node'>): Promise<void>;
+  append(entry: Omit<MatchEntry, 'node'>, signals?: readonly Signal[]): Promise<void>;
   /** How far the entries of this store's node went into alerts. */
   grouped(): Promise<GroupedUpTo>;
   /** Opens grouping for the holder of its lease. */

@@ -113,20 +113,19 @@ function remove({ day }: DayRemoval): void {
   syncFolder(events);
 }
 
-let closing = false;
+let isCut = false;
 
 function compact({ day }: DayRemoval): Promise<CompactedDay | undefined> {
+  isCut = false;
   return compactDay(folder, day, async () => {
+    // Here the thread takes other calls, and the one that cuts this one short.
     await setImmediate();
-    return !closing;
+    return !isCut;
   });
 }
 
-serve({
-  contents,
-  remove,
-  compact,
-  close: () => {
-    closing = true;
-  },
-});
+function cutCompaction(): void {
+  isCut = true;
+}
+
+serve({ contents, remove, compact, cutCompaction, close: cutCompaction });

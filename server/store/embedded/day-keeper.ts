@@ -25,8 +25,15 @@ export class DayKeeper implements Pick<EventStore, 'dayContents' | 'deleteDay' |
     return this.#call('remove', { day } satisfies DayRemoval);
   }
 
-  compactDay(day: string): Promise<CompactedDay | undefined> {
-    return this.#call('compact', { day } satisfies DayRemoval);
+  async compactDay(day: string, signal?: AbortSignal): Promise<CompactedDay | undefined> {
+    if (signal?.aborted) return undefined;
+    const cut = () => void this.#thread?.call('cutCompaction', {});
+    signal?.addEventListener('abort', cut, { once: true });
+    try {
+      return await this.#call('compact', { day } satisfies DayRemoval);
+    } finally {
+      signal?.removeEventListener('abort', cut);
+    }
   }
 
   async close(): Promise<void> {

@@ -131,8 +131,8 @@ export class EmbeddedEvents implements EventStore {
     return this.#keeper.dayContents(...question);
   }
 
-  compactDay(day: string): Promise<CompactedDay | undefined> {
-    return this.#keeper.compactDay(day);
+  compactDay(day: string, signal?: AbortSignal): Promise<CompactedDay | undefined> {
+    return this.#keeper.compactDay(day, signal);
   }
 
   deleteDay(day: string): Promise<void> {

@@ -5,6 +5,11 @@ const LETTER: Uint8Array = Uint8Array.from({ length: 128 }, (_, byte) => {
   if (byte >= 0x41 && byte <= 0x5a) return byte + 0x20;
   return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x7a) ? byte : 0;
 });
+/** Whether a character of ASCII belongs to a word. */
+export function isLetter(byte: number): boolean {
+  return LETTER[byte] !== 0;
+}
+
 const SPACE = 0x20;
 /** A power of two, and so many words at the most that a free place is soon found. */
 const PLACES = 4_096;

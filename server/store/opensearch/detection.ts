@@ -66,7 +66,7 @@ export async function writeSignals(
   by: SignalsBy,
 ): Promise<void> {
   if (signals.length === 0) return;
-  const results = await cluster.bulk(signals.map((signal) => signalItem(names, signal, by)));
+  const results = await cluster.bulk(signalItems(names, signals, by));
   fresh.changed([names.signals]);
   const failed = results.find(({ status }) => status >= 300);
   if (failed) throw new Error(`A signal cannot be written: ${failed.reason}`);
@@ -145,6 +145,11 @@ export async function pruneSignals(
 
 interface SignalsAnswer {
   readonly hits: { readonly hits: readonly { readonly _source: SignalSource; readonly sort: readonly unknown[] }[] };
+}
+
+/** The writes of signals. */
+export function signalItems(names: IndexNames, signals: readonly Signal[], by: SignalsBy): BulkItem[] {
+  return signals.map((signal) => signalItem(names, signal, by));
 }
 
 function signalItem(names: IndexNames, signal: Signal, { node, step }: SignalsBy): BulkItem {

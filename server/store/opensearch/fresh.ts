@@ -31,7 +31,8 @@ export class Fresh {
   async before(indexes: readonly string[] | 'all'): Promise<void> {
     const now = performance.now();
     const shared = this.#shared;
-    if (shared && now - (this.#refreshedAt.get(shared) ?? Number.NEGATIVE_INFINITY) >= SHARED_MS) this.#changed.add(shared);
+    if (shared && now - (this.#refreshedAt.get(shared) ?? Number.NEGATIVE_INFINITY) >= SHARED_MS)
+      this.#changed.add(shared);
     const due = [...this.#changed].filter(
       (index) =>
         (indexes === 'all' || indexes.includes(index)) &&

@@ -2,14 +2,14 @@ import { isUtf8 } from 'node:buffer';
 import type { JsonBytes } from '../../../ecs/scan/json-bytes.ts';
 import { CODED, PLAIN, Tokens } from '../../../ecs/scan/tokens.ts';
 import { foldCase } from '../../../rules/query/string-test.ts';
-import { idProblem, timeOf } from '../line.ts';
 import type { Provenance } from '../stamp.ts';
 import { type ByteSink, copyBytes, writeNumber } from './byte-sink.ts';
-import { ByteWords } from './byte-words.ts';
+import { ByteWords, isLetter } from './byte-words.ts';
 import { isPlainAddress } from './document.ts';
 import { type Recipe, recipeOf, SET_BY_SERVER, VALUE } from './line-recipe.ts';
 import { type Leaves, LineShapes } from './line-shapes.ts';
 import { LONGEST_VALUE } from './mapping.ts';
+import { TimeReader } from './time-reader.ts';
 import { wordsOfTexts } from './words.ts';
 
 /** Longer lines are made the slow way. */
@@ -19,6 +19,9 @@ const MARGIN = 512;
 const BACKSLASH = 0x5c;
 const QUOTE = 0x22;
 const SMALL_U = 0x75;
+const DASH = 0x2d;
+/** Digits of the hash in an event id. */
+const HASH = 12;
 const TEXT = Buffer.from(',"text":"');
 const TIME = Buffer.from(',"@timestamp":');
 const LINE = Buffer.from(',"line":');
@@ -54,20 +57,29 @@ export class LineEncoder {
   readonly #tokens = new Tokens();
   readonly #shapes = new LineShapes<Recipe | 'none'>();
   readonly #words = new ByteWords();
-  #time = '';
-  #timeTs: number | string = 0;
+  readonly #times = new TimeReader();
+  #stream = '';
+  #id: Buffer = Buffer.alloc(0);
+
+  /** Turns to the lines of a stream: what their ids begin with, up to the position. */
+  begin(stream: string): void {
+    if (stream === this.#stream) return;
+    this.#stream = stream;
+    this.#id = Buffer.alloc(stream.length + 20);
+    this.#id.write(stream, 'latin1');
+  }
 
   /**
    * Writes the document of a line into `sink`, without its last two braces. False: nothing is written, and the line is to be read
-   * the slow way. `idStart`: the event id up to its hash, as header and position demand it.
+   * the slow way. `position`: of the line in its stream.
    */
-  encode(text: JsonBytes, start: number, end: number, idStart: string, source: SourceBytes, sink: ByteSink): boolean {
+  encode(text: JsonBytes, start: number, end: number, position: number, source: SourceBytes, sink: ByteSink): boolean {
     if (end - start > LONGEST_LINE || source.set === undefined) return false;
     this.#tokens.take(text, start, end);
-    const recipe = this.#shapes.follow(this.#tokens) ?? this.#learn(text, start, end, idStart);
+    const recipe = this.#shapes.follow(this.#tokens) ?? this.#learn(text, start, end, `${this.#stream}${position}-`);
     if (recipe === undefined || recipe === 'none') return false;
     const { leaves } = this.#shapes;
-    const ts = this.#check(recipe, leaves, text.bytes, idStart);
+    const ts = this.#check(recipe, leaves, text.bytes, position);
     if (ts < 0 || !isKeepable(leaves, text.bytes, start, end)) return false;
     sink.reserve(recipe.size + 10 * (end - start) + source.store.length + 8 * 1_024 + MARGIN);
     const out = sink.bytes;
@@ -91,16 +103,20 @@ export class LineEncoder {
   }
 
   /** The event's time in milliseconds; -1 where the slow way has something to say about it. */
-  #check({ id, time }: Recipe, { kinds, starts, ends }: Leaves, bytes: Buffer, idStart: string): number {
+  #check({ id, time }: Recipe, { kinds, starts, ends }: Leaves, bytes: Buffer, position: number): number {
     if (kinds[id] !== PLAIN || kinds[time] !== PLAIN) return -1;
-    if (idProblem(bytes.toString('latin1', starts[id], ends[id]), idStart) !== undefined) return -1;
-    const text = bytes.toString('latin1', starts[time], ends[time]);
-    // Lines of the same second often follow each other.
-    if (text !== this.#time) {
-      this.#time = text;
-      this.#timeTs = timeOf(text);
-    }
-    return typeof this.#timeTs === 'number' ? this.#timeTs : -1;
+    if (!this.#isOwnId(bytes, starts[id] as number, ends[id] as number, position)) return -1;
+    return this.#times.read(bytes, starts[time] as number, ends[time] as number);
+  }
+
+  /** Whether an event id is that of a position, with any hash. */
+  #isOwnId(bytes: Buffer, start: number, end: number, position: number): boolean {
+    const id = this.#id;
+    const hash = writeNumber(id, this.#stream.length, position);
+    if (end - start !== hash + 1 + HASH || bytes[start + hash] !== DASH) return false;
+    for (let at = 0; at < hash; at++) if (bytes[start + at] !== id[at]) return false;
+    for (let at = start + hash + 1; at < end; at++) if (!isHexDigit(bytes[at] as number)) return false;
+    return true;
   }
 
   #found(
@@ -148,8 +164,12 @@ export class LineEncoder {
       at += out.write(joined, at, 'utf8');
     } else {
       this.#words.begin();
+      let before = -1;
       for (let leaf = 0; leaf < leaves.count; leaf++) {
         if (uses[leaf] !== VALUE.text) continue;
+        // A message is mostly the end of the original line, or all of it.
+        if (before >= 0 && isEndOf(bytes, leaves, leaf, before)) continue;
+        before = leaf;
         at = this.#words.write(out, at, bytes, starts[leaf] as number, ends[leaf] as number);
         if (at < 0) return -1;
       }
@@ -257,4 +277,19 @@ function isKeepable(
 
 function isHalf(digit: number | undefined): boolean {
   return digit !== 0x30 && !(digit !== undefined && digit >= 0x31 && digit <= 0x37);
+}
+
+function isHexDigit(byte: number): boolean {
+  return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66);
+}
+
+/** Whether a value is the end of another, or all of it, so that it has no word that the other lacks. */
+function isEndOf(bytes: Buffer, { starts, ends }: Leaves, leaf: number, other: number): boolean {
+  const start = starts[leaf] as number;
+  const length = (ends[leaf] as number) - start;
+  const from = (ends[other] as number) - length;
+  const first = starts[other] as number;
+  if (from < first || (from > first && isLetter(bytes[from - 1] as number))) return false;
+  for (let at = 0; at < length; at++) if (bytes[start + at] !== bytes[from + at]) return false;
+  return true;
 }

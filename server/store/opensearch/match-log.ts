@@ -1,6 +1,7 @@
 import { HaidangError } from '../../errors.ts';
 import type { GroupedUpTo, GroupingLease, GroupingLog, MatchEntry, MatchLog } from '../match-log.ts';
-import type { DetectionShelf } from './detection.ts';
+import type { Signal } from '../record-store.ts';
+import { type DetectionShelf, signalItems } from './detection.ts';
 import { openGroupingLog, readGroupingState } from './grouping-log.ts';
 import { type EntrySource, entryId, readEntries } from './match-entries.ts';
 
@@ -36,8 +37,11 @@ export class OpenSearchMatchLog implements MatchLog {
     }
   }
 
-  async append({ number, lastSequence, body }: Omit<MatchEntry, 'node'>): Promise<void> {
-    const { cluster, names, node, fence } = this.#shelf;
+  async append(
+    { number, lastSequence, body }: Omit<MatchEntry, 'node'>,
+    signals: readonly Signal[] = [],
+  ): Promise<void> {
+    const { cluster, names, node, fence, fresh } = this.#shelf;
     await fence?.();
     const document: EntrySource = {
       kind: 'entry',
@@ -46,9 +50,14 @@ export class OpenSearchMatchLog implements MatchLog {
       lastSequence,
       body: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('base64'),
     };
-    const [result] = await cluster.bulk([
+    const [result, ...others] = await cluster.bulk([
       { action: 'create', index: names.matches, id: entryId(node, number), document: { ...document } },
+      ...signalItems(names, signals, { node }),
     ]);
+    if (signals.length > 0) fresh.changed([names.signals]);
+    const failed = others.find(({ status }) => status >= 300);
+    if (failed)
+      throw new HaidangError('HD_STORE_DOWN', `A signal cannot be written: ${failed.reason}.`, { retryAfter: 5 });
     if (result && result.status < 300) return;
     if (result?.status !== 409) {
       throw new HaidangError('HD_STORE_DOWN', `Matches cannot be written: ${result?.reason}.`, { retryAfter: 5 });

@@ -53,7 +53,7 @@ export class PreparedEvent {
   }
 
   /** Writes the event's document. */
-  writeTo(sink: ByteSink, { node, sequence, batch }: EventPlace): void {
+  writeTo(sink: ByteSink, node: string, batch: number, sequence: number): void {
     sink.copy(this.#sink.bytes, this.#start, this.#end);
     sink.text(`,"node":"${node}","batch":${batch},"sequence":${sequence}}}`);
   }
@@ -134,6 +134,7 @@ export class FramePreparer {
     const stream = `${header.day}-${collector}-${header.epoch}-`;
     const sink = this.#sinks.take(GROWTH * text.bytes.length + 64 * 1024);
     const sources = sourcesOfLines(header);
+    this.#encoder.begin(stream);
     let source = '';
     let from: Provenance | undefined;
     let common: SourceBytes | undefined;
@@ -143,14 +144,15 @@ export class FramePreparer {
         from = { agency, collector, receivedAt, source };
         common = sourceBytes(from);
       }
-      const id = `${stream}${header.first + line}`;
+      const position = header.first + line;
+      const id = `${stream}${position}`;
       const start = sink.length;
       const at = starts[line] as number;
       const end = (starts[line + 1] as number) - 1;
-      if (!this.#encoder.encode(text, at, end, `${id}-`, common, sink)) {
+      if (!this.#encoder.encode(text, at, end, position, common, sink)) {
         const wrong = writeParsed(lineOfFrame(frame, line), `${id}-`, from, sink);
         if (wrong !== undefined) {
-          const document = letterOf(batch, source, header.first + line, wrong, lineOfFrame(frame, line));
+          const document = letterOf(batch, source, position, wrong, lineOfFrame(frame, line));
           return { kind: 'letter', line, id, source, document };
         }
       }

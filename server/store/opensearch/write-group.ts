@@ -194,7 +194,7 @@ export class GroupWriter {
     const index = dayIndex(this.#names, prepared.day);
     for (const [at, event] of stored.entries()) {
       const place = { node: this.#node, sequence: batch.first + at, batch: batch.first };
-      items.push({ action: 'index', index, id: event.id, document: new EventDocument(event, place) });
+      items.push(new EventItem('index', index, event, place));
     }
     items.push(batchItem(this.#names, settled, 'index'));
     return settled;
@@ -206,7 +206,7 @@ export class GroupWriter {
     const { first } = member.batch;
     return member.events.map((event, at): BulkItem => {
       const place = { node: this.#node, sequence: first + at, batch: first };
-      return { action: 'create', index, id: event.id, document: new EventDocument(event, place) };
+      return new EventItem('create', index, event, place);
     });
   }
 
@@ -261,15 +261,29 @@ export class GroupWriter {
   }
 }
 
-/** An event's document at its place. */
-class EventDocument extends WrittenDocument {
+/** The write of an event at its place, and its document. */
+class EventItem extends WrittenDocument implements BulkItem {
+  readonly action: 'create' | 'index';
+  readonly index: string;
+  readonly id: string;
   readonly #event: PreparedEvent;
-  readonly #place: EventPlace;
+  readonly #node: string;
+  readonly #batch: number;
+  readonly #sequence: number;
 
-  constructor(event: PreparedEvent, place: EventPlace) {
+  constructor(action: 'create' | 'index', index: string, event: PreparedEvent, place: EventPlace) {
     super();
+    this.action = action;
+    this.index = index;
+    this.id = event.id;
     this.#event = event;
-    this.#place = place;
+    this.#node = place.node;
+    this.#batch = place.batch;
+    this.#sequence = place.sequence;
+  }
+
+  get document(): WrittenDocument {
+    return this;
   }
 
   get size(): number {
@@ -277,7 +291,7 @@ class EventDocument extends WrittenDocument {
   }
 
   writeTo(sink: ByteSink): void {
-    this.#event.writeTo(sink, this.#place);
+    this.#event.writeTo(sink, this.#node, this.#batch, this.#sequence);
   }
 }
 

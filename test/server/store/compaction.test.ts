@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseKql } from '../../../rules/query/kql.ts';
 import { DayContents, listed } from '../../../server/evidence/day-contents.ts';
+import { SYSTEM } from '../../../server/identity.ts';
+import type { Log } from '../../../server/log.ts';
+import { compactClosedDays } from '../../../server/store/compaction-job.ts';
 import { compactDay } from '../../../server/store/embedded/compaction.ts';
 import { bytesOfDay, makeFolders } from '../../../server/store/embedded/day-files.ts';
 import { DayReader } from '../../../server/store/embedded/day-reader.ts';
 import { DayWriter, prepareBatch } from '../../../server/store/embedded/day-writer.ts';
+import { openEmbeddedStore } from '../../../server/store/embedded/open.ts';
 import { SEARCH_LIMITS } from '../../../server/store/embedded/read-calls.ts';
 import { search } from '../../../server/store/embedded/search.ts';
 import { topValues } from '../../../server/store/embedded/values.ts';
@@ -18,6 +22,7 @@ import { realEvents, sequenceOf } from './real-events.ts';
 const START = Date.UTC(2026, 10, 20, 8);
 const RANGE = { from: new Date(START).toISOString(), to: new Date(START + 3_600_000).toISOString() };
 const QUERIES = ['', 'failed', 'event.outcome: failure', 'url.path: *a*', 'source.ip: *', 'user.name: r* and not sshd'];
+const DAY_MS = 86_400_000;
 const REST = { scope: 'all', limits: SEARCH_LIMITS, stop: undefined } as const;
 
 let folder = '';
@@ -131,4 +136,34 @@ test('it may be cut after any step, while events go on to arrive, and be done ag
   expect(everything()).toEqual(before);
   append(batchOf(events.slice(0, 40), { first: 50_000 }));
   expect((everything() as { rows: number }).rows).toBe(before.rows + 40);
+});
+
+test('the job makes closed days small, and leaves the others', async () => {
+  const log = { info: () => {}, warn: () => {}, error: () => {} } as unknown as Log;
+  const now = Date.UTC(2026, 10, 30, 3);
+  const { events, records } = await openEmbeddedStore({
+    folder: join(folder, 'store'),
+    log,
+    now: () => now - 2 * DAY_MS,
+  });
+  for (const day of ['20261120', '20261128']) {
+    await events.append(batchOf(realEvents(2_000, START), { day }));
+  }
+  const done = await compactClosedDays({ events, closeAfterDays: 7, log }, now);
+  expect(done.map(({ day }) => day)).toEqual(['20261120']);
+  expect(await compactClosedDays({ events, closeAfterDays: 7, log }, now)).toEqual([]);
+  const cut = AbortSignal.abort();
+  await events.append(batchOf(realEvents(500, START), { day: '20261120', first: 3_000 }));
+  expect(await events.compactDay('20261120', cut)).toBeUndefined();
+  expect(await events.compactDay('20261120')).toBeDefined();
+  const view = events.as(SYSTEM);
+  const { count } = await view.count({ range: RANGE, condition: parseKql('') });
+  expect(count).toBe(4_500);
+  const page = await view.search({ range: RANGE, condition: parseKql('event.outcome: failure'), limit: 1_000 });
+  expect(new Set(page.events.map(({ id }) => id.slice(0, 8)))).toEqual(new Set(['20261120', '20261128']));
+  // Detection reads on from a day that was compacted.
+  const [batch] = await events.readFrom(1, 1);
+  expect(batch && decodeFrame(batch.body).header.last).toBe(2_000);
+  await events.close();
+  await records.close();
 });

@@ -148,7 +148,7 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
   const commit = async ({ entries = [], ...part }: DetectionCommit & StretchAlerts) => {
     for (;;) {
       try {
-        if (entries.length > 0) await handOn?.append(entries);
+        if (entries.length > 0) await handOn?.append(entries, part.signals);
         // Of what is handed on the cursor alone is left to write, which may come later.
         if (entries.length > 0 && part.signals.length + part.alerts.length === 0) return;
         // The same documents at each try: it changes nothing where the first did go through.

@@ -1,13 +1,14 @@
 import { HaidangError } from '../errors.ts';
 import type { GroupedUpTo, MatchLog } from '../store/match-log.ts';
+import type { Signal } from '../store/record-store.ts';
 import { type PackedMatches, withoutBatches } from './match-entry.ts';
 
 /** Hands matches on to the server that groups them for all. */
 export interface HandOn {
   /** All up to here was evaluated before. */
   readonly begun: number;
-  /** Writes entries, in order; again with the same changes nothing. */
-  append(entries: readonly PackedMatches[]): Promise<void>;
+  /** Writes entries, in order, and with the last of them signals; again with the same changes nothing. */
+  append(entries: readonly PackedMatches[], signals: readonly Signal[]): Promise<void>;
   /** Up to where all is in alerts, of what is evaluated up to `cursor`. */
   settled(cursor: number): number;
   /** Hears how far the entries of this server went into alerts. */
@@ -43,14 +44,14 @@ export async function openHandOn(matches: MatchLog, onAppended: () => void): Pro
   }, ASK_MS);
   asking.unref();
 
-  const append = async (entry: PackedMatches): Promise<void> => {
+  const append = async (entry: PackedMatches, signals: readonly Signal[]): Promise<void> => {
     // Matches of events that were evaluated before, by a rule that came later, move nothing on.
     const isLate = entry.lastSequence <= head.lastSequence;
     let body: Uint8Array | undefined = entry.body;
     for (;;) {
       const next = { number: head.number + 1, lastSequence: Math.max(head.lastSequence, entry.lastSequence) };
       try {
-        if (body) await matches.append({ ...next, body });
+        if (body) await matches.append({ ...next, body }, signals);
         if (body) waiting.push({ number: next.number, after: head.lastSequence });
         if (body) head = next;
         return;
@@ -64,10 +65,10 @@ export async function openHandOn(matches: MatchLog, onAppended: () => void): Pro
   };
   return {
     begun,
-    async append(entries) {
+    async append(entries, signals) {
       for (const entry of entries) {
         if (written.has(entry)) continue;
-        await append(entry);
+        await append(entry, entry === entries.at(-1) ? signals : []);
         written.add(entry);
       }
       onAppended();

@@ -3,7 +3,7 @@ import type { Agencies } from '../../server/agencies/schema.ts';
 import type { AlertDetail, AlertEvents, AlertRow } from '../../server/alerts/schema.ts';
 import type { Ledger } from '../../server/ledger/schema.ts';
 import type { Deletions, LegalHolds, RetentionDays, RetentionState } from '../../server/retention/schema.ts';
-import type { RuleList } from '../../server/rules/schema.ts';
+import type { RuleDetail, RuleList } from '../../server/rules/schema.ts';
 import type {
   EventSearchPage,
   FieldsAnswer,
@@ -598,4 +598,46 @@ export const OVERVIEW: Overview = {
     { id: 'c0ffee02', name: hostile(0), agency: 'ubnd-huyen', lastSeenAt: null, sources: 0 },
   ],
   disk: { state: 'warning', usedPercent: 88, daysLeft: 12.4 },
+};
+
+const [, dead] = RULES.rules;
+if (!dead) throw new Error('The list of rules has a second one.');
+
+/** A rule that cannot fire, with all that its page may show. */
+export const RULE: RuleDetail = {
+  rule: dead,
+  description: `Somebody tries ${hostile(2)}.`,
+  yaml: `title: ${hostile(1)}\nid: rule-1\nlevel: high\n${'x'.repeat(300)}`,
+  inConsole: true,
+  behind: [{ id: 'rule-0', title: hostile(3) }],
+  decision: {
+    enabled: true,
+    level: null,
+    groupBy: null,
+    gapSeconds: null,
+    reason: hostile(0),
+    updatedAt: at(90_000),
+    updatedBy: 'minh',
+  },
+  exceptions: [
+    {
+      id: '0123456789ab',
+      kql: 'source.ip: 203.0.113.9',
+      agency: null,
+      reason: hostile(2),
+      createdAt: at(90_000),
+      createdBy: 'minh',
+      expires: at(-900_000),
+      endedAt: null,
+      endedBy: null,
+      active: true,
+      hidden: 12_345,
+      lastHidden: at(4_000),
+    },
+  ],
+  versions: [{ version: 'ba9876543210', yaml: 'title: before', at: at(99_000), by: 'folder', file: dead.file }],
+  gaps: [
+    { from: 1, to: 1_200, at: at(80_000), state: 'open', done: null },
+    { from: 5_001, to: 9_000, at: at(70_000), state: 'filling', done: 7_000 },
+  ],
 };

@@ -111,6 +111,7 @@ function addRoutes(app: FastifyInstance, state: StandIn, sockets: Set<WebSocket>
   app.get(`${api}/agencies`, () => samples.AGENCIES);
   app.get(`${api}/ledger`, () => samples.LEDGER);
   app.get(`${api}/rules`, () => samples.RULES);
+  app.get(`${api}/rules/:id`, () => samples.RULE);
   app.get(`${api}/retention`, () => samples.RETENTION);
   app.get(`${api}/retention/days`, () => samples.RETENTION_DAYS);
   app.get(`${api}/retention/deletions`, () => samples.DELETIONS);

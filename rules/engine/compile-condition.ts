@@ -29,7 +29,7 @@ export interface TestPart {
   readonly cost: number;
 }
 
-const COST = { gated: 0.1, value: 1, string: 2, text: 50, regex: 200 } as const;
+const COST = { gated: 0.1, value: 1, string: 2, parsed: 4, text: 50, regex: 200 } as const;
 
 /** What compiling shares between the rules of a set. Without `atoms` nothing is asked of an index. */
 export interface Shared {
@@ -66,6 +66,7 @@ function plainCheck(slot: number, test: Exclude<FieldTest, { kind: 'same-as' }>)
 
 function costOf(test: FieldTest): number {
   if (test.kind === 'regex') return COST.regex;
+  if (test.kind === 'cidr' || test.kind === 'time-part' || test.kind === 'range') return COST.parsed;
   return test.kind === 'string' || test.kind === 'wildcard' ? COST.string : COST.value;
 }
 

@@ -5,8 +5,8 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Rule, RuleProblem } from '../../rules/rule.ts';
 import type { FilterRule } from '../../rules/sigma/filter.ts';
-import { parseRules } from '../../rules/sigma/parse.ts';
 import { joinRules, type RuleSet } from '../../rules/sigma/rule-set.ts';
+import { ParsedRulesCache, userCacheFolder } from '../rules/parsed-cache.ts';
 import { isPlaceholderFile, readPlaceholders } from '../rules/placeholder-files.ts';
 import { UsageError } from './arguments.ts';
 
@@ -37,13 +37,15 @@ export async function readRules(paths: readonly string[]): Promise<ReadRules> {
   const filters: FilterRule[] = [];
   const lists = await readPlaceholders(paths);
   const problems: RuleProblem[] = [...lists.problems];
+  const cache = await ParsedRulesCache.open(userCacheFolder(), files.length, lists.placeholders);
   for (const file of files) {
     if (isPlaceholderFile(file, paths)) continue;
-    const parsed = parseRules(await readFile(file, 'utf8'), file, lists.placeholders);
+    const parsed = cache.parse(await readFile(file, 'utf8'), file, lists.placeholders);
     for (const rule of parsed.rules) rules.push(rule);
     filters.push(...parsed.filters);
     problems.push(...parsed.problems);
   }
+  await cache.save();
   const set = joinRules(rules, filters);
   return { ...set, problems: [...problems, ...set.problems], files: files.length };
 }

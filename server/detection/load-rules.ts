@@ -3,8 +3,8 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Rule, RuleProblem } from '../../rules/rule.ts';
 import type { FilterRule } from '../../rules/sigma/filter.ts';
-import { parseRules } from '../../rules/sigma/parse.ts';
 import { joinRules } from '../../rules/sigma/rule-set.ts';
+import { ParsedRulesCache } from '../rules/parsed-cache.ts';
 import { isPlaceholderFile, readPlaceholders } from '../rules/placeholder-files.ts';
 import type { LoadedRules } from './detection.ts';
 
@@ -16,18 +16,25 @@ const MAX_FILES = 20_000;
 /**
  * Reads every `.yml` and `.yaml` under the given folders, in order of name. A wrong file is named with its line and the
  * rest goes on; a folder that is not there holds no rules. `placeholders.yml` at the top of a folder holds lists for `expand`. A rule in a later folder with an id that is taken is refused.
+ * `cache`: a folder in which what was read is kept for the next time.
  */
-export async function loadRules(folders: readonly string[]): Promise<LoadedRules> {
+export async function loadRules(folders: readonly string[], cache?: string): Promise<LoadedRules> {
   const rules: Rule[] = [];
   const filters: FilterRule[] = [];
   const lists = await readPlaceholders(folders);
   const problems: RuleProblem[] = [...lists.problems];
-  for (const folder of folders) {
-    for (const path of await ruleFiles(folder)) {
+  const paths = await Promise.all(folders.map(ruleFiles));
+  const known = await ParsedRulesCache.open(
+    cache ?? '',
+    cache === undefined ? 0 : paths.flat().length,
+    lists.placeholders,
+  );
+  for (const ofFolder of paths) {
+    for (const path of ofFolder) {
       if (isPlaceholderFile(path, folders)) continue;
       const name = relative(process.cwd(), path).startsWith('..') ? path : relative(process.cwd(), path);
       try {
-        const parsed = parseRules(await readFile(path, 'utf8'), name, lists.placeholders);
+        const parsed = known.parse(await readFile(path, 'utf8'), name, lists.placeholders);
         rules.push(...parsed.rules);
         filters.push(...parsed.filters);
         problems.push(...parsed.problems);
@@ -37,6 +44,7 @@ export async function loadRules(folders: readonly string[]): Promise<LoadedRules
       }
     }
   }
+  await known.save();
   const set = joinRules(rules, filters);
   const { placeholders } = lists;
   return {

@@ -32,7 +32,7 @@ export function bareRequests(frames: readonly IncomingBatch[], now: number): Bar
     for (const line of batch.lines) {
       if (line.kind !== 'event' || batch.day !== day) continue;
       sink.text(`{"create":{"_id":"${line.id}"}}\n`);
-      line.writeTo(sink, { node: 'main', sequence: ++events, batch: first });
+      line.writeTo(sink, 'main', first, ++events);
       sink.text('\n');
       if (++items < ITEMS) continue;
       bodies.push(sink.written());

@@ -2,11 +2,12 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseLine } from '../../../collector/parsers/index.ts';
-import { readLine } from '../../../server/store/line.ts';
+import { readLine, timeOf } from '../../../server/store/line.ts';
 import { ByteSink } from '../../../server/store/opensearch/byte-sink.ts';
 import { findable } from '../../../server/store/opensearch/document.ts';
 import { FramePreparer, type PreparedLine } from '../../../server/store/opensearch/prepare.ts';
 import { eventOf, type StoredDocument } from '../../../server/store/opensearch/stored-document.ts';
+import { TimeReader } from '../../../server/store/opensearch/time-reader.ts';
 import { stamp } from '../../../server/store/stamp.ts';
 import { accessLog, authLog } from '../../e2e/logs.ts';
 import { batchOf, batchOfLines, COLLECTOR, DAY, EPOCH, idAt, linesIn, type Parsed, sshFailure } from './frames.ts';
@@ -20,7 +21,7 @@ type Document = StoredDocument & Readonly<Record<string, unknown>>;
 function written(line: PreparedLine | undefined): Document {
   if (line?.kind !== 'event') throw new Error('The line is no event.');
   const sink = new ByteSink(16);
-  line.writeTo(sink, PLACE);
+  line.writeTo(sink, PLACE.node, PLACE.batch, PLACE.sequence);
   const text = sink.written().toString('utf8');
   expect(Buffer.from(text).equals(sink.written())).toBe(true);
   expect(text).not.toContain('\n');
@@ -243,5 +244,29 @@ describe('documents made of the bytes of lines', () => {
     const [, line] = preparer.prepare({ ...batch, body: zstdCompressSync(plain) }, NOW, LIMITS).lines;
     const { user } = written(line) as unknown as { user: { name: string } };
     expect(user.name).toBe('\ufffd\ufffdđ');
+  });
+
+  it('have the times that parsing gives, whatever is written between times of the same day', () => {
+    const times = new TimeReader();
+    const clock = fc.constantFrom('00', '08', '23', '24', '59', '60', '61', 'x1', '-1').map(String);
+    const rest = fc.tuple(clock, clock, clock, fc.constantFrom('000', '007', '999', '1', 'abc', '1234'));
+    const end = fc.constantFrom('Z', 'z', '+07:00', '');
+    const date = fc.constantFrom(
+      '2026-11-20T',
+      '2026-11-21T',
+      '2026-02-30T',
+      '2026-13-01T',
+      '1969-12-31T',
+      '2026-11-20 ',
+    );
+    fc.assert(
+      fc.property(date, rest, end, (day, [hour, minute, second, ms], zone) => {
+        const text = `${day}${hour}:${minute}:${second}.${ms}${zone}`;
+        const known = timeOf(text);
+        const bytes = Buffer.from(`"${text}"`);
+        expect(times.read(bytes, 1, bytes.length - 1)).toBe(typeof known === 'number' && known >= 0 ? known : -1);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });

@@ -33,7 +33,8 @@ class FieldIndex {
       const bytes = literalBytes(literal.text, encoding);
       const whole = literal.match === 'equals';
       if (whole && bytes.length <= SHORT_WHOLE) {
-        wholes.set(wholeKey(bytes, 0, bytes.length), questions);
+        const key = wholeKey(bytes, 0, bytes.length);
+        wholes.set(key, [...(wholes.get(key) ?? []), ...questions]);
         continue;
       }
       const [first, last] = [whole || literal.match === 'starts', whole || literal.match === 'ends'];

@@ -25,7 +25,11 @@ function makeRule(id: string, condition: Condition, logsource: LogSource = {}): 
   };
 }
 
-const word = fc.string({ unit: fc.constantFrom('a', 'b', 'B', 'é', '\\', '.'), maxLength: 9 });
+const LONG_WORDS = ['\\cmd.exe', 'powershell', '"quoted" \\path\\', 'line\nbreak', 'ключ-слово'];
+const word = fc.oneof(
+  { weight: 3, arbitrary: fc.string({ unit: fc.constantFrom('a', 'b', 'B', 'é', '\\', '.'), maxLength: 9 }) },
+  { weight: 1, arbitrary: fc.constantFrom(...LONG_WORDS) },
+);
 const stringTest: fc.Arbitrary<StringTest> = fc.oneof(
   fc.record({
     kind: fc.constant('string' as const),
@@ -77,13 +81,25 @@ const condition: fc.Arbitrary<Condition> = fc.letrec<{ node: Condition }>((tie) 
     fc.record({ kind: fc.constant('not' as const), of: tie('node') }),
   ),
 })).node;
-const text = fc.string({ unit: fc.constantFrom('a', 'b', 'B', 'é', 'É', '\\', '.', '1'), maxLength: 24 });
+const part = fc.oneof(
+  fc.string({ unit: fc.constantFrom('a', 'b', 'B', 'é', 'É', '\\', '.', '1', '\n', 'İ', '\ud83d'), maxLength: 24 }),
+  fc.constantFrom(...LONG_WORDS, ...LONG_WORDS.map((one) => one.toUpperCase())),
+);
+const text = fc.array(part, { maxLength: 3 }).map((parts) => parts.join(''));
 const value = fc.oneof(
   text,
   fc.integer({ min: 0, max: 3 }),
   fc.constant(null),
   fc.boolean(),
+  fc.constantFrom(1.5, 1e21, 123_456_789_012_345_680, -7),
   fc.array(text, { maxLength: 3 }),
+  fc
+    .array(fc.oneof(text, fc.constant(null), fc.integer({ min: 0, max: 3 }), fc.constant({ f: 'powershell' })), {
+      maxLength: 3,
+    })
+    .map((inner) => [inner, 'b']),
+  fc.constant([[[[[[[['powershell']]]]]]]]),
+  fc.constant([[[[[[[[['powershell']]]]]]]]]),
 );
 const event = fc.record(
   {

@@ -3,7 +3,7 @@ import type { IncomingBatch } from '../../server/store/event-store.ts';
 import { ByteSink } from '../../server/store/opensearch/byte-sink.ts';
 import { Cluster } from '../../server/store/opensearch/cluster.ts';
 import { dayIndex, indexNames, makeIndex, makeIndexes } from '../../server/store/opensearch/indexes.ts';
-import { FramePreparer } from '../../server/store/opensearch/prepare.ts';
+import { FramePreparer, placeBytes } from '../../server/store/opensearch/prepare.ts';
 
 /** Bulk requests ready to be sent, all of them into one day's index. */
 export interface BareRequests {
@@ -28,11 +28,11 @@ export function bareRequests(frames: readonly IncomingBatch[], now: number): Bar
   let events = 0;
   for (const frame of frames) {
     const batch = preparer.prepare(frame, now, limits);
-    const first = events + 1;
+    const place = placeBytes('main', events + 1);
     for (const line of batch.lines) {
       if (line.kind !== 'event' || batch.day !== day) continue;
       sink.text(`{"create":{"_id":"${line.id}"}}\n`);
-      line.writeTo(sink, 'main', first, ++events);
+      line.writeTo(sink, place, ++events);
       sink.text('\n');
       if (++items < ITEMS) continue;
       bodies.push(sink.written());

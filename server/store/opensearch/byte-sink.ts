@@ -27,12 +27,6 @@ export class ByteSink {
     this.length += this.bytes.write(text, this.length, 'utf8');
   }
 
-  /** Writes a part of other bytes. */
-  copy(from: Buffer, start: number, end: number): void {
-    this.reserve(end - start);
-    this.length += from.copy(this.bytes, this.length, start, end);
-  }
-
   /** What is written; valid until more is. */
   written(): Buffer {
     return this.bytes.subarray(0, this.length);

@@ -4,7 +4,7 @@ import type { IncomingBatch } from '../event-store.ts';
 import { type DecodedFrame, decodeFrame, lineOfFrame, sourcesOfLines } from '../frame.ts';
 import { readLine } from '../line.ts';
 import { type Provenance, stamp } from '../stamp.ts';
-import { type ByteSink, SinkPool } from './byte-sink.ts';
+import { type ByteSink, copyBytes, SinkPool, writeNumber } from './byte-sink.ts';
 import { findable } from './document.ts';
 import { LineEncoder, type SourceBytes, sourceBytes } from './line-encoder.ts';
 import type { Json } from './mapping.ts';
@@ -16,15 +16,13 @@ export interface DayLimits {
   readonly future: number;
 }
 
+/** What the documents of a batch's events end with, up to their number. */
+export function placeBytes(node: string, batch: number): Buffer {
+  return Buffer.from(`,"node":${JSON.stringify(node)},"batch":${batch},"sequence":`);
+}
+
 /** One line of a frame, checked: an event ready to be numbered, or what is wrong with it. */
 export type PreparedLine = PreparedEvent | PreparedLetter;
-
-/** Where a stored event stands. */
-export interface EventPlace {
-  readonly node: string;
-  readonly sequence: number;
-  readonly batch: number;
-}
 
 /** An event whose document is written but for its number. */
 export class PreparedEvent {
@@ -52,10 +50,16 @@ export class PreparedEvent {
     return this.#end - this.#start + MOST_PLACE;
   }
 
-  /** Writes the event's document. */
-  writeTo(sink: ByteSink, node: string, batch: number, sequence: number): void {
-    sink.copy(this.#sink.bytes, this.#start, this.#end);
-    sink.text(`,"node":"${node}","batch":${batch},"sequence":${sequence}}}`);
+  /** Writes the event's document; `place` is `placeBytes` of its batch. */
+  writeTo(sink: ByteSink, place: Buffer, sequence: number): void {
+    sink.reserve(this.size);
+    const { bytes } = sink;
+    let at = sink.length + this.#sink.bytes.copy(bytes, sink.length, this.#start, this.#end);
+    at = copyBytes(bytes, at, place, 0, place.length);
+    at = writeNumber(bytes, at, sequence);
+    bytes[at] = BRACE;
+    bytes[at + 1] = BRACE;
+    sink.length = at + 2;
   }
 
   /** The event as JSON, as its document holds it. */
@@ -91,6 +95,7 @@ export interface PreparedBatch {
 }
 
 const DAY_MS = 86_400_000;
+const BRACE = 0x7d;
 /** Longest line kept of a dead letter, in characters. */
 const LETTER_LINE = 64 * 1024;
 /** A node's name is of 64 letters and digits at the most. */

@@ -5,7 +5,7 @@ import { type BulkItem, type BulkResult, outcomeOf, WrittenDocument } from './bu
 import type { ByteSink } from './byte-sink.ts';
 import type { Cluster, StoreLog } from './cluster.ts';
 import { dayIndex, type IndexNames } from './indexes.ts';
-import { type EventPlace, letterOf, type PreparedBatch, type PreparedEvent } from './prepare.ts';
+import { letterOf, type PreparedBatch, type PreparedEvent, placeBytes } from './prepare.ts';
 
 /** A batch whose events have numbers. */
 export interface Member {
@@ -192,9 +192,9 @@ export class GroupWriter {
     const last = atEnd ? batch.first + stored.length - 1 : batch.last;
     const settled = describe({ ...batch, last }, prepared, stored);
     const index = dayIndex(this.#names, prepared.day);
+    const place = placeBytes(this.#node, batch.first);
     for (const [at, event] of stored.entries()) {
-      const place = { node: this.#node, sequence: batch.first + at, batch: batch.first };
-      items.push(new EventItem('index', index, event, place));
+      items.push(new EventItem('index', index, event, place, batch.first + at));
     }
     items.push(batchItem(this.#names, settled, 'index'));
     return settled;
@@ -204,9 +204,9 @@ export class GroupWriter {
     if (!member) return [];
     const index = dayIndex(this.#names, prepared.day);
     const { first } = member.batch;
+    const place = placeBytes(this.#node, first);
     return member.events.map((event, at): BulkItem => {
-      const place = { node: this.#node, sequence: first + at, batch: first };
-      return new EventItem('create', index, event, place);
+      return new EventItem('create', index, event, place, first + at);
     });
   }
 
@@ -267,19 +267,17 @@ class EventItem extends WrittenDocument implements BulkItem {
   readonly index: string;
   readonly id: string;
   readonly #event: PreparedEvent;
-  readonly #node: string;
-  readonly #batch: number;
+  readonly #place: Buffer;
   readonly #sequence: number;
 
-  constructor(action: 'create' | 'index', index: string, event: PreparedEvent, place: EventPlace) {
+  constructor(action: 'create' | 'index', index: string, event: PreparedEvent, place: Buffer, sequence: number) {
     super();
     this.action = action;
     this.index = index;
     this.id = event.id;
     this.#event = event;
-    this.#node = place.node;
-    this.#batch = place.batch;
-    this.#sequence = place.sequence;
+    this.#place = place;
+    this.#sequence = sequence;
   }
 
   get document(): WrittenDocument {
@@ -291,7 +289,7 @@ class EventItem extends WrittenDocument implements BulkItem {
   }
 
   writeTo(sink: ByteSink): void {
-    this.#event.writeTo(sink, this.#node, this.#batch, this.#sequence);
+    this.#event.writeTo(sink, this.#place, this.#sequence);
   }
 }
 

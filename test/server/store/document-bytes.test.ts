@@ -5,7 +5,7 @@ import { parseLine } from '../../../collector/parsers/index.ts';
 import { readLine, timeOf } from '../../../server/store/line.ts';
 import { ByteSink } from '../../../server/store/opensearch/byte-sink.ts';
 import { findable } from '../../../server/store/opensearch/document.ts';
-import { FramePreparer, type PreparedLine } from '../../../server/store/opensearch/prepare.ts';
+import { FramePreparer, type PreparedLine, placeBytes } from '../../../server/store/opensearch/prepare.ts';
 import { eventOf, type StoredDocument } from '../../../server/store/opensearch/stored-document.ts';
 import { TimeReader } from '../../../server/store/opensearch/time-reader.ts';
 import { stamp } from '../../../server/store/stamp.ts';
@@ -21,7 +21,7 @@ type Document = StoredDocument & Readonly<Record<string, unknown>>;
 function written(line: PreparedLine | undefined): Document {
   if (line?.kind !== 'event') throw new Error('The line is no event.');
   const sink = new ByteSink(16);
-  line.writeTo(sink, PLACE.node, PLACE.batch, PLACE.sequence);
+  line.writeTo(sink, placeBytes(PLACE.node, PLACE.batch), PLACE.sequence);
   const text = sink.written().toString('utf8');
   expect(Buffer.from(text).equals(sink.written())).toBe(true);
   expect(text).not.toContain('\n');

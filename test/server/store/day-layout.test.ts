@@ -91,7 +91,7 @@ function makeOld(layout: 1 | 2): void {
       row.run(sequence, line as number, ts as number, shape as number, ...ids);
     }
   }
-  db.exec(`DROP TABLE event; ALTER TABLE old RENAME TO event; DROP TABLE segment; DROP TABLE segment_column;
+  db.exec(`DROP TABLE event; ALTER TABLE old RENAME TO event; DROP TABLE segment; DROP TABLE segment_column; DROP TABLE packed; DROP TABLE dictionary;
     CREATE INDEX event_ts ON event (ts, shape); CREATE INDEX event_source_ip ON event (source_ip) WHERE source_ip > 0;`);
   if (layout === 1) db.exec('DROP TABLE grams;');
   else db.exec('CREATE TABLE segment (first_sequence INTEGER PRIMARY KEY, numbers BLOB NOT NULL);');

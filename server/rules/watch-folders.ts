@@ -6,6 +6,8 @@ import type { Log } from '../log.ts';
 
 /** Calls back after files in folders changed. */
 export interface FolderWatch {
+  /** Once it knows how things are: what comes after that is a change. */
+  readonly ready: Promise<void>;
   stop(): void;
 }
 
@@ -55,10 +57,11 @@ export function watchFolders(folders: readonly string[], onChange: () => void, l
       }
     }
   };
-  void look();
+  const ready = look();
   const looking = setInterval(() => void look(), LOOK_MS);
   looking.unref();
   return {
+    ready,
     stop() {
       stopped = true;
       clearInterval(looking);

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -217,6 +226,51 @@ describe('a backup of a store that is open', () => {
     db.exec('DELETE FROM event WHERE sequence = 3');
     db.close();
     expect((await backUp()).events).toBe(9);
+  });
+});
+
+describe('several backups in one folder', () => {
+  const keeping = (keep: number, now: number) => runBackup({ data, to, program: 'test', keep, now: () => now });
+  const ids = async () => openTarget(to, { data }).generations();
+
+  it('stay as many as wanted, each with all that it refers to', async () => {
+    await store?.events.append(frame(1, 10, YESTERDAY));
+    const made: string[] = [];
+    for (let round = 0; round < 4; round++) {
+      await store?.events.append(frame(11 + round * 10));
+      made.unshift((await keeping(2, NOW + round)).id);
+      expect(await ids()).toEqual(made.slice(0, 2));
+    }
+    for (const [at, id] of made.slice(0, 2).entries()) {
+      const folder = join(root, `restored-${at}`);
+      expect((await restoreBackup({ from: to, data: folder, id })).events).toBe(50 - at * 10);
+      expect((await idsIn(folder)).length).toBe(50 - at * 10);
+    }
+    await expect(restoreBackup({ from: to, data: join(root, 'gone'), id: made[3] ?? '' })).rejects.toThrow(
+      /no backup of that id/,
+    );
+  });
+
+  it('one that is damaged is named, and no copy goes while it stays', async () => {
+    await keeping(3, NOW);
+    writeFileSync(manifestPath(), '{');
+    writeFileSync(join(data, 'authority', 'ca.key'), 'another key');
+    const summary = await keeping(3, NOW + 1);
+    expect(summary.problems).toMatchObject([{ reason: expect.stringMatching(/is not JSON.*No old copies/) }]);
+    expect(readdirSync(join(to, 'authority')).length).toBe(2);
+    expect((await keeping(1, NOW + 2)).problems).toEqual([]);
+    expect(readdirSync(join(to, 'authority')).length).toBe(1);
+  });
+
+  it('a folder of an earlier version is read, and gives way', async () => {
+    await store?.events.append(frame(1));
+    await keeping(1, NOW);
+    renameSync(manifestPath(), join(to, 'backup.json'));
+    expect((await restore(join(root, 'restored'))).events).toBe(10);
+    const next = await keeping(1, NOW + 1000);
+    expect(next.copiedFiles).toBeLessThan(next.files);
+    expect(await ids()).toEqual([next.id]);
+    expect(existsSync(join(to, 'backup.json'))).toBe(false);
   });
 });
 

@@ -21,8 +21,8 @@ import type { Work } from './work-and-die.ts';
 const PROGRAM = fileURLToPath(new URL('./work-and-die.ts', import.meta.url));
 const BACKUP_KILLS = 10;
 const RESTORE_KILLS = 5;
-/** A run takes about as long; a kill may fall before it, anywhere within it, or into the next one. */
-const SPREAD_MS = 400;
+/** A kill may fall anywhere into a run, or into the next one: how long a run takes is measured first. */
+const SPREAD_RUNS = 1.5;
 /** Three parts of a bucket's least size. */
 const PART_BYTES = 5 * 1024 * 1024;
 const BULK_BYTES = 2.2 * PART_BYTES;
@@ -62,6 +62,12 @@ function start(work: Work): Worker {
       await ended;
     },
   };
+}
+
+async function measured(run: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await run();
+  return (performance.now() - begun) * SPREAD_RUNS;
 }
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
@@ -147,6 +153,7 @@ describe.each(PLACES)('kill -9 with %s', { timeout: 240_000 }, (_name, inBucket)
     'anywhere in a backup: what was stored is there, no half backup passes for a whole one, the next one works',
     async () => {
       bulk(-1);
+      const spread = await measured(() => runBackup({ ...options, to: `${place}-measured`, program: 'test' }));
       let stored = 0;
       const announced = new Map<string, number>();
       let next = start(work('backup'));
@@ -156,7 +163,7 @@ describe.each(PLACES)('kill -9 with %s', { timeout: 240_000 }, (_name, inBucket)
         worker.begin();
         await worker.saw('begun');
         if (round < BACKUP_KILLS - 1) next = start(work('backup', { first: stored + 1 }));
-        await pause(Math.random() * SPREAD_MS);
+        await pause(Math.random() * spread);
         await worker.kill();
         bulk(round);
         for (const line of worker.lines) {
@@ -216,13 +223,15 @@ describe.each(PLACES)('kill -9 with %s', { timeout: 240_000 }, (_name, inBucket)
       await store.records.close();
       await runBackup({ ...options, to: place, program: 'test' });
       const restored = join(root, 'restored');
+      const spread = await measured(() => restoreBackup({ ...options, from: place, data: restored }));
+      rmSync(restored, { recursive: true });
       let next = start(work('restore', { data: restored }));
       for (let round = 0; round < RESTORE_KILLS; round++) {
         const worker = next;
         await worker.saw('ready');
         if (round < RESTORE_KILLS - 1) next = start(work('restore', { data: restored }));
         worker.begin();
-        await pause((Math.random() * SPREAD_MS) / 4);
+        await pause(Math.random() * spread);
         await worker.kill();
         const half = existsSync(join(restored, RESTORING));
         const whole = !half && existsSync(join(restored, RESTORED_FILE));

@@ -56,9 +56,15 @@ export function RuleEditor({ yaml, saved }: { readonly yaml: string; readonly sa
   );
 }
 
-function Checked({ answer: { problems, failed, samples } }: { readonly answer: CheckAnswer }) {
+function Checked({ answer: { problems, failed, samples, lastWeek } }: { readonly answer: CheckAnswer }) {
   const t = useText();
-  if (problems.length + failed.length === 0) return <p role="status">{t('rules.checked', { count: samples })}</p>;
+  if (problems.length + failed.length === 0)
+    return (
+      <p role="status">
+        {t('rules.checked', { count: samples })}{' '}
+        {lastWeek && t(lastWeek.complete ? 'rules.lastWeek' : 'rules.lastWeekPart', { count: lastWeek.count })}
+      </p>
+    );
   return (
     <ul role="alert" className="space-y-1 text-critical">
       {problems.map(({ line, column, code, message }) => (

@@ -1,7 +1,7 @@
 import { HaidangError } from '../errors.ts';
 import type { App, Services } from '../services.ts';
 import { problems } from '../system/answers.ts';
-import { checkText } from './check-text.ts';
+import { checkText, countLastWeek } from './check-text.ts';
 import { provincial, RuleParams } from './routes.ts';
 import { CheckAnswer, Decision, NewDecision, ReloadAnswer, RuleText } from './schema.ts';
 import { changeSetting } from './settings.ts';
@@ -20,7 +20,9 @@ export function editRoutes(app: App, services: Services): void {
     },
     async (request) => {
       provincial(request.signedIn().identity);
-      return (await checkText(rules, request.body.yaml)).answer;
+      const { answer, rules: own } = await checkText(rules, request.body.yaml);
+      if (answer.problems.length > 0) return answer;
+      return { ...answer, lastWeek: await countLastWeek(services.events, own[0], Date.now()) };
     },
   );
 

@@ -215,5 +215,7 @@ export const CheckAnswer = Type.Object({
   problems: Type.Array(Problem),
   samples: Type.Integer(),
   failed: Type.Array(Type.Object({ rule: Type.String(), expected: Type.String(), sample: Type.Integer() })),
+  /** Events of the last seven days that the first rule would have matched; `null` for a correlation, or where it could not be found out. */
+  lastWeek: Nullable(Type.Object({ count: Type.Integer(), complete: Type.Boolean() })),
 });
 export type CheckAnswer = Static<typeof CheckAnswer>;

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Exception, ExceptionPreview, RuleDetail, RuleList } from '../../server/rules/schema.ts';
+import type { CheckAnswer, Exception, ExceptionPreview, RuleDetail, RuleList } from '../../server/rules/schema.ts';
 import { Installation, until } from './harness.ts';
 
 const RULE = '0b7f3c1e-6a55-4f0e-9a57-7a1d2f0c9e11';
@@ -131,6 +131,9 @@ describe('rules change while the server runs', () => {
   test('a rule is written in the console only with samples that hold, and taken back', async () => {
     const broken = ruleText('an', WRITTEN).replace('user.name: other', 'user.name: an');
     await expect(send('PUT', `/api/v1/rules/${WRITTEN}`, { yaml: broken })).rejects.toThrow('Sample 1 of no_match');
+    const checked = await send<CheckAnswer>('POST', '/api/v1/rules/check', { yaml: ruleText('minh', WRITTEN) });
+    // Those stored before it is written tell how loud it would be.
+    expect(checked).toMatchObject({ id: WRITTEN, problems: [], failed: [], lastWeek: { count: 8, complete: true } });
     await send('PUT', `/api/v1/rules/${WRITTEN}`, { yaml: ruleText('an', WRITTEN) });
     log('an');
     await countIs(WRITTEN, 1);

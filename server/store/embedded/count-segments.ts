@@ -95,11 +95,8 @@ function addRows(
   const { minTs, maxTs } = info;
   const ids = place === undefined ? undefined : segment.ids(place);
   const bucket = Math.floor((minTs - from) / interval);
-  const isOne = minTs >= from && maxTs < to && Math.floor((maxTs - from) / interval) === bucket;
-  if (isOne) {
-    for (let at = 0; at < length; at++) {
-      if (rows === 'all' || rows[at] === 1) counter.add(bucket, ids === undefined ? 0 : (ids[at] as number), 1);
-    }
+  if (minTs >= from && maxTs < to && Math.floor((maxTs - from) / interval) === bucket) {
+    counter.addAll(bucket, ids, rows, length);
     return;
   }
   const { times } = segment;
@@ -113,6 +110,8 @@ function addRows(
 
 interface Counter {
   add(bucket: number, id: number, events: number): void;
+  /** Adds the events of a segment that lies in one interval; without `ids` all have the number 0. */
+  addAll(bucket: number, ids: Int32Array | undefined, rows: Uint8Array | 'all', length: number): void;
   /** Tells what was counted. */
   give(give: GiveCount): void;
 }
@@ -124,6 +123,26 @@ class EntryCounter implements Counter {
   add(_bucket: number, id: number, events: number): void {
     if (id >= this.#counts.length) this.#grow(id);
     this.#counts[id] = (this.#counts[id] as number) + events;
+  }
+
+  addAll(bucket: number, ids: Int32Array | undefined, rows: Uint8Array | 'all', length: number): void {
+    if (ids === undefined) {
+      this.add(bucket, 0, rows === 'all' ? length : ones(rows));
+      return;
+    }
+    let most = 0;
+    for (let at = 0; at < length; at++) if ((ids[at] as number) > most) most = ids[at] as number;
+    if (most >= this.#counts.length) this.#grow(most);
+    const counts = this.#counts;
+    if (rows === 'all') {
+      for (let at = 0; at < length; at++) counts[ids[at] as number] = (counts[ids[at] as number] as number) + 1;
+    } else {
+      // Without a branch: which events are meant follows no pattern.
+      for (let at = 0; at < length; at++) {
+        const id = ids[at] as number;
+        counts[id] = (counts[id] as number) + (rows[at] as number);
+      }
+    }
   }
 
   give(give: GiveCount): void {
@@ -152,6 +171,12 @@ class IntervalCounter implements Counter {
     this.#events += events;
   }
 
+  addAll(bucket: number, ids: Int32Array | undefined, rows: Uint8Array | 'all', length: number): void {
+    for (let at = 0; at < length; at++) {
+      if (rows === 'all' || rows[at] === 1) this.add(bucket, ids === undefined ? 0 : (ids[at] as number), 1);
+    }
+  }
+
   give(give: GiveCount): void {
     this.#flush();
     for (const [key, events] of this.#counts) give(Math.floor(key / ENTRIES), key % ENTRIES, events);
@@ -162,4 +187,10 @@ class IntervalCounter implements Counter {
     if (this.#events > 0) this.#counts.set(this.#key, (this.#counts.get(this.#key) ?? 0) + this.#events);
     this.#events = 0;
   }
+}
+
+function ones(rows: Uint8Array): number {
+  let count = 0;
+  for (let at = 0; at < rows.length; at++) count += rows[at] as number;
+  return count;
 }

@@ -38,18 +38,27 @@ export class DayCandidates {
   }
 
   *walk(): Generator<Candidate> {
-    const waiting = this.#segments();
+    const segments = this.reader.segments.byTime;
     const open: Run[] = [];
     let at = 0;
+    let filter: BlockFilter | undefined;
+    const toNext = () => {
+      while (segments[at] && !this.#mayHold(segments[at] as SegmentInfo, filter)) at++;
+      const latest = Math.max(segments[at]?.maxTs ?? this.#from, open[0]?.head.ts ?? this.#from);
+      return { ts: Math.min(latest, this.#below.ts), sequence: END_OF_STEP };
+    };
+    // Nothing is opened of a day that the search does not come to.
+    yield toNext();
+    filter = BlockFilter.of(this.reader, this.#plan);
+    yield toNext();
     for (;;) {
       const top = open[0]?.head;
-      const next = waiting[at];
-      if (next && (!top || next.info.maxTs >= top.ts)) {
+      const next = segments[at];
+      if (next && (!top || next.maxTs >= top.ts)) {
         at++;
-        const run = this.#open(next);
+        const run = this.#open(next, filter);
         if (run) insert(open, run);
-        const left = Math.max(waiting[at]?.info.maxTs ?? this.#from, open[0]?.head.ts ?? this.#from);
-        yield { ts: Math.min(left, this.#below.ts), sequence: END_OF_STEP };
+        yield toNext();
         continue;
       }
       const run = open.shift();
@@ -59,32 +68,20 @@ export class DayCandidates {
     }
   }
 
-  /** Segments that may hold candidates, the one with the latest event first. */
-  #segments(): readonly Waiting[] {
-    const { rows, shapes } = this.#plan;
-    const list = this.reader.segments.byTime.filter(
-      ({ minTs, maxTs, counts }) => minTs <= this.#below.ts && maxTs >= this.#from && mayHold(counts, shapes),
-    );
-    if (list.length === 0) return [];
-    const filter = BlockFilter.of(this.reader, this.#plan);
-    return list.filter((info) => !filter || filter.mayHold(info)).map((info) => ({ info, filter, rows }));
+  #mayHold(info: SegmentInfo, filter: BlockFilter | undefined): boolean {
+    if (info.minTs > this.#below.ts || info.maxTs < this.#from) return false;
+    return mayHold(info.counts, this.#plan.shapes) && (filter?.mayHold(info) ?? true);
   }
 
-  #open({ info, filter, rows }: Waiting): Run | undefined {
+  #open(info: SegmentInfo, filter: BlockFilter | undefined): Run | undefined {
     this.#budget.rows(info.events);
     const segment = this.reader.segments.open(info);
-    let found = rows(segment);
+    let found = this.#plan.rows(segment);
     if (filter && found !== 'none') found = filter.narrow(segment, found);
     if (found === 'none') return undefined;
     const places = placesOf(segment, found, this.#from, this.#below);
     return places.length === 0 ? undefined : new Run(segment, places);
   }
-}
-
-interface Waiting {
-  readonly info: SegmentInfo;
-  readonly filter: BlockFilter | undefined;
-  readonly rows: Plan['rows'];
 }
 
 /** Places of the events that are meant and in the range, newest first. */

@@ -1,19 +1,20 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { COLUMN_FIELDS } from './fields.ts';
 import { SegmentWriter } from './segment-writer.ts';
-import { FIRST_COLUMN_PLACE, type SegmentInfo, SegmentList, SHAPE_PLACE, WHOLE_SEGMENT } from './segments.ts';
+import { FIRST_COLUMN_PLACE, type SegmentInfo, SegmentList, SHAPE_PLACE } from './segments.ts';
 
-/** Makes whole segments of small ones that follow each other, one in a step. */
+/** Events of the segments of a day that hardly grows any more: the fewer there are, the faster a week is counted. */
+const LARGE_SEGMENT = 32_768;
+
+/** Makes large segments of those that follow each other, one in a step. */
 export function* mergeSegments(db: DatabaseSync): Generator<void> {
   const list = new SegmentList(db);
   let small: SegmentInfo[] = [];
   let events = 0;
   for (const info of [...list.all]) {
-    if (info.events < WHOLE_SEGMENT) {
-      small.push(info);
-      events += info.events;
-    }
-    if (info.events < WHOLE_SEGMENT && events < WHOLE_SEGMENT) continue;
+    small.push(info);
+    events += info.events;
+    if (events < LARGE_SEGMENT) continue;
     if (small.length > 1) mergeInto(db, list, small);
     small = [];
     events = 0;

@@ -2,9 +2,9 @@ import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/prom
 import { explain } from '../../rules/engine/explain.ts';
 import type { DetectionRule, Rule, RuleProblem } from '../../rules/rule.ts';
 import type { Placeholders } from '../../rules/sigma/placeholders.ts';
-import { joinRules } from '../../rules/sigma/rule-set.ts';
 import { readsOf } from '../alerts/grouping.ts';
 import type { Log } from '../log.ts';
+import { joinedRules } from '../rules/joined.ts';
 import { ruleVersions } from '../rules/version.ts';
 import type { EventStore, StoredBatch } from '../store/event-store.ts';
 import type { GroupedUpTo } from '../store/match-log.ts';
@@ -101,7 +101,7 @@ interface InForce {
 }
 
 function inForceOf(loaded: LoadedRules, thread: DetectionThread): InForce {
-  const { detections, counted } = joinRules(loaded.rules);
+  const { detections, counted } = joinedRules(loaded.rules);
   return { loaded, thread, detections, counted, ids: new Set(loaded.rules.map(({ id }) => id)) };
 }
 

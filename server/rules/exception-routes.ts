@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { Type } from 'typebox';
-import { joinRules } from '../../rules/sigma/rule-set.ts';
 import { HaidangError } from '../errors.ts';
 import type { AgencyId } from '../identity.ts';
 import type { App, Services } from '../services.ts';
 import type { RuleException } from '../store/record-kinds.ts';
 import { problems } from '../system/answers.ts';
 import { MOST_EXCEPTIONS, previewException, readException } from './exceptions.ts';
+import { joinedRules } from './joined.ts';
 import { exceptedRules } from './overlay.ts';
 import { provincial, RuleParams } from './routes.ts';
 import { Exception, ExceptionPreview, ExceptionQuestion, NewException } from './schema.ts';
@@ -24,7 +24,7 @@ export function exceptionRoutes(app: App, services: Services): void {
   const ruleOf = (id: string) => {
     const rule = rules.rules.find((one) => one.id === id);
     if (!rule) throw new HaidangError('HD_NOT_FOUND', `There is no rule "${id}" that is switched on.`);
-    if (exceptedRules(rule, joinRules(rules.rules)).length === 0)
+    if (exceptedRules(rule, joinedRules(rules.rules)).length === 0)
       throw new HaidangError(
         'HD_BAD_REQUEST',
         'Other rules count the same events, and would fall silent too; except the rules that this one counts.',

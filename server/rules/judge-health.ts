@@ -2,9 +2,9 @@ import { CUSTOM_ROOTS, fieldType } from '../../ecs/fields.ts';
 import { ruleCondition } from '../../rules/engine/compile.ts';
 import type { Condition } from '../../rules/query/condition.ts';
 import type { DetectionRule, Rule } from '../../rules/rule.ts';
-import { joinRules } from '../../rules/sigma/rule-set.ts';
 import { fieldsOf, sourceKey } from '../detection/rule-watch.ts';
 import type { SelfTestResult } from '../detection/self-test.ts';
+import { joinedRules } from './joined.ts';
 import type { RuleRegistry } from './registry.ts';
 import { shadowOf } from './shadow.ts';
 
@@ -69,7 +69,7 @@ export interface Facts {
 export function factsOf({ rules, shadows }: Pick<RuleRegistry, 'rules' | 'shadows'>): Facts {
   const ids = new Set(rules.map(({ id }) => id));
   const excepted = new Set(shadows.flatMap(({ id }) => shadowOf(id)?.rule ?? []));
-  return { rules, ids, excepted, counted: joinRules(rules).counted };
+  return { rules, ids, excepted, counted: joinedRules(rules).counted };
 }
 
 /** All that a judgement rests on. */
@@ -139,13 +139,25 @@ function isPassed({ failed, samples, error }: SelfTestResult, isExcepted: boolea
   return failed.length === 0 || (isExcepted && failed.length < samples);
 }
 
+const asked = new WeakMap<DetectionRule, { readonly condition: Condition; readonly fields: readonly string[] }>();
+
+/** What a rule asks of events; found out once. */
+function askedOf(rule: DetectionRule) {
+  let own = asked.get(rule);
+  if (!own) {
+    own = { condition: ruleCondition(rule, 'ecs'), fields: fieldsOf(rule) };
+    asked.set(rule, own);
+  }
+  return own;
+}
+
 function judgePart(rule: DetectionRule, { seen, now }: Evidence) {
   const key = sourceKey(rule.logsource);
   const seenAt = seen.sources[key];
   const known = new Set(seen.fields[key]);
-  const missing = fieldsOf(rule).filter((field) => !known.has(field));
+  const { condition, fields } = askedOf(rule);
+  const missing = fields.filter((field) => !known.has(field));
   const reasons: HealthReason[] = [];
-  const condition = ruleCondition(rule, 'ecs');
   const unknown = missing.filter((field) => !isKnownField(field));
   if (!canHold(condition, (field) => !unknown.includes(field))) reasons.push('field-unknown');
   if (seenAt === undefined) reasons.push('source-never');

@@ -39,13 +39,15 @@ export function overlay(base: LoadedRules, documents: Documents, settings: Setti
   const enabled = all.filter(({ id }) => settings.get(id)?.enabled !== false);
   const adjusted = enabled.map((rule) => adjust(rule, settings.get(rule.id)));
   const { rules, shadows, nextChange } = except(adjusted, settings, now, problems);
-  const set = joinRules(rules);
+  // Rules of folders fit together already.
+  const isChanged = written.length > 0 || disabled.length > 0;
+  const set = isChanged ? joinRules(rules) : undefined;
   return {
-    rules: [...set.detections, ...set.correlations],
+    rules: set ? [...set.detections, ...set.correlations] : rules,
     shadows,
     disabled,
     nextChange,
-    problems: [...base.problems, ...problems, ...set.problems],
+    problems: [...base.problems, ...problems, ...(set?.problems ?? [])],
   };
 }
 
@@ -72,6 +74,8 @@ function except(rules: readonly Rule[], settings: Settings, now: number, problem
   const shadows: Rule[] = [];
   const hidden = new Map<string, Condition[]>();
   let nextChange: number | undefined;
+  const isExcepted = rules.some(({ id }) => settings.get(id)?.exceptions.some((one) => isActive(one, now)));
+  if (!isExcepted) return { rules, shadows, nextChange };
   const set = joinRules(rules);
   for (const rule of rules) {
     const active = (settings.get(rule.id)?.exceptions ?? []).filter((one) => isActive(one, now));

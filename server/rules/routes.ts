@@ -1,5 +1,4 @@
 import { Type } from 'typebox';
-import { joinRules } from '../../rules/sigma/rule-set.ts';
 import { titles } from '../alerts/queries.ts';
 import { HaidangError } from '../errors.ts';
 import { type Identity, SYSTEM } from '../identity.ts';
@@ -7,6 +6,7 @@ import type { App, Services } from '../services.ts';
 import { problems } from '../system/answers.ts';
 import { editRoutes } from './edit-routes.ts';
 import { exceptionRoutes } from './exception-routes.ts';
+import { joinedRules } from './joined.ts';
 import { HealthList, ReloadAnswer, RuleDetail, RuleList } from './schema.ts';
 import { UNDECIDED, versionsOf } from './settings.ts';
 import { gapsOf, healthOf, ruleRows, shownException } from './shown.ts';
@@ -107,7 +107,7 @@ export function ruleRoutes(app: App, services: Services): void {
         versionsOf(records, id),
       ]);
       const { exceptions, groupBy, ...decision } = (all && setting?.document) || UNDECIDED;
-      const behind = joinRules(rules.rules).counted.get(id) ?? [];
+      const behind = joinedRules(rules.rules).counted.get(id) ?? [];
       return {
         rule: row,
         description: rule.description,

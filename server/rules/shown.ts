@@ -1,10 +1,10 @@
 import type { Rule } from '../../rules/rule.ts';
-import { joinRules } from '../../rules/sigma/rule-set.ts';
 import { titles } from '../alerts/queries.ts';
 import type { RuleSpan } from '../detection/rule-spans.ts';
 import type { Services } from '../services.ts';
 import type { RuleException } from '../store/record-kinds.ts';
 import { attackOf } from './attack.ts';
+import { joinedRules } from './joined.ts';
 import { isActive } from './overlay.ts';
 import type { Exception, RuleRow } from './schema.ts';
 import { shadowOf } from './shadow.ts';
@@ -14,7 +14,7 @@ type RuleServices = Pick<Services, 'rules' | 'ruleHealth' | 'ruleRuns'>;
 /** The rules, in force and switched off, as the list shows them; `all`: with what concerns every agency. */
 export function ruleRows(services: RuleServices, all: boolean): RuleRow[] {
   const { rules } = services;
-  const { silent } = joinRules(rules.rules);
+  const { silent } = joinedRules(rules.rules);
   const excepted = new Map<string, Set<string>>();
   for (const { id } of rules.shadows) {
     const shadow = shadowOf(id);

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
 import type { Rule } from '../../rules/rule.ts';
-import { joinRules } from '../../rules/sigma/rule-set.ts';
+import { joinedRules } from './joined.ts';
 
 const known = new WeakMap<Rule, string>();
+const lists = new WeakMap<readonly Rule[], ReadonlyMap<string, string>>();
 
 /** Twelve hexadecimal digits that tell one wording of a rule from another; where its file lies does not count. */
 export function ruleVersion(rule: Rule): string {
@@ -17,8 +18,10 @@ export function ruleVersion(rule: Rule): string {
 
 /** The versions of all rules by id; a correlation's changes with the rules behind it too. */
 export function ruleVersions(rules: readonly Rule[]): ReadonlyMap<string, string> {
-  const { plans } = joinRules(rules);
-  return new Map(
+  const before = lists.get(rules);
+  if (before) return before;
+  const { plans } = joinedRules(rules);
+  const versions = new Map(
     rules.map((rule) => {
       const behind = (plans.get(rule.id)?.steps ?? []).flatMap(({ bases, counts }) => [
         ...bases,
@@ -29,6 +32,8 @@ export function ruleVersions(rules: readonly Rule[]): ReadonlyMap<string, string
       return [rule.id, shortHash([rule, ...others].map(ruleVersion).join(' '))];
     }),
   );
+  lists.set(rules, versions);
+  return versions;
 }
 
 function shortHash(text: string): string {

@@ -71,7 +71,7 @@ describe('detection over the real store', () => {
     const detection = await world.detect();
     await world.store([...failures(3), { ...sshFailure(5), user: { name: 'admin' } }]);
     await world.settled();
-    expect(detection.state()).toEqual({ cursor: 4, gaps: [], lagEvents: 0 });
+    expect(detection.state()).toEqual({ cursor: 4, gaps: [], lagEvents: 0, unevaluated: 0 });
     expect((await world.alerts()).map(({ rule, count }) => [rule, count])).toEqual([[ADMIN_LOGIN, 1]]);
     expect(
       detection.explain(ADMIN_LOGIN, {

@@ -6,6 +6,7 @@ import { stamp } from '../stamp.ts';
 import { ReadDictionary } from './day-dictionary.ts';
 import { DayFrames, type FramePart, type Pieces } from './day-frames.ts';
 import { dayFile, openDayForReading } from './layout.ts';
+import { linesWith, type Needles } from './needles.ts';
 import { SegmentList } from './segments.ts';
 
 /** A batch as its row says, without the frame. */
@@ -41,6 +42,7 @@ export class DayReader {
   readonly #frames: DayFrames;
   readonly #parts = new Map<string, FramePart>();
   #partBytes = 0;
+  readonly #lines = new WeakMap<FramePart, { readonly needles: Needles; readonly marks: Uint8Array }>();
   #pieces: Pieces | undefined;
   readonly #sources = new Map<number, readonly string[]>();
 
@@ -93,6 +95,17 @@ export class DayReader {
     const body = this.#frames.body(batch.first);
     if (!body) throw new Error(`Batch ${batch.first} of day ${this.day} has no frame.`);
     return body;
+  }
+
+  /** Whether the line of an event has one of the needles; false only where it has none for certain. */
+  mayHave(batch: BatchRow, line: number, needles: Needles): boolean {
+    const part = this.#partWith(batch, line);
+    let lines = this.#lines.get(part);
+    if (lines?.needles !== needles) {
+      lines = { needles, marks: linesWith(part, needles) };
+      this.#lines.set(part, lines);
+    }
+    return lines.marks[line - part.first] === 1;
   }
 
   /** The event on one line of a batch, as readers see it. */

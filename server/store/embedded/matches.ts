@@ -4,6 +4,7 @@ import { compileMatcher, type Matcher } from '../../../rules/query/matcher.ts';
 import type { Budget } from './budget.ts';
 import { type Candidate, DayCandidates, END_OF_STEP, isNewer, type Place } from './day-candidates.ts';
 import { type BatchRow, type DayReader, lineOf } from './day-reader.ts';
+import { type Needles, needlesOf } from './needles.ts';
 
 /** A row that satisfies the condition; the document where it had to be opened to know. */
 export interface Match {
@@ -35,12 +36,14 @@ export class Matches {
   enough = false;
   readonly #days: readonly DayCandidates[];
   readonly #matcher: Matcher;
+  readonly #needles: Needles | undefined;
   readonly #budget: Budget;
 
   /** `readers` must each be inside a read transaction, so that dictionaries and rows are of one moment. */
   constructor(readers: readonly DayReader[], condition: Condition, from: number, below: Place, budget: Budget) {
     this.#days = readers.map((reader) => new DayCandidates(reader, condition, from, below, budget));
     this.#matcher = compileMatcher(condition);
+    this.#needles = needlesOf(condition);
     this.#budget = budget;
     this.reached = below;
   }
@@ -121,7 +124,7 @@ export class Matches {
     );
     for (const one of [first, ...rest]) {
       if (one.state === 'exact') continue;
-      const event = readDocument(one.day.reader, one.candidate.sequence);
+      const event = readDocument(one.day.reader, one.candidate.sequence, this.#needles);
       one.state = event && this.#matcher(event) ? event : 'no';
       if (this.#budget.document()) return true;
     }
@@ -175,13 +178,14 @@ function newest(sources: readonly Source[]): Source | undefined {
 
 const lastBatch = new WeakMap<DayReader, BatchRow>();
 
-/** Opens one event's document; undefined where its batch is gone. */
-export function readDocument(reader: DayReader, sequence: number): EcsEvent | undefined {
+/** Opens one event's document; undefined where its batch is gone, or where it has none of the needles. */
+export function readDocument(reader: DayReader, sequence: number, needles?: Needles): EcsEvent | undefined {
   let batch = lastBatch.get(reader);
   if (!batch || sequence < batch.first || sequence > batch.last) {
     batch = reader.batchAt(sequence);
     if (!batch) return undefined;
     lastBatch.set(reader, batch);
   }
-  return reader.document(batch, lineOf(batch, sequence));
+  const line = lineOf(batch, sequence);
+  return needles && !reader.mayHave(batch, line, needles) ? undefined : reader.document(batch, line);
 }

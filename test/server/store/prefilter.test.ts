@@ -31,6 +31,9 @@ const word = fc.constantFrom(
   'ΟΔΟΣ',
   'οδος',
   'İstanbul',
+  'key',
+  '\u212aey',
+  'path/to\\x',
   'ត្រឹម',
   '𝒜b',
   '404',
@@ -161,7 +164,7 @@ const condition = fc.letrec<{ tree: Condition }>((tie) => ({
 })).tree;
 
 // In small batches each event has a block of the index of parts of words to itself.
-describe.each([100, 2])('the translation to SQL, of batches of %i', (size) => {
+describe.each([100, 2])('what the file of a day tells, of batches of %i', (size) => {
   let folder = '';
   let reader: DayReader | undefined;
   const stored: { readonly sequence: number; readonly event: EcsEvent }[] = [];

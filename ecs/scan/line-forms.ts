@@ -25,9 +25,10 @@ const LONGEST_BETWEEN = 512;
 /** Where forms hardly come again, one line in so many is remembered, at the most. */
 const MOST_EVERY = 256;
 
-/** Where fewer than half of the lines of late had a known form, only one line in so many is compared with them. */
-const TRIED_EVERY = 8;
+/** Where fewer than four in five lines of late had a known form, only one line in so many is compared with them. */
+const TRIED_EVERY = 16;
 const MOST_SCORE = 64;
+const LOST = 4;
 
 /** The forms of lines seen of late: lines of one source differ in their values, hardly in what is between. */
 export class LineForms {
@@ -45,7 +46,7 @@ export class LineForms {
   follow(tokens: Tokens, values: LineValues): boolean {
     if (this.#score < 0 && ++this.#skipped % TRIED_EVERY !== 0) return false;
     const known = this.#compare(tokens, values);
-    this.#score = known ? Math.min(MOST_SCORE, this.#score + 1) : Math.max(-MOST_SCORE, this.#score - 1);
+    this.#score = known ? Math.min(MOST_SCORE, this.#score + 1) : Math.max(-MOST_SCORE, this.#score - LOST);
     return known;
   }
 

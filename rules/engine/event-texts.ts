@@ -112,9 +112,25 @@ export class EventTexts implements Texts {
   }
 }
 
+/** Texts with letters outside ASCII up to so many bytes are remembered, one for each field: makers' names come again and again. */
+const REMEMBERED_LENGTH = 200;
+
+/** A text as it stood in a line, and read. */
+interface Remembered {
+  readonly raw: Buffer;
+  readonly text: string;
+}
+
+function isAt(raw: Buffer, bytes: Uint8Array, start: number, end: number): boolean {
+  if (raw.length !== end - start) return false;
+  for (let at = 0; at < raw.length; at++) if (raw[at] !== bytes[start + at]) return false;
+  return true;
+}
+
 /** Texts of events that are lines still: most of them are looked through where they stand. */
 export class LineTexts implements Texts {
   readonly #index: LiteralIndex;
+  readonly #remembered: (Remembered | undefined)[] = [];
 
   constructor(index: LiteralIndex) {
     this.#index = index;
@@ -138,7 +154,7 @@ export class LineTexts implements Texts {
       if (!index.asks(slot, kind === CODED ? 3 * (end - start) : end - start)) continue;
       if (named >= 0 && line.isFixed(named)) continue;
       if (slot < 0 && kind === SCALAR && !index.scalars) continue;
-      if (kind === CODED) this.#findCopy(line, line.text(leaf), slot, turn, found);
+      if (kind === CODED) this.#findCopy(line, this.#decoded(line, leaf, slot, start, end), slot, turn, found);
       else if (kind === SCALAR && !isAsWritten(place.bytes, start, end)) {
         const value: unknown = JSON.parse(line.text(leaf));
         if (value !== null) this.#findCopy(line, String(value), slot, turn, found);
@@ -153,6 +169,16 @@ export class LineTexts implements Texts {
       const slot = named < index.count ? named : -1;
       if (index.asks(slot, Number.MAX_SAFE_INTEGER)) findInValue(index, line.value(named), slot, jsonText, turn, found);
     }
+  }
+
+  #decoded(line: LineScanner, leaf: number, slot: number, start: number, end: number): string {
+    if (slot < 0 || end - start > REMEMBERED_LENGTH) return line.text(leaf);
+    const last = this.#remembered[slot];
+    if (last && isAt(last.raw, line.json.bytes, start, end)) return last.text;
+    const text = line.text(leaf);
+    // A copy: it must not hold on to the line that it was cut from.
+    this.#remembered[slot] = { raw: Buffer.from(line.json.bytes.subarray(start, end)), text };
+    return text;
   }
 
   #findCopy(line: LineScanner, text: string, slot: number, turn: number, found: Found): void {

@@ -53,8 +53,9 @@ function probe(words: DataView, start: number, last: number, step: number, filte
 
 /** Four bytes from a place on as one word. */
 function gram(bytes: Uint8Array, at: number): number {
-  const [first = 0, second = 0, third = 0, fourth = 0] = bytes.subarray(at, at + GRAM);
-  return first | (second << 8) | (third << 16) | (fourth << 24) | SMALL;
+  let word = 0;
+  for (let index = 0; index < GRAM; index++) word |= (bytes[at + index] as number) << (8 * index);
+  return word | SMALL;
 }
 
 /** How often each word occurs in the literals: what is common in them is common in events. */
@@ -69,16 +70,50 @@ function gramCounts(entries: readonly TableEntry[]): ReadonlyMap<number, number>
   return counts;
 }
 
-/** Where in the literal `step` words in a row are together the rarest. */
-function rarestStart(bytes: Uint8Array, step: number, counts: ReadonlyMap<number, number>): number {
+/** What one more literal on a word's chain weighs, against one that only has the word in it. */
+const CHAIN_WEIGHT = 4;
+
+/** Where in the literal `step` words in a row are together the rarest, in the literals and on the chains so far. */
+function rarestStart(
+  bytes: Uint8Array,
+  step: number,
+  counts: ReadonlyMap<number, number>,
+  chains: ReadonlyMap<number, number>,
+): number {
+  const weight = (at: number): number => {
+    const word = gram(bytes, at);
+    return (counts.get(word) ?? 0) + CHAIN_WEIGHT * (chains.get(word) ?? 0);
+  };
   let best = 0;
   let fewest = Number.POSITIVE_INFINITY;
   for (let start = 0; start + step + GRAM - 1 <= bytes.length; start++) {
     let sum = 0;
-    for (let offset = start; offset < start + step; offset++) sum += counts.get(gram(bytes, offset)) ?? 0;
+    for (let offset = start; offset < start + step; offset++) sum += weight(offset);
     if (sum < fewest) [best, fewest] = [start, sum];
   }
   return best;
+}
+
+/** Which words of each literal lead to it. Short literals have the least choice, so they go first. */
+function chainsOf(entries: readonly TableEntry[], step: number): Chained[] {
+  const counts = gramCounts(entries);
+  const chains = new Map<number, number>();
+  const chained: Chained[] = [];
+  const order = [...entries.keys()].sort((left, right) => lengthOf(entries, left) - lengthOf(entries, right));
+  for (const entry of order) {
+    const { bytes } = entries[entry] as TableEntry;
+    const start = rarestStart(bytes, step, counts, chains);
+    for (let offset = start; offset < start + step; offset++) {
+      const word = gram(bytes, offset);
+      chains.set(word, (chains.get(word) ?? 0) + 1);
+      chained.push({ word, entry, offset });
+    }
+  }
+  return chained.sort((left, right) => left.word - right.word);
+}
+
+function lengthOf(entries: readonly TableEntry[], entry: number): number {
+  return entries[entry]?.bytes.length ?? 0;
 }
 
 interface Chained {
@@ -109,20 +144,14 @@ export class GramTable {
   readonly #starts: Int32Array;
   /** The text in which an entry was found last. */
   readonly #turns: Int32Array;
-  readonly #questions: readonly (readonly number[])[];
+  /** By entry, where its questions begin in the list after. */
+  readonly #asked: Int32Array;
+  readonly #questions: Int32Array;
 
   /** Entries must be of `step + 3` bytes at least. */
   constructor(entries: readonly TableEntry[], step: number) {
     this.#step = step;
-    const counts = gramCounts(entries);
-    const chained: Chained[] = [];
-    for (const [entry, { bytes }] of entries.entries()) {
-      const start = rarestStart(bytes, step, counts);
-      for (let offset = start; offset < start + step; offset++) {
-        chained.push({ word: gram(bytes, offset), entry, offset });
-      }
-    }
-    chained.sort((left, right) => left.word - right.word);
+    const chained = chainsOf(entries, step);
     const wanted = 32 - Math.clz32(chained.length * FILTER.bitsPerWord);
     const bits = Math.min(FILTER.most, Math.max(FILTER.least, wanted));
     this.#shift = 32 - bits;
@@ -148,7 +177,11 @@ export class GramTable {
       this.#starts[entry + 1] = (this.#starts[entry] as number) + bytes.length;
     }
     this.#turns = new Int32Array(entries.length);
-    this.#questions = entries.map(({ questions }) => questions);
+    this.#asked = new Int32Array(entries.length + 1);
+    for (const [entry, { questions }] of entries.entries()) {
+      this.#asked[entry + 1] = (this.#asked[entry] as number) + questions.length;
+    }
+    this.#questions = Int32Array.from(entries.flatMap(({ questions }) => questions));
   }
 
   /** Where a word's chain is told of, or would be. */
@@ -175,7 +208,8 @@ export class GramTable {
         const at = (hits.places[hit] as number) - (this.#offsets[index] as number);
         if (!this.#standsAt(entry, text, at)) continue;
         this.#turns[entry] = turn;
-        for (const question of this.#questions[entry] as readonly number[]) found(question);
+        const last = this.#asked[entry + 1] as number;
+        for (let asked = this.#asked[entry] as number; asked < last; asked++) found(this.#questions[asked] as number);
       }
     }
   }

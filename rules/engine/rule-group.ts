@@ -20,9 +20,10 @@ export interface CompiledRule {
 export class RuleGroup {
   readonly #rules: readonly CompiledRule[];
   readonly #always: readonly number[];
-  /** Of the index's questions, their numbers in the rule set, and the rules that hang on each. */
+  /** Of the index's questions, their numbers in the rule set, and where the rules that hang on each begin in the list before. */
   readonly #ids: Int32Array;
-  readonly #hanging: readonly (readonly number[])[];
+  readonly #hanging: Int32Array;
+  readonly #hangs: Int32Array;
   readonly #limits: Uint8Array;
   readonly #index: LiteralIndex;
   readonly #markedIn: Int32Array;
@@ -48,7 +49,12 @@ export class RuleGroup {
     this.#always = always;
     const atoms = [...hanging.keys()];
     this.#ids = Int32Array.from(atoms, ({ id }) => id);
-    this.#hanging = [...hanging.values()];
+    const lists = [...hanging.values()];
+    this.#hangs = new Int32Array(lists.length + 1);
+    for (const [question, list] of lists.entries()) {
+      this.#hangs[question + 1] = (this.#hangs[question] as number) + list.length;
+    }
+    this.#hanging = Int32Array.from(lists.flat());
     this.#index = new LiteralIndex(atoms, this.#limits, encoding);
     this.#texts = encoding === 'json' ? new LineTexts(this.#index) : new EventTexts(this.#index, names);
   }
@@ -58,7 +64,9 @@ export class RuleGroup {
     const id = this.#ids[question] as number;
     if (yes[id] === turn) return;
     yes[id] = turn;
-    for (const rule of this.#hanging[question] as readonly number[]) {
+    const last = this.#hangs[question + 1] as number;
+    for (let index = this.#hangs[question] as number; index < last; index++) {
+      const rule = this.#hanging[index] as number;
       if (this.#markedIn[rule] === turn) continue;
       this.#markedIn[rule] = turn;
       this.#candidates.push(rule);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseRules } from '../../../rules/sigma/parse.ts';
 import type { LoadedRules } from '../../../server/detection/detection.ts';
+import { SYSTEM } from '../../../server/identity.ts';
 import { overlay } from '../../../server/rules/overlay.ts';
 import { UNDECIDED } from '../../../server/rules/settings.ts';
 import { shadowOf } from '../../../server/rules/shadow.ts';
@@ -185,6 +186,35 @@ describe('a rule that is enabled later', () => {
     await detection.use(testRules());
     expect(detection.spans().get(ADMIN_LOGIN)?.gaps).toMatchObject([{ from: 7, to: 12, state: 'open' }]);
     expect(detection.spans().get(BRUTE_FORCE)?.gaps).toEqual([]);
+  });
+});
+
+describe('evaluation', () => {
+  it('finds an event by each of a hundred rules that it matches', async () => {
+    const text = testRules().rules.find(({ id }) => id === ADMIN_LOGIN)?.yaml ?? '';
+    const many = Array.from({ length: 100 }, (_, at) =>
+      text.replace(/id: .*/, `id: ${ADMIN_LOGIN.slice(0, -3)}${at + 100}`),
+    );
+    await world.detect(world.records, world.events, parseRules(many.join('\n---\n'), 'many.yml'));
+    await world.store(failures(1, 0, 1, '203.0.113.1', 'admin'));
+    await world.settled();
+    const { records } = await world.records.as(SYSTEM).find('alert', { limit: 200 });
+    expect(new Set(records.map(({ document }) => document.rule)).size).toBe(100);
+    expect(records.every(({ document }) => document.count === 1)).toBe(true);
+  });
+
+  it('takes no event for a self-test, whatever it says of itself', async () => {
+    await world.detect();
+    const [event] = failures(1, 0, 1, '203.0.113.1', 'admin');
+    const posing = {
+      ...event,
+      organization: { id: 'self-test' },
+      agent: { id: 'selftest' },
+      haidang: { source: 'self-test' },
+    };
+    await world.store([posing]);
+    await world.settled();
+    expect(await world.alerts()).toMatchObject([{ rule: ADMIN_LOGIN, agency: 'so-tai-chinh', count: 1 }]);
   });
 });
 

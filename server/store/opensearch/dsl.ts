@@ -218,7 +218,16 @@ function patternBounds(path: string, test: Extract<StringTest, { kind: 'wildcard
     .replace(/(?<!\\)\*{2,}/g, '*');
   if (value.length > LONGEST_PATTERN || value === '' || !value.isWellFormed()) return undefined;
   const query: Json = { wildcard: { [path]: { value } } };
-  return one ? { surely: NONE, possibly: query } : cased(test.cased, query);
+  if (one) return { surely: NONE, possibly: widened(path, value) };
+  const bounds = cased(test.cased, query);
+  // OpenSearch 2 finds nothing by a pattern with a backslash: any one character in its place finds all that has one.
+  return value.includes(BACKSLASH) ? { ...bounds, possibly: widened(path, value) } : bounds;
+}
+
+const BACKSLASH = '\\\\';
+
+function widened(path: string, value: string): Json {
+  return { wildcard: { [path]: { value: value.replaceAll(BACKSLASH, '?') } } };
 }
 
 /** A test on the texts of an event, by the words it needs; exact where it asks for one whole word. */

@@ -2,11 +2,12 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { EcsEvent } from '../../../ecs/event.ts';
 import type { Condition, StringTest } from '../../../rules/query/condition.ts';
+import { parseKql } from '../../../rules/query/kql.ts';
 import { compileMatcher } from '../../../rules/query/matcher.ts';
 import { SYSTEM } from '../../../server/identity.ts';
 import { stamp } from '../../../server/store/stamp.ts';
 import type { OpenStore } from './conformance.ts';
-import { batchOf, linesIn, type Parsed } from './frames.ts';
+import { batchOf, linesIn, type Parsed, sshFailure } from './frames.ts';
 
 const FIELDS = [
   'event.outcome',
@@ -184,4 +185,31 @@ export function translationCases(open: (name: string) => Promise<OpenStore>): vo
     expect(found).toBeGreaterThan(2_000);
     await Promise.all([events.close(), records.close()]);
   }, 300_000);
+  it('finds paths by patterns with backslashes, and what is not like them', async () => {
+    const { events, records } = await open('backslashes');
+    const lines = [
+      'C:\\Windows\\System32\\cmd.exe /c dir',
+      'c:/windows/system32/cmd.exe',
+      '\\\\share\\a*b',
+      'echo \\',
+      'echo',
+    ];
+    const held = lines.map((line) => ({ ...sshFailure(1), process: { command_line: line } }));
+    await events.append(batchOf(held, { first: 1 }));
+    const view = events.as(SYSTEM);
+    const of = async (kql: string) => {
+      const query = { range: RANGE, condition: parseKql(kql) };
+      const { count } = await view.count(query);
+      const page = await view.search({ ...query, limit: 10 });
+      expect(page.events).toHaveLength(count);
+      return page.events.map(({ sequence }) => sequence).sort((a, b) => a - b);
+    };
+    expect(await of('process.command_line: *\\\\windows\\\\*')).toEqual([1]);
+    expect(await of('process.command_line: *\\\\cmd.exe*')).toEqual([1]);
+    expect(await of('process.command_line: \\\\\\\\share*')).toEqual([3]);
+    expect(await of('process.command_line: *\\\\a\\*b')).toEqual([3]);
+    expect(await of('process.command_line: *\\\\')).toEqual([4]);
+    expect(await of('not process.command_line: *\\\\*')).toEqual([2, 5]);
+    await Promise.all([events.close(), records.close()]);
+  }, 120_000);
 }

@@ -16,8 +16,11 @@ const SHORTEST = 3;
 const PLAIN = /[^\x00-\x20"\\/\x7f-\uffff]+/g;
 /** A number may be written in another way than it is asked for. */
 const LIKE_A_NUMBER = /^[-+0-9e]*\.?[-+0-9e]*$/;
-/** What stands in a line for something else: an escape by code, and letters that are ASCII in lower case (K, İ, ı). */
-const OTHERS = ['\\u', '\u00e2\u0084\u00aa', '\u00e4\u00b0', '\u00e4\u00b1'];
+const LETTER = /[a-z]/;
+/** An escape by code may stand for anything. */
+const ESCAPE = Buffer.from('\\u');
+/** Letters that are ASCII in lower case, as UTF-8: K and İ, and ı, which other folding takes for one. */
+const FOLDED = ['\u212a', '\u0130', '\u0131'].map((letter) => Buffer.from(letter));
 
 /** The needles of a condition. */
 export function needlesOf(condition: Condition): Needles | undefined {
@@ -65,17 +68,30 @@ function needleOf(test: StringTest): Needles | undefined {
 }
 
 /** Marks the lines of a part that have one of the needles, or something that may stand for it. */
-export function linesWith({ text, starts }: FramePart, needles: Needles): Uint8Array {
-  const lower = text.bytes.toString('latin1').toLowerCase();
-  const marks = new Uint8Array(starts.length - 1);
-  for (const needle of [...needles, ...OTHERS]) {
-    let line = 0;
-    for (let at = lower.indexOf(needle); at >= 0; at = lower.indexOf(needle, starts[line])) {
-      while ((starts[line] as number) <= at) line++;
-      // `line` is the one behind now, from which on the search goes on.
-      if (line > 0) marks[line - 1] = 1;
-      if (line >= marks.length) break;
-    }
+export function linesWith(part: FramePart, needles: Needles): Uint8Array {
+  const { bytes } = part.text;
+  const marks = new Uint8Array(part.starts.length - 1);
+  mark(part, marks, (from) => bytes.indexOf(ESCAPE, from));
+  const cased = needles.filter((needle) => LETTER.test(needle));
+  for (const needle of needles) {
+    if (cased.includes(needle)) continue;
+    const wanted = Buffer.from(needle);
+    mark(part, marks, (from) => bytes.indexOf(wanted, from));
   }
+  if (cased.length === 0) return marks;
+  for (const letter of FOLDED) mark(part, marks, (from) => bytes.indexOf(letter, from));
+  const lower = bytes.toString('latin1').toLowerCase();
+  for (const needle of cased) mark(part, marks, (from) => lower.indexOf(needle, from));
   return marks;
+}
+
+/** Marks each line that `find` finds a place in, from a place on. */
+function mark({ starts }: FramePart, marks: Uint8Array, find: (from: number) => number): void {
+  let line = 0;
+  for (let at = find(starts[0] ?? 0); at >= 0; at = find(starts[line] as number)) {
+    while ((starts[line] as number) <= at) line++;
+    // `line` is the one behind now.
+    marks[line - 1] = 1;
+    if (line >= marks.length) return;
+  }
 }

@@ -194,6 +194,17 @@ export function RuleCard({ rule }: { readonly rule: AlertDetail['rule'] }) {
       )}
       <details className="mt-3">
         <summary className="link">{t('rule.yaml')}</summary>
+        <p className="text-small">
+          <Link href={`/rules/${encodeURIComponent(rule.id)}`} className="link">
+            {t('rules.rule')}
+          </Link>
+          {rule.versions.length > 0 && (
+            <>
+              {' · '}
+              {t('rules.version')} <code className="break-words">{rule.versions.join(', ')}</code>
+            </>
+          )}
+        </p>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key. */}
         <pre className="mt-2 max-h-[32rem] overflow-auto rounded-md bg-surface p-3" tabIndex={0}>
           <LogText text={rule.yaml} />

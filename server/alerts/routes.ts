@@ -209,6 +209,7 @@ function describe(rule: Rule | undefined, alert: AlertRecord): AlertDetail['rule
     yaml: rule?.yaml ?? '',
     falsepositives: [...(rule?.falsepositives ?? [])],
     references: [...(rule?.references ?? [])],
+    versions: [...(alert.ruleVersions ?? [])],
     ...attackOf(rule?.tags ?? alert.tags),
   };
 }

@@ -81,6 +81,8 @@ export const AlertDetail = Type.Object({
     yaml: Type.String(),
     falsepositives: Type.Array(Type.String()),
     references: Type.Array(Type.String()),
+    /** Wordings of the rule that matched, latest last. */
+    versions: Type.Array(Type.String()),
     /** ATT&CK ids from the tags, tactics by name. */
     techniques: Type.Array(Type.Object({ id: Type.String(), name: Type.String() })),
     tactics: Type.Array(Type.String()),

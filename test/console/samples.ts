@@ -161,6 +161,7 @@ export function sampleDetail(alert: AlertRow): AlertDetail {
       yaml: `title: SSH password guessing\nlevel: high\n# ${hostile(1)}\ndetection:\n  selection:\n    event.action: ssh_login\n  condition: selection\n`,
       falsepositives: ['A script with an old password.'],
       references: ['https://attack.mitre.org/techniques/T1110/', 'javascript:window.stolen=1'],
+      versions: ['0123456789ab'],
       techniques: [{ id: 'T1110.001', name: 'Password Guessing' }],
       tactics: ['Credential Access'],
     },

@@ -93,7 +93,7 @@ export class LineEncoder {
   #learn(text: JsonBytes, start: number, end: number, idStart: string): Recipe | 'none' | undefined {
     if (!this.#shapes.isDue() || !this.#shapes.explore(this.#tokens)) return undefined;
     const recipe = recipeOf(text.bytes, start, end, this.#shapes.leaves, idStart) ?? 'none';
-    this.#shapes.remember(this.#tokens, recipe);
+    this.#shapes.remember(this.#tokens, recipe, recipe === 'none' ? 0 : recipe.size);
     return recipe;
   }
 

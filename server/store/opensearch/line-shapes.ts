@@ -7,6 +7,8 @@ const MOST_LEAVES = 2_000;
 const MOST_WAYS = 16;
 const MOST_STEPS = 16_384;
 const LONGEST_BETWEEN = 1_024;
+/** Of all notes together. */
+const MOST_BYTES = 16 * 1024 * 1024;
 /** Where shapes hardly come again, one line in so many is remembered, at the most. */
 const MOST_EVERY = 256;
 
@@ -57,6 +59,7 @@ export class LineShapes<Note> {
   readonly leaves: Leaves = new Leaves();
   #first: Step<Note>[] = [];
   #steps = 0;
+  #bytes = 0;
   #known = 0;
   #unknown = 0;
   #every = 1;
@@ -116,10 +119,11 @@ export class LineShapes<Note> {
     return at >= 0 && tokens.blank(at) === tokens.end;
   }
 
-  /** Notes something of the line in `leaves`, for all lines of its shape. */
-  remember(tokens: Tokens, note: Note): void {
+  /** Notes something of the line in `leaves`, for all lines of its shape. `size`: bytes that the note takes. */
+  remember(tokens: Tokens, note: Note, size: number): void {
     const { leaves } = this;
-    if (this.#steps + leaves.count > MOST_STEPS) this.#clear();
+    if (this.#steps + leaves.count > MOST_STEPS || this.#bytes + size > MOST_BYTES) this.#clear();
+    this.#bytes += size;
     const { bytes } = tokens.text;
     let steps = this.#first;
     let at = tokens.start;
@@ -148,6 +152,7 @@ export class LineShapes<Note> {
     this.#every = useful ? 1 : Math.min(MOST_EVERY, 4 * this.#every);
     this.#first = [];
     this.#steps = 0;
+    this.#bytes = 0;
     this.#known = 0;
     this.#unknown = 1;
   }

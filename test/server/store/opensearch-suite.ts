@@ -19,7 +19,8 @@ export function openSearchSuite(name: string, kind: NodeKind): void {
     const prefixes = new Set<string>();
     const open = (prefix: string, now: () => number) => {
       prefixes.add(prefix);
-      return openOpenSearchStore({ ...node.address, prefix, now, log });
+      // A machine that is busy with more than the tests must not end a search early.
+      return openOpenSearchStore({ ...node.address, prefix, now, log, limits: { milliseconds: 60_000 } });
     };
 
     beforeAll(async () => {

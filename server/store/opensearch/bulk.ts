@@ -29,7 +29,7 @@ export interface BulkResult {
 export interface BulkBody {
   readonly places: readonly number[];
   /** The index of items that name none. */
-  readonly index: string;
+  readonly index: string | undefined;
   readonly sink: ByteSink;
   /** Whether there would have been more. */
   readonly full: boolean;
@@ -51,15 +51,18 @@ export function outcomeOf({ status, reason = '' }: BulkResult, action: BulkItem[
 /** Longest action line: index, id and condition. */
 const LONGEST_ACTION = 2_048;
 
-/** Makes one request's body of the first of `left`, which it takes away. Undefined where none are left. */
+/**
+ * Makes one request's body of the first of `left`, which it takes away; undefined where none are left. `oneIndex`: most items are
+ * for one index, which the request's address names, so that they need not.
+ */
 export function nextBody(
   items: readonly BulkItem[],
   left: number[],
-  size: BulkSize,
-  sinks: SinkPool,
+  { size, sinks, oneIndex }: { readonly size: BulkSize; readonly sinks: SinkPool; readonly oneIndex: boolean },
 ): BulkBody | undefined {
-  const index = items[left[0] ?? -1]?.index;
-  if (index === undefined) return undefined;
+  const first = items[left[0] ?? -1];
+  if (first === undefined) return undefined;
+  const index = oneIndex ? first.index : undefined;
   const sink = sinks.take(spaceFor(items, left, size));
   let count = 0;
   for (; count < left.length && count < size.items; count++) {
@@ -83,7 +86,11 @@ function spaceFor(items: readonly BulkItem[], left: readonly number[], size: Bul
   return Math.min(space, size.bytes) + LONGEST_ACTION;
 }
 
-function writeItem({ action, index, id, document, if: condition }: BulkItem, usual: string, sink: ByteSink): void {
+function writeItem(
+  { action, index, id, document, if: condition }: BulkItem,
+  usual: string | undefined,
+  sink: ByteSink,
+): void {
   if (index === usual && condition === undefined) sink.text(`{"${action}":{"_id":${JSON.stringify(id)}}}\n`);
   else {
     const place = {

@@ -113,7 +113,7 @@ export class Cluster {
     const left = [...places];
     const busy: number[] = [];
     const send = async () => {
-      const body = nextBody(items, left, this.#pace.size, this.#sinks);
+      const body = nextBody(items, left, { size: this.#pace.size, sinks: this.#sinks, oneIndex: paced });
       if (!body) return;
       const answers = await this.#sendBulk(body);
       for (const [at, place] of body.places.entries()) {
@@ -140,7 +140,7 @@ export class Cluster {
       const { body } = await this.#send<{ errors?: boolean; items: Readonly<Record<string, BulkAnswer>>[] }>(
         {
           method: 'POST',
-          path: `/${index}/_bulk`,
+          path: index === undefined ? '/_bulk' : `/${index}/_bulk`,
           querystring: { timeout: `${SHARD_SECONDS}s`, filter_path: BULK_ANSWER },
           bulkBody: sink.written(),
         },

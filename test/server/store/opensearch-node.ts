@@ -107,7 +107,15 @@ export async function startOpenSearch(kind: NodeKind = OPENSEARCH_3): Promise<Te
 
 function givenNode(url: string): TestNode {
   const never = () => Promise.reject(new Error('The node of OPENSEARCH_URL is not ours to end.'));
-  return { url, folder: '', address: { url }, ask: asker(url, undefined), kill: never, restart: never, stop: async () => {} };
+  return {
+    url,
+    folder: '',
+    address: { url },
+    ask: asker(url, undefined),
+    kill: never,
+    restart: never,
+    stop: async () => {},
+  };
 }
 
 function asker(url: string, security: Security | undefined): TestNode['ask'] {

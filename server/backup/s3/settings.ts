@@ -53,7 +53,7 @@ function one(file: string | undefined, variable: string | undefined, setting: st
   if (file !== undefined) throw new Error(`The file of "${setting}" holds no key in its first line; write it there.`);
   throw new Error(
     value === ''
-      ? `There is no key for the storage: set "${setting}" in the configuration, or ${name} in the environment, of the process that backs up.`
+      ? `There is no key for the storage: set "${setting}" in the configuration, or ${name} in the environment; for a backup, of the server.`
       : `The environment variable ${name} holds no key; write it without spaces.`,
   );
 }

@@ -20,7 +20,7 @@ import type { Work } from './work-and-die.ts';
 
 const PROGRAM = fileURLToPath(new URL('./work-and-die.ts', import.meta.url));
 const BACKUP_KILLS = 10;
-const RESTORE_KILLS = 5;
+const RESTORE_KILLS = 4;
 /** A kill may fall anywhere into a run, or into the next one: how long a run takes is measured first. */
 const SPREAD_RUNS = 1.5;
 /** Three parts of a bucket's least size. */
@@ -181,7 +181,8 @@ describe.each(PLACES)('kill -9 with %s', { timeout: 240_000 }, (_name, inBucket)
           expect(await atPlace((target) => target.damaged(manifest.files, () => {}))).toEqual([]);
           if (announced.has(id)) expect(manifest.events).toBe(announced.get(id));
         }
-        if (there.length === 0) continue;
+        // Every second time, as it takes longer than the run that was killed.
+        if (there.length === 0 || round % 2 === 0) continue;
         rmSync(join(root, 'restored'), { recursive: true, force: true });
         const summary = await restoreBackup({ ...options, from: place, data: join(root, 'restored') });
         expect(eventsIn(join(root, 'restored'))).toBe(summary.events);

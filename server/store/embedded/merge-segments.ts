@@ -6,6 +6,10 @@ import { FIRST_COLUMN_PLACE, type SegmentInfo, SegmentList, SHAPE_PLACE } from '
 /** Events of the segments of a day that hardly grows any more: the fewer there are, the faster a week is counted. */
 const LARGE_SEGMENT = 32_768;
 
+/** Tells readers that segments are others than they were (`SegmentList`). */
+const COUNT_MERGE = `
+INSERT INTO meta VALUES ('segments_merged', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1`;
+
 /** Makes large segments of those that follow each other, one in a step. */
 export function* mergeSegments(db: DatabaseSync): Generator<void> {
   const list = new SegmentList(db);
@@ -38,6 +42,7 @@ function mergeInto(db: DatabaseSync, list: SegmentList, small: readonly SegmentI
       const writer = new SegmentWriter(db);
       for (const info of small) copy(list, info, writer);
       writer.replace(first, last);
+      db.exec(COUNT_MERGE);
     }
     db.exec('COMMIT');
   } catch (error) {

@@ -102,12 +102,14 @@ export class SegmentList {
   readonly #version: StatementSync;
   readonly #rows: StatementSync;
   readonly #columns: StatementSync;
+  readonly #mergeCount: StatementSync;
   readonly #list: SegmentInfo[] = [];
   #byTime: readonly SegmentInfo[] = [];
   #extent: { readonly min: number; readonly max: number } | undefined;
   #seen = -1;
-  /** So many from the first on never change again. */
+  /** So many from the first on never change again, but by a merge. */
   #settled = 0;
+  #merges: unknown;
 
   constructor(db: DatabaseSync) {
     this.#version = db.prepare('PRAGMA data_version');
@@ -117,6 +119,7 @@ export class SegmentList {
         WHERE first_sequence > ? ORDER BY first_sequence`,
     );
     this.#rows.setReturnArrays(true);
+    this.#mergeCount = db.prepare("SELECT value FROM meta WHERE key = 'segments_merged'");
     this.#columns = db.prepare('SELECT numbers FROM segment_column WHERE id = ?');
     this.#columns.setReturnArrays(true);
   }
@@ -148,6 +151,9 @@ export class SegmentList {
     const [version] = this.#version.get() as unknown as [number];
     if (version === this.#seen) return;
     this.#seen = version;
+    const merges = this.#mergeCount.get()?.['value'];
+    if (merges !== this.#merges) this.#settled = 0;
+    this.#merges = merges;
     const list = this.#list;
     list.length = this.#settled;
     for (const row of this.#rows.iterate(list.at(-1)?.first ?? -1) as Iterable<unknown>) {

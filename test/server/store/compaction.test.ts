@@ -138,6 +138,25 @@ test('it may be cut after any step, while events go on to arrive, and be done ag
   expect((everything() as { rows: number }).rows).toBe(before.rows + 40);
 });
 
+test('a reader that was open all the while follows the merging of segments', async () => {
+  const events = realEvents(14_000, START);
+  for (let at = 0; at < events.length; at += 2_000) append(batchOf(events.slice(at, at + 2_000), { first: 1 + at }));
+  const reader = DayReader.open(folder, DAY);
+  if (!reader) throw new Error('There is no day.');
+  const ask = () => {
+    reader.db.exec('BEGIN');
+    const query = { range: RANGE, condition: parseKql('source.ip: *'), field: 'user.name', limit: 9 };
+    const answer = topValues([reader], { query, ...REST });
+    reader.db.exec('COMMIT');
+    return { answer, segments: reader.segments.all.length };
+  };
+  const before = ask();
+  expect(before.segments).toBe(3);
+  await compactDay(folder, DAY, goOn);
+  expect(ask()).toEqual({ answer: before.answer, segments: 1 });
+  reader.close();
+});
+
 test('the job makes closed days small, and leaves the others', async () => {
   const log = { info: () => {}, warn: () => {}, error: () => {} } as unknown as Log;
   const now = Date.UTC(2026, 10, 30, 3);

@@ -93,12 +93,20 @@ export class ValueTally {
 
   /** The most frequent values, and how often all others occur. */
   top(limit: number): { readonly values: FieldValue[]; readonly other: number } {
-    const all = [...this.#counts].sort(([a, one], [b, two]) => two.count - one.count || (a < b ? -1 : 1));
-    const rest = all.slice(limit).reduce((sum, [, { count }]) => sum + count, 0);
-    return {
-      values: all.slice(0, limit).map(([, { value, count }]) => ({ value, count })),
-      other: rest + this.#untold,
-    };
+    const counts = new Float64Array(this.#counts.size);
+    let at = 0;
+    for (const { count } of this.#counts.values()) counts[at++] = count;
+    counts.sort();
+    // Only those that may be listed are put in order: values are many, and most occur a few times.
+    const least = counts[counts.length - limit] ?? 0;
+    const candidates: [string, { readonly value: string; readonly count: number }][] = [];
+    for (const one of this.#counts) if (one[1].count >= least) candidates.push(one);
+    const listed = candidates
+      .sort(([a, one], [b, two]) => two.count - one.count || (a < b ? -1 : 1))
+      .slice(0, limit)
+      .map(([, { value, count }]) => ({ value, count }));
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    return { values: listed, other: total - listed.reduce((sum, { count }) => sum + count, 0) + this.#untold };
   }
 }
 

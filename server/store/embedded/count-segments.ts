@@ -146,7 +146,8 @@ class EntryCounter implements Counter {
   }
 
   give(give: GiveCount): void {
-    for (const [id, events] of this.#counts.entries()) if (events > 0) give(0, id, events);
+    const counts = this.#counts;
+    for (let id = 0; id < counts.length; id++) if (counts[id] !== 0) give(0, id, counts[id] as number);
   }
 
   #grow(id: number): void {

@@ -23,6 +23,14 @@ interface Remembered {
   seen: number;
 }
 
+/** The same of shapes, which are as many as their list is long. */
+interface RememberedShapes extends Remembered {
+  /** The fields that are asked for. */
+  readonly used: readonly number[];
+  exact: boolean;
+}
+
+/** Conditions whose answers are remembered, and grow with the dictionary. */
 const MOST_REMEMBERED = 64;
 
 /** Stands for a value that the dictionary cannot hold. */
@@ -37,7 +45,8 @@ export class ReadDictionary implements DayDictionary {
   /** JSON of the values of each column, by their numbers. */
   readonly #terms: string[][] = COLUMN_FIELDS.map(() => new Array(FIRST_TERM).fill(''));
   readonly #unknownTerms: boolean[] = COLUMN_FIELDS.map(() => false);
-  readonly #remembered = new Map<string, Remembered>();
+  readonly #byTerm = new Map<string, Remembered>();
+  readonly #byShape = new Map<string, RememberedShapes>();
 
   constructor(db: DatabaseSync) {
     this.hasColumnWords = db.prepare("SELECT 1 FROM meta WHERE key = 'columns_not_in_words'").get() === undefined;
@@ -47,23 +56,22 @@ export class ReadDictionary implements DayDictionary {
 
   shapes(condition: Condition): Selected {
     this.#loadShapes();
-    const used = SHAPE_FIELDS.flatMap((field, index) => (names(condition, field) ? [index] : []));
-    const matcher = compileMatcher(condition);
-    const ids: number[] = [];
-    let exact = true;
-    for (const { id, values } of this.#shapes) {
-      if (used.some((index) => isUnknown(values[index]))) {
-        exact = false;
-        ids.push(id);
-      } else if (matcher(shapeEvent(values, used))) ids.push(id);
+    const key = JSON.stringify(condition);
+    const known = this.#byShape.get(key) ?? remember(this.#byShape, key, rememberedShapes(condition));
+    for (; known.seen < this.#shapes.length; known.seen++) {
+      const { id, values } = this.#shapes[known.seen] as Shape;
+      if (known.used.some((index) => isUnknown(values[index]))) {
+        known.exact = false;
+        known.ids.push(id);
+      } else if (known.matcher(shapeEvent(values, known.used))) known.ids.push(id);
     }
-    return { ids, exact };
+    return { ids: known.ids, exact: known.exact };
   }
 
   terms(column: number, condition: Condition): Selected {
     this.#loadTerms(column);
     const key = `${column} ${JSON.stringify(condition)}`;
-    const known = this.#remembered.get(key) ?? this.#remember(key, condition);
+    const known = this.#byTerm.get(key) ?? remember(this.#byTerm, key, rememberedTerms(condition));
     const terms = this.#terms[column] ?? [];
     const holder = new FieldHolder(COLUMN_FIELDS[column]?.field ?? '');
     for (; known.seen < terms.length; known.seen++) {
@@ -83,17 +91,6 @@ export class ReadDictionary implements DayDictionary {
     if (!this.#shapes[shape - 1]) this.#loadShapes();
     const [agency, collector, source] = this.#shapes[shape - 1]?.values ?? [];
     return { agency: String(agency), collector: String(collector), source: String(source) };
-  }
-
-  #remember(key: string, condition: Condition): Remembered {
-    const matcher = compileMatcher(condition);
-    const fresh: Remembered = { matcher, ids: matcher({}) ? [ABSENT] : [], seen: FIRST_TERM };
-    this.#remembered.set(key, fresh);
-    for (const oldest of this.#remembered.keys()) {
-      if (this.#remembered.size <= MOST_REMEMBERED) break;
-      this.#remembered.delete(oldest);
-    }
-    return fresh;
   }
 
   #loadShapes(): void {
@@ -126,6 +123,24 @@ export class ReadDictionary implements DayDictionary {
       else terms[id] = String(row['value']);
     }
   }
+}
+
+function rememberedTerms(condition: Condition): Remembered {
+  const matcher = compileMatcher(condition);
+  return { matcher, ids: matcher({}) ? [ABSENT] : [], seen: FIRST_TERM };
+}
+
+function rememberedShapes(condition: Condition): RememberedShapes {
+  const used = SHAPE_FIELDS.flatMap((field, index) => (names(condition, field) ? [index] : []));
+  return { matcher: compileMatcher(condition), used, ids: [], exact: true, seen: 0 };
+}
+
+/** Remembers one more answer, and forgets the oldest where there are many. */
+function remember<Answer>(answers: Map<string, Answer>, key: string, fresh: Answer): Answer {
+  answers.set(key, fresh);
+  const [oldest] = answers.keys();
+  if (answers.size > MOST_REMEMBERED && oldest !== undefined) answers.delete(oldest);
+  return fresh;
 }
 
 /** An event that holds one field alone, made once for many values. */

@@ -35,6 +35,8 @@ function termValues({ dictionary }: DayReader, column: number): ValuesOf {
   return (id) => {
     if (id === UNKNOWN) return undefined;
     const term = dictionary.term(column, id);
-    return term === undefined ? [] : textsOf(JSON.parse(term));
+    if (term === undefined) return [];
+    // Most are texts without an escape: what stands between the quotes.
+    return term.startsWith('"') && !term.includes('\\') ? [term.slice(1, -1)] : textsOf(JSON.parse(term));
   };
 }

@@ -19,6 +19,7 @@ const LOOK_AFTER = 1_000;
 /** Candidates whose documents are opened together, from the first round on. */
 const FIRST_ROUND = 128;
 const LARGEST_ROUND = 8_192;
+const MANY = 256;
 /** A round that took less is followed by a larger one, one that took more by a smaller one. */
 const SHORT_ROUND_MS = 200;
 const LONG_ROUND_MS = 1_000;
@@ -122,9 +123,11 @@ export class Matches {
     rest.sort((a, b) =>
       a.day === b.day ? a.candidate.sequence - b.candidate.sequence : a.day.reader.day < b.day.reader.day ? -1 : 1,
     );
+    // Going over all lines for the needles pays where many of them are candidates.
+    const needles = tried.length >= MANY ? this.#needles : undefined;
     for (const one of [first, ...rest]) {
       if (one.state === 'exact') continue;
-      const event = readDocument(one.day.reader, one.candidate.sequence, this.#needles);
+      const event = readDocument(one.day.reader, one.candidate.sequence, needles);
       one.state = event && this.#matcher(event) ? event : 'no';
       if (this.#budget.document()) return true;
     }

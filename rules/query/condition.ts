@@ -1,6 +1,6 @@
 /**
  * The one condition tree: Sigma detections and KQL queries both parse to it, and translators turn it into an in-memory
- * matcher, SQL, or OpenSearch DSL. Strings compare without regard to case unless `cased` says otherwise.
+ * matcher, a plan over the embedded store's columns, or OpenSearch DSL. Strings compare without regard to case unless `cased` says otherwise.
  */
 export type Condition =
   | { readonly kind: 'and' | 'or'; readonly of: readonly Condition[] }

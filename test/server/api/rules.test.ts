@@ -139,7 +139,8 @@ describe('an exception is refused', () => {
     expect(confirmed.statusCode).toBe(201);
     const { records } = await bench.records.as(SYSTEM).find('audit', { limit: 100 });
     const acts = records.map(({ document }) => document).filter(({ act }) => act === 'rule.exception');
-    expect(acts.at(-1)).toMatchObject({ actor: 'lan', target: ID, detail: { truePositives: ['true-1'] } });
+    const detail = expect.objectContaining({ truePositives: ['true-1'] });
+    expect(acts).toContainEqual(expect.objectContaining({ actor: 'lan', target: ID, detail }));
   });
 });
 

@@ -111,8 +111,11 @@ export class DayReader {
   /** The event on one line of a batch, as readers see it. */
   document(batch: BatchRow, line: number): EcsEvent {
     const part = this.#partWith(batch, line);
-    const source = this.#sourcesOf(batch)[line];
-    if (source === undefined) throw new Error(`Batch ${batch.first} of day ${this.day} has no line ${line}.`);
+    const [only] = batch.sources;
+    const source = batch.sources.length === 1 ? only?.[0] : this.#sourcesOf(batch)[line];
+    if (source === undefined || line - part.first >= part.starts.length - 1) {
+      throw new Error(`Batch ${batch.first} of day ${this.day} has no line ${line}.`);
+    }
     const event = JSON.parse(lineOfFrame(part, line - part.first)) as EcsEvent;
     const { agency, collector, receivedAt } = batch;
     return stamp(event, { agency, collector, receivedAt, source });

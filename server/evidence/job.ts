@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { everyNight } from '../leases/every-night.ts';
 import type { Log } from '../log.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import { noteHead } from './head.ts';
@@ -59,28 +60,14 @@ export async function startEvidenceJob(options: EvidenceJobOptions): Promise<Evi
     return running;
   };
 
-  // Loaded after the start: nobody waits for it.
-  const { schedule } = await import('node-cron');
-  const [hour = '3', minute = '30'] = options.at.split(':');
-  const task = schedule(`${Number(minute)} ${Number(hour)} * * *`, run, {
-    timezone: options.timeZone,
-    noOverlap: true,
-    unref: true,
-    suppressMissedWarning: true,
-    logger: {
-      info: () => {},
-      debug: () => {},
-      warn: (message) => log.warn({ job: 'evidence' }, message),
-      error: (message, err) => log.error({ job: 'evidence', err: err ?? message }, 'The signing job failed.'),
-    },
-  });
+  const nights = await everyNight({ ...options, job: 'evidence' }, run);
   const first = setTimeout(run, options.firstAfterMs ?? 90_000);
   first.unref();
   return {
     run,
     async stop() {
       clearTimeout(first);
-      await task.destroy();
+      await nights.stop();
       // A manifest is written whole or not at all: the next run takes up what this one leaves.
       await worker?.terminate();
     },

@@ -1,4 +1,5 @@
 import type { Log } from '../log.ts';
+import { everyNight } from './every-night.ts';
 import type { Turn } from './membership.ts';
 
 /** A job that one of the servers that share a store does every night. */
@@ -23,9 +24,6 @@ export async function startNightly({
   run,
   log,
 }: NightlyOptions): Promise<{ stop(): Promise<void> }> {
-  // Loaded after the start: nobody waits for it.
-  const { schedule } = await import('node-cron');
-  const [hour = '1', minute = '0'] = at.split(':');
   let running: Promise<unknown> | undefined;
   const night = async () => {
     running = turn(name, run).catch((err) =>
@@ -34,21 +32,10 @@ export async function startNightly({
     await running;
     running = undefined;
   };
-  const task = schedule(`${Number(minute)} ${Number(hour)} * * *`, night, {
-    timezone: timeZone,
-    noOverlap: true,
-    unref: true,
-    suppressMissedWarning: true,
-    logger: {
-      info: () => {},
-      debug: () => {},
-      warn: (message) => log.warn({ job: name }, message),
-      error: (message, err) => log.error({ job: name, err: err ?? message }, 'A nightly job failed.'),
-    },
-  });
+  const nights = await everyNight({ job: name, at, timeZone, log }, night);
   return {
     async stop() {
-      await task.destroy();
+      await nights.stop();
       await running;
     },
   };

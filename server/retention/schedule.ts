@@ -1,3 +1,4 @@
+import { everyNight } from '../leases/every-night.ts';
 import type { Turn } from '../leases/membership.ts';
 import type { Log } from '../log.ts';
 import type { Retention } from './retention.ts';
@@ -32,8 +33,6 @@ const SAME_NIGHT_MS = 3_600_000;
 export async function scheduleRetention(options: ScheduleOptions): Promise<Schedule> {
   const { retention, at, timeZone, log } = options;
   const now = options.now ?? Date.now;
-  // Loaded after the start: nobody waits for it.
-  const { schedule } = await import('node-cron');
   const { turn } = options;
   const ranWithin = async (ms: number) => {
     const last = await retention.lastRun().catch(() => undefined);
@@ -46,29 +45,17 @@ export async function scheduleRetention(options: ScheduleOptions): Promise<Sched
       if (!(await ranWithin(SAME_NIGHT_MS))) await retention.run(JOB, false);
     });
   };
-  const [hour = '2', minute = '30'] = at.split(':');
-  const task = schedule(`${Number(minute)} ${Number(hour)} * * *`, run, {
-    timezone: timeZone,
-    noOverlap: true,
-    unref: true,
-    suppressMissedWarning: true,
-    logger: {
-      info: () => {},
-      debug: () => {},
-      warn: (message) => log.warn({ job: JOB }, message),
-      error: (message, err) => log.error({ job: JOB, err: err ?? message }, 'The retention job failed.'),
-    },
-  });
+  const nights = await everyNight({ job: JOB, at, timeZone, log }, run);
   const catchUp = setTimeout(async () => {
     if (await ranWithin(DAY_MS)) return;
     await run();
   }, options.catchUpMs ?? 60_000);
   catchUp.unref();
   return {
-    next: () => task.getNextRun()?.toISOString() ?? null,
+    next: nights.next,
     async stop() {
       clearTimeout(catchUp);
-      await task.destroy();
+      await nights.stop();
     },
   };
 }

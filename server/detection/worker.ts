@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { joinRules } from '../../rules/sigma/rule-set.ts';
-import { type GroupingReads, openGrouping } from '../alerts/grouping.ts';
+import { openGrouping } from '../alerts/grouping.ts';
 import { isShadow } from '../rules/shadow.ts';
+import { askedReads } from './asked-reads.ts';
 import { createEvaluator, type Evaluator } from './evaluate.ts';
 import type { MatchCell } from './match-cell.ts';
 import { packMatches } from './match-entry.ts';
@@ -17,8 +18,6 @@ const byId = new Map(rules.map((rule) => [rule.id, rule]));
 const { plans } = joinRules(rules);
 const evaluator = createEvaluator(rules);
 const watch = openRuleWatch(rules);
-const asked = new Map<number, { resolve(rows: never): void; reject(error: Error): void }>();
-let reads = 0;
 let stretch = 0;
 let cells: MatchCell[] = [];
 /** Last number of each batch of the stretch, by its first. */
@@ -27,18 +26,8 @@ const lasts = new Map<number, number>();
 let partial: { readonly key: string; readonly evaluator: Evaluator } | undefined;
 
 const answer = (message: FromDetection): void => port.postMessage(message);
-const ask = <Rows>(name: keyof GroupingReads, ...args: readonly unknown[]): Promise<Rows> =>
-  new Promise((resolve, reject) => {
-    const read = ++reads;
-    asked.set(read, { resolve, reject });
-    answer({ kind: 'ask', read, name, args });
-  });
-const reading: GroupingReads = {
-  alertsOf: (row) => ask('alertsOf', row),
-  signalsOf: (rule, group, from, to) => ask('signalsOf', rule, group, from, to),
-  eventsOf: (ids) => ask('eventsOf', ids),
-};
-let grouping = openGrouping({ rules, reads: reading, fresh });
+const { reads, settle } = askedReads(answer);
+let grouping = openGrouping({ rules, reads, fresh });
 
 function evaluatorOf(only: readonly string[]): Evaluator {
   const key = only.join(' ');
@@ -83,7 +72,7 @@ async function group({ call, now }: Extract<ToDetection, { kind: 'group' }>): Pr
     answer({ kind: 'grouped', call, alerts });
   } catch (error) {
     // Half-applied matches are in its memory, and in no store: begin again from what is written.
-    grouping = openGrouping({ rules, reads: reading, fresh: false });
+    grouping = openGrouping({ rules, reads, fresh: false });
     answer({ kind: 'failed', call, reason: error instanceof Error ? error.message : String(error) });
   }
 }
@@ -102,9 +91,6 @@ port.on('message', (message: ToDetection) => {
   if (message.kind === 'group') return void group(message);
   if (message.kind === 'self-test') return void test(message);
   if (message.kind === 'watch') return answer({ kind: 'watched', call: message.call, report: watch.report() });
-  const waiting = asked.get(message.read);
-  asked.delete(message.read);
-  if ('failed' in message) waiting?.reject(new Error(message.failed));
-  else waiting?.resolve(message.rows as never);
+  settle(message);
 });
 answer({ kind: 'ready' });

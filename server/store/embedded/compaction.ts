@@ -4,6 +4,7 @@ import type { CompactedDay } from '../event-store.ts';
 import { type DecodedFrame, lineOfFrame } from '../frame.ts';
 import { bytesOfDay } from './day-files.ts';
 import { DayFrames, packFrame } from './day-frames.ts';
+import { inTransaction } from './in-transaction.ts';
 import { dayFile, failureOf, openDayForWriting } from './layout.ts';
 import { mergeSegments } from './merge-segments.ts';
 
@@ -138,16 +139,5 @@ function* vacuum(db: DatabaseSync): Generator<void> {
     // A file from before there was compaction keeps its free pages, and fills them again.
     if (after >= before) return;
     before = after;
-  }
-}
-
-function inTransaction(db: DatabaseSync, work: () => void): void {
-  db.exec('BEGIN IMMEDIATE');
-  try {
-    work();
-    db.exec('COMMIT');
-  } catch (error) {
-    if (db.isTransaction) db.exec('ROLLBACK');
-    throw error;
   }
 }

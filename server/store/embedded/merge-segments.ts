@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { COLUMN_FIELDS } from './fields.ts';
+import { inTransaction } from './in-transaction.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import { FIRST_COLUMN_PLACE, type SegmentInfo, SegmentList, SHAPE_PLACE } from './segments.ts';
 
@@ -28,27 +29,21 @@ export function* mergeSegments(db: DatabaseSync): Generator<void> {
 }
 
 function mergeInto(db: DatabaseSync, list: SegmentList, small: readonly SegmentInfo[]): void {
-  db.exec('BEGIN IMMEDIATE');
-  try {
-    const first = small[0]?.first as number;
-    const last = small.at(-1)?.first as number;
+  const first = small[0]?.first as number;
+  const last = small.at(-1)?.first as number;
+  const events = small.reduce((sum, info) => sum + info.events, 0);
+  inTransaction(db, () => {
     const found = db.prepare(
       'SELECT count(*) AS n, sum(events) AS events FROM segment WHERE first_sequence BETWEEN ? AND ?',
     );
     const now = found.get(first, last);
-    const events = small.reduce((sum, info) => sum + info.events, 0);
     // A late event may have had the writer merge them meanwhile.
-    if (Number(now?.['n']) === small.length && Number(now?.['events']) === events) {
-      const writer = new SegmentWriter(db);
-      for (const info of small) copy(list, info, writer);
-      writer.replace(first, last);
-      db.exec(COUNT_MERGE);
-    }
-    db.exec('COMMIT');
-  } catch (error) {
-    if (db.isTransaction) db.exec('ROLLBACK');
-    throw error;
-  }
+    if (Number(now?.['n']) !== small.length || Number(now?.['events']) !== events) return;
+    const writer = new SegmentWriter(db);
+    for (const info of small) copy(list, info, writer);
+    writer.replace(first, last);
+    db.exec(COUNT_MERGE);
+  });
 }
 
 function copy(list: SegmentList, info: SegmentInfo, writer: SegmentWriter): void {

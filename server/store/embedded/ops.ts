@@ -1,6 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import { HaidangError } from '../../errors.ts';
 import type { DetectionCommit, RecordFilter, RecordKind } from '../record-store.ts';
+import { inTransaction } from './in-transaction.ts';
 import { failureOf } from './layout.ts';
 import { commitDetection, detectionCursor, pruneSignals, readSignals, type SignalKey } from './ops-detection.ts';
 import { type AnyRecord, OpsRecords, type Replacement } from './ops-records.ts';
@@ -31,7 +32,7 @@ const reserve = new Reserve(setup.folder, setup.reserveBytes);
 
 function write<Result>(change: () => Result): Result {
   try {
-    return transaction(change);
+    return inTransaction(db, change);
   } catch (error) {
     if (failureOf(error) !== 'full') throw error;
     if (!reserve.release()) throw full(error);
@@ -39,21 +40,9 @@ function write<Result>(change: () => Result): Result {
     notify('warn', 'The disk is full: triage goes on in the space kept for it.', { bytes: setup.reserveBytes });
   }
   try {
-    return transaction(change);
+    return inTransaction(db, change);
   } catch (error) {
     throw failureOf(error) === 'full' ? full(error) : error;
-  }
-}
-
-function transaction<Result>(change: () => Result): Result {
-  db.exec('BEGIN IMMEDIATE');
-  try {
-    const result = change();
-    db.exec('COMMIT');
-    return result;
-  } catch (error) {
-    if (db.isTransaction) db.exec('ROLLBACK');
-    throw error;
   }
 }
 

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react';
 import type { Session } from '../../server/accounts/schema.ts';
 import { useAgencies } from '../api/queries.ts';
 import { useText } from '../i18n/language.tsx';
+import { AgencyOptions } from '../parts/agency-options.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { SEVERITIES } from '../parts/severity.ts';
 import { type QueueFilter, STATUSES } from './filter.ts';
@@ -87,11 +88,7 @@ export function FilterBar({
         {filter.agency !== '' && !agencies.some(({ id }) => id === filter.agency) && (
           <option value={filter.agency}>{filter.agency}</option>
         )}
-        {agencies.map(({ id, name }) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
-        ))}
+        <AgencyOptions />
       </select>
       <input
         type="search"

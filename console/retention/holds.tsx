@@ -5,6 +5,7 @@ import { postJson } from '../api/client.ts';
 import { useAgencies } from '../api/queries.ts';
 import { useText } from '../i18n/language.tsx';
 import type { TextKey } from '../i18n/messages.ts';
+import { AgencyOptions } from '../parts/agency-options.tsx';
 import { Dialog, Field } from '../parts/dialog.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
@@ -118,7 +119,6 @@ function useSend(done: TextKey, close: () => void) {
 
 function PlaceDialog({ close }: { readonly close: () => void }) {
   const t = useText();
-  const agencies = useAgencies().data?.agencies ?? [];
   const { send, busy, error } = useSend('hold.placed', close);
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -138,11 +138,7 @@ function PlaceDialog({ close }: { readonly close: () => void }) {
         <Field label={t('hold.agency')}>
           <select name="agency" className="field" defaultValue="">
             <option value="">{t('hold.all')}</option>
-            {agencies.map(({ id, name }) => (
-              <option key={id} value={id}>
-                {name}
-              </option>
-            ))}
+            <AgencyOptions />
           </select>
         </Field>
         <div className="grid gap-4 sm:grid-cols-2">

@@ -2,8 +2,8 @@ import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { ExceptionPreview, NewException, RuleDetail } from '../../server/rules/schema.ts';
 import { isProblem, postJson } from '../api/client.ts';
-import { useAgencies } from '../api/queries.ts';
 import { useText } from '../i18n/language.tsx';
+import { AgencyOptions } from '../parts/agency-options.tsx';
 import { Field } from '../parts/dialog.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
@@ -66,7 +66,6 @@ export function ExceptionsCard({ detail, mayChange }: { readonly detail: RuleDet
 function NewExceptionForm({ path, added }: { readonly path: string; readonly added: () => Promise<unknown> }) {
   const t = useText();
   const toast = useToast();
-  const agencies = useAgencies().data?.agencies ?? [];
   const [preview, setPreview] = useState<ExceptionPreview>();
   const [error, setError] = useState<unknown>();
   const [override, setOverride] = useState(false);
@@ -108,11 +107,7 @@ function NewExceptionForm({ path, added }: { readonly path: string; readonly add
       <Field label={t('alert.agency')}>
         <select name="agency" className="field">
           <option value="">{t('queue.allAgencies')}</option>
-          {agencies.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
+          <AgencyOptions />
         </select>
       </Field>
       <Field label={t('rules.exception.expires')}>

@@ -267,7 +267,7 @@ export interface CompactedDay {
   readonly bytesAfter: number;
 }
 
-/** Append-only events. Implementations: embedded (`node:sqlite`); OpenSearch to come. One conformance suite runs on each. */
+/** Append-only events. Implementations: embedded (`node:sqlite`) and OpenSearch. One conformance suite runs on each. */
 export interface EventStore {
   /** @throws HaidangError `HD_STORE_FULL`, `HD_STORE_DOWN` (collectors hold), `HD_BATCH_MALFORMED`, `HD_BATCH_DAY` (collectors quarantine). */
   append(batch: IncomingBatch): Promise<AppendResult>;

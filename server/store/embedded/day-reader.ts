@@ -43,7 +43,8 @@ export class DayReader {
   readonly #parts = new Map<string, FramePart>();
   #partBytes = 0;
   readonly #lines = new WeakMap<FramePart, { readonly needles: Needles; readonly marks: Uint8Array }>();
-  #pieces: Pieces | undefined;
+  /** Where the pieces of the batch asked for last are; undefined where it is a whole frame. */
+  #pieces: { readonly batch: number; readonly at: Pieces | undefined } | undefined;
   readonly #sources = new Map<number, readonly string[]>();
 
   constructor(day: string, db: DatabaseSync, inode: bigint) {
@@ -150,8 +151,8 @@ export class DayReader {
   }
 
   #piecesOf({ first }: BatchRow): Pieces | undefined {
-    if (this.#pieces?.batch !== first) this.#pieces = this.#frames.pieces(first);
-    return this.#pieces;
+    if (this.#pieces?.batch !== first) this.#pieces = { batch: first, at: this.#frames.pieces(first) };
+    return this.#pieces.at;
   }
 
   #sourcesOf(batch: BatchRow): readonly string[] {

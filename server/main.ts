@@ -3,8 +3,6 @@ import type { Server } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import project from '../package.json' with { type: 'json' };
 import { openAccounts } from './accounts/accounts.ts';
 import { openAgencyBook } from './agencies/names.ts';
 import { startPruning } from './alerts/prune-signals.ts';
@@ -12,7 +10,6 @@ import { ruleBook } from './alerts/queries.ts';
 import { buildApp } from './app.ts';
 import { openAuthority } from './authority/authority.ts';
 import { ensureLocalCollector, type LocalCollector } from './authority/local-collector.ts';
-import { type BackupJobs, openBackupJobs } from './backup/jobs.ts';
 import { recentlyRestored, refuseHalfRestored } from './backup/restored.ts';
 import type { ServerConfig } from './config.ts';
 import { lockFolder } from './control/lock.ts';
@@ -28,14 +25,13 @@ import { startNightly } from './leases/nightly.ts';
 import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { mustBeWhole } from './migrate/marker.ts';
+import { backupJobsOf, settingsOf, stopAll } from './parts.ts';
 import { type LiveFeed, openLiveFeed } from './realtime/live-feed.ts';
 import { openRetention } from './retention/retention.ts';
 import { scheduleRetention } from './retention/schedule.ts';
-import { RULES_AT_REST } from './rules/at-rest.ts';
 import { auditRules, startLiveRules } from './rules/live-rules.ts';
 import { loadRulesAside, ruleFolders } from './rules/load-aside.ts';
 import { openRuleRegistry } from './rules/registry.ts';
-import type { App, AppSettings } from './services.ts';
 import { startCompaction } from './store/compaction-job.ts';
 import { openStore } from './store/open.ts';
 import type { RecordStore } from './store/record-store.ts';
@@ -43,7 +39,6 @@ import { countAppends } from './system/count-appends.ts';
 import { watchDisk } from './system/disk.ts';
 import { shareByScope } from './system/share-by-scope.ts';
 
-const CONSOLE = fileURLToPath(new URL('../console/dist', import.meta.url));
 const SWEEP_MS = 600_000;
 const TAKEOVER_LOOK_MS = 200;
 const LIVE_LOOK_MS = 1_000;
@@ -278,94 +273,6 @@ export async function startServer(
   }
 }
 
-/** The API over the store of a server that does not run, for the command line. */
-export interface StoppedServer {
-  send(method: string, path: string, body: string | undefined): Promise<{ status: number; text: string }>;
-  close(): Promise<void>;
-}
-
-/** Opens the data folder for one command: no listener, no detection; the same routes and rights as over the socket. */
-export async function openStopped(config: ServerConfig, log: Log): Promise<StoppedServer> {
-  const stops: (() => unknown)[] = [];
-  const close = () => stopAll(stops, log);
-  try {
-    stops.push(lockFolder(config.data));
-    refuseHalfRestored(config.data);
-    const restored = recentlyRestored(config.data, Date.now());
-    const { events, records } = await openStore(config, log);
-    stops.push(() => Promise.all([events.close(), records.close()]));
-    await mustBeWhole(records);
-    const folders = ruleFolders(config.data);
-    const rules = await openRuleRegistry({ folders, records, loaded: await loadRulesAside(folders), log });
-    stops.push(() => rules.stop());
-    const agencies = openAgencyBook(records);
-    const live = openLiveFeed({ records, rules: ruleBook(rules.rules), agencies, log });
-    stops.push(() => live.stop());
-    const retention = openRetention({ events, records, agencies, log, ...config.retention });
-    stops.push(() => retention.stop());
-    const disk = await watchDisk({ path: config.data, ...config.disk, days: () => events.days(), log });
-    stops.push(() => disk.stop());
-    const cursor = await records.detectionCursor();
-    const detection = { cursor, gaps: [], lagEvents: (await events.lastSequence()) - cursor };
-    const backups = backupJobsOf(config, log);
-    stops.push(() => backups.stop());
-    const control = controlRequests();
-    const app = await buildApp({
-      settings: settingsOf(config),
-      log,
-      events,
-      records,
-      accounts: openAccounts({ records, folder: config.data }),
-      agencies,
-      rules,
-      ...RULES_AT_REST,
-      live,
-      backups,
-      retention,
-      explain: () => [],
-      detection: () => detection,
-      disk: () => disk.state(),
-      stored: () => ({ events: 0, duplicates: 0 }),
-      ledger: (identity, full) =>
-        buildLedger({ events, records, detection, disk: disk.state(), identity, full, log, restored }),
-      readiness: async () => ({ server: 'not running' }),
-      trusted: () => control.local,
-    });
-    stops.push(() => app.close());
-    return { send: (method, path, body) => inject(app, method, path, body), close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-async function inject(app: App, method: string, path: string, body: string | undefined) {
-  const headers = body === undefined ? {} : { 'content-type': 'application/json' };
-  const answer = await app.inject({
-    method: method as 'GET',
-    url: path,
-    headers,
-    ...(body === undefined ? {} : { payload: body }),
-  });
-  return { status: answer.statusCode, text: answer.payload };
-}
-
-function backupJobsOf({ data, openSearchUrl, s3, backup }: ServerConfig, log: Log): BackupJobs {
-  const embedded = openSearchUrl === undefined;
-  return openBackupJobs({ data, program: project.version, embedded, s3, keep: backup.keep, log });
-}
-
-function settingsOf(config: ServerConfig): AppSettings {
-  return {
-    version: project.version,
-    timeZone: config.timeZone,
-    allowedHosts: config.allowedHosts,
-    secureCookies: false,
-    consoleFolder: CONSOLE,
-    exportEvents: config.exportEvents,
-  };
-}
-
 /** Evaluates what a server that is gone had stored, under its name and its lease. */
 async function evaluateFor(
   node: string,
@@ -412,15 +319,4 @@ async function readiness(records: RecordStore): Promise<Readonly<Record<string, 
 function closeServer(server: Server): Promise<void> {
   server.closeAllConnections();
   return new Promise((done) => server.close(() => done()));
-}
-
-/** Everything in reverse order of its start; what fails to stop does not keep the rest from it. */
-async function stopAll(stops: (() => unknown)[], log: Log): Promise<void> {
-  for (let stop = stops.pop(); stop; stop = stops.pop()) {
-    try {
-      await stop();
-    } catch (err) {
-      log.error({ err }, 'a part did not stop cleanly');
-    }
-  }
 }

@@ -37,7 +37,7 @@ export async function connect(config: ServerConfig): Promise<Connection> {
   if (await answers(send)) return connection(true, send, async () => {});
   if (!existsSync(config.data))
     throw new Error(`There is no data folder ${config.data}; start haidang up first, or set HAIDANG_DATA.`);
-  const { openStopped } = await import('../main.ts');
+  const { openStopped } = await import('../stopped.ts');
   const { createLog } = await import('../log.ts');
   // Only what fails: a command's own output is its answer.
   const stopped = await openStopped(config, createLog('error'));

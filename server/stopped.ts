@@ -1,0 +1,92 @@
+import { openAccounts } from './accounts/accounts.ts';
+import { openAgencyBook } from './agencies/names.ts';
+import { ruleBook } from './alerts/queries.ts';
+import { buildApp } from './app.ts';
+import { recentlyRestored, refuseHalfRestored } from './backup/restored.ts';
+import type { ServerConfig } from './config.ts';
+import { lockFolder } from './control/lock.ts';
+import { controlRequests } from './control/socket.ts';
+import { buildLedger } from './ledger/ledger.ts';
+import type { Log } from './log.ts';
+import { mustBeWhole } from './migrate/marker.ts';
+import { backupJobsOf, settingsOf, stopAll } from './parts.ts';
+import { openLiveFeed } from './realtime/live-feed.ts';
+import { openRetention } from './retention/retention.ts';
+import { RULES_AT_REST } from './rules/at-rest.ts';
+import { loadRulesAside, ruleFolders } from './rules/load-aside.ts';
+import { openRuleRegistry } from './rules/registry.ts';
+import type { App } from './services.ts';
+import { openStore } from './store/open.ts';
+import { watchDisk } from './system/disk.ts';
+
+/** The API over the store of a server that does not run, for the command line. */
+export interface StoppedServer {
+  send(method: string, path: string, body: string | undefined): Promise<{ status: number; text: string }>;
+  close(): Promise<void>;
+}
+
+/** Opens the data folder for one command: no listener, no detection; the same routes and rights as over the socket. */
+export async function openStopped(config: ServerConfig, log: Log): Promise<StoppedServer> {
+  const stops: (() => unknown)[] = [];
+  const close = () => stopAll(stops, log);
+  try {
+    stops.push(lockFolder(config.data));
+    refuseHalfRestored(config.data);
+    const restored = recentlyRestored(config.data, Date.now());
+    const { events, records } = await openStore(config, log);
+    stops.push(() => Promise.all([events.close(), records.close()]));
+    await mustBeWhole(records);
+    const folders = ruleFolders(config.data);
+    const rules = await openRuleRegistry({ folders, records, loaded: await loadRulesAside(folders), log });
+    stops.push(() => rules.stop());
+    const agencies = openAgencyBook(records);
+    const live = openLiveFeed({ records, rules: ruleBook(rules.rules), agencies, log });
+    stops.push(() => live.stop());
+    const retention = openRetention({ events, records, agencies, log, ...config.retention });
+    stops.push(() => retention.stop());
+    const disk = await watchDisk({ path: config.data, ...config.disk, days: () => events.days(), log });
+    stops.push(() => disk.stop());
+    const cursor = await records.detectionCursor();
+    const detection = { cursor, gaps: [], lagEvents: (await events.lastSequence()) - cursor };
+    const backups = backupJobsOf(config, log);
+    stops.push(() => backups.stop());
+    const control = controlRequests();
+    const app = await buildApp({
+      settings: settingsOf(config),
+      log,
+      events,
+      records,
+      accounts: openAccounts({ records, folder: config.data }),
+      agencies,
+      rules,
+      ...RULES_AT_REST,
+      live,
+      backups,
+      retention,
+      explain: () => [],
+      detection: () => detection,
+      disk: () => disk.state(),
+      stored: () => ({ events: 0, duplicates: 0 }),
+      ledger: (identity, full) =>
+        buildLedger({ events, records, detection, disk: disk.state(), identity, full, log, restored }),
+      readiness: async () => ({ server: 'not running' }),
+      trusted: () => control.local,
+    });
+    stops.push(() => app.close());
+    return { send: (method, path, body) => inject(app, method, path, body), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function inject(app: App, method: string, path: string, body: string | undefined) {
+  const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+  const answer = await app.inject({
+    method: method as 'GET',
+    url: path,
+    headers,
+    ...(body === undefined ? {} : { payload: body }),
+  });
+  return { status: answer.statusCode, text: answer.payload };
+}

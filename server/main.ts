@@ -196,7 +196,11 @@ export async function startServer(
       disk: () => disk.state(),
       stored: totals,
       ledger: (identity, full) => (full ? recount(identity, true) : shared(identity)),
-      readiness: async () => ({ ...(await readiness(records)), server: ready ? 'ok' : 'starts' }),
+      readiness: async () => ({
+        ...(await readiness(records)),
+        detection: detection.state().trouble?.what ?? 'ok',
+        server: ready ? 'ok' : 'starts',
+      }),
       trusted: control.identity,
     });
     const address = await app.listen({ host: config.host, port: config.port });

@@ -4,7 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { Accounts } from './accounts/accounts.ts';
 import type { AgencyBook } from './agencies/names.ts';
 import type { BackupJobs } from './backup/jobs.ts';
-import type { Detection } from './detection/detection.ts';
+import type { Detection, DetectionState } from './detection/detection.ts';
 import type { Identity } from './identity.ts';
 import type { Ledger } from './ledger/schema.ts';
 import type { Log } from './log.ts';
@@ -53,7 +53,7 @@ export interface Services {
   readonly ruleRuns: Pick<Detection, 'spans' | 'refill' | 'refills'>;
   /** Dotted names of the fields that made a rule match an event. */
   explain(rule: string, event: object): readonly string[];
-  detection(): { readonly cursor: number; readonly lagEvents: number };
+  detection(): Pick<DetectionState, 'cursor' | 'lagEvents' | 'trouble'>;
   disk(): Ledger['disk'];
   ledger(identity: Identity, full: boolean): Promise<Ledger>;
   /** Events since the start of this process: new, and seen before. */

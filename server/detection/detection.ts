@@ -1,4 +1,4 @@
-import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { explain } from '../../rules/engine/explain.ts';
 import type { DetectionRule, Rule, RuleProblem } from '../../rules/rule.ts';
 import type { Placeholders } from '../../rules/sigma/placeholders.ts';
@@ -12,6 +12,7 @@ import type { DetectionCommit, RecordStore } from '../store/record-store.ts';
 import { type DetectionThread, type EvaluatedStretch, isEvaluated, startDetectionThread } from './detection-thread.ts';
 import { openHandOn } from './hand-on.ts';
 import type { StretchAlerts } from './messages.ts';
+import { openPatience, type Pauses, type Trouble } from './patience.ts';
 import { openRefills, type Refill } from './refill.ts';
 import { openRuleSpans, type RuleGap, type RuleSpan } from './rule-spans.ts';
 import { joinReports, type WatchReport } from './rule-watch.ts';
@@ -43,6 +44,8 @@ export interface DetectionState {
   readonly lagEvents: number;
   /** Stored and not yet evaluated: what is not in alerts yet may be another server's part. */
   readonly unevaluated?: number;
+  /** What keeps evaluation from going on; it is tried until it works. */
+  readonly trouble?: Trouble;
 }
 
 export interface Detection {
@@ -82,11 +85,12 @@ export interface DetectionOptions {
   readonly now?: () => number;
   /** Tells servers that share a store apart. */
   readonly node?: string;
+  /** Between tries where the store fails; for tests. */
+  readonly pauses?: Pauses;
 }
 
 /** A cursor without alerts is written at most this late, milliseconds: what is lost of it is only evaluated again. */
 const IDLE_CURSOR_MS = 1_000;
-const RETRY_MS = 500;
 const MAX_GAPS = 1_000;
 /** Stretches of new events between two of what a rule missed. */
 const LIVE_IN_A_ROW = 4;
@@ -120,7 +124,8 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
   const handOn = records.matches && (await openHandOn(records.matches, options.onMatches ?? (() => undefined)));
   const handsOn = handOn !== undefined;
   const begun = Math.max(await records.detectionCursor(), handOn?.begun ?? 0);
-  const stretches = openStretches(events, await events.lastSequence());
+  const patience = openPatience(log, options.pauses, now);
+  const stretches = openStretches(events, await events.lastSequence(), patience);
   const reads = readsOf(records, events);
   const spans = await openRuleSpans(
     records,
@@ -145,24 +150,16 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
     gaps.push(gap);
     if (gaps.length > MAX_GAPS) gaps.shift();
   };
-  const commit = async ({ entries = [], ...part }: DetectionCommit & StretchAlerts) => {
-    for (;;) {
-      try {
-        if (entries.length > 0) await handOn?.append(entries, part.signals);
-        // Of what is handed on the cursor alone is left to write, which may come later.
-        if (entries.length > 0 && part.signals.length + part.alerts.length === 0) return;
-        // The same documents at each try: it changes nothing where the first did go through.
-        const { changed } = await records.commitDetection(part);
-        written = part.cursor;
-        if (changed.length > 0) onAlertsChanged(changed);
-        return;
-      } catch (error) {
-        if (stopped) throw error;
-        log.error({ err: error }, 'Alerts could not be written; tried again.');
-        await sleep(RETRY_MS);
-      }
-    }
-  };
+  const commit = ({ entries = [], ...part }: DetectionCommit & StretchAlerts) =>
+    // The same documents at each try: it changes nothing where the first did go through.
+    patience.insist('Alerts could not be written', async () => {
+      if (entries.length > 0) await handOn?.append(entries, part.signals);
+      // Of what is handed on the cursor alone is left to write, which may come later.
+      if (entries.length > 0 && part.signals.length + part.alerts.length === 0) return;
+      const { changed } = await records.commitDetection(part);
+      written = part.cursor;
+      if (changed.length > 0) onAlertsChanged(changed);
+    });
   /** Rules that are compiled and wait for the stretch under way to be written. */
   let coming: { readonly rules: InForce; readonly done: PromiseWithResolvers<void> } | undefined;
   /** By threads that were replaced, and not asked for since. */
@@ -174,16 +171,10 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
   };
   const group = async (stretch: EvaluatedStretch): Promise<StretchAlerts> => {
     const found = stretch.results.reduce((sum, result) => sum + (isEvaluated(result) ? result.cells : 0), 0);
-    while (found > 0) {
-      try {
-        return await inForce.thread.group(stretch, new Date(now()).toISOString());
-      } catch (error) {
-        if (stopped) throw error;
-        log.error({ err: error }, 'Alerts could not be read; tried again.');
-        await sleep(RETRY_MS);
-      }
-    }
-    return { signals: [], alerts: [] };
+    if (found === 0) return { signals: [], alerts: [] };
+    return patience.insist('Alerts could not be read', () =>
+      inForce.thread.group(stretch, new Date(now()).toISOString()),
+    );
   };
   /** Never rejects: what a stop cuts short is evaluated again at the next start. */
   const write = async ({ batches, results }: EvaluatedStretch, alerts: StretchAlerts) => {
@@ -238,7 +229,8 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
   };
   /** One stretch of what a rule missed. What it gives is written with how far that is. */
   const refillOne = async () => {
-    const next = await refills.next(inForce.ids);
+    const { ids } = inForce;
+    const next = await patience.insist('What a rule missed could not be read', () => refills.next(ids));
     if (!next) return;
     const stretch = await inForce.thread.evaluate(next.batches, [next.rule]);
     await writing;
@@ -295,7 +287,8 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
       const newest = stretches.newest();
       const settled = handOn?.settled(cursor) ?? cursor;
       const lag = { lagEvents: Math.max(0, newest - settled), unevaluated: Math.max(0, newest - cursor) };
-      return { cursor: settled, gaps: [...gaps], ...lag };
+      const trouble = patience.trouble();
+      return { cursor: settled, gaps: [...gaps], ...lag, ...(trouble ? { trouble } : {}) };
     },
     grouped: (done) => handOn?.grouped(done),
     explain(ruleId, event) {
@@ -340,6 +333,7 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
       clearInterval(idleCursor);
       handOn?.stop();
       stretches.stop();
+      patience.stop();
       wakeUp();
       await Promise.all([inForce.thread.stop(), coming?.rules.thread.stop()]);
       await running;

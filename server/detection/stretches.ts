@@ -1,9 +1,10 @@
 import type { EventStore, StoredBatch } from '../store/event-store.ts';
+import type { Patience } from './patience.ts';
 
 /** Stored batches in order of sequence: from memory where they came just now, from the store where it fell behind. */
 export interface Stretches {
   offer(batch: StoredBatch): void;
-  /** The next batches after a sequence; waits for some. Empty once stopped. */
+  /** The next batches after a sequence; waits for some, and for a store that cannot be read. Empty once stopped. */
   next(after: number): Promise<readonly StoredBatch[]>;
   /** Highest sequence heard of. */
   newest(): number;
@@ -24,6 +25,7 @@ export const STRETCH_BOUNDS: StretchBounds = { queueBytes: 16 * 1024 * 1024, bat
 export function openStretches(
   events: Pick<EventStore, 'readFrom'>,
   newest: number,
+  { insist }: Pick<Patience, 'insist'>,
   bounds: StretchBounds = STRETCH_BOUNDS,
 ): Stretches {
   const queue: StoredBatch[] = [];
@@ -68,7 +70,13 @@ export function openStretches(
         const taken = take(after);
         if (taken.length > 0) return taken;
         if (last > after) {
-          const read = await events.readFrom(after + 1, bounds.batches);
+          let read: readonly StoredBatch[];
+          try {
+            read = await insist('Stored events could not be read', () => events.readFrom(after + 1, bounds.batches));
+          } catch (error) {
+            if (stopped) return [];
+            throw error;
+          }
           if (read.length > 0) return read;
           // Numbered and announced, yet not in the store: nothing to evaluate there.
           last = queue.length > 0 ? last : after;

@@ -95,6 +95,12 @@ async function ofTheStore({ records, ledger, disk, detection }: Services): Promi
       sum((row) => row.missingTotal),
     ),
     one('haidang_detection_lag_events', 'gauge', 'Events stored and not yet evaluated.', detection().lagEvents),
+    one(
+      'haidang_detection_stalled',
+      'gauge',
+      '1 while the store keeps evaluation from going on.',
+      detection().trouble ? 1 : 0,
+    ),
     { name: 'haidang_alerts', type: 'gauge', help: 'Alert groups by status and severity.', samples: alerts },
     one('haidang_disk_total_bytes', 'gauge', 'Size of the disk that holds the store.', totalBytes),
     one('haidang_disk_free_bytes', 'gauge', 'Free space on it.', freeBytes),

@@ -109,7 +109,12 @@ describe('detection over the real store', () => {
     for (let at = 0; at < 40; at += 4) await world.store(lines.slice(at, at + 4));
     const all = await world.events.readFrom(1, 100);
     const size = all[0]?.body.byteLength ?? 0;
-    const stretches = openStretches(world.events, 0, { queueBytes: size * 2.5, batches: 3, events: 1_000 });
+    const stretches = openStretches(
+      world.events,
+      0,
+      { insist: (_, act) => act() },
+      { queueBytes: size * 2.5, batches: 3, events: 1_000 },
+    );
     for (const batch of [...all].reverse()) stretches.offer(batch);
     const seen: number[] = [];
     while ((seen.at(-1) ?? 0) < 40) {

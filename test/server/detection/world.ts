@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { parseRules } from '../../../rules/sigma/parse.ts';
-import { type Detection, type LoadedRules, startDetection } from '../../../server/detection/detection.ts';
+import {
+  type Detection,
+  type DetectionOptions,
+  type LoadedRules,
+  startDetection,
+} from '../../../server/detection/detection.ts';
 import { SYSTEM } from '../../../server/identity.ts';
 import { openEmbeddedStore } from '../../../server/store/embedded/open.ts';
 import type { EventStore } from '../../../server/store/event-store.ts';
@@ -107,12 +112,14 @@ export class World {
     records: RecordStore = this.records,
     events: EventStore = this.events,
     rules: LoadedRules = testRules(),
+    more: Pick<DetectionOptions, 'pauses'> = {},
   ): Promise<Detection> {
     this.#detection = await startDetection({
       events,
       records,
       rules,
       log,
+      ...more,
       onAlertsChanged: (ids) => this.changed.push(...ids),
     });
     return this.#detection;

@@ -135,7 +135,11 @@ export const ALLOWED_VALUES = {
 } as const;
 
 /** Namespaces of our own and of sources whose fields ECS does not have. */
-export const CUSTOM_ROOTS: ReadonlySet<string> = new Set(['haidang', 'suricata', 'nginx', 'apache', 'system']);
+export const CUSTOM_ROOTS: ReadonlySet<string> = new Set(
+  'haidang suricata nginx apache system postfix dovecot cisco fortinet winlog sysmon powershell squid haproxy iptables bind auditd netflow'.split(
+    ' ',
+  ),
+);
 
 /**
  * The type of a field: its own, or that of the nearest `object` or `flattened` field it lies inside (`labels.env`).

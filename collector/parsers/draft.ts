@@ -12,14 +12,19 @@ export interface Endpoint {
   bytes?: number;
   packets?: number;
   mac?: string;
+  nat?: { ip?: string; port?: number };
+  user?: Account;
 }
 
 /** Somebody's account (`user.*`). */
 export interface Account {
   name?: string;
   id?: string;
+  domain?: string;
+  email?: string;
+  roles?: string[];
   effective?: { name?: string; id?: string };
-  target?: { name?: string; id?: string };
+  target?: { name?: string; id?: string; domain?: string };
 }
 
 /** An event while a parser fills it in: the field sets that several parsers write, typed. */
@@ -47,7 +52,7 @@ export interface Draft extends EcsEvent {
     domain?: string;
     port?: number;
   };
-  related?: { ip?: string[]; user?: string[]; hosts?: string[] };
+  related?: { ip?: string[]; user?: string[]; hosts?: string[]; hash?: string[] };
 }
 
 /**
@@ -165,20 +170,37 @@ export function setSource(draft: Draft, text: string, port?: string | number): v
   if (found) draft.source = found;
 }
 
+/** Adds a value to `related.*` that no other field of the event gives. */
+export function relate(draft: Draft, kind: 'ip' | 'user' | 'hosts' | 'hash', value: string | undefined): void {
+  if (value === undefined || value === '') return;
+  draft.related ??= {};
+  draft.related[kind] ??= [];
+  collect(draft.related[kind], value);
+}
+
 function collect(into: string[], value: string | undefined): void {
   if (value !== undefined && value !== '' && !into.includes(value)) into.push(value);
 }
 
-/** Gathers `related.*` from the fields set so far and gives the finished event. */
+/**
+ * Gathers `related.*` from the fields set so far and gives the finished event. What a parser put there itself stays:
+ * addresses, people and hosts that have no field of their own.
+ */
 export function finish(draft: Draft): EcsEvent {
+  const { related } = draft;
   const ip: string[] = [];
   const user: string[] = [];
   const hosts: string[] = [];
   for (const end of [draft.source, draft.destination]) {
     if (!end) continue;
     collect(ip, end.ip);
+    collect(ip, end.nat?.ip);
+    collect(user, end.user?.name);
     collect(hosts, end.domain);
   }
+  for (const each of related?.ip ?? []) collect(ip, each);
+  for (const each of related?.user ?? []) collect(user, each);
+  for (const each of related?.hosts ?? []) collect(hosts, each);
   if (draft.user) {
     collect(user, draft.user.name);
     collect(user, draft.user.effective?.name);
@@ -190,6 +212,7 @@ export function finish(draft: Draft): EcsEvent {
       ...(ip.length > 0 && { ip }),
       ...(user.length > 0 && { user }),
       ...(hosts.length > 0 && { hosts }),
+      ...(related?.hash && { hash: related.hash }),
     };
   }
   return draft;

@@ -5,6 +5,7 @@ import { json } from './json.ts';
 import { nginx } from './nginx.ts';
 import { parseOpensshMessage } from './openssh.ts';
 import { parsePamMessage } from './pam.ts';
+import { parsePostfixMessage } from './postfix.ts';
 import { parseSudoMessage } from './sudo.ts';
 import { suricata } from './suricata.ts';
 import { parseProgramMessage, programParser, syslog } from './syslog.ts';
@@ -16,6 +17,7 @@ export const PARSERS: readonly Parser[] = [
   programParser('openssh', parseOpensshMessage),
   programParser('sudo', parseSudoMessage),
   programParser('pam', parsePamMessage),
+  programParser('postfix', parsePostfixMessage, 'postfix.log'),
   nginx,
   apache,
   suricata,

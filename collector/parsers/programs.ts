@@ -6,17 +6,21 @@ import type { MessageParser } from './draft.ts';
 import { nginx } from './nginx.ts';
 import { parseOpensshMessage } from './openssh.ts';
 import { isPam, parsePam } from './pam.ts';
+import { parsePostfixMessage } from './postfix.ts';
 import { parseLogindMessage, parseSuMessage } from './sessions.ts';
 import { parseSudoMessage } from './sudo.ts';
 import { suricata } from './suricata.ts';
+import type { SyslogHeader } from './syslog-header.ts';
 
 /** How the messages of one program are read. */
 export interface ProgramMessages {
   /** Whether they belong to `system.auth`. */
   readonly auth?: boolean;
+  /** The data set of a program that has one of its own. */
+  readonly dataset?: string;
   readonly message?: MessageParser;
   /** Reads the message as a line of another format. */
-  readonly whole?: (message: string, context: ParseContext) => EcsEvent | undefined;
+  readonly whole?: (message: string, context: ParseContext, header: SyslogHeader) => EcsEvent | undefined;
 }
 
 const SSHD: ProgramMessages = { auth: true, message: parseOpensshMessage };
@@ -24,6 +28,7 @@ const ACCOUNTS: ProgramMessages = {
   auth: true,
   message: (message, draft) => parsePam(message, draft) || parseAccountMessage(message, draft),
 };
+const POSTFIX: ProgramMessages = { dataset: 'postfix.log', message: parsePostfixMessage };
 const PAM: ProgramMessages = { auth: true, message: parsePam };
 
 const PROGRAMS = new Map<string, ProgramMessages>([
@@ -48,8 +53,13 @@ for (const name of 'useradd usermod userdel groupadd groupmod groupdel passwd ch
   PROGRAMS.set(name, ACCOUNTS);
 }
 
+/** Programs that name a part of themselves: `postfix/smtpd`, `postfix-in/cleanup`. */
+function familyOf(program: string): ProgramMessages | undefined {
+  return program.startsWith('postfix') && program.includes('/') ? POSTFIX : undefined;
+}
+
 /** How a program's messages are read; what a PAM module wrote is read as such in any program. */
 export function programMessages(program: string | undefined, message: string): ProgramMessages | undefined {
-  const known = program === undefined ? undefined : PROGRAMS.get(program);
+  const known = program === undefined ? undefined : (PROGRAMS.get(program) ?? familyOf(program));
   return known ?? (isPam(message) ? PAM : undefined);
 }

@@ -55,21 +55,40 @@ function readMessage(message: string, draft: Draft, first: MessageParser, second
   return first(text, draft) || (second?.(text, draft) ?? false);
 }
 
-function headed(line: string, header: SyslogHeader, context: ParseContext, named?: MessageParser): EcsEvent {
+function headed(
+  line: string,
+  header: SyslogHeader,
+  context: ParseContext,
+  named?: MessageParser,
+  dataset = 'system.auth',
+): EcsEvent {
   const program = header.program === undefined ? undefined : programName(header.program);
   const facility = header.priority === undefined ? -1 : header.priority >> 3;
   const known = programMessages(program, header.message);
   if (known?.whole) {
-    const inner = known.whole(header.message, context);
+    // The line's own time stands in where the message has none; this machine did not write it.
+    const { host: _, ...rest } = context;
+    const inner = known.whole(header.message, { ...rest, now: header.ms ?? context.now }, header);
     if (inner) return nested(inner, line, header, program);
   }
   const security = known?.auth === true || facility === 4 || facility === 10;
-  const draft = newDraft(line, header.message, security ? 'system.auth' : 'system.syslog', context, header.ms);
+  const draft = newDraft(
+    line,
+    header.message,
+    known?.dataset ?? (security ? 'system.auth' : 'system.syslog'),
+    context,
+    header.ms,
+  );
   applyHeader(draft, header, program);
   const own = known?.message;
   if (own) readMessage(header.message, draft, own, named);
-  else if (named && readMessage(header.message, draft, named)) draft.event.dataset = 'system.auth';
+  else if (named && readMessage(header.message, draft, named)) setDataset(draft, dataset);
   return finish(draft);
+}
+
+function setDataset(draft: Draft, dataset: string): void {
+  draft.event.dataset = dataset;
+  draft.event.module = dataset.slice(0, dataset.indexOf('.'));
 }
 
 function applyHeader(draft: Draft, header: SyslogHeader, program: string | undefined): void {
@@ -101,14 +120,14 @@ export function parseProgramMessage(line: string, program: string, context: Pars
  * Makes the parser of one program: lines with a syslog header are read by that, and their message by the parser of the
  * program they name, else by this one; a line without a header is read as a bare message.
  */
-export function programParser(name: string, message: MessageParser): Parser {
+export function programParser(name: string, message: MessageParser, dataset = 'system.auth'): Parser {
   return {
     name,
     detects: () => false,
     parse(line, context) {
       const header = context.program === undefined ? readSyslogHeader(line, context) : undefined;
-      if (header) return headed(line, header, context, message);
-      const draft = newDraft(line, line, 'system.auth', context);
+      if (header) return headed(line, header, context, message, dataset);
+      const draft = newDraft(line, line, dataset, context);
       if (context.program !== undefined) draft.process = { name: context.program };
       return readMessage(line, draft, message) ? finish(draft) : undefined;
     },

@@ -14,7 +14,10 @@ const SYSMON = ['Microsoft-Windows-Sysmon/Operational'];
  */
 export const ECS_LOG_SOURCES: Readonly<Record<Part, Readonly<Record<string, Rows>>>> = {
   product: {
-    linux: [{ 'event.module': ['system', 'auditd', 'linux', 'sysmon_linux'] }, { 'host.os.type': ['linux'] }],
+    linux: [
+      { 'event.module': ['system', 'auditd', 'linux', 'sysmon_linux', 'postfix', 'dovecot', 'bind', 'iptables'] },
+      { 'host.os.type': ['linux'] },
+    ],
     windows: [
       { 'event.module': ['windows', 'sysmon', 'winlog'] },
       { 'host.os.type': ['windows'] },
@@ -30,7 +33,9 @@ export const ECS_LOG_SOURCES: Readonly<Record<Part, Readonly<Record<string, Rows
     su: [{ 'process.name': ['su'] }],
     cron: [{ 'process.name': ['cron', 'crond', 'CRON', 'anacron'] }],
     auth: [{ 'event.dataset': ['system.auth'] }],
-    syslog: [{ 'event.dataset': ['system.syslog', 'system.auth'] }],
+    syslog: [
+      { 'event.dataset': ['system.syslog', 'system.auth', 'postfix.log', 'dovecot.log', 'bind.log', 'iptables.log'] },
+    ],
     auditd: [{ 'event.module': ['auditd'] }],
     security: [{ 'winlog.channel': ['Security'] }],
     system: [{ 'winlog.channel': ['System'] }],

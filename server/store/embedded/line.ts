@@ -34,6 +34,8 @@ export class LineReader {
   #time: unknown;
   #timeTs: number | string = 0;
   #bytes: Buffer = Buffer.alloc(0);
+  #start = 0;
+  #end = 0;
 
   /**
    * Turns to a line of a frame. `idStart` is the event id up to its hash, as header and position demand it.
@@ -47,6 +49,8 @@ export class LineReader {
     }
     this.#event = undefined;
     this.#bytes = frame.text.bytes;
+    this.#start = start;
+    this.#end = end;
     const problem = idProblem(this.#scanner.value(ID), idStart);
     if (problem !== undefined) return problem;
     const time = this.#scanner.value(TIME);
@@ -95,20 +99,21 @@ export class LineReader {
 
   /** Gives the event's texts to the indexes of words and of parts of words. */
   addTexts(words: WordBlock, grams: GramBlock): void {
-    words.nextEvent();
     if (this.#event) {
+      words.nextEvent();
       addWords(words, this.#event, '');
       for (const field of GRAM_FIELDS) for (const text of textsOf(readField(this.#event, field))) grams.add(text);
       return;
     }
     const scanner = this.#scanner;
+    words.nextEvent(this.#bytes, this.#start, this.#end);
     for (let leaf = 0; leaf < scanner.count; leaf++) {
       const field = scanner.field(leaf);
       const own = field < -1 ? -2 - field : field;
       // Of the fields asked for, only the original and what follows it are in the index of words.
       if (own >= 0 && own < ORIGINAL) continue;
       if (scanner.isString(leaf)) {
-        words.addJson(this.#bytes, scanner.leafStart(leaf), scanner.leafEnd(leaf));
+        words.addJson(scanner.leafStart(leaf), scanner.leafEnd(leaf));
       } else if (!scanner.isNull(leaf)) {
         this.#addScalar(words, leaf);
       }
@@ -118,7 +123,7 @@ export class LineReader {
 
   #addScalar(words: WordBlock, leaf: number): void {
     const [start, end] = [this.#scanner.leafStart(leaf), this.#scanner.leafEnd(leaf)];
-    if (end - start <= LONGEST_WHOLE && isPlain(this.#bytes, start, end)) words.addJson(this.#bytes, start, end);
+    if (end - start <= LONGEST_WHOLE && isPlain(this.#bytes, start, end)) words.addJson(start, end);
     else words.addText(String(JSON.parse(this.#scanner.text(leaf))));
   }
 }

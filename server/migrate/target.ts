@@ -3,6 +3,7 @@ import type { EventStore } from '../store/event-store.ts';
 import { Cluster, type StoreLog } from '../store/opensearch/cluster.ts';
 import type { ClusterAddress } from '../store/opensearch/connection.ts';
 import { Counters } from '../store/opensearch/counters.ts';
+import { deleteFound } from '../store/opensearch/delete-found.ts';
 import { dayIndex, type IndexNames, indexNames } from '../store/opensearch/indexes.ts';
 import type { Json } from '../store/opensearch/mapping.ts';
 import { type OpenSearchStoreOptions, openOpenSearchStore } from '../store/opensearch/open.ts';
@@ -87,16 +88,7 @@ export async function openTarget({ cluster: address, store = {} }: TargetAddress
       return (await Promise.all(counts)).every((count) => count === 0);
     },
     async clearRecords() {
-      await refresh();
-      for (;;) {
-        const { body } = await cluster.request<{ readonly deleted: number }>({
-          method: 'POST',
-          path: `/${names.records}/_delete_by_query`,
-          query: { refresh: true, conflicts: 'proceed', max_docs: PAGE },
-          body: { query: { bool: { must_not: [{ ids: { values: [markerId] } }] } } },
-        });
-        if (body.deleted === 0) return;
-      }
+      await deleteFound(cluster, names.records, { bool: { must_not: [{ ids: { values: [markerId] } }] } });
     },
     async putRecords(kind, found) {
       const items = found.map((record) => ({

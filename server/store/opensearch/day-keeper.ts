@@ -2,6 +2,7 @@ import type { AgencyId, CollectorId } from '../../identity.ts';
 import type { DayContents, DaySource, DaySpan } from '../event-store.ts';
 import type { BulkItem, Cluster } from './cluster.ts';
 import type { Counters } from './counters.ts';
+import { deleteFound } from './delete-found.ts';
 import { dayIndex, type IndexNames } from './indexes.ts';
 import type { Json } from './mapping.ts';
 
@@ -39,15 +40,7 @@ export async function deleteDay({ cluster, names }: DayKeeping, day: string): Pr
     const items = letters.map(({ _id }): BulkItem => ({ action: 'delete', index: names.deadLetters, id: _id }));
     await cluster.bulk(items);
   }
-  for (;;) {
-    const { body } = await cluster.request<{ readonly deleted: number }>({
-      method: 'POST',
-      path: `/${names.batches}/_delete_by_query`,
-      query: { refresh: true, conflicts: 'proceed', max_docs: PAGE },
-      body: { query: { term: { day } } },
-    });
-    if (body.deleted === 0) break;
-  }
+  await deleteFound(cluster, names.batches, { term: { day } });
   await cluster.request({ method: 'DELETE', path: `/${dayIndex(names, day)}`, accept: [404] });
 }
 

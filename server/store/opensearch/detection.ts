@@ -4,6 +4,7 @@ import type { AlertRecord } from '../record-kinds.ts';
 import type { AlertUpdate, DetectionCommit, Signal } from '../record-store.ts';
 import type { BulkItem, Cluster } from './cluster.ts';
 import type { Counters } from './counters.ts';
+import { deleteFound } from './delete-found.ts';
 import type { Fresh } from './fresh.ts';
 import type { IndexNames } from './indexes.ts';
 import type { Json } from './mapping.ts';
@@ -115,7 +116,7 @@ export async function readSignals(
 
 /**
  * Removes signals of steps of grouping up to one whose second lies before one; gives how many. Those without a step came by
- * migration, and were settled then. By id, as deleting by a query is a module that not every cluster has.
+ * migration, and were settled then.
  */
 export async function pruneSignals(
   { cluster, names, fresh }: DetectionShelf,
@@ -124,23 +125,9 @@ export async function pruneSignals(
 ): Promise<number> {
   const later = { range: { step: { gt: upToStep } } };
   const query = { bool: { filter: [{ range: { second: { lt: beforeSecond } } }], must_not: [later] } };
-  for (let removed = 0; ; ) {
-    await fresh.before([names.signals]);
-    const { body } = await cluster.request<{ readonly hits: { readonly hits: readonly { readonly _id: string }[] } }>({
-      method: 'POST',
-      path: `/${names.signals}/_search`,
-      body: { size: PAGE, track_total_hits: false, _source: false, query },
-    });
-    const { hits } = body.hits;
-    if (hits.length === 0) return removed;
-    const results = await cluster.bulk(
-      hits.map(({ _id }): BulkItem => ({ action: 'delete', index: names.signals, id: _id })),
-    );
-    fresh.changed([names.signals]);
-    const failed = results.find(({ status }) => status >= 300 && status !== 404);
-    if (failed) throw new Error(`An old signal cannot be removed: ${failed.reason}`);
-    removed += results.filter(({ status }) => status < 300).length;
-  }
+  const removed = await deleteFound(cluster, names.signals, query);
+  fresh.changed([names.signals]);
+  return removed;
 }
 
 interface SignalsAnswer {

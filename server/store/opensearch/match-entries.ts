@@ -1,5 +1,6 @@
 import type { GroupedUpTo, MatchEntry } from '../match-log.ts';
 import type { BulkItem, Cluster } from './cluster.ts';
+import { deleteFound } from './delete-found.ts';
 import type { IndexNames } from './indexes.ts';
 
 /** An entry of the match log as its document holds it. */
@@ -68,12 +69,8 @@ export async function deleteGrouped({ cluster, names }: Entries, done: Readonly<
     bool: { filter: [{ term: { node } }, { range: { number: { lte: number } } }] },
   }));
   if (should.length === 0) return;
-  await cluster.request({
-    method: 'POST',
-    path: `/${names.matches}/_delete_by_query`,
-    query: { conflicts: 'proceed', ignore_unavailable: true },
-    body: { query: { bool: { filter: [{ term: { kind: 'entry' } }], should, minimum_should_match: 1 } } },
-  });
+  const filter = [{ term: { kind: 'entry' } }];
+  await deleteFound(cluster, names.matches, { bool: { filter, should, minimum_should_match: 1 } });
 }
 
 /** Every server that ever wrote entries. */

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe } from 'vitest';
 import { openOpenSearchStore } from '../../../server/store/opensearch/open.ts';
 import { storeConformance } from './conformance.ts';
+import { deletionCases } from './opensearch-deletion.ts';
 import { faultCases } from './opensearch-faults.ts';
 import { type NodeKind, requireOpenSearch, startOpenSearch, type TestNode } from './opensearch-node.ts';
 import { translationCases } from './opensearch-translation.ts';
@@ -43,6 +44,13 @@ export function openSearchSuite(name: string, kind: NodeKind): void {
         (one) => open(`${run}-${one}`, () => NOW),
         (one) => ({ prefix: `${run}-${one}`, ask: (...asked) => node.ask(...asked) }),
       );
+    });
+
+    describe('deletion', () => {
+      deletionCases((one) => open(`${run}-${one}`, () => NOW), {
+        address: () => node.address,
+        prefix: (one) => `${run}-${one}`,
+      });
     });
 
     describe('the translation to queries', () => {

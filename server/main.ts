@@ -29,6 +29,7 @@ import { backupJobsOf, settingsOf, stopAll } from './parts.ts';
 import { type LiveFeed, openLiveFeed } from './realtime/live-feed.ts';
 import { openRetention } from './retention/retention.ts';
 import { scheduleRetention } from './retention/schedule.ts';
+import { openRuleImports } from './rules/import/import-jobs.ts';
 import { auditRules, startLiveRules } from './rules/live-rules.ts';
 import { loadRulesAside, ruleFolders } from './rules/load-aside.ts';
 import { openRuleRegistry } from './rules/registry.ts';
@@ -160,6 +161,8 @@ export async function startServer(
 
     const backups = backupJobsOf(config, log);
     stops.push(() => backups.stop());
+    const ruleImports = openRuleImports({ data: config.data, folders, registry: rules, events, log });
+    stops.push(() => ruleImports.stop());
 
     let ingest: Ingest | undefined;
     let ready = false;
@@ -188,6 +191,7 @@ export async function startServer(
       rules,
       ruleHealth: liveRules.health,
       ruleRuns: detection,
+      ruleImports,
       live,
       backups,
       retention,

@@ -11,6 +11,7 @@ import type { Log } from './log.ts';
 import type { LiveFeed } from './realtime/live-feed.ts';
 import type { Retention } from './retention/retention.ts';
 import type { RuleHealthWatch } from './rules/health.ts';
+import type { RuleImports } from './rules/import/import-jobs.ts';
 import type { RuleRegistry } from './rules/registry.ts';
 import type { EventStore } from './store/event-store.ts';
 import type { RecordStore } from './store/record-store.ts';
@@ -48,6 +49,7 @@ export interface Services {
   readonly agencies: AgencyBook;
   /** The rules in force; ask for each answer anew, as they change while the server runs. */
   readonly rules: RuleRegistry;
+  readonly ruleImports: RuleImports;
   readonly ruleHealth: Pick<RuleHealthWatch, 'of' | 'hidden' | 'look'>;
   /** What each rule evaluated and missed. */
   readonly ruleRuns: Pick<Detection, 'spans' | 'refill' | 'refills'>;

@@ -13,6 +13,7 @@ import { backupJobsOf, settingsOf, stopAll } from './parts.ts';
 import { openLiveFeed } from './realtime/live-feed.ts';
 import { openRetention } from './retention/retention.ts';
 import { RULES_AT_REST } from './rules/at-rest.ts';
+import { openRuleImports } from './rules/import/import-jobs.ts';
 import { loadRulesAside, ruleFolders } from './rules/load-aside.ts';
 import { openRuleRegistry } from './rules/registry.ts';
 import type { App } from './services.ts';
@@ -50,6 +51,8 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
     const detection = { cursor, gaps: [], lagEvents: (await events.lastSequence()) - cursor };
     const backups = backupJobsOf(config, log);
     stops.push(() => backups.stop());
+    const ruleImports = openRuleImports({ data: config.data, folders, registry: rules, events, log });
+    stops.push(() => ruleImports.stop());
     const control = controlRequests();
     const app = await buildApp({
       settings: settingsOf(config),
@@ -60,6 +63,7 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
       agencies,
       rules,
       ...RULES_AT_REST,
+      ruleImports,
       live,
       backups,
       retention,

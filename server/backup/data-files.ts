@@ -23,6 +23,7 @@ const LEFT_OUT = [
   /^store\/events\/damaged\//,
   /^\.restoring\//,
   /^\.backing-up\//,
+  /^incoming\//,
   /^restored\.json$/,
   /-(wal|shm|journal)$/,
   /\.(tmp|new|part)$/,

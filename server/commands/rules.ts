@@ -15,6 +15,7 @@ const USAGE = `Usage: haidang rules COMMAND [OPTIONS]
   run --rules DIR [--fields raw|ecs] [FILE|-]       NDJSON events in, one NDJSON line a match out
   bench --rules DIR [--fields raw|ecs] FILE         measure matching; one JSON line
   test PATH...                                      run the samples inside rules; exit 1 where one fails
+  import PATH [--as draft|enabled] [--json]         read rules into the server, with a report of what runs and what does not
   reload [--json] [--config FILE]                   have the server read its rules again, without a restart
   health [--now] [--json] [--config FILE]           how each rule of the server fares; exit 1 where one is dead
 
@@ -44,6 +45,16 @@ Without --fields: raw where the first event has a "product".`,
 
 Runs the samples (haidang: samples:) inside rules: each of match must match, none of no_match may. Exit code 1 where
 one fails or a rule cannot be read.`,
+  import: `Usage: haidang rules import PATH [--as draft|enabled] [--with-data] [--reason TEXT] [--json] [--config FILE]
+
+Reads the Sigma rules of a folder, a checkout of git, a zip archive or a file on the server's machine, and says which
+run, which have no data (no event of their log source, or of a field they need, has been stored), which are there already,
+and what is refused, with FILE:LINE:COLUMN. Nothing is taken over without --as; exit code 1 where anything is refused.
+
+  --as draft       lays them down as drafts, which somebody tests and enables in the console
+  --as enabled     puts them in force at once; needs --reason TEXT, as they were not tested here
+  --with-data      takes over only those that have data
+  --json           one line a rule or problem`,
   reload: `Usage: haidang rules reload [--json] [--config FILE]
 
 Has the running server read its folders of rules again, and says what was added, changed and removed. No event is missed
@@ -219,11 +230,12 @@ async function bench(args: readonly string[]): Promise<number> {
 
 /** The commands that ask a server load what they need themselves. */
 const reload = async (args: readonly string[]) => (await import('./rules-server.ts')).reload(args);
+const importRules = async (args: readonly string[]) => (await import('./rules-import.ts')).importRules(args);
 const health = async (args: readonly string[]) => (await import('./rules-server.ts')).health(args);
 
-const COMMANDS = { check, run: match, bench, test, reload, health } as const;
+const COMMANDS = { check, run: match, bench, test, import: importRules, reload, health } as const;
 
-/** `haidang rules check|run|bench|test|reload|health`; gives the exit code (0 ok, 1 found problems, 2 bad usage). */
+/** `haidang rules check|run|bench|test|import|reload|health`; gives the exit code (0 ok, 1 found problems, 2 bad usage). */
 export async function run(args: readonly string[]): Promise<number> {
   const [name = '', ...rest] = args;
   if (name === '--help' || name === '-h') {

@@ -166,8 +166,8 @@ function judgePart(rule: DetectionRule, { seen, now }: Evidence) {
   return { reasons, missing: seenAt === undefined ? unknown : missing, seenAt };
 }
 
-/** Fields of ECS, of sources that have their own, and of Windows and other vendors whose events keep their names. */
-function isKnownField(field: string): boolean {
+/** Whether events may have a field at all: those of ECS, of sources that have their own, and of Windows and vendors whose events keep their names. */
+export function isKnownField(field: string): boolean {
   return (
     fieldType(field) !== undefined ||
     CUSTOM_ROOTS.has(field.split('.')[0] ?? '') ||

@@ -5,6 +5,7 @@ import { parseRules } from '../../rules/sigma/parse.ts';
 import { joinRules, type RuleSet } from '../../rules/sigma/rule-set.ts';
 import type { LoadedRules } from '../detection/detection.ts';
 import type { RuleException, RuleRecord, RuleSettingRecord } from '../store/record-kinds.ts';
+import { isDraftFile } from './import/imported-files.ts';
 import { shadowId } from './shadow.ts';
 
 /** Rules of folders and of the console, with what people decided about them. */
@@ -12,6 +13,8 @@ export interface OverlaidRules extends LoadedRules {
   readonly shadows: readonly Rule[];
   /** Loaded, and switched off. */
   readonly disabled: readonly Rule[];
+  /** All of them, in force or not, without exceptions and as they are written. */
+  readonly plain: readonly Rule[];
   /** When the next exception ends, milliseconds. */
   readonly nextChange: number | undefined;
 }
@@ -35,8 +38,8 @@ export function overlay(base: LoadedRules, documents: Documents, settings: Setti
   const replaced = new Set(written.map(({ id }) => id));
   // A text of the console that cannot be read must not switch off the rule that it stands for.
   const all = [...base.rules.filter(({ id }) => !replaced.has(id)), ...written];
-  const disabled = all.filter(({ id }) => settings.get(id)?.enabled === false);
-  const enabled = all.filter(({ id }) => settings.get(id)?.enabled !== false);
+  const disabled = all.filter((rule) => !isEnabled(rule, settings.get(rule.id)));
+  const enabled = all.filter((rule) => isEnabled(rule, settings.get(rule.id)));
   const adjusted = enabled.map((rule) => adjust(rule, settings.get(rule.id)));
   const { rules, shadows, nextChange } = except(adjusted, settings, now, problems);
   // Rules of folders fit together already.
@@ -46,9 +49,15 @@ export function overlay(base: LoadedRules, documents: Documents, settings: Setti
     rules: set ? [...set.detections, ...set.correlations] : rules,
     shadows,
     disabled,
+    plain: all,
     nextChange,
     problems: [...base.problems, ...problems, ...(set?.problems ?? [])],
   };
+}
+
+/** Whether a rule is in force: imported drafts only where somebody switched them on, all others unless switched off. */
+export function isEnabled({ file }: Pick<Rule, 'file'>, setting: RuleSettingRecord | undefined): boolean {
+  return setting?.enabled ?? !isDraftFile(file);
 }
 
 function adjust(rule: Rule, setting: RuleSettingRecord | undefined): Rule {

@@ -20,6 +20,8 @@ export interface ReloadReport {
 export interface RuleRegistry extends LoadedRules {
   readonly disabled: readonly Rule[];
   readonly shadows: readonly Rule[];
+  /** All of them, in force or not, without exceptions and as they are written. */
+  readonly plain: readonly Rule[];
   /** By rule id. */
   readonly versions: ReadonlyMap<string, string>;
   /** When these came into force, ISO 8601. */
@@ -123,6 +125,9 @@ export async function openRuleRegistry(options: {
     },
     get disabled() {
       return current.disabled;
+    },
+    get plain() {
+      return current.plain;
     },
     get shadows() {
       return current.shadows;

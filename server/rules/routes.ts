@@ -6,6 +6,7 @@ import type { App, Services } from '../services.ts';
 import { problems } from '../system/answers.ts';
 import { editRoutes } from './edit-routes.ts';
 import { exceptionRoutes } from './exception-routes.ts';
+import { importRoutes } from './import/routes.ts';
 import { joinedRules } from './joined.ts';
 import { HealthList, ReloadAnswer, RuleDetail, RuleList } from './schema.ts';
 import { UNDECIDED, versionsOf } from './settings.ts';
@@ -147,4 +148,5 @@ export function ruleRoutes(app: App, services: Services): void {
 
   editRoutes(app, services);
   exceptionRoutes(app, services);
+  importRoutes(app, services);
 }

@@ -17,6 +17,7 @@ import { openLiveFeed } from '../../../server/realtime/live-feed.ts';
 import { openRetention, type Retention } from '../../../server/retention/retention.ts';
 import { KEEP_DAYS, MINIMUM_MONTHS } from '../../../server/retention/settings.ts';
 import { RULES_AT_REST } from '../../../server/rules/at-rest.ts';
+import { openRuleImports } from '../../../server/rules/import/import-jobs.ts';
 import { openRuleRegistry } from '../../../server/rules/registry.ts';
 import type { App } from '../../../server/services.ts';
 import { openEmbeddedStore } from '../../../server/store/embedded/open.ts';
@@ -58,7 +59,9 @@ export async function openBench(
   const accounts = openAccounts({ records, folder, now: () => clock.now });
   const agencies = openAgencyBook(records);
   const loaded = { rules: options.rules ?? [], problems: [] };
-  const rules = await openRuleRegistry({ folders: [], records, loaded, log: silent });
+  const folders = [join(folder, 'rules')];
+  const rules = await openRuleRegistry({ folders, records, loaded, log: silent });
+  const ruleImports = openRuleImports({ data: folder, folders, registry: rules, events, log: silent });
   const { tickMs } = options;
   const live = openLiveFeed({
     records,
@@ -96,6 +99,7 @@ export async function openBench(
     agencies,
     rules,
     ...RULES_AT_REST,
+    ruleImports,
     live,
     backups: openBackupJobs({
       data: folder,

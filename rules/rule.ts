@@ -75,6 +75,8 @@ interface CorrelationBase extends RuleHead {
   readonly kind: 'correlation';
   /** Ids or names of the rules it counts or puts in order. */
   readonly rules: readonly string[];
+  /** Where each of them is written, the line counted from that of the rule; for messages. */
+  readonly places?: readonly { readonly line: number; readonly column: number }[];
   readonly groupBy: readonly string[];
   readonly timespanSeconds: number;
   /** Whether the detection rules it refers to also alert by themselves. */

@@ -1,7 +1,9 @@
 import type { CorrelationInterval } from './correlate.ts';
+import type { SecondCount } from './measure.ts';
 import {
   addRange,
   beginsBy,
+  type Completions,
   completedBy,
   lastUpTo,
   matchesWithin,
@@ -19,12 +21,15 @@ export interface TemporalMembers {
   readonly intervals: readonly CorrelationInterval[];
 }
 
-interface Windows {
+/** Windows that satisfy a temporal correlation, merged where they overlap or touch. */
+export interface Windows {
+  /** By step: what is a member there. */
   readonly ranges: readonly SecondRange[][];
   readonly windows: readonly SecondRange[];
 }
 
-function orderedWindows(tracks: readonly StepTrack[], timespanSeconds: number): Windows {
+/** Windows of `temporal_ordered` over tracks; see `correlateOrdered`. */
+export function orderedWindows(tracks: readonly StepTrack[], timespanSeconds: number): Windows {
   const ranges = tracks.map((): SecondRange[] => []);
   const windows: SecondRange[] = [];
   for (const start of tracks[0]?.seconds ?? []) {
@@ -46,7 +51,8 @@ function orderedWindows(tracks: readonly StepTrack[], timespanSeconds: number): 
   return { ranges, windows };
 }
 
-function unorderedWindows(tracks: readonly StepTrack[], timespanSeconds: number, different: number): Windows {
+/** Windows of `temporal` over tracks; see `correlateTemporal`. */
+export function unorderedWindows(tracks: readonly StepTrack[], timespanSeconds: number, different: number): Windows {
   const windows: SecondRange[] = [];
   const covered: SecondRange[] = [];
   const starts = [...new Set(tracks.flatMap(({ seconds }) => seconds))].sort((left, right) => left - right);
@@ -60,9 +66,45 @@ function unorderedWindows(tracks: readonly StepTrack[], timespanSeconds: number,
   return { ranges: tracks.map(() => covered), windows };
 }
 
-function intervalsOf(tracks: readonly StepTrack[], { ranges, windows }: Windows): readonly CorrelationInterval[] {
-  const members = tracks.flatMap((track, step) => matchesWithin(track, ranges[step] ?? []));
-  members.sort(([left], [right]) => left - right);
+/** The stretches that complete `temporal_ordered` over tracks: from each start of its first step, the first end. */
+export function orderedCompletions(tracks: readonly StepTrack[], timespanSeconds: number): Completions {
+  return within(tracks[0]?.starts ?? [], timespanSeconds, (start) =>
+    tracks.reduce((end, track) => completedBy(track, end), start),
+  );
+}
+
+/** The stretches that complete `temporal` over tracks: from each start of a step, the end of the first so many to be complete. */
+export function unorderedCompletions(
+  tracks: readonly StepTrack[],
+  timespanSeconds: number,
+  different: number,
+): Completions {
+  const starts = [...new Set(tracks.flatMap((track) => track.starts))].sort((left, right) => left - right);
+  return within(starts, timespanSeconds, (start) => {
+    const ends = tracks.map((track) => completedBy(track, start)).sort((left, right) => left - right);
+    return ends[different - 1] ?? Number.POSITIVE_INFINITY;
+  });
+}
+
+function within(candidates: readonly number[], timespanSeconds: number, endOf: (start: number) => number): Completions {
+  const starts: number[] = [];
+  const completions: number[] = [];
+  for (const start of candidates) {
+    const end = endOf(start);
+    if (end === Number.POSITIVE_INFINITY) break;
+    if (end - start >= timespanSeconds) continue;
+    starts.push(start);
+    completions.push(end);
+  }
+  return { starts, completions };
+}
+
+/** The windows as intervals, from first to last of the members in them. */
+export function intervalsOf(
+  inside: readonly SecondCount[],
+  windows: readonly SecondRange[],
+): readonly CorrelationInterval[] {
+  const members = [...inside].sort(([left], [right]) => left - right);
   let at = 0;
   return windows.map(({ from, to }) => {
     const first = members[at]?.[0] ?? from;
@@ -76,6 +118,11 @@ function intervalsOf(tracks: readonly StepTrack[], { ranges, windows }: Windows)
   });
 }
 
+function membersOf(tracks: readonly StepTrack[], { ranges, windows }: Windows): TemporalMembers {
+  const inside = tracks.flatMap((track, step) => matchesWithin(track, ranges[step] ?? []));
+  return { ranges, intervals: intervalsOf(inside, windows) };
+}
+
 /**
  * `temporal_ordered` over the matches of one group (Sigma 2.1, *Ordered Temporal Proximity*), by event time alone. A
  * window is `timespan` seconds in a row; it is satisfied where it can be cut into one stretch for each step, in order, so
@@ -85,8 +132,7 @@ function intervalsOf(tracks: readonly StepTrack[], { ranges, windows }: Windows)
  */
 export function correlateOrdered(steps: readonly TemporalStep[], timespanSeconds: number): TemporalMembers {
   const tracks = steps.map(openTrack);
-  const found = orderedWindows(tracks, timespanSeconds);
-  return { ranges: found.ranges, intervals: intervalsOf(tracks, found) };
+  return membersOf(tracks, orderedWindows(tracks, timespanSeconds));
 }
 
 /**
@@ -100,6 +146,5 @@ export function correlateTemporal(
   different: number,
 ): TemporalMembers {
   const tracks = steps.map(openTrack);
-  const found = unorderedWindows(tracks, timespanSeconds, different);
-  return { ranges: found.ranges, intervals: intervalsOf(tracks, found) };
+  return membersOf(tracks, unorderedWindows(tracks, timespanSeconds, different));
 }

@@ -11,7 +11,7 @@ export interface CorrelationInterval {
 export type CorrelationWindow = { readonly timespanSeconds: number } & Measured;
 
 /** Sorted, each second once, nothing without matches. */
-function normalize(entries: readonly SecondCount[]): SecondCount[] {
+export function sortedBySecond(entries: readonly SecondCount[]): SecondCount[] {
   const bySecond = new Map<number, SecondCount>();
   for (const entry of entries) {
     const [second, count, values] = entry;
@@ -62,7 +62,7 @@ function satisfyingRanges(counts: readonly SecondCount[], window: CorrelationWin
  * interval, given from its first to its last member. Linear in the pairs, after sorting.
  */
 export function correlate(pairs: readonly SecondCount[], window: CorrelationWindow): readonly CorrelationInterval[] {
-  const counts = normalize(pairs);
+  const counts = sortedBySecond(pairs);
   const intervals: CorrelationInterval[] = [];
   let at = 0;
   for (const [start, end] of satisfyingRanges(counts, window)) {

@@ -1,19 +1,37 @@
-import type { CorrelationRule, DetectionRule, EventCountRule, Rule, TemporalRule } from '../rule.ts';
-import type { FieldMode } from './engine.ts';
-import { ecsFieldName } from './field-names.ts';
+import type { CorrelationRule, DetectionRule, EventCountRule, Rule, TemporalRule, ValueRule } from '../rule.ts';
+import { wrongAlias } from './correlation-aliases.ts';
+import { isMonotone } from './measure.ts';
 
-/** A part of a correlation: matches of these rules, of any one of them, and how many it takes. */
+/** Detection rules at one place of a correlation. Their matches are counted together, and kept as signals of their own. */
 export interface PlanStep {
   readonly bases: readonly DetectionRule[];
-  /** The `event_count` that stands at this place, or nothing where one match will do. */
-  readonly counts: EventCountRule | undefined;
+  /** Correlations from the plan's own down to the one that names these rules. */
+  readonly path: readonly CorrelationRule[];
+  /** The correlation that measures fields of these matches, if one does. */
+  readonly measures: ValueRule | undefined;
 }
 
-/** A correlation with what it refers to: one step, or of a temporal one a step for each of its rules. */
+/** A correlation's tree: what must hold, down to the matches of steps (by their place in `CorrelationPlan.steps`). */
+export type PlanNode =
+  /** Any one match. */
+  | { readonly kind: 'matches'; readonly step: number }
+  /** Matches that are counted or measured. */
+  | { readonly kind: 'measured'; readonly rule: EventCountRule | ValueRule; readonly step: number }
+  /** An `event_count` of what other correlations find. */
+  | { readonly kind: 'occurrences'; readonly rule: EventCountRule; readonly parts: readonly PlanNode[] }
+  | { readonly kind: 'temporal'; readonly rule: TemporalRule; readonly parts: readonly PlanNode[] };
+
+/** A correlation with all that it refers to, directly and through other correlations. */
 export interface CorrelationPlan {
   readonly rule: CorrelationRule;
   readonly steps: readonly PlanStep[];
+  readonly root: PlanNode;
+  /** All correlations of the tree, the plan's own first. */
+  readonly correlations: readonly CorrelationRule[];
 }
+
+/** Correlations one above the other, the one over detection rules included, and steps of one of them. */
+export const PLAN_LIMITS = { depth: 5, steps: 200 } as const;
 
 /** Whether a correlation puts several rules together; all others measure the matches of theirs. */
 export function isTemporal(rule: CorrelationRule): rule is TemporalRule {
@@ -23,75 +41,136 @@ export function isTemporal(rule: CorrelationRule): rule is TemporalRule {
 /** Why a correlation cannot be planned. */
 export interface PlanProblem {
   readonly problem: string;
+  /** Which of its `rules` leads there, if one does. */
+  readonly entry?: number;
 }
 
-function planStep(name: string, found: ReadonlyMap<string, Rule>): PlanStep | PlanProblem {
-  const rule = found.get(name);
-  if (!rule) return { problem: `There is no rule "${name}"` };
-  if (rule.kind === 'detection') return { bases: [rule], counts: undefined };
-  if (rule.type !== 'event_count') return { problem: `"${name}" is a ${rule.type}; only event_count can be a step` };
-  if ((rule.compare !== 'gte' && rule.compare !== 'gt') || (rule.also ?? []).length > 0) {
-    return { problem: `"${name}" counts with "${rule.compare}" or a range; only gt and gte can be a step` };
-  }
-  const bases = rule.rules.map((base) => found.get(base));
-  const known = bases.filter((base) => base?.kind === 'detection');
-  if (known.length < bases.length)
-    return { problem: `"${name}" refers to rules that are not there, or are correlations` };
-  return { bases: [...new Set(known)], counts: rule };
-}
+/** Thrown inside planning alone. */
+class Unplannable extends Error {}
 
 /** Looks up what a correlation refers to, by id or name. */
 export function planCorrelation(
   rule: CorrelationRule,
   found: ReadonlyMap<string, Rule>,
 ): CorrelationPlan | PlanProblem {
-  const steps: PlanStep[] = [];
-  for (const name of rule.rules) {
-    const step = planStep(name, found);
-    if ('problem' in step) return step;
-    if (!isTemporal(rule) && step.counts) {
-      return { problem: `"${name}" is a correlation; ${rule.type} takes detection rules alone` };
+  const planner = new Planner(found);
+  let entry = 0;
+  try {
+    const root = planner.node(rule, [rule], (at) => {
+      entry = at;
+    });
+    const { steps } = planner;
+    const wrong = wrongAlias(rule, steps);
+    if (wrong !== undefined) return { problem: wrong };
+    return { rule, steps, root, correlations: [...new Set(steps.flatMap(({ path }) => path))] };
+  } catch (error) {
+    if (error instanceof Unplannable) return { problem: error.message, entry };
+    throw error;
+  }
+}
+
+class Planner {
+  readonly steps: PlanStep[] = [];
+  readonly #found: ReadonlyMap<string, Rule>;
+
+  constructor(found: ReadonlyMap<string, Rule>) {
+    this.#found = found;
+  }
+
+  /** The node of the last correlation of a path; `at` hears which of its rules is looked at. */
+  node(
+    rule: CorrelationRule,
+    path: readonly CorrelationRule[],
+    at: (entry: number) => void = () => undefined,
+  ): PlanNode {
+    const rules = rule.rules.map((name, entry) => {
+      at(entry);
+      return this.#refer(name, path);
+    });
+    if (isTemporal(rule)) {
+      const parts = rules.map((one, entry) => {
+        at(entry);
+        return one.kind === 'detection' ? this.#matches([one], path) : this.#nested(one, path);
+      });
+      return { kind: 'temporal', rule, parts };
     }
-    steps.push(step);
+    const first = rules.findIndex(({ kind }) => kind === 'correlation');
+    if (first < 0) {
+      const bases = [...new Set(rules.filter((one) => one.kind === 'detection'))];
+      const { step } = this.#matches(bases, path, 'fields' in rule ? rule : undefined);
+      return { kind: 'measured', rule, step };
+    }
+    at(first);
+    const name = rule.rules[first];
+    if (rule.type !== 'event_count')
+      throw new Unplannable(`"${name}" is a correlation; ${rule.type} takes detection rules alone`);
+    if (!rules.every(({ kind }) => kind === 'correlation'))
+      throw new Unplannable(`"${name}" is a correlation, and others are not; an event_count takes either kind alone`);
+    if (!isMonotone(rule))
+      throw new Unplannable(`"${name}" is a correlation; only gt and gte, and no range, can count what it finds`);
+    const parts = [...new Set(rules)].map((one) => this.#nested(one as CorrelationRule, path));
+    return { kind: 'occurrences', rule, parts };
   }
-  const bases = [...new Set(steps.flatMap((step) => step.bases))];
-  const wrong = wrongAlias(rule, bases);
-  if (wrong !== undefined) return { problem: wrong };
-  if (isTemporal(rule)) return { rule, steps };
-  return { rule, steps: [{ bases, counts: rule.type === 'event_count' ? rule : undefined }] };
-}
 
-/** An alias says of every rule which field it is: of one that is left out, nothing could ever be put together. */
-function wrongAlias({ aliases, groupBy }: CorrelationRule, bases: readonly DetectionRule[]): string | undefined {
-  for (const [alias, fields] of aliases ?? []) {
-    const strange = [...fields.keys()].find((name) => !bases.some((base) => isNamed(base, name)));
-    if (strange !== undefined)
-      return `Alias "${alias}" names "${strange}", which is none of the detection rules behind it`;
-    const left = bases.find((base) => ![...fields.keys()].some((name) => isNamed(base, name)));
-    if (left && groupBy.includes(alias))
-      return `Alias "${alias}" does not say which field it is in "${left.name ?? left.id}"`;
+  #refer(name: string, path: readonly CorrelationRule[]): Rule {
+    const own = path.length === 1;
+    const rule = this.#found.get(name);
+    if (!rule)
+      throw new Unplannable(
+        own ? `There is no rule "${name}"` : `"${named(path)}" refers to "${name}", which is not there`,
+      );
+    const turn = rule.kind === 'correlation' ? path.indexOf(rule) : -1;
+    if (turn < 0) return rule;
+    const through = path.slice(turn + 1).map((one) => `"${one.name ?? one.id}"`);
+    const way = through.length > 0 ? ` through ${through.join(', ')}` : '';
+    throw new Unplannable(`"${name}" refers to itself${way}`);
   }
-  return undefined;
+
+  #matches(bases: readonly DetectionRule[], path: readonly CorrelationRule[], measures?: ValueRule) {
+    if (this.steps.length >= PLAN_LIMITS.steps)
+      throw new Unplannable(`There are more than ${PLAN_LIMITS.steps} steps behind it`);
+    this.steps.push({ bases, path, measures });
+    return { kind: 'matches', step: this.steps.length - 1 } as const;
+  }
+
+  #nested(rule: CorrelationRule, path: readonly CorrelationRule[]): PlanNode {
+    const name = rule.name ?? rule.id;
+    if (path.length >= PLAN_LIMITS.depth)
+      throw new Unplannable(
+        `"${name}" is a correlation ${path.length} levels down; at most ${PLAN_LIMITS.depth} stand above each other`,
+      );
+    if (!isTemporal(rule)) {
+      if (rule.type !== 'event_count' && rule.type !== 'value_count')
+        throw new Unplannable(
+          `"${name}" is a ${rule.type}; only event_count, value_count, temporal and temporal_ordered can be a step`,
+        );
+      if (!isMonotone(rule))
+        throw new Unplannable(`"${name}" counts with "${rule.compare}" or a range; only gt and gte can be a step`);
+    }
+    return this.node(rule, [...path, rule]);
+  }
 }
 
-function isNamed(rule: DetectionRule, name: string): boolean {
-  return rule.id === name || rule.name === name;
+function named(path: readonly CorrelationRule[]): string {
+  const last = path.at(-1);
+  return last?.name ?? last?.id ?? '';
 }
 
-/** The field of a base rule's events that a correlation means by a name: an alias, or a field as that rule would call it. */
-export function correlatedField(rule: CorrelationRule, base: DetectionRule, name: string, mode: FieldMode): string {
-  const fields = rule.aliases?.get(name);
-  const field = fields?.get(base.id) ?? (base.name === undefined ? undefined : fields?.get(base.name)) ?? name;
-  return mode === 'raw' ? field : ecsFieldName(field, base.logsource);
-}
-
-/** Matches without which a step cannot be; windows without a match do not exist, so it is never 0. */
-export function atLeastOf({ counts }: PlanStep): number {
-  if (!counts || (counts.compare !== 'gt' && counts.compare !== 'gte' && counts.compare !== 'eq')) return 1;
-  return Math.max(1, counts.compare === 'gt' ? counts.threshold + 1 : counts.threshold);
+/** Matches without which a count cannot be; windows without a match do not exist, so it is never 0. */
+export function atLeastOf({ compare, threshold }: EventCountRule | ValueRule): number {
+  if (compare !== 'gt' && compare !== 'gte' && compare !== 'eq') return 1;
+  return Math.max(1, compare === 'gt' ? threshold + 1 : threshold);
 }
 
 /** How far from a match, in seconds, it may change which others are members. */
-export function reachOf({ rule, steps }: CorrelationPlan): number {
-  return Math.max(rule.timespanSeconds, ...steps.map(({ counts }) => counts?.timespanSeconds ?? 0));
+export function reachOf({ correlations }: CorrelationPlan): number {
+  return Math.max(...correlations.map(({ timespanSeconds }) => timespanSeconds));
+}
+
+/** How many steps must have matches, at the least. */
+export function stepsNeeded(node: PlanNode): number {
+  if (node.kind === 'matches' || node.kind === 'measured') return 1;
+  const parts = node.parts.map(stepsNeeded).sort((left, right) => left - right);
+  const needed = node.kind === 'temporal' ? node.rule.different : 1;
+  return parts.slice(0, needed).reduce((sum, part) => sum + part, 0);
 }

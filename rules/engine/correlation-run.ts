@@ -2,8 +2,9 @@ import { readField } from '../../ecs/event.ts';
 import { scalarText } from '../query/field-test.ts';
 import type { CorrelationRule, DetectionRule } from '../rule.ts';
 import type { RuleSet } from '../sigma/rule-set.ts';
+import { correlatedField } from './correlation-aliases.ts';
 import { correlationMembers } from './correlation-members.ts';
-import { type CorrelationPlan, correlatedField } from './correlation-plan.ts';
+import type { CorrelationPlan, PlanStep } from './correlation-plan.ts';
 import { MOST_VALUES, valueFields, valueOfMatch } from './correlation-values.ts';
 import type { FieldMode } from './engine.ts';
 import { addValues } from './measure.ts';
@@ -51,6 +52,7 @@ interface Group {
 interface Place {
   readonly plan: CorrelationPlan;
   readonly step: number;
+  readonly of: PlanStep;
 }
 
 /** Collects the matches of a run of events and gives, at its end, the correlations among them. */
@@ -68,9 +70,9 @@ export class CorrelationRun {
     this.#plans = rules.correlations.flatMap(({ id }) => rules.plans.get(id) ?? []);
     for (const plan of this.#plans) {
       this.#groups.set(plan.rule.id, new Map());
-      for (const [step, { bases }] of plan.steps.entries()) {
-        const place = { plan, step };
-        for (const { id } of bases) {
+      for (const [step, of] of plan.steps.entries()) {
+        const place = { plan, step, of };
+        for (const { id } of of.bases) {
           const places = this.#byRule.get(id);
           if (places) places.push(place);
           else this.#byRule.set(id, [place]);
@@ -88,18 +90,21 @@ export class CorrelationRun {
     for (const [place, rule] of places) this.#count(place, rule, event, line);
   }
 
-  #count({ plan, step }: Place, rule: DetectionRule, event: object, line: number): void {
+  #count({ plan, step, of: { path, measures } }: Place, rule: DetectionRule, event: object, line: number): void {
     const second = eventSecond(event);
     if (second === undefined || this.#cells >= CORRELATION_CELLS) {
       this.uncounted++;
       return;
     }
     const { id, groupBy } = plan.rule;
-    const name = (field: string): string => correlatedField(plan.rule, rule, field, this.#mode);
-    const measured = valueOfMatch(
-      plan.rule,
-      valueFields(plan.rule).map((field) => readField(event, name(field))),
-    );
+    const name = (field: string): string => correlatedField(path, rule, field, this.#mode);
+    const measured = measures
+      ? valueOfMatch(
+          measures,
+          // What a correlation measures it calls by its own names.
+          valueFields(measures).map((field) => readField(event, correlatedField([measures], rule, field, this.#mode))),
+        )
+      : null;
     if (measured === undefined) return;
     const values = groupBy.map((field) => groupValue(event, name(field)));
     const key = JSON.stringify(values);

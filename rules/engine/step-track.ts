@@ -26,14 +26,25 @@ export interface StepTrack {
   readonly completions: readonly number[];
 }
 
-/** Sorts a step's matches and finds what completes it. */
-export function openTrack({ pairs, atLeast, withinSeconds }: TemporalStep): StepTrack {
+/** Stretches that complete a step: from which second, and by which. Both rise, and belong together by place. */
+export interface Completions {
+  readonly starts: readonly number[];
+  readonly completions: readonly number[];
+}
+
+/** A track of matches, in any order, with what completes it. */
+export function trackOf(pairs: readonly SecondCount[], { starts, completions }: Completions): StepTrack {
   const bySecond = new Map<number, number>();
   for (const [second, count] of pairs) if (count > 0) bySecond.set(second, (bySecond.get(second) ?? 0) + count);
   const sorted = [...bySecond].sort(([left], [right]) => left - right);
-  const seconds = sorted.map(([second]) => second);
   const totals = [0];
   for (const [, count] of sorted) totals.push((totals.at(-1) ?? 0) + count);
+  return { seconds: sorted.map(([second]) => second), totals, starts, completions };
+}
+
+/** Sorts a step's matches and finds what completes it. */
+export function openTrack({ pairs, atLeast, withinSeconds }: TemporalStep): StepTrack {
+  const { seconds, totals } = trackOf(pairs, { starts: [], completions: [] });
   const starts: number[] = [];
   const completions: number[] = [];
   let last = 0;
@@ -80,6 +91,32 @@ export function addRange(ranges: SecondRange[], from: number, to: number): void 
   const last = ranges.at(-1);
   if (last && from <= last.to + 1) last.to = Math.max(last.to, to);
   else ranges.push({ from, to });
+}
+
+/** Whether a second lies in one of the ranges, which rise and do not overlap. */
+export function isWithin(ranges: readonly SecondRange[] | undefined, second: number): boolean {
+  let low = 0;
+  let high = ranges?.length ?? 0;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ranges?.[middle]?.to ?? second) < second) low = middle + 1;
+    else high = middle;
+  }
+  return (ranges?.[low]?.from ?? Number.POSITIVE_INFINITY) <= second;
+}
+
+/** What lies in both of two lists of ranges, each of which rises and does not overlap. */
+export function overlap(left: readonly SecondRange[], right: readonly SecondRange[]): readonly SecondRange[] {
+  const both: SecondRange[] = [];
+  for (let at = 0, other = 0; at < left.length && other < right.length; ) {
+    const [one, two] = [left[at] as SecondRange, right[other] as SecondRange];
+    const from = Math.max(one.from, two.from);
+    const to = Math.min(one.to, two.to);
+    if (from <= to) both.push({ from, to });
+    if (one.to < two.to) at++;
+    else other++;
+  }
+  return both;
 }
 
 /** The matches of a track within ranges. */

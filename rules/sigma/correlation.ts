@@ -178,10 +178,15 @@ export function readCorrelation(
   if (timespanNode === undefined) reader.problem('HD_RULE_MISSING', 'The correlation has no "timespan"', section.at);
   if (timespanSeconds === 0)
     reader.problem(CODE, '"timespan" must be longer than nothing', timespanNode?.at ?? section.at);
+  const node = reader.get(section, 'rules');
+  const places = (node?.kind === 'list' ? node.items : node ? [node] : []).map(({ at: { line, column } }) => ({
+    line: line - head.line,
+    column,
+  }));
   const groupBy = reader.texts(reader.get(section, 'group-by'), 'group-by', CODE);
   const generate = readGenerate(reader, section, document);
   const aliases = readAliases(reader, section);
-  const base = { ...head, kind: 'correlation', rules, groupBy, generate, aliases } as const;
+  const base = { ...head, kind: 'correlation', rules, places, groupBy, generate, aliases } as const;
   switch (type) {
     case 'event_count': {
       const threshold = readThreshold(reader, reader.get(section, 'condition'), section);

@@ -10,7 +10,7 @@ export interface RuleSet {
   readonly correlations: readonly CorrelationRule[];
   /** What each correlation refers to, step by step, by the correlation's id. */
   readonly plans: ReadonlyMap<string, CorrelationPlan>;
-  /** All detection rules whose matches a correlation takes, through an `event_count` too, by the correlation's id. */
+  /** All detection rules whose matches a correlation takes, through other correlations too, by the correlation's id. */
   readonly counted: ReadonlyMap<string, readonly DetectionRule[]>;
   /** Ids of rules which only feed correlations, and raise no alert by themselves (`generate` is not set). */
   readonly silent: ReadonlySet<string>;
@@ -25,8 +25,13 @@ export function joinRules(parsed: readonly Rule[], filters: readonly FilterRule[
   const problems: RuleProblem[] = [];
   const byName = new Map<string, Rule>();
   const kept: Rule[] = [];
-  const report = (code: 'HD_RULE_DUPLICATE' | 'HD_RULE_REFERENCE', what: string, rule: Rule): void => {
-    problems.push(ruleProblem(code, what, { file: rule.file, line: rule.line, column: 1, rule: rule.id }));
+  const report = (
+    code: 'HD_RULE_DUPLICATE' | 'HD_RULE_REFERENCE',
+    what: string,
+    rule: Rule,
+    { line, column } = { line: 0, column: 1 },
+  ): void => {
+    problems.push(ruleProblem(code, what, { file: rule.file, line: rule.line + line, column, rule: rule.id }));
   };
   const filtered = applyFilters(parsed, filters);
   problems.push(...filtered.problems);
@@ -47,14 +52,14 @@ export function joinRules(parsed: readonly Rule[], filters: readonly FilterRule[
     if (rule.kind !== 'correlation') continue;
     const plan = planCorrelation(rule, byName);
     if ('problem' in plan) {
-      report('HD_RULE_REFERENCE', plan.problem, rule);
+      report('HD_RULE_REFERENCE', plan.problem, rule, rule.places?.[plan.entry ?? -1]);
       continue;
     }
     correlations.push(rule);
     plans.set(rule.id, plan);
     counted.set(rule.id, [...new Set(plan.steps.flatMap((step) => step.bases))]);
-    // An event_count that is a step of another rule alerts all the same, and decides for what it counts.
-    const own = plan.steps.filter(({ counts }) => counts === undefined || counts === rule);
+    // A correlation that is a step of another rule alerts all the same, and decides for what it refers to.
+    const own = plan.steps.filter(({ path }) => path.length === 1);
     for (const { id } of own.flatMap((step) => step.bases)) (rule.generate ? loud : silent).add(id);
   }
   for (const id of loud) silent.delete(id);

@@ -1,4 +1,5 @@
-import { correlatedField } from '../../rules/engine/correlation-plan.ts';
+import { correlatedField, isAliased } from '../../rules/engine/correlation-aliases.ts';
+import type { PlanStep } from '../../rules/engine/correlation-plan.ts';
 import { valueFields } from '../../rules/engine/correlation-values.ts';
 import type { CorrelationRule, DetectionRule } from '../../rules/rule.ts';
 
@@ -12,13 +13,18 @@ export interface GroupFields {
   readonly measured: readonly string[];
 }
 
-/** The fields of a base rule's events for a correlation's names, with aliases looked up. */
-export function correlationFields(rule: CorrelationRule, base: DetectionRule): GroupFields {
-  const fieldOf = (name: string): string => correlatedField(rule, base, name, 'ecs');
+/** The fields of a base rule's events for a correlation's names, with aliases looked up on the way down to the base. */
+export function correlationFields(
+  rule: CorrelationRule,
+  { path, measures }: Pick<PlanStep, 'path' | 'measures'>,
+  base: DetectionRule,
+): GroupFields {
+  const fieldOf = (name: string): string => correlatedField(path, base, name, 'ecs');
   return {
     // What is no alias is an ECS name here, as in every rule.
-    row: rule.extension.groupBy.map((name) => (rule.aliases?.has(name) ? fieldOf(name) : name)),
+    row: rule.extension.groupBy.map((name) => (isAliased(path, name) ? fieldOf(name) : name)),
     group: rule.groupBy.map(fieldOf),
-    measured: valueFields(rule).map(fieldOf),
+    // What a correlation measures it calls by its own names.
+    measured: measures ? valueFields(measures).map((name) => correlatedField([measures], base, name, 'ecs')) : [],
   };
 }

@@ -26,7 +26,8 @@ export async function cellsOfStored(
   if (!like) return [];
   const fields = entityFieldsOf(rule);
   const rows = new Map<string, Row>();
-  const named = (steps[like.step]?.bases ?? []).map((base) => correlationFields(rule, base).row);
+  const step = steps[like.step];
+  const named = step ? step.bases.map((base) => correlationFields(rule, step, base).row) : [];
   /** By which rule's names an event fell on its row is not kept; it is the one that gives a row of that second. */
   const rowOf = (event: object): { key: string; values: Record<string, string> } => {
     const found = named.map((fields) => {

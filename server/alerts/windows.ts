@@ -1,6 +1,7 @@
-import { type CorrelationMembers, correlationMembers, isWithin } from '../../rules/engine/correlation-members.ts';
-import { type CorrelationPlan, isTemporal, reachOf } from '../../rules/engine/correlation-plan.ts';
+import { type CorrelationMembers, correlationMembers } from '../../rules/engine/correlation-members.ts';
+import { type CorrelationPlan, reachOf, stepsNeeded } from '../../rules/engine/correlation-plan.ts';
 import { isMonotone } from '../../rules/engine/measure.ts';
+import { isWithin } from '../../rules/engine/step-track.ts';
 import type { EventCountRule, ValueRule } from '../../rules/rule.ts';
 import type { MatchCell } from '../detection/match-cell.ts';
 import type { Signal } from '../store/record-store.ts';
@@ -235,9 +236,10 @@ function addCluster(state: GroupState, cluster: Cluster, reach: number): readonl
  * nothing else: no second around it is still outside, and its own window is full.
  */
 function addEasily(state: GroupState, cell: MatchCell, reach: number): boolean {
-  const { rule } = state.plan;
+  const { root } = state.plan;
   const seconds = state.steps[0];
-  if (!seconds || isTemporal(rule) || !isMonotone(rule)) return false;
+  if (!seconds || root.kind !== 'measured' || !isMonotone(root.rule)) return false;
+  const { rule } = root;
   const { second } = cell;
   const known = seconds.get(second);
   if (known && !known.isMember) return false;
@@ -260,8 +262,7 @@ function reaches(seconds: StepSeconds, rule: EventCountRule | ValueRule, cell: M
 const NONE: CorrelationMembers = { ranges: [], intervals: [] };
 
 function membersOf({ plan, steps }: GroupState, from: number, to: number): CorrelationMembers {
-  const needed = isTemporal(plan.rule) ? plan.rule.different : 1;
-  if (steps.filter((seconds) => seconds.hasAny(from, to)).length < needed) return NONE;
+  if (steps.filter((seconds) => seconds.hasAny(from, to)).length < stepsNeeded(plan.root)) return NONE;
   return correlationMembers(
     plan,
     steps.map((seconds) => seconds.counts(from, to)),

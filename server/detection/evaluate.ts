@@ -3,7 +3,7 @@ import { compileRules } from '../../rules/engine/compile.ts';
 import { MOST_VALUES, valueOfMatch } from '../../rules/engine/correlation-values.ts';
 import type { RuleEngine } from '../../rules/engine/engine.ts';
 import { addValues } from '../../rules/engine/measure.ts';
-import type { CorrelationRule, Rule } from '../../rules/rule.ts';
+import type { CorrelationRule, Rule, ValueRule } from '../../rules/rule.ts';
 import { joinRules, type RuleSet } from '../../rules/sigma/rule-set.ts';
 import { correlationFields, type GroupFields } from '../alerts/correlation-fields.ts';
 import { entityFieldsOf, MAX_VALUES_PER_CELL, textOf } from '../alerts/entities.ts';
@@ -39,7 +39,8 @@ interface Target {
   readonly entities: readonly EntityField[];
   /** Places of the fields that tell the row, and after them those of the correlation's group. */
   readonly groups: readonly number[];
-  /** Places of the fields whose values the correlation measures. */
+  /** The correlation at this step that measures values, and the places of their fields. */
+  readonly measures: ValueRule | undefined;
   readonly measured: readonly number[];
   /** Where its last match went: the next one mostly goes there as well. */
   latest: {
@@ -89,12 +90,14 @@ function targetsOf(
     correlation: CorrelationRule | undefined,
     step: number,
     fields: GroupFields,
+    measures?: ValueRule,
   ): Target => ({
     rule,
     correlation,
     step,
     entities: entityFieldsOf(rule).map((field) => ({ field, place: placeOf(field) })),
     groups: [...fields.row, ...fields.group].map(placeOf),
+    measures,
     measured: fields.measured.map(placeOf),
     latest: { batch: undefined, second: 0, values: [], cell: undefined },
   });
@@ -104,13 +107,13 @@ function targetsOf(
     targets.set(rule.id, silent.has(rule.id) ? [] : [own]);
   }
   for (const { rule: correlation, steps } of plans.values()) {
-    for (const [step, { bases }] of steps.entries()) {
+    for (const [at, step] of steps.entries()) {
       // One for all rules that call the fields the same, so that an event which matches two of them counts once.
       const byFields = new Map<string, Target>();
-      for (const base of bases) {
-        const fields = correlationFields(correlation, base);
+      for (const base of step.bases) {
+        const fields = correlationFields(correlation, step, base);
         const key = JSON.stringify(fields);
-        const target = byFields.get(key) ?? targetOf(correlation, correlation, step, fields);
+        const target = byFields.get(key) ?? targetOf(correlation, correlation, at, fields, step.measures);
         byFields.set(key, target);
         targets.get(base.id)?.push(target);
       }
@@ -170,8 +173,8 @@ function addMatch(open: Map<string, OpenCell>, target: Target, read: Read, batch
   const time = Date.parse(String(read(TIME)));
   const at = Number.isNaN(time) ? Date.parse(batch.receivedAt) : time;
   const second = Math.floor(at / 1000);
-  const { correlation, measured } = target;
-  const value = correlation && measured.length > 0 ? valueOfMatch(correlation, measured.map(read)) : null;
+  const { measures, measured } = target;
+  const value = measures ? valueOfMatch(measures, measured.map(read)) : null;
   if (value === undefined) return;
   const entry = cellOf(open, target, read, batch, second, at);
   entry.count++;

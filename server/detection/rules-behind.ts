@@ -9,10 +9,9 @@ export function rulesBehind(
 ): readonly Rule[] {
   const needed = new Set<string>(ids);
   for (const id of ids) {
-    for (const { bases, counts } of plans.get(id)?.steps ?? []) {
-      for (const base of bases) needed.add(base.id);
-      if (counts) needed.add(counts.id);
-    }
+    const { steps, correlations } = plans.get(id) ?? { steps: [], correlations: [] };
+    for (const { bases } of steps) for (const base of bases) needed.add(base.id);
+    for (const correlation of correlations) needed.add(correlation.id);
   }
   return rules.filter(({ id }) => needed.has(id));
 }

@@ -10,7 +10,7 @@ export function ruleVersion(rule: Rule): string {
   let version = known.get(rule);
   if (version === undefined) {
     // Filters, lists and exceptions change the condition and not the text.
-    version = shortHash(JSON.stringify({ ...rule, file: '', line: 0 }));
+    version = shortHash(JSON.stringify({ ...rule, file: '', line: 0, places: undefined }));
     known.set(rule, version);
   }
   return version;
@@ -23,11 +23,9 @@ export function ruleVersions(rules: readonly Rule[]): ReadonlyMap<string, string
   const { plans } = joinedRules(rules);
   const versions = new Map(
     rules.map((rule) => {
-      const behind = (plans.get(rule.id)?.steps ?? []).flatMap(({ bases, counts }) => [
-        ...bases,
-        ...(counts ? [counts] : []),
-      ]);
-      const others = behind.filter((one) => one !== rule);
+      const plan = plans.get(rule.id);
+      const behind = (plan?.steps ?? []).flatMap(({ bases, path }) => [...bases, ...path]);
+      const others = [...new Set(behind)].filter((one) => one !== rule);
       if (others.length === 0) return [rule.id, ruleVersion(rule)];
       return [rule.id, shortHash([rule, ...others].map(ruleVersion).join(' '))];
     }),

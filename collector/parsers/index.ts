@@ -1,6 +1,7 @@
 import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser, ParserHint } from '../record.ts';
 import { apache } from './apache.ts';
+import { ciscoAsa } from './cisco-asa.ts';
 import { json } from './json.ts';
 import { nginx } from './nginx.ts';
 import { parseOpensshMessage } from './openssh.ts';
@@ -8,7 +9,7 @@ import { parsePamMessage } from './pam.ts';
 import { parsePostfixMessage } from './postfix.ts';
 import { parseSudoMessage } from './sudo.ts';
 import { suricata } from './suricata.ts';
-import { parseProgramMessage, programParser, syslog } from './syslog.ts';
+import { framed, parseProgramMessage, programParser, syslog } from './syslog.ts';
 import { isoString } from './time.ts';
 
 /** Every parser, in the order in which `auto` asks them; those of one program are reached through `syslog`. */
@@ -18,6 +19,7 @@ export const PARSERS: readonly Parser[] = [
   programParser('sudo', parseSudoMessage),
   programParser('pam', parsePamMessage),
   programParser('postfix', parsePostfixMessage, 'postfix.log'),
+  framed(ciscoAsa, 'cisco'),
   nginx,
   apache,
   suricata,

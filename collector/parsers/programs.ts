@@ -2,6 +2,7 @@ import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext } from '../record.ts';
 import { parseAccountMessage } from './accounts.ts';
 import { apache } from './apache.ts';
+import { isCiscoMessage, readCiscoMessage } from './cisco-asa.ts';
 import type { MessageParser } from './draft.ts';
 import { nginx } from './nginx.ts';
 import { parseOpensshMessage } from './openssh.ts';
@@ -58,8 +59,15 @@ function familyOf(program: string): ProgramMessages | undefined {
   return program.startsWith('postfix') && program.includes('/') ? POSTFIX : undefined;
 }
 
+const CISCO: ProgramMessages = { whole: readCiscoMessage };
+
+/** What no program's name stands before: devices that say by a mark or by their fields what they are. */
+function untagged(message: string): ProgramMessages | undefined {
+  return isCiscoMessage(message) ? CISCO : undefined;
+}
+
 /** How a program's messages are read; what a PAM module wrote is read as such in any program. */
 export function programMessages(program: string | undefined, message: string): ProgramMessages | undefined {
-  const known = program === undefined ? undefined : (PROGRAMS.get(program) ?? familyOf(program));
+  const known = program === undefined ? untagged(message) : (PROGRAMS.get(program) ?? familyOf(program));
   return known ?? (isPam(message) ? PAM : undefined);
 }

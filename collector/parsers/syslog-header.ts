@@ -22,6 +22,8 @@ export interface SyslogHeader {
 
 // A program's name has a letter, and is no message code such as `%SYS-5-CONFIG_I`.
 const PROGRAM = /^(?=[^\s:[\]]{0,127}[A-Za-z])([^\s:[\]%][^\s:[\]]{0,127})(?:\[([^\]\s]{1,64})\])?:(?: |$)/;
+// `Nov 22 2026 08:01:02 ICT: …`; the short names of zones are ambiguous, so the collector's zone holds.
+const ZONE = /^ [A-Z]{2,5}: /;
 const KERNEL = /^\[ *\d{1,12}\.\d{1,9}\] /;
 const MAX_PARAMETERS = 200;
 
@@ -196,6 +198,12 @@ export function readSyslogHeader(line: string, context: ParseContext): SyslogHea
   }
   const first = line.charCodeAt(start);
   const time = first >= 48 && first <= 57 ? isoTimeAt(line, start, context.timeZone) : bsdTimeAt(line, start, context);
+  // Network devices put a colon behind the time, and name no host then.
+  if (time && line[time.end] === ':' && line[time.end + 1] === ' ') {
+    header.ms = time.ms;
+    header.message = line.slice(time.end + 2);
+    return header;
+  }
   if (!time || line[time.end] !== ' ') {
     if (KERNEL.test(line.slice(start, start + 26))) {
       header.program = 'kernel';
@@ -205,6 +213,10 @@ export function readSyslogHeader(line: string, context: ParseContext): SyslogHea
     return start > 0 ? readBare(header, line.slice(start)) : undefined;
   }
   header.ms = time.ms;
+  if (ZONE.test(line.slice(time.end, time.end + 8)) && line[line.indexOf(':', time.end) + 1] === ' ') {
+    header.message = line.slice(line.indexOf(':', time.end) + 2);
+    return header;
+  }
   if (line.startsWith('last message repeated ', time.end + 1)) return readTag(header, line.slice(time.end + 1));
   const space = line.indexOf(' ', time.end + 1);
   const word = line.slice(time.end + 1, space < 0 ? undefined : space);

@@ -1,8 +1,10 @@
 import type { EcsEvent } from '../../ecs/event.ts';
+import { readField } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
 import type { Draft, MessageParser } from './draft.ts';
 import { finish, newDraft } from './draft.ts';
 import { programMessages } from './programs.ts';
+import { put } from './put.ts';
 import type { SyslogHeader } from './syslog-header.ts';
 import { readSyslogHeader } from './syslog-header.ts';
 
@@ -105,7 +107,14 @@ function applyHeader(draft: Draft, header: SyslogHeader, program: string | undef
 function nested(inner: EcsEvent, line: string, header: SyslogHeader, program: string | undefined): EcsEvent {
   const draft = inner as Draft;
   draft.event.original = line;
-  if (header.host !== undefined) draft.host = { name: header.host, hostname: header.host };
+  // A device that names itself inside a relay's line is the host.
+  if (header.host !== undefined && readField(draft, 'observer.name') === undefined) {
+    draft.host = { name: header.host, hostname: header.host };
+    if (draft['observer'] !== undefined && draft['suricata'] === undefined) {
+      put(draft, 'observer.name', header.host);
+      put(draft, 'observer.hostname', header.host);
+    }
+  }
   if (program !== undefined && draft.process?.name === undefined) draft.process = { name: program, ...draft.process };
   if (header.priority !== undefined) draft['log'] = { ...(draft['log'] as object), syslog: syslogFields(header) };
   return finish(draft);
@@ -147,3 +156,19 @@ export const syslog: Parser = {
     return header ? headed(line, header, context) : undefined;
   },
 };
+
+/**
+ * The same parser for lines that come with a syslog header, whose host and priority are kept; a line whose message is
+ * not the parser's own goes to it whole.
+ */
+export function framed(parser: Parser, module: string): Parser {
+  return {
+    ...parser,
+    parse(line, context) {
+      const header =
+        context.program === undefined && !parser.detects(line) ? readSyslogHeader(line, context) : undefined;
+      const event = header && headed(line, header, context);
+      return event?.event.module === module ? event : parser.parse(line, context);
+    },
+  };
+}

@@ -35,6 +35,11 @@ export const ERRORS = {
     advice: 'Make somebody else an administrator of all agencies first.',
   },
   HD_RULE_INVALID: { status: 400, title: 'Rule not right', advice: 'Correct it and check it again.' },
+  HD_RULE_UNTESTED: {
+    status: 409,
+    title: 'Rule not tested',
+    advice: 'Backtest it first, or say why it must be in force untested.',
+  },
   HD_RULE_TRUE_POSITIVE: {
     status: 409,
     title: 'Would hide a true positive',

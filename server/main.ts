@@ -29,6 +29,7 @@ import { backupJobsOf, settingsOf, stopAll } from './parts.ts';
 import { type LiveFeed, openLiveFeed } from './realtime/live-feed.ts';
 import { openRetention } from './retention/retention.ts';
 import { scheduleRetention } from './retention/schedule.ts';
+import { openBacktests } from './rules/backtest/backtests.ts';
 import { openRuleImports } from './rules/import/import-jobs.ts';
 import { auditRules, startLiveRules } from './rules/live-rules.ts';
 import { loadRulesAside, ruleFolders } from './rules/load-aside.ts';
@@ -163,6 +164,8 @@ export async function startServer(
     stops.push(() => backups.stop());
     const ruleImports = openRuleImports({ data: config.data, folders, registry: rules, events, log });
     stops.push(() => ruleImports.stop());
+    const backtests = await openBacktests({ registry: rules, events, records, timeZone: config.timeZone, log });
+    stops.push(() => backtests.stop());
 
     let ingest: Ingest | undefined;
     let ready = false;
@@ -192,6 +195,7 @@ export async function startServer(
       ruleHealth: liveRules.health,
       ruleRuns: detection,
       ruleImports,
+      backtests,
       live,
       backups,
       retention,

@@ -10,6 +10,7 @@ import type { Ledger } from './ledger/schema.ts';
 import type { Log } from './log.ts';
 import type { LiveFeed } from './realtime/live-feed.ts';
 import type { Retention } from './retention/retention.ts';
+import type { Backtests } from './rules/backtest/backtests.ts';
 import type { RuleHealthWatch } from './rules/health.ts';
 import type { RuleImports } from './rules/import/import-jobs.ts';
 import type { RuleRegistry } from './rules/registry.ts';
@@ -50,6 +51,7 @@ export interface Services {
   /** The rules in force; ask for each answer anew, as they change while the server runs. */
   readonly rules: RuleRegistry;
   readonly ruleImports: RuleImports;
+  readonly backtests: Backtests;
   readonly ruleHealth: Pick<RuleHealthWatch, 'of' | 'hidden' | 'look'>;
   /** What each rule evaluated and missed. */
   readonly ruleRuns: Pick<Detection, 'spans' | 'refill' | 'refills'>;

@@ -13,6 +13,7 @@ import { backupJobsOf, settingsOf, stopAll } from './parts.ts';
 import { openLiveFeed } from './realtime/live-feed.ts';
 import { openRetention } from './retention/retention.ts';
 import { RULES_AT_REST } from './rules/at-rest.ts';
+import { openBacktests } from './rules/backtest/backtests.ts';
 import { openRuleImports } from './rules/import/import-jobs.ts';
 import { loadRulesAside, ruleFolders } from './rules/load-aside.ts';
 import { openRuleRegistry } from './rules/registry.ts';
@@ -53,6 +54,8 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
     stops.push(() => backups.stop());
     const ruleImports = openRuleImports({ data: config.data, folders, registry: rules, events, log });
     stops.push(() => ruleImports.stop());
+    const backtests = await openBacktests({ registry: rules, events, records, timeZone: config.timeZone, log });
+    stops.push(() => backtests.stop());
     const control = controlRequests();
     const app = await buildApp({
       settings: settingsOf(config),
@@ -64,6 +67,7 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
       rules,
       ...RULES_AT_REST,
       ruleImports,
+      backtests,
       live,
       backups,
       retention,

@@ -11,7 +11,7 @@ import type { RuleRegistry } from './registry.ts';
 import type { CheckAnswer } from './schema.ts';
 
 /** Events in the samples of one text, at most: they are run while somebody waits. */
-const MOST_SAMPLE_EVENTS = 20_000;
+export const MOST_SAMPLE_EVENTS = 20_000;
 
 /** Checks a text of the console as it would stand among the rules in force, and runs its samples. */
 export async function checkText(

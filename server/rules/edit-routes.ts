@@ -1,10 +1,13 @@
 import { HaidangError } from '../errors.ts';
 import type { App, Services } from '../services.ts';
+import type { RuleSettingRecord } from '../store/record-kinds.ts';
 import { problems } from '../system/answers.ts';
+import { candidateOfText } from './backtest/candidate.ts';
 import { checkText, countLastWeek } from './check-text.ts';
+import { requireTested } from './lifecycle.ts';
 import { provincial, RuleParams } from './routes.ts';
-import { CheckAnswer, Decision, NewDecision, ReloadAnswer, RuleText } from './schema.ts';
-import { changeSetting } from './settings.ts';
+import { CheckAnswer, Decision, NewDecision, ReloadAnswer, RuleText, RuleWrite } from './schema.ts';
+import { changeSetting, DRAFT, UNDECIDED } from './settings.ts';
 
 /** Rules written in the console, and decisions about any rule: each is audited and in force when the answer comes. */
 export function editRoutes(app: App, services: Services): void {
@@ -33,14 +36,14 @@ export function editRoutes(app: App, services: Services): void {
       schema: {
         tags,
         params: RuleParams,
-        body: RuleText,
-        response: { 200: ReloadAnswer, ...problems(400, 401, 403, 409, 413, 429, 503) },
+        body: RuleWrite,
+        response: { 200: ReloadAnswer, ...problems(400, 401, 403, 404, 409, 413, 429, 503) },
       },
     },
     async (request) => {
       const identity = provincial(request.signedIn().identity);
       const { id } = request.params;
-      const { yaml } = request.body;
+      const { yaml, draft = false, untested } = request.body;
       const { answer } = await checkText(rules, yaml);
       const [problem] = answer.problems;
       if (problem)
@@ -55,12 +58,27 @@ export function editRoutes(app: App, services: Services): void {
           'HD_RULE_INVALID',
           `Sample ${failed.sample} of ${failed.expected} does not do as it says.`,
         );
+      const isOff = rules.disabled.some((rule) => rule.id === id);
+      const isDraft = draft || rules.drafts.has(id);
+      if (draft && rules.rules.some((rule) => rule.id === id))
+        throw new HaidangError(
+          'HD_BAD_REQUEST',
+          'The rule is in force; switch it off first, or save its text in force.',
+        );
+      if (!isOff && !draft && untested === undefined)
+        await requireTested(services, await candidateOfText(rules, id, yaml));
       const view = records.as(identity);
+      if (isDraft) await changeSetting(records, id, (known) => known, DRAFT);
       const before = await view.get('rule', id);
       const document = { yaml, updatedAt: new Date().toISOString(), updatedBy: identity.name };
       if (before) await view.replace('rule', id, document, before.version);
       else await view.create('rule', id, document);
-      await accounts.audit.record({ actor: identity.name, act: 'rule.write', target: id, detail: { yaml } });
+      await accounts.audit.record({
+        actor: identity.name,
+        act: 'rule.write',
+        target: id,
+        detail: { yaml, draft: isDraft, untested },
+      });
       return answerOf(await rules.reload(identity.name, false));
     },
   );
@@ -104,27 +122,32 @@ export function editRoutes(app: App, services: Services): void {
       const { id } = request.params;
       if (![...rules.rules, ...rules.disabled].some((rule) => rule.id === id))
         throw new HaidangError('HD_NOT_FOUND', `There is no rule "${id}".`);
-      const { enabled, level, groupBy, gapSeconds, reason } = request.body;
+      const { enabled, level, groupBy, gapSeconds, untested = false, reason } = request.body;
       const needed = enabled === false ? dependants(services, id) : [];
       if (needed.length > 0)
         throw new HaidangError(
           'HD_BAD_REQUEST',
           `Rule "${needed[0]}" counts the matches of this one; switch that one off first.`,
         );
-      const made = await changeSetting(records, id, (before) => ({
+      if (enabled === true && !untested && rules.disabled.some((rule) => rule.id === id))
+        await requireTested(services, await candidateOfText(rules, id, undefined));
+      const change = (before: RuleSettingRecord): RuleSettingRecord => ({
         ...before,
         enabled: enabled ?? before.enabled,
+        // Whoever decides about it in either way has seen it.
+        draft: before.draft === true && enabled === undefined,
         level: level === undefined ? before.level : level,
         groupBy: groupBy === undefined ? before.groupBy : groupBy,
         gapSeconds: gapSeconds === undefined ? before.gapSeconds : gapSeconds,
         reason,
         updatedAt: new Date().toISOString(),
         updatedBy: identity.name,
-      }));
-      const detail = { enabled, level, groupBy, gapSeconds, reason };
+      });
+      const made = await changeSetting(records, id, change, rules.drafts.has(id) ? DRAFT : UNDECIDED);
+      const detail = { enabled, level, groupBy, gapSeconds, untested, reason };
       await accounts.audit.record({ actor: identity.name, act: 'rule.decide', target: id, detail });
       await rules.reload(identity.name, false);
-      const { exceptions: _, ...decision } = made;
+      const { exceptions: _, draft: _draft, ...decision } = made;
       return { ...decision, groupBy: decision.groupBy && [...decision.groupBy] };
     },
   );

@@ -15,6 +15,8 @@ export interface OverlaidRules extends LoadedRules {
   readonly disabled: readonly Rule[];
   /** All of them, in force or not, without exceptions and as they are written. */
   readonly plain: readonly Rule[];
+  /** Ids of those that were never switched on. */
+  readonly drafts: ReadonlySet<string>;
   /** When the next exception ends, milliseconds. */
   readonly nextChange: number | undefined;
 }
@@ -50,10 +52,14 @@ export function overlay(base: LoadedRules, documents: Documents, settings: Setti
     shadows,
     disabled,
     plain: all,
+    drafts: new Set(disabled.flatMap(({ id }) => ((settings.get(id) ?? NEW_DRAFT).draft ? [id] : []))),
     nextChange,
     problems: [...base.problems, ...problems, ...(set?.problems ?? [])],
   };
 }
+
+/** What holds for an imported draft about which nobody decided anything. */
+const NEW_DRAFT = { draft: true } as const;
 
 /** Whether a rule is in force: imported drafts only where somebody switched them on, all others unless switched off. */
 export function isEnabled({ file }: Pick<Rule, 'file'>, setting: RuleSettingRecord | undefined): boolean {
@@ -143,7 +149,13 @@ function readCondition(exception: RuleException, rule: Rule, problems: RuleProbl
   }
 }
 
-function shadowOfRule(target: DetectionRule, rule: string, exception: string, condition: Condition): DetectionRule {
+/** The rule that counts what one exception of a rule hides of another rule's matches. */
+export function shadowOfRule(
+  target: DetectionRule,
+  rule: string,
+  exception: string,
+  condition: Condition,
+): DetectionRule {
   const { name: _, ...rest } = target;
   const id = target.id === rule ? shadowId(rule, exception) : shadowId(rule, `${exception}+${target.id}`);
   return {

@@ -22,6 +22,8 @@ export interface RuleRegistry extends LoadedRules {
   readonly shadows: readonly Rule[];
   /** All of them, in force or not, without exceptions and as they are written. */
   readonly plain: readonly Rule[];
+  /** Ids of those that were never switched on. */
+  readonly drafts: ReadonlySet<string>;
   /** By rule id. */
   readonly versions: ReadonlyMap<string, string>;
   /** When these came into force, ISO 8601. */
@@ -128,6 +130,9 @@ export async function openRuleRegistry(options: {
     },
     get plain() {
       return current.plain;
+    },
+    get drafts() {
+      return current.drafts;
     },
     get shadows() {
       return current.shadows;

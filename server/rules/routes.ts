@@ -4,12 +4,13 @@ import { HaidangError } from '../errors.ts';
 import { type Identity, SYSTEM } from '../identity.ts';
 import type { App, Services } from '../services.ts';
 import { problems } from '../system/answers.ts';
+import { backtestRoutes } from './backtest/routes.ts';
 import { editRoutes } from './edit-routes.ts';
 import { exceptionRoutes } from './exception-routes.ts';
 import { importRoutes } from './import/routes.ts';
 import { joinedRules } from './joined.ts';
 import { HealthList, ReloadAnswer, RuleDetail, RuleList } from './schema.ts';
-import { UNDECIDED, versionsOf } from './settings.ts';
+import { DRAFT, UNDECIDED, versionsOf } from './settings.ts';
 import { gapsOf, healthOf, ruleRows, shownException } from './shown.ts';
 
 /** The `:id` of a rule. */
@@ -107,7 +108,8 @@ export function ruleRoutes(app: App, services: Services): void {
         view.get('rule', id),
         versionsOf(records, id),
       ]);
-      const { exceptions, groupBy, ...decision } = (all && setting?.document) || UNDECIDED;
+      const undecided = rules.drafts.has(id) ? DRAFT : UNDECIDED;
+      const { exceptions, groupBy, draft: _draft, ...decision } = (all && setting?.document) || undecided;
       const behind = joinedRules(rules.rules).counted.get(id) ?? [];
       return {
         rule: row,
@@ -149,4 +151,5 @@ export function ruleRoutes(app: App, services: Services): void {
   editRoutes(app, services);
   exceptionRoutes(app, services);
   importRoutes(app, services);
+  backtestRoutes(app, services);
 }

@@ -67,6 +67,7 @@ export const RuleRow = Type.Object({
   techniques: Type.Array(Type.Object({ id: Type.String(), name: Type.String() })),
   tactics: Type.Array(Type.String()),
   enabled: Type.Boolean(),
+  stage: Type.Enum(['draft', 'tested', 'enabled', 'disabled']),
   /** `null` where it is switched off. */
   version: Nullable(Type.String()),
   /** It raises no alert by itself: others count its matches. */
@@ -183,6 +184,8 @@ export const NewDecision = Type.Object(
       Nullable(Type.Array(Type.String({ pattern: '^[@a-z][\\w.@-]{0,199}$' }), { maxItems: 8, uniqueItems: true })),
     ),
     gapSeconds: Type.Optional(Nullable(Type.Integer({ minimum: 1, maximum: 2_592_000 }))),
+    /** Switches it on though it is not tested; the reason says why. */
+    untested: Type.Optional(Type.Boolean()),
     reason: Reason,
   },
   { additionalProperties: false },
@@ -206,6 +209,18 @@ export type RuleDetail = Static<typeof RuleDetail>;
 
 export const RuleText = Type.Object(
   { yaml: Type.String({ minLength: 1, maxLength: 200_000 }) },
+  { additionalProperties: false },
+);
+
+/** Body of `PUT /api/v1/rules/:id`. */
+export const RuleWrite = Type.Object(
+  {
+    ...RuleText.properties,
+    /** Saves it as a draft: nothing comes in force. */
+    draft: Type.Optional(Type.Boolean()),
+    /** Why it must be in force untested. */
+    untested: Type.Optional(Reason),
+  },
   { additionalProperties: false },
 );
 

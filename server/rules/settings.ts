@@ -38,16 +38,21 @@ export const UNDECIDED: RuleSettingRecord = {
   updatedBy: '',
 };
 
+/** The same for a rule that is a draft. */
+export const DRAFT: RuleSettingRecord = { ...UNDECIDED, enabled: false, draft: true };
+
 /** Changes the decisions about one rule, whoever else changes them meanwhile. */
 export async function changeSetting(
   records: RecordStore,
   rule: string,
   make: (before: RuleSettingRecord) => RuleSettingRecord,
+  /** What holds where nobody decided anything yet. */
+  undecided: RuleSettingRecord = UNDECIDED,
 ): Promise<RuleSettingRecord> {
   const view = records.as(SYSTEM);
   for (let attempt = 1; ; attempt++) {
     const found = await view.get('rule-setting', rule);
-    const next = make(found?.document ?? UNDECIDED);
+    const next = make(found?.document ?? undecided);
     try {
       if (found) await view.replace('rule-setting', rule, next, found.version);
       else await view.create('rule-setting', rule, next);

@@ -5,11 +5,12 @@ import type { Services } from '../services.ts';
 import type { RuleException } from '../store/record-kinds.ts';
 import { attackOf } from './attack.ts';
 import { joinedRules } from './joined.ts';
+import { stageOf } from './lifecycle.ts';
 import { isActive } from './overlay.ts';
 import type { Exception, RuleRow } from './schema.ts';
 import { shadowOf } from './shadow.ts';
 
-type RuleServices = Pick<Services, 'rules' | 'ruleHealth' | 'ruleRuns'>;
+type RuleServices = Pick<Services, 'rules' | 'ruleHealth' | 'ruleRuns' | 'backtests'>;
 
 /** The rules, in force and switched off, as the list shows them; `all`: with what concerns every agency. */
 export function ruleRows(services: RuleServices, all: boolean): RuleRow[] {
@@ -32,6 +33,7 @@ export function ruleRows(services: RuleServices, all: boolean): RuleRow[] {
     file: rule.file,
     ...attackOf(rule.tags),
     enabled,
+    stage: stageOf(services, rule, enabled),
     version: enabled ? (rules.versions.get(rule.id) ?? null) : null,
     silent: silent.has(rule.id),
     exceptions: all ? (excepted.get(rule.id)?.size ?? 0) : 0,
@@ -62,7 +64,7 @@ export function gapsOf({ ruleRuns }: Pick<RuleServices, 'ruleRuns'>, rule: strin
   });
 }
 
-function missedOf(services: RuleServices, rule: string): number {
+function missedOf(services: Pick<RuleServices, 'ruleRuns'>, rule: string): number {
   return gapsOf(services, rule)
     .filter(({ state }) => state !== 'filled')
     .reduce((sum, { from, to, done }) => sum + to - (done ?? from - 1), 0);

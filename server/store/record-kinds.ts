@@ -1,6 +1,7 @@
 import type { CollectorStatus, FrameSource } from '../../ecs/wire.ts';
 import type { Severity } from '../../rules/rule.ts';
 import type { AgencyId, CollectorId, Role } from '../identity.ts';
+import type { Backtest } from '../rules/backtest/schema.ts';
 
 /** Every kind of record and its document. `RECORD_INDEXES` names the fields that may be filtered and sorted by. */
 export interface RecordKinds {
@@ -22,6 +23,7 @@ export interface RecordKinds {
   rule: RuleRecord;
   'rule-setting': RuleSettingRecord;
   'rule-version': RuleVersionRecord;
+  'rule-backtest': Backtest;
 }
 
 export const RECORD_INDEXES: { readonly [K in keyof RecordKinds]: readonly string[] } = {
@@ -43,6 +45,7 @@ export const RECORD_INDEXES: { readonly [K in keyof RecordKinds]: readonly strin
   rule: [],
   'rule-setting': [],
   'rule-version': ['rule', 'at'],
+  'rule-backtest': ['rule', 'at'],
 };
 
 /** `merged`: it turned out to be part of another alert, and is that one from then on. */
@@ -290,6 +293,8 @@ export interface RuleRecord {
 /** What people decided about a rule, wherever it is written; its id is the rule's. */
 export interface RuleSettingRecord {
   readonly enabled: boolean;
+  /** Written, and never in force yet: not switched off by anybody. */
+  readonly draft?: boolean;
   /** Instead of the rule's own; `null` leaves it. */
   readonly level: Severity | null;
   readonly groupBy: readonly string[] | null;

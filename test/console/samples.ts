@@ -567,6 +567,7 @@ export const RULES: RuleList = {
     techniques: [{ id: 'T1110.001', name: 'Password Guessing' }],
     tactics: ['Credential Access'],
     enabled: true,
+    stage: 'enabled' as const,
     version: '0123456789ab',
     silent: false,
     exceptions: index % 3,

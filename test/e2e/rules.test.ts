@@ -134,7 +134,10 @@ describe('rules change while the server runs', () => {
     const checked = await send<CheckAnswer>('POST', '/api/v1/rules/check', { yaml: ruleText('minh', WRITTEN) });
     // Those stored before it is written tell how loud it would be.
     expect(checked).toMatchObject({ id: WRITTEN, problems: [], failed: [], lastWeek: { count: 8, complete: true } });
-    await send('PUT', `/api/v1/rules/${WRITTEN}`, { yaml: ruleText('an', WRITTEN) });
+    const write = (untested?: string) =>
+      send('PUT', `/api/v1/rules/${WRITTEN}`, { yaml: ruleText('an', WRITTEN), ...(untested ? { untested } : {}) });
+    await expect(write()).rejects.toThrow('not been backtested');
+    await write('an account of a former employee');
     log('an');
     await countIs(WRITTEN, 1);
     await send('POST', `/api/v1/rules/${WRITTEN}/decision`, { enabled: false, reason: 'too loud' });

@@ -17,6 +17,7 @@ import { openLiveFeed } from '../../../server/realtime/live-feed.ts';
 import { openRetention, type Retention } from '../../../server/retention/retention.ts';
 import { KEEP_DAYS, MINIMUM_MONTHS } from '../../../server/retention/settings.ts';
 import { RULES_AT_REST } from '../../../server/rules/at-rest.ts';
+import { openBacktests } from '../../../server/rules/backtest/backtests.ts';
 import { openRuleImports } from '../../../server/rules/import/import-jobs.ts';
 import { openRuleRegistry } from '../../../server/rules/registry.ts';
 import type { App } from '../../../server/services.ts';
@@ -62,6 +63,8 @@ export async function openBench(
   const folders = [join(folder, 'rules')];
   const rules = await openRuleRegistry({ folders, records, loaded, log: silent });
   const ruleImports = openRuleImports({ data: folder, folders, registry: rules, events, log: silent });
+  const timeZone = 'Asia/Ho_Chi_Minh';
+  const backtests = await openBacktests({ registry: rules, events, records, timeZone, log: silent });
   const { tickMs } = options;
   const live = openLiveFeed({
     records,
@@ -100,6 +103,7 @@ export async function openBench(
     rules,
     ...RULES_AT_REST,
     ruleImports,
+    backtests,
     live,
     backups: openBackupJobs({
       data: folder,

@@ -1,8 +1,9 @@
 import { correlate } from './correlate.ts';
-import type { TemporalMembers } from './correlate-temporal.ts';
+import { intervalsOf, type TemporalMembers } from './correlate-temporal.ts';
 import { atLeastOf, type CorrelationPlan, type PlanNode } from './correlation-plan.ts';
 import { findIn, rangesOf } from './correlation-tree.ts';
 import type { SecondCount } from './measure.ts';
+import { isWithin } from './step-track.ts';
 
 /** Members of a correlation in one group: by step, and as intervals over all of them. */
 export type CorrelationMembers = TemporalMembers;
@@ -23,8 +24,10 @@ export function correlationMembers(
     const intervals = correlate(pairsByStep[root.step] ?? [], root.rule);
     return { ranges: steps.map(() => rangesOf(intervals)), intervals };
   }
-  const { members, intervals } = findIn(root, pairsByStep);
-  return { ranges: steps.map((_, step) => members.get(step) ?? []), intervals };
+  const { members, windows } = findIn(root, pairsByStep);
+  const ranges = steps.map((_, step) => members.get(step) ?? []);
+  const inside = pairsByStep.flatMap((pairs, step) => pairs.filter(([second]) => isWithin(ranges[step], second)));
+  return { ranges, intervals: intervalsOf(inside, windows) };
 }
 
 function mayHold(node: PlanNode, pairsByStep: readonly (readonly SecondCount[])[]): boolean {

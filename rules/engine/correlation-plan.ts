@@ -30,8 +30,8 @@ export interface CorrelationPlan {
   readonly correlations: readonly CorrelationRule[];
 }
 
-/** Correlations one above the other, the one over detection rules included, and steps of one of them. */
-export const PLAN_LIMITS = { depth: 5, steps: 200 } as const;
+/** Correlations one above the other, the one over detection rules included, and places of one of them where detection rules stand. */
+export const PLAN_LIMITS = { depth: 5, leaves: 200 } as const;
 
 /** Whether a correlation puts several rules together; all others measure the matches of theirs. */
 export function isTemporal(rule: CorrelationRule): rule is TemporalRule {
@@ -71,6 +71,7 @@ export function planCorrelation(
 
 class Planner {
   readonly steps: PlanStep[] = [];
+  #leaves = 0;
   readonly #found: ReadonlyMap<string, Rule>;
 
   constructor(found: ReadonlyMap<string, Rule>) {
@@ -127,8 +128,10 @@ class Planner {
   }
 
   #matches(bases: readonly DetectionRule[], path: readonly CorrelationRule[], measures?: ValueRule) {
-    if (this.steps.length >= PLAN_LIMITS.steps)
-      throw new Unplannable(`There are more than ${PLAN_LIMITS.steps} steps behind it`);
+    if (++this.#leaves > PLAN_LIMITS.leaves)
+      throw new Unplannable(`More than ${PLAN_LIMITS.leaves} references to detection rules are behind it`);
+    const known = this.steps.findIndex((step) => isSame(step, { bases, path, measures }));
+    if (known >= 0) return { kind: 'matches', step: known } as const;
     this.steps.push({ bases, path, measures });
     return { kind: 'matches', step: this.steps.length - 1 } as const;
   }
@@ -151,6 +154,17 @@ class Planner {
   }
 }
 
+/** Matches that two parts of a tree need alike are one step, so that an event counts once. Aliases may tell them apart. */
+function isSame(one: PlanStep, other: PlanStep): boolean {
+  if ([...one.path, ...other.path].some(({ aliases }) => (aliases?.size ?? 0) > 0)) return false;
+  const fields = [one, other].map(({ measures }) => JSON.stringify([measures?.type, measures?.fields]));
+  return (
+    fields[0] === fields[1] &&
+    one.bases.length === other.bases.length &&
+    one.bases.every((base) => other.bases.includes(base))
+  );
+}
+
 function named(path: readonly CorrelationRule[]): string {
   const last = path.at(-1);
   return last?.name ?? last?.id ?? '';
@@ -168,9 +182,17 @@ export function reachOf({ correlations }: CorrelationPlan): number {
 }
 
 /** How many steps must have matches, at the least. */
-export function stepsNeeded(node: PlanNode): number {
-  if (node.kind === 'matches' || node.kind === 'measured') return 1;
-  const parts = node.parts.map(stepsNeeded).sort((left, right) => left - right);
+export function stepsNeeded({ root, steps }: CorrelationPlan): number {
+  return leavesOf(root) === steps.length ? leavesNeeded(root) : 1;
+}
+
+function leavesOf(node: PlanNode): number {
+  return 'parts' in node ? node.parts.reduce((sum, part) => sum + leavesOf(part), 0) : 1;
+}
+
+function leavesNeeded(node: PlanNode): number {
+  if (!('parts' in node)) return 1;
+  const parts = node.parts.map(leavesNeeded).sort((left, right) => left - right);
   const needed = node.kind === 'temporal' ? node.rule.different : 1;
   return parts.slice(0, needed).reduce((sum, part) => sum + part, 0);
 }

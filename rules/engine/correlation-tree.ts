@@ -1,11 +1,5 @@
 import { type CorrelationInterval, correlate, sortedBySecond } from './correlate.ts';
-import {
-  intervalsOf,
-  orderedCompletions,
-  orderedWindows,
-  unorderedCompletions,
-  unorderedWindows,
-} from './correlate-temporal.ts';
+import { orderedCompletions, orderedWindows, unorderedCompletions, unorderedWindows } from './correlate-temporal.ts';
 import { atLeastOf, type PlanNode } from './correlation-plan.ts';
 import type { SecondCount } from './measure.ts';
 import {
@@ -17,6 +11,7 @@ import {
   type SecondRange,
   type StepTrack,
   trackOf,
+  union,
 } from './step-track.ts';
 
 /** What one node of a correlation's tree finds in a group. */
@@ -25,15 +20,14 @@ export interface NodeFound {
   readonly track: StepTrack;
   /** By step, the seconds whose matches are members. */
   readonly members: ReadonlyMap<number, readonly SecondRange[]>;
-  /** Windows that overlap or touch, from first to last member; of the root alone. */
-  readonly intervals: readonly CorrelationInterval[];
+  /** Windows that hold it, merged where they overlap or touch, up to the last match in them. */
+  readonly windows: readonly SecondRange[];
 }
 
 type PairsByStep = readonly (readonly SecondCount[])[];
 
 // Finite, so that what lies past the last match is told from it.
 const EVERYWHERE: readonly SecondRange[] = [{ from: Number.MIN_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER }];
-const NOTHING: Completions = { starts: [], completions: [] };
 
 /** The ranges of intervals. */
 export function rangesOf(intervals: readonly CorrelationInterval[]): readonly SecondRange[] {
@@ -45,17 +39,17 @@ export function rangesOf(intervals: readonly CorrelationInterval[]): readonly Se
  * a step counts by `gt` and `gte` alone, and why an `event_count` of correlations counts stretches that complete one and
  * share no second with each other, rather than what windows that touch have grown together to.
  */
-export function findIn(node: PlanNode, pairs: PairsByStep, isRoot = true): NodeFound {
+export function findIn(node: PlanNode, pairs: PairsByStep): NodeFound {
   switch (node.kind) {
     case 'matches': {
       const track = openTrack({ pairs: pairs[node.step] ?? [], atLeast: 1, withinSeconds: 1 });
-      return { track, members: new Map([[node.step, EVERYWHERE]]), intervals: [] };
+      return { track, members: new Map([[node.step, EVERYWHERE]]), windows: [] };
     }
     case 'measured':
       return findMeasured(node, pairs[node.step] ?? []);
     case 'occurrences': {
       const { rule } = node;
-      const parts = node.parts.map((part) => findIn(part, pairs, false));
+      const parts = node.parts.map((part) => findIn(part, pairs));
       const tracks = parts.map(({ track }) => track);
       const inside = tracks.flatMap((track) => matchesWithin(track, EVERYWHERE));
       const whole = trackOf(
@@ -67,23 +61,22 @@ export function findIn(node: PlanNode, pairs: PairsByStep, isRoot = true): NodeF
         parts,
         tracks,
         tracks.map(() => ranges[0] ?? []),
-        isRoot ? windows : [],
+        windows,
         whole,
       );
     }
     case 'temporal': {
       const { rule } = node;
-      const parts = node.parts.map((part) => findIn(part, pairs, false));
+      const parts = node.parts.map((part) => findIn(part, pairs));
       const tracks = parts.map(({ track }) => track);
       const isOrdered = rule.type === 'temporal_ordered';
       const { ranges, windows } = isOrdered
         ? orderedWindows(tracks, rule.timespanSeconds)
         : unorderedWindows(tracks, rule.timespanSeconds, rule.different);
-      if (isRoot) return joined(parts, tracks, ranges, windows, NOTHING);
       const completions = isOrdered
         ? orderedCompletions(tracks, rule.timespanSeconds)
         : unorderedCompletions(tracks, rule.timespanSeconds, rule.different);
-      return joined(parts, tracks, ranges, [], completions);
+      return joined(parts, tracks, ranges, windows, completions);
     }
   }
 }
@@ -99,7 +92,7 @@ function findMeasured(
     rule.type === 'event_count'
       ? openTrack({ pairs: own, ...needs })
       : trackOf(own, distinctCompletions(own, needs.atLeast, needs.withinSeconds));
-  return { track, members: new Map([[step, members]]), intervals: [] };
+  return { track, members: new Map([[step, members]]), windows: members };
 }
 
 /** A node of parts: what is a member of a part, and within the part's ranges. */
@@ -108,14 +101,15 @@ function joined(
   tracks: readonly StepTrack[],
   ranges: readonly (readonly SecondRange[])[],
   windows: readonly SecondRange[],
-  completions: Completions,
+  completions: Completions | StepTrack,
 ): NodeFound {
   const members = new Map<number, readonly SecondRange[]>();
   for (const [at, part] of parts.entries()) {
-    for (const [step, own] of part.members) members.set(step, overlap(own, ranges[at] ?? []));
+    for (const [step, own] of part.members)
+      members.set(step, union(members.get(step) ?? [], overlap(own, ranges[at] ?? [])));
   }
   const inside = tracks.flatMap((track, at) => matchesWithin(track, ranges[at] ?? []));
-  return { track: trackOf(inside, completions), members, intervals: intervalsOf(inside, windows) };
+  return { track: trackOf(inside, completions), members, windows };
 }
 
 /** Stretches that hold so many different values. */

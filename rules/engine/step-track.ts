@@ -119,6 +119,13 @@ export function overlap(left: readonly SecondRange[], right: readonly SecondRang
   return both;
 }
 
+/** What lies in either of two lists of ranges. */
+export function union(left: readonly SecondRange[], right: readonly SecondRange[]): readonly SecondRange[] {
+  const either: SecondRange[] = [];
+  for (const { from, to } of [...left, ...right].sort((one, two) => one.from - two.from)) addRange(either, from, to);
+  return either;
+}
+
 /** The matches of a track within ranges. */
 export function matchesWithin(track: StepTrack, ranges: readonly SecondRange[]): SecondCount[] {
   return ranges.flatMap(({ from, to }) => {

@@ -262,7 +262,7 @@ function reaches(seconds: StepSeconds, rule: EventCountRule | ValueRule, cell: M
 const NONE: CorrelationMembers = { ranges: [], intervals: [] };
 
 function membersOf({ plan, steps }: GroupState, from: number, to: number): CorrelationMembers {
-  if (steps.filter((seconds) => seconds.hasAny(from, to)).length < stepsNeeded(plan.root)) return NONE;
+  if (steps.filter((seconds) => seconds.hasAny(from, to)).length < stepsNeeded(plan)) return NONE;
   return correlationMembers(
     plan,
     steps.map((seconds) => seconds.counts(from, to)),

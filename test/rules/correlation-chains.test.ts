@@ -170,7 +170,7 @@ describe('what cannot be chained is refused where it is written', () => {
     const middle = Array.from({ length: 15 }, (_, at) => wide(`m${at}`, 'a', 15));
     expect(refused(...bases, ...middle, wide('top', 'm', 13))).toEqual([]);
     expect(refused(...bases, ...middle, wide('top', 'm', 14))).toEqual([
-      expect.stringContaining('more than 200 steps'),
+      expect.stringContaining('More than 200 references'),
     ]);
   });
 

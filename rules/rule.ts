@@ -36,6 +36,8 @@ export interface RuleExtension {
   readonly groupBy: readonly string[];
   /** Two matches of one group at most this many seconds apart (event time) are one alert; default 86,400. */
   readonly gapSeconds: number;
+  /** Matches of all agencies are counted and alerted on together; without it, of each agency by itself. */
+  readonly scope?: 'province';
   /** Title in the other languages. */
   readonly titles: Partial<Readonly<Record<Language, string>>>;
   /** One sentence of what happened, with `{field.name}` and `{count}` filled in from the alert. */

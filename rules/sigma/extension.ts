@@ -112,11 +112,18 @@ function readSamples(reader: RuleReader, map: YamlMap | undefined, key: string):
   return node.items.map((item) => readSample(reader, item)).filter((sample) => sample !== undefined);
 }
 
+function readScope(reader: RuleReader, node: YamlNode | undefined): RuleExtension['scope'] {
+  const scope = reader.text(node, 'scope', CODE);
+  if (scope === 'province') return scope;
+  if (node === undefined || scope === undefined || scope === 'agency') return undefined;
+  return reader.problem(CODE, `"scope" must be agency or province, not "${scope}"`, node.at);
+}
+
 /** Reads the `haidang:` section; every unknown key in it is a problem. */
 export function readExtension(reader: RuleReader, node: YamlNode | undefined): RuleExtension {
   const map = reader.map(node, 'haidang', CODE);
   if (!map) return DEFAULT_EXTENSION;
-  const known = ['group_by', 'gap', 'title', 'sentence', 'guidance', 'reviewed', 'samples'];
+  const known = ['group_by', 'gap', 'scope', 'title', 'sentence', 'guidance', 'reviewed', 'samples'];
   reader.only(map, known, 'haidang', CODE);
   const reviewed = reader.texts(reader.get(map, 'reviewed'), 'reviewed', CODE);
   for (const language of reviewed) {
@@ -126,10 +133,12 @@ export function readExtension(reader: RuleReader, node: YamlNode | undefined): R
   const groupBy = reader.get(map, 'group_by');
   const samples = reader.map(reader.get(map, 'samples'), 'samples', CODE);
   if (samples) reader.only(samples, ['match', 'no_match'], 'samples', CODE);
+  const scope = readScope(reader, reader.get(map, 'scope'));
   const text = (value: YamlNode, name: string): string | undefined => reader.text(value, name, CODE);
   return {
     groupBy: groupBy ? reader.texts(groupBy, 'group_by', CODE) : DEFAULT_EXTENSION.groupBy,
     gapSeconds: reader.span(reader.get(map, 'gap'), 'gap', CODE) ?? DEFAULT_EXTENSION.gapSeconds,
+    ...(scope ? { scope } : {}),
     titles: readByLanguage(reader, reader.get(map, 'title'), 'title', text),
     sentences: readByLanguage(reader, reader.get(map, 'sentence'), 'sentence', (value, name) =>
       readSentence(reader, value, name),

@@ -8,8 +8,8 @@ import { SYSTEM } from '../identity.ts';
 import { ruleVersions } from '../rules/version.ts';
 import type { EventStore } from '../store/event-store.ts';
 import type { AlertUpdate, DetectionCommit, RecordStore, Signal } from '../store/record-store.ts';
-import { stepGroup } from './keys.ts';
-import { openSessionBook } from './sessions.ts';
+import { PROVINCE, partOf, stepGroup } from './keys.ts';
+import { openSessionBook, type RowMatches } from './sessions.ts';
 import { cellsOfStored } from './stored-cells.ts';
 import { openWindowBook } from './windows.ts';
 
@@ -95,9 +95,19 @@ export function openGrouping(options: GroupingOptions): Grouping {
     const crossed = await inTurns([...groups.values()], (own) => cross(own.plan, own.cells));
     landing.push(...crossed.flat().sort((a, b) => a.first - b.first));
 
-    const rows = new Map(landing.map((cell) => [cell.row, cell.rule]));
-    await inTurns([...rows], ([row, rule]) => sessions.load(rules.get(rule) as Rule, row));
-    for (const cell of landing) sessions.add(rules.get(cell.rule) as Rule, cell);
+    // A match of a rule of the province lands on the province's row and on its agency's part of it.
+    const landed = landing.flatMap((cell): { readonly rule: Rule; readonly on: RowMatches }[] => {
+      const rule = rules.get(cell.rule) as Rule;
+      const part = partOf(cell.row);
+      if (!part) return [{ rule, on: cell }];
+      return [
+        { rule, on: { ...cell, row: part.row, agency: PROVINCE, of: part.agency } },
+        { rule, on: cell },
+      ];
+    });
+    const rows = new Map(landed.map(({ rule, on }) => [on.row, rule]));
+    await inTurns([...rows], ([row, rule]) => sessions.load(rule, row));
+    for (const { rule, on } of landed) sessions.add(rule, on);
     return [...groups.values()].flatMap((own) => own.cells);
   };
 

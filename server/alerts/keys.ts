@@ -1,5 +1,33 @@
 import { hash } from 'node:crypto';
+import type { Rule } from '../../rules/rule.ts';
+import type { AgencyId } from '../identity.ts';
 import { fieldText } from './entities.ts';
+
+/** Stands for the agency where a rule's scope is the province: no agency can have this id, so no agency's viewer sees it. */
+export const PROVINCE = '*' as AgencyId;
+/** Between the key of a row and the agency whose part of it it is. */
+const PART = '@';
+
+/** The agency by which a rule keeps its matches apart. */
+export function scopeOf({ extension }: Pick<Rule, 'extension'>, agency: AgencyId): AgencyId {
+  return extension.scope === 'province' ? PROVINCE : agency;
+}
+
+/** Key of the alert row that a match lands on; of a province's row, that of the agency's part of it. */
+export function rowKey(
+  rule: Pick<Rule, 'id' | 'extension'>,
+  agency: AgencyId,
+  values: Readonly<Record<string, string>>,
+): string {
+  const key = groupKey(rule.id, scopeOf(rule, agency), values);
+  return rule.extension.scope === 'province' ? `${key}${PART}${agency}` : key;
+}
+
+/** The row that a part belongs to, and whose part it is; undefined where it is a row of its own. */
+export function partOf(row: string): { readonly row: string; readonly agency: AgencyId } | undefined {
+  const at = row.indexOf(PART);
+  return at < 0 ? undefined : { row: row.slice(0, at), agency: row.slice(at + 1) as AgencyId };
+}
 
 /** Parts that may hold anything as one text: each is told from the next by its length. */
 function joined(parts: readonly string[]): string {

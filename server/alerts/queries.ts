@@ -3,6 +3,7 @@ import type { AgencyBook } from '../agencies/names.ts';
 import { HaidangError } from '../errors.ts';
 import type { AlertRecord } from '../store/record-kinds.ts';
 import type { RecordFilter, Versioned } from '../store/record-store.ts';
+import { PROVINCE } from './keys.ts';
 import type { AlertRow } from './schema.ts';
 
 /** Rules by id, for the titles and guidance that an alert shows. */
@@ -43,6 +44,9 @@ export async function alertRows(
   const names = await agencies.all();
   return records.map(({ id, change, document: alert }) => {
     const rule = rules.get(alert.rule);
+    const involved = alert.agencies
+      ?.map(({ agency, count }) => ({ agency, name: names.get(agency)?.name ?? agency, count }))
+      .sort((left, right) => right.count - left.count);
     return {
       id,
       version: actVersion(alert),
@@ -55,7 +59,9 @@ export async function alertRows(
       verdict: alert.verdict,
       owner: alert.owner,
       agency: alert.agency,
-      agencyName: names.get(alert.agency)?.name ?? alert.agency,
+      agencyName: involved ? listedNames(involved) : (names.get(alert.agency)?.name ?? alert.agency),
+      scope: alert.agency === PROVINCE || alert.part !== undefined ? ('province' as const) : ('agency' as const),
+      ...(involved ? { agencies: involved } : {}),
       count: alert.count,
       countSinceClose: alert.countAtClose === null ? 0 : Math.max(0, alert.count - alert.countAtClose),
       first: alert.first,
@@ -69,6 +75,14 @@ export async function alertRows(
       tags: [...alert.tags],
     };
   });
+}
+
+/** Agencies named in a line: the others are told by their number. */
+const NAMED = 3;
+
+function listedNames(involved: readonly { readonly name: string }[]): string {
+  const named = involved.slice(0, NAMED).map(({ name }) => name);
+  return [...named, ...(involved.length > NAMED ? [`+${involved.length - NAMED}`] : [])].join(' · ');
 }
 
 const LISTS = {

@@ -9,6 +9,7 @@ import type { Versioned } from '../store/record-store.ts';
 import { problems } from '../system/answers.ts';
 import { actVersion, alertFilter, alertRows, ruleBook } from './queries.ts';
 import { AlertChanges, AlertChangesAnswer, AlertDetail, AlertEvents, AlertList, AlertListQuery } from './schema.ts';
+import { countShown, findShown } from './seen.ts';
 import { alertSentence } from './sentence.ts';
 import { applyChanges, checkChanges } from './triage.ts';
 
@@ -55,19 +56,20 @@ export function alertRoutes(app: App, services: Services): void {
       schema: { tags, querystring: AlertListQuery, response: { 200: AlertList, ...problems(400, 401) } },
     },
     async (request) => {
-      const view = records.as(request.signedIn().identity);
+      const { identity } = request.signedIn();
+      const view = records.as(identity);
       const where = alertFilter(request.query);
       // Taken first: what changes while the list is read comes again over the live feed, and is missed by nobody.
       const change = await records.lastChange();
       const { limit = 200, after } = request.query;
       const [page, total] = await Promise.all([
-        view.find('alert', {
+        findShown(view, identity, {
           where,
           orderBy: { field: 'last', descending: true },
           limit,
           ...(after === undefined ? {} : { after }),
         }),
-        view.count('alert', { where }),
+        countShown(view, identity, where),
       ]);
       return { alerts: await alertRows(page.records, rules(), agencies), next: page.next, total, change };
     },

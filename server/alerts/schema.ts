@@ -25,6 +25,12 @@ export const AlertRow = Type.Object({
   owner: Type.Union([Type.String(), Type.Null()]),
   agency: Type.String(),
   agencyName: Type.String(),
+  /** `province`: matches of all agencies were counted together. What it holds is still only of the agencies that the reader may see. */
+  scope: Type.Optional(Type.Enum(['agency', 'province'])),
+  /** Of an alert of the province, for who sees all of it: whose events are behind it, most first. `agency` is `*` then. */
+  agencies: Type.Optional(
+    Type.Array(Type.Object({ agency: Type.String(), name: Type.String(), count: Type.Integer() })),
+  ),
   /** Events behind it. */
   count: Type.Integer(),
   /** Events that came after it was closed. */

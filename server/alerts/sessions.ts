@@ -3,13 +3,15 @@ import type { AgencyId } from '../identity.ts';
 import type { AlertDetected } from '../store/record-kinds.ts';
 import type { AlertUpdate } from '../store/record-store.ts';
 import { addEntities, type EntityState, type EntityValues, joinEntities, openEntities } from './entities.ts';
-import { alertId } from './keys.ts';
+import { alertId, partOf } from './keys.ts';
 
 /** Matches that belong to one alert row, close together in event time. */
 export interface RowMatches {
   readonly row: string;
   readonly rowValues: Readonly<Record<string, string>>;
   readonly agency: AgencyId;
+  /** On a row of the province: of which agency they are. */
+  readonly of?: AgencyId;
   readonly count: number;
   /** Event ids, as many as are kept. */
   readonly events: readonly string[];
@@ -32,6 +34,8 @@ interface Session {
   last: number;
   readonly entities: Map<string, EntityState>;
   readonly events: EventList;
+  /** Of a row of the province: events by agency. */
+  readonly agencies: Map<AgencyId, number>;
   /** Whether the store has it, so that somebody may have acted on it. */
   isStored: boolean;
   /** Alerts in the store that became part of it since the last commit. */
@@ -150,6 +154,7 @@ function begin(rule: Rule, matches: RowMatches): Session {
     last: matches.last,
     entities: new Map(),
     events: { first: [], latest: [] },
+    agencies: new Map(),
     isStored: false,
     merges: [],
     versions: [],
@@ -175,6 +180,7 @@ function reopen(rule: Rule, { id, detected }: AlertUpdate, step: number | undefi
       first: detected.events.slice(0, EVENTS_EACH_END),
       latest: detected.events.slice(EVENTS_EACH_END),
     },
+    agencies: new Map((detected.agencies ?? []).map(({ agency, count }) => [agency, count])),
     isStored: true,
     merges: [],
     versions: detected.ruleVersions ?? [],
@@ -209,6 +215,8 @@ function noteVersion(session: Session, version: string | undefined): void {
 
 function extend(session: Session, matches: RowMatches): void {
   session.count += matches.count;
+  if (matches.of !== undefined)
+    session.agencies.set(matches.of, (session.agencies.get(matches.of) ?? 0) + matches.count);
   session.first = Math.min(session.first, matches.first);
   session.last = Math.max(session.last, matches.last);
   addEntities(session.entities, matches.entities);
@@ -228,6 +236,8 @@ function addEvents({ first, latest }: EventList, ids: readonly string[]): void {
 function absorb(session: Session, later: Session): void {
   for (const version of later.versions) noteVersion(session, version);
   session.count += later.count;
+  for (const [agency, count] of later.agencies)
+    session.agencies.set(agency, (session.agencies.get(agency) ?? 0) + count);
   session.last = Math.max(session.last, later.last);
   if (later.createdAt !== undefined) session.createdAt ??= later.createdAt;
   joinEntities(session.entities, later.entities);
@@ -247,10 +257,13 @@ function takeUpdate(session: Session, now: string, step: number | undefined): Al
 }
 
 function detectedOf(session: Session, now: string): AlertDetected {
-  const { rule } = session;
+  const { rule, agencies } = session;
   session.createdAt ??= now;
+  const isPart = partOf(session.row) !== undefined;
   return {
     agency: session.agency,
+    ...(isPart ? { part: 1 as const } : {}),
+    ...(agencies.size > 0 ? { agencies: listed(agencies) } : {}),
     rule: rule.id,
     ruleTitle: rule.title,
     ...(session.versions.length > 0 ? { ruleVersions: session.versions } : {}),
@@ -269,4 +282,9 @@ function detectedOf(session: Session, now: string): AlertDetected {
     events: [...session.events.first, ...session.events.latest.slice(-EVENTS_EACH_END)],
     tags: rule.tags,
   };
+}
+
+/** In one order whatever order they came in. */
+function listed(agencies: ReadonlyMap<AgencyId, number>): NonNullable<AlertDetected['agencies']> {
+  return [...agencies].map(([agency, count]) => ({ agency, count })).sort((a, b) => (a.agency < b.agency ? -1 : 1));
 }

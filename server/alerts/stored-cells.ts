@@ -1,8 +1,9 @@
 import type { CorrelationPlan } from '../../rules/engine/correlation-plan.ts';
 import type { MatchCell } from '../detection/match-cell.ts';
+import type { AgencyId } from '../identity.ts';
 import { correlationFields } from './correlation-fields.ts';
 import { collectEntities, entityFieldsOf, fieldText } from './entities.ts';
-import { groupKey } from './keys.ts';
+import { partOf, rowKey } from './keys.ts';
 
 /** Signals of one second, without the events' own values. */
 interface StoredSecond {
@@ -29,11 +30,13 @@ export async function cellsOfStored(
   const step = steps[like.step];
   const named = step ? step.bases.map((base) => correlationFields(rule, step, base).row) : [];
   /** By which rule's names an event fell on its row is not kept; it is the one that gives a row of that second. */
+  const agencyOf = (event: object): AgencyId =>
+    rule.extension.scope === 'province' ? (fieldText(event, 'organization.id') as AgencyId) : like.agency;
   const rowOf = (event: object): { key: string; values: Record<string, string> } => {
     const found = named.map((fields) => {
       const names = rule.extension.groupBy;
       const values = Object.fromEntries(names.map((name, index) => [name, fieldText(event, fields[index] ?? name)]));
-      return { key: groupKey(rule.id, like.agency, values), values };
+      return { key: rowKey(rule, agencyOf(event), values), values };
     });
     return found.find(({ key }) => stored.rows.has(key)) ?? found[0] ?? { key: like.row, values: like.rowValues };
   };
@@ -53,7 +56,7 @@ export async function cellsOfStored(
     const known = row.events.length > 0;
     return {
       rule: rule.id,
-      agency: like.agency,
+      agency: partOf(key)?.agency ?? like.agency,
       group: like.group,
       step: like.step,
       row: key,

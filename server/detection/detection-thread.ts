@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Rule } from '../../rules/rule.ts';
 import type { GroupingReads } from '../alerts/grouping.ts';
+import type { SharedIndicators } from '../indicators/watch.ts';
 import type { Log } from '../log.ts';
 import type { StoredBatch } from '../store/event-store.ts';
 import type { BatchResult, DetectionInput, FromDetection, StretchAlerts, ToDetection } from './messages.ts';
@@ -33,6 +34,7 @@ export interface DetectionThread {
 
 export interface DetectionThreadOptions {
   readonly rules: readonly Rule[];
+  readonly indicators?: SharedIndicators | undefined;
   readonly reads: GroupingReads;
   /** The store held no signals at the start. */
   readonly fresh: boolean;
@@ -61,7 +63,7 @@ type Call =
 
 /** Starts the thread; it compiles the rules on its own time, and calls wait for that. */
 export function startDetectionThread(options: DetectionThreadOptions): DetectionThread {
-  const { rules, log } = options;
+  const { rules, indicators, log } = options;
   let { fresh } = options;
   let worker: Worker | undefined;
   const pending = new Map<number, Pending>();
@@ -73,7 +75,7 @@ export function startDetectionThread(options: DetectionThreadOptions): Detection
   const start = (): Worker => {
     const started = new Worker(new URL('./worker.ts', import.meta.url), {
       name: 'detection',
-      workerData: { rules, fresh, handsOn: options.handsOn ?? false } satisfies DetectionInput,
+      workerData: { rules, indicators, fresh, handsOn: options.handsOn ?? false } satisfies DetectionInput,
       resourceLimits: HEAP,
     });
     fresh = false;

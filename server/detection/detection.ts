@@ -3,6 +3,7 @@ import { explain } from '../../rules/engine/explain.ts';
 import type { DetectionRule, Rule, RuleProblem } from '../../rules/rule.ts';
 import type { Placeholders } from '../../rules/sigma/placeholders.ts';
 import { readsOf } from '../alerts/grouping.ts';
+import type { SharedIndicators } from '../indicators/watch.ts';
 import type { Log } from '../log.ts';
 import { joinedRules } from '../rules/joined.ts';
 import { ruleVersions } from '../rules/version.ts';
@@ -25,6 +26,8 @@ export interface LoadedRules {
   readonly problems: readonly RuleProblem[];
   /** Rules that only count what exceptions hide (`server/rules/shadow.ts`). */
   readonly shadows?: readonly Rule[];
+  /** What rules that stand for lists look for. */
+  readonly indicators?: SharedIndicators | undefined;
   /** Lists for `expand`, by name. */
   readonly lists?: Placeholders;
 }
@@ -136,7 +139,14 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
   const refills = await openRefills(events, records, spans);
   let inForce = inForceOf(
     rules,
-    startDetectionThread({ rules: threadRules(rules), reads, fresh: begun === 0, handsOn, log }),
+    startDetectionThread({
+      rules: threadRules(rules),
+      indicators: rules.indicators,
+      reads,
+      fresh: begun === 0,
+      handsOn,
+      log,
+    }),
   );
   const gaps: Gap[] = [];
   let stopped = false;
@@ -298,7 +308,14 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
     },
     async use(next) {
       if (stopped) throw new Error('Detection has stopped.');
-      const thread = startDetectionThread({ rules: threadRules(next), reads, fresh: false, handsOn, log });
+      const thread = startDetectionThread({
+        rules: threadRules(next),
+        indicators: next.indicators,
+        reads,
+        fresh: false,
+        handsOn,
+        log,
+      });
       try {
         await thread.ready;
       } catch (error) {

@@ -7,8 +7,10 @@ import type { CorrelationRule, Rule, ValueRule } from '../../rules/rule.ts';
 import { joinRules, type RuleSet } from '../../rules/sigma/rule-set.ts';
 import { correlationFields, type GroupFields } from '../alerts/correlation-fields.ts';
 import { entityFieldsOf, MAX_VALUES_PER_CELL, textOf } from '../alerts/entities.ts';
-import { groupKey } from '../alerts/keys.ts';
+import { groupKey, rowKey, scopeOf } from '../alerts/keys.ts';
 import type { AgencyId } from '../identity.ts';
+import { isIndicatorRule } from '../indicators/rule-of-list.ts';
+import { openIndicatorWatch, type SharedIndicators } from '../indicators/watch.ts';
 import type { StoredBatch } from '../store/event-store.ts';
 import { decodeFrame, sourcesOfLines } from '../store/frame.ts';
 import { AGENT_TYPE, type Provenance, stamp } from '../store/stamp.ts';
@@ -122,13 +124,18 @@ function targetsOf(
   return targets;
 }
 
-/** Compiles the rules. */
-export function createEvaluator(rules: readonly Rule[]): Evaluator {
+/** Compiles the rules; `indicators` are looked for by those that stand for their lists. */
+export function createEvaluator(rules: readonly Rule[], indicators?: SharedIndicators): Evaluator {
   const set = joinRules(rules);
-  const engine: RuleEngine = compileRules(set.detections, 'ecs');
+  const engine: RuleEngine = compileRules(
+    set.detections.filter((rule) => !isIndicatorRule(rule)),
+    'ecs',
+  );
   let from: Provenance = { agency: '', collector: '', receivedAt: '', source: '' };
   const fields = [...ALWAYS_READ];
-  const targets = targetsOf(set, (field) => (fields.includes(field) ? fields.indexOf(field) : fields.push(field) - 1));
+  const placeOf = (field: string) => (fields.includes(field) ? fields.indexOf(field) : fields.push(field) - 1);
+  const targets = targetsOf(set, placeOf);
+  const lists = openIndicatorWatch(set.detections, indicators, placeOf);
   const lines = engine.lines((line) => stamp(JSON.parse(line) as EcsEvent, from), fields);
   for (const parent of ['organization', 'agent', 'haidang']) lines.fix(parent, {});
   lines.fix('agent.type', AGENT_TYPE);
@@ -138,6 +145,7 @@ export function createEvaluator(rules: readonly Rule[]): Evaluator {
       const { text, starts } = frame;
       const sources = sourcesOfLines(frame.header);
       const { collector, agency, receivedAt } = batch;
+      const arrived = Math.floor(Date.parse(receivedAt) / 1_000);
       lines.fix('organization.id', agency);
       lines.fix('agent.id', collector);
       lines.fix('event.ingested', receivedAt);
@@ -152,7 +160,16 @@ export function createEvaluator(rules: readonly Rule[]): Evaluator {
           from = { ...from, source };
           lines.fix('haidang.source', source);
         }
-        const matched = lines.evaluate(text, starts[at] as number, (starts[at + 1] as number) - 1);
+        const [start, end] = [starts[at] as number, (starts[at + 1] as number) - 1];
+        const matched = lines.evaluate(text, start, end);
+        if (lists) {
+          const parse = () => stamp(JSON.parse(text.bytes.toString('utf8', start, end)) as EcsEvent, from);
+          for (const { rule, read } of lists.matches(lines.value, arrived, parse)) {
+            matches++;
+            hits.set(rule.id, (hits.get(rule.id) ?? 0) + 1);
+            for (const target of targets.get(rule.id) ?? []) addMatch(open, target, read, batch);
+          }
+        }
         if (matched.length === 0) continue;
         matches += matched.length;
         // A set: an event that matches two rules of one step is still one event.
@@ -213,10 +230,10 @@ function cellOf(
   const values = target.groups.map((place) => ownText(textOf(read(place))));
   const rowFields = rule.extension.groupBy;
   const rowValues = Object.fromEntries(rowFields.map((field, index) => [field, values[index] ?? '']));
-  const row = groupKey(rule.id, agency, rowValues);
+  const row = rowKey(rule, agency, rowValues);
   const groupBy = correlation?.groupBy ?? [];
   const ofGroup = Object.fromEntries(groupBy.map((field, index) => [field, values[rowFields.length + index] ?? '']));
-  const group = correlation ? groupKey(rule.id, agency, ofGroup) : '';
+  const group = correlation ? groupKey(rule.id, scopeOf(rule, agency), ofGroup) : '';
   const key = `${row} ${group} ${step} ${second}`;
   let entry = open.get(key);
   if (!entry) {

@@ -14,7 +14,7 @@ export interface MatchCell {
   readonly group: string;
   /** Which step of the correlation it is (`rules/engine/correlation-plan.ts`); 0 for all else. */
   readonly step: number;
-  /** Key of the alert row, and the values that make it. */
+  /** Key of the alert row (of a rule of the province: `rowKey`), and the values that make it. */
   readonly row: string;
   readonly rowValues: Readonly<Record<string, string>>;
   /** Unix second. */

@@ -1,5 +1,6 @@
 import type { Rule } from '../../rules/rule.ts';
 import type { GroupingReads } from '../alerts/grouping.ts';
+import type { SharedIndicators } from '../indicators/watch.ts';
 import type { StoredBatch } from '../store/event-store.ts';
 import type { DetectionCommit } from '../store/record-store.ts';
 import type { PackedMatches } from './match-entry.ts';
@@ -9,6 +10,7 @@ import type { SelfTestResult } from './self-test.ts';
 /** What the detection thread is started with. */
 export interface DetectionInput {
   readonly rules: readonly Rule[];
+  readonly indicators?: SharedIndicators | undefined;
   /** The store held no signals at the start. */
   readonly fresh: boolean;
   /** Another thread groups, perhaps of another server: matches are packed for it. */

@@ -13,10 +13,10 @@ import { selfTest } from './self-test.ts';
 
 if (!parentPort) throw new Error('This file runs as a worker thread of detection.');
 const port = parentPort;
-const { rules, fresh, handsOn = false } = workerData as DetectionInput;
+const { rules, indicators, fresh, handsOn = false } = workerData as DetectionInput;
 const byId = new Map(rules.map((rule) => [rule.id, rule]));
 const { plans } = joinRules(rules);
-const evaluator = createEvaluator(rules);
+const evaluator = createEvaluator(rules, indicators);
 const watch = openRuleWatch(rules);
 let stretch = 0;
 let cells: MatchCell[] = [];
@@ -33,7 +33,7 @@ function evaluatorOf(only: readonly string[]): Evaluator {
   const key = only.join(' ');
   if (partial?.key !== key) {
     const own = rulesBehind(new Set(only), rules, plans);
-    partial = { key, evaluator: createEvaluator(own) };
+    partial = { key, evaluator: createEvaluator(own, indicators) };
   }
   return partial.evaluator;
 }

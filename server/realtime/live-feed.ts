@@ -1,6 +1,7 @@
 import type { AgencyBook } from '../agencies/names.ts';
 import { alertRows, type RuleBook } from '../alerts/queries.ts';
 import type { AlertRow } from '../alerts/schema.ts';
+import { isShown } from '../alerts/seen.ts';
 import type { Identity } from '../identity.ts';
 import type { Log } from '../log.ts';
 import type { RecordStore } from '../store/record-store.ts';
@@ -95,7 +96,8 @@ export function openLiveFeed(options: {
 
   async function read(identity: Identity, since: number): Promise<Page> {
     const changed = await records.as(identity).changesSince('alert', since, PAGE);
-    const rows = await alertRows(changed, typeof rules === 'function' ? rules() : rules, agencies);
+    const shown = changed.filter(({ document }) => isShown(identity, document));
+    const rows = await alertRows(shown, typeof rules === 'function' ? rules() : rules, agencies);
     return {
       rows: rows.map((alert) => ({ change: alert.change, alert })),
       seen: changed.at(-1)?.change ?? since,

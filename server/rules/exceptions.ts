@@ -1,6 +1,7 @@
 import type { Condition } from '../../rules/query/condition.ts';
 import { KqlError } from '../../rules/query/kql.ts';
 import { compileMatcher } from '../../rules/query/matcher.ts';
+import { isShown } from '../alerts/seen.ts';
 import { HaidangError } from '../errors.ts';
 import type { Identity } from '../identity.ts';
 import type { EventStore } from '../store/event-store.ts';
@@ -42,7 +43,9 @@ export async function previewException(
   const filter = { where: { rule: [rule] }, orderBy: { field: 'last', descending: true }, limit: PREVIEW.alerts };
   const page = await records.as(identity).find('alert', filter);
   const since = new Date(now - PREVIEW.milliseconds).toISOString();
-  const alerts = page.records.filter(({ document }) => document.updatedAt >= since && document.status !== 'merged');
+  const alerts = page.records.filter(
+    ({ document }) => document.updatedAt >= since && document.status !== 'merged' && isShown(identity, document),
+  );
   const counts = { alerts: 0, alertsHidden: 0, events: 0, eventsHidden: 0 };
   const truePositives: string[] = [];
   let complete = page.next === null;

@@ -24,10 +24,11 @@ export interface RecordKinds {
   'rule-setting': RuleSettingRecord;
   'rule-version': RuleVersionRecord;
   'rule-backtest': Backtest;
+  'indicator-list': IndicatorListRecord;
 }
 
 export const RECORD_INDEXES: { readonly [K in keyof RecordKinds]: readonly string[] } = {
-  alert: ['agency', 'status', 'severity', 'rule', 'groupKey', 'last', 'owner'],
+  alert: ['agency', 'status', 'severity', 'rule', 'groupKey', 'last', 'owner', 'part'],
   agency: ['name'],
   collector: ['agency', 'fingerprint'],
   user: ['name'],
@@ -46,6 +47,7 @@ export const RECORD_INDEXES: { readonly [K in keyof RecordKinds]: readonly strin
   'rule-setting': [],
   'rule-version': ['rule', 'at'],
   'rule-backtest': ['rule', 'at'],
+  'indicator-list': [],
 };
 
 /** `merged`: it turned out to be part of another alert, and is that one from then on. */
@@ -66,8 +68,12 @@ export interface AlertRecord extends AlertDetected {
 
 /** What the engine knows; people's acts live in the rest of the record. */
 export interface AlertDetected {
-  /** `null` for a rule whose scope is the province. */
+  /** Of a rule whose scope is the province: `*` (`alerts/keys.ts`), which is in no agency's scope. */
   readonly agency: AgencyId;
+  /** With `*`: whose events are behind it, and how many of each. */
+  readonly agencies?: readonly { readonly agency: AgencyId; readonly count: number }[];
+  /** What one agency sees of an alert of the province: its own events, entities and counts alone. Who sees all agencies sees the whole instead. */
+  readonly part?: 1;
   readonly rule: string;
   readonly ruleTitle: string;
   /** Wordings of the rule that matched (`server/rules/version.ts`), latest last, at most five. */
@@ -303,6 +309,27 @@ export interface RuleSettingRecord {
   readonly reason: string;
   readonly updatedAt: string;
   readonly updatedBy: string;
+}
+
+/** A list of indicators; its contents are a file of the data folder (`server/indicators/list-files.ts`). */
+export interface IndicatorListRecord {
+  readonly name: string;
+  /** Who made it: an organization, a feed. */
+  readonly source: string;
+  /** Traffic Light Protocol 2.0: the strictest mark of the list and of what it holds. */
+  readonly tlp: 'clear' | 'green' | 'amber' | 'amber+strict' | 'red';
+  readonly severity: Severity;
+  readonly format: 'stix' | 'misp' | 'csv';
+  readonly count: number;
+  /** What could not be read, and what was left out on purpose. */
+  readonly refused: number;
+  readonly skipped: number;
+  /** When the last of its indicators ends, ISO 8601; `null` where one never does. */
+  readonly expires: string | null;
+  /** Twelve hexadecimal digits of its contents: part of the file's name. */
+  readonly content: string;
+  readonly at: string;
+  readonly by: string;
 }
 
 /** Events that a rule keeps silent about, for a while. */

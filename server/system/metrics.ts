@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Type } from 'typebox';
+import { countShown } from '../alerts/seen.ts';
 import { SYSTEM } from '../identity.ts';
 import type { App, Services } from '../services.ts';
 import { problems } from './answers.ts';
@@ -52,7 +53,7 @@ async function ofTheStore({ records, ledger, disk, detection }: Services): Promi
     STATUSES.flatMap((status) =>
       SEVERITIES.map(async (severity) => ({
         labels: { status, severity },
-        value: await view.count('alert', { where: { status: [status], severity: [severity] } }),
+        value: await countShown(view, SYSTEM, { status: [status], severity: [severity] }),
       })),
     ),
   );

@@ -1,4 +1,5 @@
 import type { Static } from 'typebox';
+import { countShown } from '../alerts/seen.ts';
 import type { Identity } from '../identity.ts';
 import type { Services } from '../services.ts';
 import type { Overview } from './schema.ts';
@@ -11,10 +12,7 @@ export async function overview(services: Services, identity: Identity): Promise<
     services.ledger(identity, false),
     view.find('collector', { limit: 1000 }),
     Promise.all(
-      ['new', 'in_progress'].map(async (status) => [
-        status,
-        await view.count('alert', { where: { status: [status] } }),
-      ]),
+      ['new', 'in_progress'].map(async (status) => [status, await countShown(view, identity, { status: [status] })]),
     ),
   ]);
   const { state, usedPercent, daysLeft } = ledger.disk;

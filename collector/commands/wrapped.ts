@@ -4,6 +4,7 @@ import { parseLine } from '../parsers/index.ts';
 import type { JsonObject } from '../parsers/json-object.ts';
 import { isObject, parseObject } from '../parsers/json-object.ts';
 import { isoTimeAt } from '../parsers/time.ts';
+import { isWindowsObject } from '../parsers/windows-record.ts';
 import type { ParseContext, ParserHint } from '../record.ts';
 
 const RESERVED = /^(?:organization|agent|haidang|@timestamp|message|event\.(?:id|ingested|original|kind))(?:\.|$)/;
@@ -14,7 +15,7 @@ function wrapped(record: string, parser: string): JsonObject | undefined {
   const object = parseObject(record);
   if (typeof object?.['message'] !== 'string') return undefined;
   // ECS documents and EVE records also have keys of their own beside the message.
-  if (typeof object['event_type'] === 'string') return undefined;
+  if (typeof object['event_type'] === 'string' || isWindowsObject(object)) return undefined;
   const isEvent = Object.hasOwn(object, '@timestamp') && (isObject(object['event']) || isObject(object['ecs']));
   if (parser === 'json') return object['message'].startsWith('{') ? object : undefined;
   return parser === 'auto' && isEvent ? undefined : object;

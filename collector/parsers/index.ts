@@ -2,6 +2,7 @@ import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser, ParserHint } from '../record.ts';
 import { apache } from './apache.ts';
 import { ciscoAsa } from './cisco-asa.ts';
+import { fortigate } from './fortigate.ts';
 import { json } from './json.ts';
 import { nginx } from './nginx.ts';
 import { parseOpensshMessage } from './openssh.ts';
@@ -11,6 +12,7 @@ import { parseSudoMessage } from './sudo.ts';
 import { suricata } from './suricata.ts';
 import { framed, parseProgramMessage, programParser, syslog } from './syslog.ts';
 import { isoString } from './time.ts';
+import { sysmon, windows } from './windows.ts';
 
 /** Every parser, in the order in which `auto` asks them; those of one program are reached through `syslog`. */
 export const PARSERS: readonly Parser[] = [
@@ -20,9 +22,12 @@ export const PARSERS: readonly Parser[] = [
   programParser('pam', parsePamMessage),
   programParser('postfix', parsePostfixMessage, 'postfix.log'),
   framed(ciscoAsa, 'cisco'),
+  framed(fortigate, 'fortinet'),
   nginx,
   apache,
   suricata,
+  windows,
+  sysmon,
   json,
 ];
 

@@ -4,6 +4,7 @@ import { parseAccountMessage } from './accounts.ts';
 import { apache } from './apache.ts';
 import { isCiscoMessage, readCiscoMessage } from './cisco-asa.ts';
 import type { MessageParser } from './draft.ts';
+import { isFortigateMessage, readFortigateMessage } from './fortigate.ts';
 import { nginx } from './nginx.ts';
 import { parseOpensshMessage } from './openssh.ts';
 import { isPam, parsePam } from './pam.ts';
@@ -12,6 +13,7 @@ import { parseLogindMessage, parseSuMessage } from './sessions.ts';
 import { parseSudoMessage } from './sudo.ts';
 import { suricata } from './suricata.ts';
 import type { SyslogHeader } from './syslog-header.ts';
+import { readWindowsMessage } from './windows.ts';
 
 /** How the messages of one program are read. */
 export interface ProgramMessages {
@@ -46,6 +48,7 @@ const PROGRAMS = new Map<string, ProgramMessages>([
   ['nginx', { whole: (message, context) => nginx.parse(message, context) }],
   ['apache2', { whole: (message, context) => apache.parse(message, context) }],
   ['httpd', { whole: (message, context) => apache.parse(message, context) }],
+  ['sysmon', { whole: readWindowsMessage }],
   ['suricata', { whole: (message, context) => suricata.parse(message.replace(/^@cee: ?/, ''), context) }],
 ]);
 for (const name of 'useradd usermod userdel groupadd groupmod groupdel passwd chpasswd gpasswd chage chsh chfn newusers'.split(
@@ -60,10 +63,12 @@ function familyOf(program: string): ProgramMessages | undefined {
 }
 
 const CISCO: ProgramMessages = { whole: readCiscoMessage };
+const FORTIGATE: ProgramMessages = { whole: readFortigateMessage };
 
 /** What no program's name stands before: devices that say by a mark or by their fields what they are. */
 function untagged(message: string): ProgramMessages | undefined {
-  return isCiscoMessage(message) ? CISCO : undefined;
+  if (isCiscoMessage(message)) return CISCO;
+  return isFortigateMessage(message) ? FORTIGATE : undefined;
 }
 
 /** How a program's messages are read; what a PAM module wrote is read as such in any program. */

@@ -1,0 +1,95 @@
+import type { EcsEvent } from '../../ecs/event.ts';
+import type { ParseContext, Parser } from '../record.ts';
+import type { Draft } from './draft.ts';
+import { classify, finish, newDraft } from './draft.ts';
+import { put } from './put.ts';
+import { readSysmon, sysmonTime } from './sysmon.ts';
+import { readPowerShell, readSecurity, readService } from './windows-events.ts';
+import { channelOf, meaningOf } from './windows-meaning.ts';
+import type { WindowsRecord } from './windows-record.ts';
+import { readWindowsRecord } from './windows-record.ts';
+
+const SYSMON = /^Microsoft-Windows-Sysmon/;
+const JSON_MARKS = /"(?:winlog|winlog\.event_id|EventID|eventID)"\s{0,4}:/;
+
+function setHost(draft: Draft, record: WindowsRecord): void {
+  const computer = record.computer;
+  if (computer !== undefined) draft.host = { name: computer, hostname: computer };
+  put(draft, 'host.os.type', 'windows');
+}
+
+/** Everything that the log itself says, under the names that Winlogbeat uses and rules ask for. */
+function setWinlog(draft: Draft, record: WindowsRecord, channel: string | undefined): void {
+  put(draft, 'winlog.channel', channel);
+  put(draft, 'winlog.provider_name', record.provider);
+  put(draft, 'winlog.event_id', record.code);
+  put(draft, 'winlog.record_id', record.recordId);
+  put(draft, 'winlog.computer_name', record.computer);
+  put(draft, 'winlog.task', record.task);
+  put(draft, 'winlog.activity_id', record.activity);
+  put(draft, 'winlog.process.pid', record.pid);
+  put(draft, 'winlog.process.thread.id', record.thread);
+  put(draft, 'winlog.user.identifier', record.userId);
+  if (Object.keys(record.data).length > 0) put(draft, 'winlog.event_data', { ...record.data });
+}
+
+function makeEvent(line: string, record: WindowsRecord, context: ParseContext): EcsEvent {
+  const channel = channelOf(record.channel, record.provider);
+  const isSysmon = SYSMON.test(channel ?? '') || SYSMON.test(record.provider ?? '');
+  const { dataset, meaning } = meaningOf(isSysmon ? 'Microsoft-Windows-Sysmon/Operational' : channel, record.code);
+  const ms = (isSysmon ? sysmonTime(record.data) : undefined) ?? record.ms;
+  const draft = newDraft(line, line, `windows.${dataset}`, context, ms);
+  if (record.message === undefined) delete draft.message;
+  else draft.message = record.message;
+  put(draft, 'event.code', record.code);
+  put(draft, 'event.provider', record.provider);
+  setHost(draft, record);
+  put(draft, 'log.level', record.level?.toLowerCase());
+  setWinlog(draft, record, channel);
+  if (isSysmon) {
+    readSysmon(draft, record);
+    return finish(draft);
+  }
+  if (meaning) classify(draft, meaning.category, meaning.type, meaning.action, meaning.outcome ?? record.outcome);
+  else if (record.outcome) draft.event.outcome = record.outcome;
+  if (!meaning) put(draft, 'event.action', record.task);
+  if (dataset === 'security') readSecurity(draft, record, meaning);
+  else if (dataset.startsWith('powershell')) readPowerShell(draft, record);
+  else readService(draft, record, dataset);
+  return finish(draft);
+}
+
+function detects(line: string): boolean {
+  const first = line.charCodeAt(0);
+  if (first === 60) return line.startsWith('<Event ') || line.startsWith('<Event>');
+  return first === 123 && JSON_MARKS.test(line);
+}
+
+/** Reads a record of the Windows event log that came inside another line. */
+export function readWindowsMessage(message: string, context: ParseContext): EcsEvent | undefined {
+  const record = detects(message) ? readWindowsRecord(message, context.timeZone) : undefined;
+  return record && makeEvent(message, record, context);
+}
+
+/** Windows event logs as JSON of Winlogbeat or NXLog, or as the XML of the log itself. */
+export const windows: Parser = {
+  name: 'windows',
+  detects,
+  parse(line, context) {
+    const record = readWindowsRecord(line, context.timeZone);
+    return record && makeEvent(line, record, context);
+  },
+};
+
+/** The same forms, where the records are Sysmon's. */
+export const sysmon: Parser = {
+  name: 'sysmon',
+  detects: (line) => detects(line) && line.includes('Microsoft-Windows-Sysmon'),
+  parse(line, context) {
+    const record = readWindowsRecord(line, context.timeZone);
+    if (!record) return undefined;
+    const named = SYSMON.test(record.channel ?? '') || SYSMON.test(record.provider ?? '');
+    if (!named && (record.channel !== undefined || record.provider !== undefined)) return undefined;
+    return makeEvent(line, named ? record : { ...record, provider: 'Microsoft-Windows-Sysmon' }, context);
+  },
+};

@@ -1,65 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type Static, Type } from 'typebox';
-import { Value } from 'typebox/value';
+import { Type } from 'typebox';
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import { CollectorError, reasonOf } from './errors.ts';
-import { PARSER_NAMES } from './parsers/index.ts';
+import { check, type InputConfig, readInputs } from './input-config.ts';
 
 const strict = { additionalProperties: false };
-const Parser = Type.Optional(
-  Type.String({ description: 'Name of the parser, or `auto` to find it by the line.', default: 'auto' }),
-);
-const Port = Type.Integer({ minimum: 0, maximum: 65_535, description: 'Port to listen on; 0 takes a free one.' });
-
-const FileInputConfig = Type.Object(
-  {
-    type: Type.Literal('file', { description: 'Follows text files.' }),
-    paths: Type.Array(Type.String({ minLength: 1 }), {
-      minItems: 1,
-      maxItems: 100,
-      description:
-        'Paths or globs; relative ones from the folder of this file. Rotated and compressed copies are left out.',
-    }),
-    parser: Parser,
-    from: Type.Optional(
-      Type.Union([Type.Literal('start'), Type.Literal('end')], {
-        description: 'Where to begin with a file that is there at the very first start.',
-        default: 'start',
-      }),
-    ),
-  },
-  strict,
-);
-
-const SyslogInputConfig = Type.Object(
-  {
-    type: Type.Literal('syslog', { description: 'Listens for RFC 3164 and RFC 5424 messages.' }),
-    host: Type.Optional(Type.String({ description: 'Address to listen on.', default: '127.0.0.1' })),
-    port: Type.Optional(Port),
-    udp: Type.Optional(Type.Boolean({ description: 'Listen on UDP.', default: true })),
-    tcp: Type.Optional(Type.Boolean({ description: 'Listen on TCP, octet counting and lines.', default: true })),
-    parser: Parser,
-  },
-  strict,
-);
-
-const JournaldInputConfig = Type.Object(
-  { type: Type.Literal('journald', { description: 'Follows the systemd journal.' }) },
-  strict,
-);
-
-const StdinInputConfig = Type.Object(
-  { type: Type.Literal('stdin', { description: 'Reads standard input to its end.' }), parser: Parser },
-  strict,
-);
-
-const INPUTS = {
-  file: FileInputConfig,
-  syslog: SyslogInputConfig,
-  journald: JournaldInputConfig,
-  stdin: StdinInputConfig,
-} as const;
 
 /** Every key of the collector's configuration file but `inputs`. */
 export const CollectorFile = Type.Object(
@@ -86,12 +32,6 @@ export const CollectorFile = Type.Object(
   },
   strict,
 );
-
-export type InputConfig =
-  | Required<Static<typeof FileInputConfig>>
-  | Required<Static<typeof SyslogInputConfig>>
-  | Static<typeof JournaldInputConfig>
-  | Required<Static<typeof StdinInputConfig>>;
 
 /** A configuration file, read and checked; paths are absolute, and the PEM files can be read. */
 export interface CollectorConfig {
@@ -173,64 +113,15 @@ export function readConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
     spool: resolve(base, content.spool),
     spoolMax: readSize(content.spool_max),
     timeZone,
-    inputs: readInputs(content.inputs ?? 'auto', { base, syslogPort, fault }),
+    inputs: readInputs(content.inputs ?? 'auto', {
+      base,
+      syslogPort,
+      fault,
+      certificate: resolve(base, content.certificate),
+      key: resolve(base, content.key),
+    }),
     syslogPort,
   };
-}
-
-type Fault = (keys: readonly (string | number)[], what: string) => CollectorError;
-
-function check<T extends typeof CollectorFile | (typeof INPUTS)[keyof typeof INPUTS]>(
-  schema: T,
-  content: unknown,
-  keys: readonly (string | number)[],
-  fault: Fault,
-): asserts content is Static<T> {
-  if (Value.Check(schema, content)) return;
-  const [first] = Value.Errors(schema, content);
-  const found = (first?.instancePath ?? '').split('/').slice(1);
-  const params = (first?.params ?? {}) as { requiredProperties?: string[]; additionalProperties?: string[] };
-  const missing = params.requiredProperties?.[0];
-  const unknown = params.additionalProperties?.[0];
-  if (missing !== undefined) throw fault([...keys, ...found, missing], 'is missing');
-  if (unknown !== undefined) throw fault([...keys, ...found, unknown], 'is not a key that is known here');
-  if (first?.message === 'schema is false') throw fault([...keys, ...found], 'is not a key that is known here');
-  throw fault([...keys, ...found], `is not right: ${first?.message ?? 'see docs/collector.md'}`);
-}
-
-function readInputs(
-  given: unknown,
-  { base, syslogPort, fault }: { base: string; syslogPort: number; fault: Fault },
-): 'auto' | InputConfig[] {
-  if (given === 'auto') return 'auto';
-  if (!Array.isArray(given)) throw fault(['inputs'], 'must be `auto` or a list');
-  return given.map((input: unknown, index): InputConfig => {
-    const keys = ['inputs', index];
-    const type: unknown = input !== null && typeof input === 'object' ? (input as { type?: unknown }).type : undefined;
-    if (typeof type !== 'string' || !Object.hasOwn(INPUTS, type)) {
-      throw fault([...keys, 'type'], `must be one of ${Object.keys(INPUTS).join(', ')}`);
-    }
-    const parser = (input as { parser?: unknown }).parser;
-    if (typeof parser === 'string' && parser !== 'auto' && !PARSER_NAMES.includes(parser)) {
-      throw fault([...keys, 'parser'], `must be auto or one of ${PARSER_NAMES.join(', ')}`);
-    }
-    if (type === 'file') {
-      check(FileInputConfig, input, keys, fault);
-      const paths = input.paths.map((path) => resolve(base, path));
-      return { type, paths, parser: input.parser ?? 'auto', from: input.from ?? 'start' };
-    }
-    if (type === 'syslog') {
-      check(SyslogInputConfig, input, keys, fault);
-      const { host = '127.0.0.1', port = syslogPort, udp = true, tcp = true } = input;
-      return { type, host, port, udp, tcp, parser: input.parser ?? 'auto' };
-    }
-    if (type === 'journald') {
-      check(JournaldInputConfig, input, keys, fault);
-      return { type };
-    }
-    check(StdinInputConfig, input, keys, fault);
-    return { type: 'stdin', parser: input.parser ?? 'auto' };
-  });
 }
 
 /** The zone this machine's clock is set to, and so the one its logs are written in; UTC where the system names none. */

@@ -57,6 +57,7 @@ export class Intake {
   readonly #log: Log;
   readonly #frame: FrameBuilder;
   readonly #opened = new Set<string>();
+  readonly #frameWaiters = new Set<() => void>();
   #timer: NodeJS.Timeout | undefined;
   #dueAt = Infinity;
 
@@ -93,6 +94,21 @@ export class Intake {
     return this.#opened.has(name);
   }
 
+  /**
+   * Resolves true when all that was put to a source so far is on disk, false after `withinMs`: who promises its sender
+   * to keep what it took answers only then.
+   */
+  async whenDurable(source: SourceLedger, withinMs: number): Promise<boolean> {
+    const wanted = source.framed;
+    const end = Date.now() + withinMs;
+    while (source.durable.spooled < wanted) {
+      const left = end - Date.now();
+      if (left <= 0) return false;
+      await this.#nextFrame(left);
+    }
+    return true;
+  }
+
   /** Opens a source under its name, with the counters and the position of earlier starts. */
   open(name: string, parse: RecordParser): Source {
     const ledger = this.#ledger.source(name);
@@ -117,6 +133,26 @@ export class Intake {
   async flush(): Promise<void> {
     this.#cut();
     await this.#spool.flush();
+  }
+
+  /** Resolves with the next frame on disk, or after a time; however many wait, the spool is asked once. */
+  #nextFrame(withinMs: number): Promise<void> {
+    if (this.#frameWaiters.size === 0) {
+      this.#spool.onceFrame(() => {
+        const waiters = [...this.#frameWaiters];
+        this.#frameWaiters.clear();
+        for (const wake of waiters) wake();
+      });
+    }
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(wake, withinMs);
+      // Stays in the set after its time: it keeps the one question open, and goes with the next frame.
+      this.#frameWaiters.add(wake);
+    });
   }
 
   #put(ledger: SourceLedger, parse: RecordParser, batch: RecordBatch): void {
@@ -195,8 +231,10 @@ function encodeEvent(
   const original = event.event.original ?? line;
   event.event.original = original;
   event.event.id = id + hash('sha256', original, 'hex').slice(0, 12);
-  if (marks !== undefined || peer !== undefined) {
+  const own = ownFields(event['haidang']);
+  if (marks !== undefined || peer !== undefined || own !== undefined) {
     event['haidang'] = {
+      ...own,
       ...(peer === undefined ? {} : { peer }),
       ...(marks?.originalBase64 === undefined ? {} : { original_base64: marks.originalBase64 }),
       ...(marks?.piece === undefined ? {} : { piece: marks.piece }),
@@ -207,4 +245,14 @@ function encodeEvent(
     delete event['haidang'];
   }
   return JSON.stringify(event);
+}
+
+/** What a parser may say under `haidang`: how often a line was repeated, and keys that clash with ECS. */
+function ownFields(given: unknown): Record<string, unknown> | undefined {
+  if (given === null || typeof given !== 'object') return undefined;
+  const { json, repeated } = given as { json?: unknown; repeated?: unknown };
+  const own: Record<string, unknown> = {};
+  if (json !== null && typeof json === 'object') own['json'] = json;
+  if (typeof repeated === 'number') own['repeated'] = repeated;
+  return Object.keys(own).length > 0 ? own : undefined;
 }

@@ -1,9 +1,12 @@
 import { accessSync, constants, globSync, statSync } from 'node:fs';
-import type { CollectorConfig, InputConfig } from '../config.ts';
+import type { CollectorConfig } from '../config.ts';
+import type { InputConfig } from '../input-config.ts';
 import { FileInput } from './file.ts';
 import { isCompressed } from './file-position.ts';
+import { HttpInput } from './http.ts';
 import type { Input, InputContext } from './input.ts';
 import { JournaldInput, journalIsReadable } from './journald.ts';
+import { RelpInput } from './relp.ts';
 import { StdinInput } from './stdin.ts';
 import { SyslogInput } from './syslog.ts';
 
@@ -38,8 +41,14 @@ function makeInput(input: InputConfig, context: InputContext): Input {
       return new FileInput(input, context);
     case 'syslog':
       return new SyslogInput(input, context);
+    case 'http': {
+      const { present_as: presentAs, max_body_mib, ...rest } = input;
+      return new HttpInput({ ...rest, presentAs, maxBody: max_body_mib * 1024 * 1024 }, context);
+    }
     case 'journald':
       return new JournaldInput(context);
+    case 'relp':
+      return new RelpInput(input, context);
     case 'stdin':
       return new StdinInput(input, context);
   }
@@ -54,7 +63,7 @@ async function autoInputs(syslogPort: number, { log }: InputContext, places: Log
   return [
     ...(hasJournal ? [{ type: 'journald' } as const] : []),
     ...(paths.length > 0 ? [{ type: 'file', paths, parser: 'auto', from: 'start' } as const] : []),
-    { type: 'syslog', host: '127.0.0.1', port: syslogPort, udp: true, tcp: true, parser: 'auto' },
+    { type: 'syslog', host: '127.0.0.1', port: syslogPort, udp: true, tcp: true, tls: undefined, parser: 'auto' },
   ];
 }
 

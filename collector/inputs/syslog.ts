@@ -1,11 +1,13 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { readFile } from 'node:fs/promises';
-import { createServer, isIPv6, type Server, type Socket } from 'node:net';
-import { reasonOf, systemCode } from '../errors.ts';
+import { isIPv6, type Socket } from 'node:net';
+import { reasonOf } from '../errors.ts';
 import { BATCH_RECORDS, type Source } from '../intake.ts';
+import { bindUntilDone, type ConnectionState, type Listener, listenTcp, peerOf } from './connections.ts';
 import type { Input, InputContext } from './input.ts';
 import { addBytes, type CutLines } from './lines.ts';
 import { SyslogFraming } from './syslog-framing.ts';
+import type { ListenerTls } from './tls.ts';
 
 /** What a syslog input is configured with. */
 export interface SyslogInputOptions {
@@ -13,23 +15,23 @@ export interface SyslogInputOptions {
   readonly port: number;
   readonly udp: boolean;
   readonly tcp: boolean;
+  /** Speaks TLS instead of plain TCP (RFC 5425). */
+  readonly tls?: ListenerTls | undefined;
   readonly parser: string;
 }
 
-const MOST_CONNECTIONS = 512;
 /** Closing an idle connection costs a sender its next message, so only long silence, or want of room, closes one. */
 const IDLE_MS = 6 * 3_600_000;
 const RECEIVE_BUFFER = 8 * 1024 * 1024;
 const KERNEL_DROPS_MS = 2_000;
 const BIND_RETRY_MS = 15_000;
 
-/** Listens for syslog: RFC 3164 and 5424 over UDP (RFC 5426) and TCP (RFC 6587). */
+/** Listens for syslog: RFC 3164 and 5424 over UDP (RFC 5426), TCP (RFC 6587) and TLS (RFC 5425). */
 export class SyslogInput implements Input {
   readonly #options: SyslogInputOptions;
   readonly #context: InputContext;
-  readonly #listeners: { stop(): Promise<void> }[] = [];
-  readonly #retries = new Set<NodeJS.Timeout>();
-  #stopped = false;
+  readonly #listeners: Listener[] = [];
+  readonly #trying: (() => void)[] = [];
   /** The ports in use, for port 0. */
   readonly ports: { udp?: number; tcp?: number } = {};
 
@@ -44,53 +46,32 @@ export class SyslogInput implements Input {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    for (const timer of this.#retries) clearTimeout(timer);
+    for (const stop of this.#trying) stop();
     for (const listener of this.#listeners) await listener.stop();
   }
 
   async #listen(kind: 'udp' | 'tcp'): Promise<void> {
-    const { host, port, parser } = this.#options;
+    const { host, port, parser, tls } = this.#options;
+    const { intake, log } = this.#context;
+    const transport = kind === 'tcp' && tls ? 'tls' : kind;
     const address = isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
-    const name = `syslog-${kind}:${address}`;
-    if (this.#context.intake.isOpen(name)) return;
-    const parse = this.#context.parserFor(parser, { isLocal: false });
-    const source = this.#context.intake.open(name, parse);
-    const bind = async (): Promise<void> => {
-      try {
-        const listener =
-          kind === 'udp'
-            ? await listenUdp(host, port, source, this.#context)
-            : await listenTcp(host, port, source, this.#context);
-        this.ports[kind] = listener.port;
-        this.#listeners.push(listener);
-        source.ledger.error = null;
-        this.#context.log.info({ listen: `${host}:${listener.port}`, transport: kind }, 'listening for syslog');
-      } catch (error) {
-        const busy = systemCode(error) === 'EADDRINUSE';
-        const reason = busy ? `port ${port}/${kind} is in use by another program` : reasonOf(error);
-        if (source.ledger.error !== reason) {
-          this.#context.log.warn(
-            { listen: address, transport: kind, reason },
-            'cannot listen for syslog; the rest goes on, and this is tried again',
-          );
-        }
-        source.ledger.error = reason;
-        if (this.#stopped) return;
-        const timer = setTimeout(() => {
-          this.#retries.delete(timer);
-          void bind();
-        }, BIND_RETRY_MS);
-        this.#retries.add(timer);
-      }
+    const name = `syslog-${transport}:${address}`;
+    if (intake.isOpen(name)) return;
+    const source = intake.open(name, this.#context.parserFor(parser, { isLocal: false }));
+    const { ledger } = source;
+    const serveOne = (socket: Socket, state: ConnectionState) => serve(socket, source, this.#context, state);
+    const bind = async () => {
+      const listener =
+        kind === 'udp'
+          ? await listenUdp(host, port, source, this.#context)
+          : await listenTcp(host, port, tls, { name: `syslog over ${transport}`, ledger, log, serve: serveOne });
+      this.ports[kind] = listener.port;
+      this.#listeners.push(listener);
+      log.info({ listen: `${host}:${listener.port}`, transport }, 'listening for syslog');
     };
-    await bind();
+    const place = `${port}/${kind}`;
+    this.#trying.push(await bindUntilDone({ place, name: 'syslog', ledger, log }, bind, BIND_RETRY_MS));
   }
-}
-
-interface Listener {
-  readonly port: number;
-  stop(): Promise<void>;
 }
 
 async function listenUdp(host: string, port: number, source: Source, { intake, log }: InputContext): Promise<Listener> {
@@ -115,7 +96,8 @@ async function listenUdp(host: string, port: number, source: Source, { intake, l
     }
     gathered.clear();
   };
-  socket.on('message', (message, { address }) => {
+  socket.on('message', (message, { address: from }) => {
+    const address = peerOf(from) as string;
     if (intake.overflowing) {
       source.drop('spool_full', 1);
       return;
@@ -193,57 +175,10 @@ export async function kernelDrops(port: number, v6: boolean): Promise<number | u
   }
 }
 
-async function listenTcp(host: string, port: number, source: Source, context: InputContext): Promise<Listener> {
-  const connections = new Map<Socket, { lastAt: number }>();
-  const served = new Set<Promise<void>>();
-  const server: Server = createServer({ keepAlive: true, keepAliveInitialDelay: 60_000, noDelay: true });
-  server.on('connection', (socket) => {
-    if (connections.size >= MOST_CONNECTIONS && !closeIdlest(connections)) {
-      source.ledger.error = `more than ${MOST_CONNECTIONS} connections`;
-      socket.destroy();
-      return;
-    }
-    const state = { lastAt: Date.now() };
-    connections.set(socket, state);
-    const done = serve(socket, source, context, state).finally(() => {
-      connections.delete(socket);
-      served.delete(done);
-    });
-    served.add(done);
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  server.on('error', (error) => context.log.warn({ reason: reasonOf(error) }, 'syslog over TCP has a fault'));
-  const address = server.address();
-  return {
-    port: address !== null && typeof address === 'object' ? address.port : port,
-    stop: async () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of connections.keys()) socket.destroy();
-      await Promise.all(served);
-      await closed;
-    },
-  };
-}
-
-/** Makes room for a new connection; false where every one has spoken in the last five minutes. */
-function closeIdlest(connections: ReadonlyMap<Socket, { lastAt: number }>): boolean {
-  let idlest: [Socket, { lastAt: number }] | undefined;
-  for (const entry of connections) if (!idlest || entry[1].lastAt < idlest[1].lastAt) idlest = entry;
-  if (!idlest || Date.now() - idlest[1].lastAt < 300_000) return false;
-  idlest[0].destroy();
-  return true;
-}
-
 /** Reads one connection to its end. While the spool is behind nothing is read, and TCP holds the sender. */
-async function serve(socket: Socket, source: Source, context: InputContext, state: { lastAt: number }): Promise<void> {
+async function serve(socket: Socket, source: Source, context: InputContext, state: ConnectionState): Promise<void> {
   const framing = new SyslogFraming();
-  const peer = socket.remoteAddress;
+  const peer = peerOf(socket.remoteAddress);
   const put = ({ lines, marks, empty, consumed }: CutLines) =>
     source.put({ lines, marks, empty, bytes: consumed, ...(peer === undefined ? {} : { peer }) });
   socket.setTimeout(IDLE_MS, () => socket.destroy());

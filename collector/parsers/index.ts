@@ -2,6 +2,7 @@ import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser, ParserHint } from '../record.ts';
 import { apache } from './apache.ts';
 import { ciscoAsa } from './cisco-asa.ts';
+import { parseDovecotMessage } from './dovecot.ts';
 import { fortigate } from './fortigate.ts';
 import { json } from './json.ts';
 import { nginx } from './nginx.ts';
@@ -21,6 +22,7 @@ export const PARSERS: readonly Parser[] = [
   programParser('sudo', parseSudoMessage),
   programParser('pam', parsePamMessage),
   programParser('postfix', parsePostfixMessage, 'postfix.log'),
+  programParser('dovecot', parseDovecotMessage, 'dovecot.log'),
   framed(ciscoAsa, 'cisco'),
   framed(fortigate, 'fortinet'),
   nginx,

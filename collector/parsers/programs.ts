@@ -3,6 +3,7 @@ import type { ParseContext } from '../record.ts';
 import { parseAccountMessage } from './accounts.ts';
 import { apache } from './apache.ts';
 import { isCiscoMessage, readCiscoMessage } from './cisco-asa.ts';
+import { parseDovecotMessage } from './dovecot.ts';
 import type { MessageParser } from './draft.ts';
 import { isFortigateMessage, readFortigateMessage } from './fortigate.ts';
 import { nginx } from './nginx.ts';
@@ -32,6 +33,7 @@ const ACCOUNTS: ProgramMessages = {
   message: (message, draft) => parsePam(message, draft) || parseAccountMessage(message, draft),
 };
 const POSTFIX: ProgramMessages = { dataset: 'postfix.log', message: parsePostfixMessage };
+const DOVECOT: ProgramMessages = { dataset: 'dovecot.log', message: parseDovecotMessage };
 const PAM: ProgramMessages = { auth: true, message: parsePam };
 
 const PROGRAMS = new Map<string, ProgramMessages>([
@@ -48,6 +50,12 @@ const PROGRAMS = new Map<string, ProgramMessages>([
   ['nginx', { whole: (message, context) => nginx.parse(message, context) }],
   ['apache2', { whole: (message, context) => apache.parse(message, context) }],
   ['httpd', { whole: (message, context) => apache.parse(message, context) }],
+  ['dovecot', DOVECOT],
+  ['imap-login', DOVECOT],
+  ['pop3-login', DOVECOT],
+  ['managesieve-login', DOVECOT],
+  ['submission-login', DOVECOT],
+  ['auth-worker', DOVECOT],
   ['sysmon', { whole: readWindowsMessage }],
   ['suricata', { whole: (message, context) => suricata.parse(message.replace(/^@cee: ?/, ''), context) }],
 ]);
@@ -59,7 +67,8 @@ for (const name of 'useradd usermod userdel groupadd groupmod groupdel passwd ch
 
 /** Programs that name a part of themselves: `postfix/smtpd`, `postfix-in/cleanup`. */
 function familyOf(program: string): ProgramMessages | undefined {
-  return program.startsWith('postfix') && program.includes('/') ? POSTFIX : undefined;
+  if (program.startsWith('postfix') && program.includes('/')) return POSTFIX;
+  return /^(?:imap|pop3|lmtp|lda|managesieve|auth-worker)\(/.test(program) ? DOVECOT : undefined;
 }
 
 const CISCO: ProgramMessages = { whole: readCiscoMessage };

@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
 /** The kernels, by the name of their source and of what is made of it. */
-export const KERNELS = ['words'] as const;
+export const KERNELS = ['line', 'words'] as const;
 
 /** WebAssembly pages of 64 KiB that each kernel's memory begins with: all it lays out. */
-const PAGES: Readonly<Record<(typeof KERNELS)[number], number>> = { words: 196 };
+const PAGES: Readonly<Record<(typeof KERNELS)[number], number>> = { line: 96, words: 196 };
 
 /** Compiles one kernel; gives the text of the file that holds it. */
 export async function compileKernel(name: (typeof KERNELS)[number]): Promise<string> {

@@ -40,21 +40,9 @@ function specialIn(word: number): number {
   return found & ~word & 0x80808080;
 }
 
-/** The same for dots. */
-function dotsIn(word: number): number {
-  const dot = word ^ 0x2e2e2e2e;
-  return (dot - 0x01010101) & ~dot & 0x80808080;
-}
-
 /** Which of four bytes the lowest bit belongs to. */
 function firstOf(bits: number): number {
   return (31 - Math.clz32(bits & -bits)) >> 3;
-}
-
-/** One more word of a key's hash. */
-function mix(hash: number, word: number): number {
-  const mixed = Math.imul(hash ^ word, 0x9e3779b1 | 0);
-  return mixed ^ (mixed >>> 15);
 }
 
 function isHex(byte: number): boolean {
@@ -68,14 +56,6 @@ for (const letter of 'bfnrt') ESCAPES[letter.charCodeAt(0)] = SEEN.control;
 ESCAPES[0x2f] = SEEN.slash;
 ESCAPES[0x75] = SEEN.code;
 
-/** The hash of a key, as `Tokens.key` finds it. */
-export function keyHashOf(key: string): number {
-  const tokens = new Tokens();
-  const bytes = Buffer.from(`${key}"   `);
-  tokens.take(new JsonBytes(bytes), 0, bytes.length);
-  return tokens.key(0) < 0 ? 0 : tokens.keyHash;
-}
-
 /** Reads the tokens of one JSON text (RFC 8259) by their places; -1 stands for what is none. */
 export class Tokens {
   text: JsonBytes = new JsonBytes(Buffer.alloc(0));
@@ -83,8 +63,6 @@ export class Tokens {
   /** Place after the last byte. */
   end = 0;
   #seen = 0;
-  /** Of the key read last. */
-  keyHash = 0;
 
   take(text: JsonBytes, start: number, end: number): void {
     this.text = text;
@@ -96,12 +74,6 @@ export class Tokens {
   get stringKind(): number {
     if (this.#seen === 0) return PLAIN;
     return (this.#seen & ~(SEEN.mark | SEEN.slash)) === 0 ? MARKED : CODED;
-  }
-
-  /** `PLAIN`, `LINED` or `CODED`: of the string read last. */
-  get stringForm(): number {
-    if (this.#seen === 0) return PLAIN;
-    return (this.#seen & ~(SEEN.mark | SEEN.control)) === 0 ? LINED : CODED;
   }
 
   /** The byte at a place, 0 past the end: no token begins or goes on with it. */
@@ -157,31 +129,6 @@ export class Tokens {
         at++;
       }
     }
-  }
-
-  /**
-   * From behind the opening quote of a key to the closing one; -1 where it has an escape, or a dot, as fields then lie
-   * elsewhere (`readField`). Sets `keyHash`.
-   */
-  key(from: number): number {
-    const { bytes, words } = this.text;
-    const end = this.end;
-    let hash = 0;
-    let at = from;
-    while (at + 4 <= end) {
-      const word = words.getInt32(at, true);
-      const bits = specialIn(word) | dotsIn(word);
-      if (bits !== 0) {
-        const first = firstOf(bits);
-        if (bytes[at + first] !== QUOTE) return -1;
-        this.keyHash = first === 0 ? hash : mix(hash, word & ((1 << (8 * first)) - 1));
-        return at + first;
-      }
-      hash = mix(hash, word);
-      at += 4;
-    }
-    // A line that ends so soon behind a key holds no value for it.
-    return -1;
   }
 
   #isUnicode(from: number): boolean {

@@ -1,20 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { HaidangError } from '../../errors.ts';
-import { type DecodedFrame, lineOfFrame, sourcesOfLines } from '../frame.ts';
+import { sourcesOfLines } from '../frame.ts';
+import type { BadLine, PreparedBatch } from './batch-preparer.ts';
 import { openDayForWriting } from './layout.ts';
-import { LineReader } from './line.ts';
-import { RowWriter, shapeStart } from './row.ts';
-
-/** A batch taken apart and checked, before anything is written of it. */
-export interface PreparedBatch {
-  readonly agency: string;
-  readonly collector: string;
-  readonly receivedAt: string;
-  readonly body: Uint8Array;
-  readonly frame: DecodedFrame;
-  /** Source of each line. */
-  readonly sources: readonly string[];
-}
+import { RowWriter } from './row.ts';
 
 /** What was written of a batch. */
 export interface WrittenBatch {
@@ -26,22 +15,10 @@ export interface WrittenBatch {
   readonly lines: Uint32Array | undefined;
 }
 
-/** Longest line kept of a dead letter, in characters. */
-const DEAD_LETTER_LINE = 64 * 1024;
-
-/** Joins a batch with what its frame says, ready for `DayWriter.write`. */
-export function prepareBatch(
-  batch: Pick<PreparedBatch, 'agency' | 'collector' | 'receivedAt' | 'body'>,
-  frame: DecodedFrame,
-): PreparedBatch {
-  return { ...batch, frame, sources: sourcesOfLines(frame.header) };
-}
-
 /** The one writer of one day's file. Callers wrap `write` in `begin` and `commit` or `rollback`. */
 export class DayWriter {
   readonly #db: DatabaseSync;
   readonly #rows: RowWriter;
-  readonly #reader = new LineReader();
   readonly #statements: ReturnType<typeof prepareStatements>;
 
   constructor(folder: string, day: string) {
@@ -79,34 +56,25 @@ export class DayWriter {
         'The collectors of this day name more sources than the store takes.',
       );
     }
-    const { frame, sources } = batch;
-    const { header } = frame;
+    const { header, times, shapes } = batch;
+    const sources = sourcesOfLines(header);
     const stream = `${header.collector}-${header.epoch}`;
     const known = this.#knownLines(stream, header.first, header.last);
-    const idStart = `${header.day}-${batch.collector}-${header.epoch}-`;
     const tally = new Tally();
     const stored = new Uint32Array(sources.length);
-    const reader = this.#reader;
     let count = 0;
-    let deadLettered = 0;
-    let sourceBefore: string | undefined;
-    let start = '';
     for (let at = 0; at < sources.length; at++) {
-      const frameSequence = header.first + at;
-      if (known?.has(frameSequence)) continue;
-      const problem = reader.read(frame, at, `${idStart}${frameSequence}-`);
-      const source = sources[at] ?? '';
-      if (problem !== undefined) {
-        this.#writeDeadLetter(batch, stream, frameSequence, source, problem, lineOfFrame(frame, at));
-        deadLettered++;
-        continue;
-      }
-      if (source !== sourceBefore) start = shapeStart(batch.agency, batch.collector, source);
-      sourceBefore = source;
-      this.#rows.write(nextSequence + count, at, reader, start);
-      tally.add(source, reader.ts);
+      if ((shapes[at] as number) < 0 || known?.has(header.first + at)) continue;
+      tally.add(sources[at] as string, times[at] as number);
       stored[count++] = at;
     }
+    let deadLettered = 0;
+    for (const bad of batch.badLines) {
+      if (known?.has(header.first + bad.line)) continue;
+      this.#writeDeadLetter(batch, stream, sources[bad.line] ?? '', bad);
+      deadLettered++;
+    }
+    this.#rows.write(batch, stored.subarray(0, count), sources, nextSequence);
     const kept = count === sources.length ? undefined : stored.slice(0, count);
     if (count > 0) this.#writeBatch(batch, stream, nextSequence, count, tally, kept);
     const duplicates = sources.length - count - deadLettered;
@@ -134,7 +102,7 @@ export class DayWriter {
     tally: Tally,
     lines: Uint32Array | undefined,
   ): void {
-    const { header } = batch.frame;
+    const { header } = batch;
     this.#statements.batch.run(
       firstSequence,
       firstSequence + count - 1,
@@ -152,17 +120,10 @@ export class DayWriter {
     this.#statements.frame.run(firstSequence, batch.body);
   }
 
-  #writeDeadLetter(
-    batch: PreparedBatch,
-    stream: string,
-    frameSequence: number,
-    source: string,
-    reason: string,
-    line: string,
-  ): void {
-    const kept = line.slice(0, DEAD_LETTER_LINE);
-    const { agency, collector, receivedAt } = batch;
-    this.#statements.deadLetter.run(stream, frameSequence, agency, collector, source, receivedAt, reason, kept);
+  #writeDeadLetter(batch: PreparedBatch, stream: string, source: string, { line, reason, text }: BadLine): void {
+    const { agency, collector, receivedAt, header } = batch;
+    const sequence = header.first + line;
+    this.#statements.deadLetter.run(stream, sequence, agency, collector, source, receivedAt, reason, text);
   }
 }
 

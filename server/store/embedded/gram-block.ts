@@ -8,10 +8,6 @@ export class GramBlock {
   readonly #seen = new Set<string>();
   #text = '';
 
-  get isEmpty(): boolean {
-    return this.#text === '';
-  }
-
   add(text: string): void {
     if (text.length < SHORTEST || this.#seen.has(text)) return;
     this.#seen.add(text);

@@ -1,27 +1,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { PreparedBatch } from './batch-preparer.ts';
 import { columnDictionaries, DICTIONARY_LIMITS, ShapeDictionary, type TermDictionary } from './dictionary.ts';
-import { COLUMN_FIELDS, SHAPE_FIELDS, SHAPE_FIELDS_OF_SERVER } from './fields.ts';
-import type { LineReader } from './line.ts';
+import { COLUMN_FIELDS, FIRST_TERM, UNKNOWN } from './fields.ts';
 import { SegmentWriter } from './segment-writer.ts';
-import { TextIndexWriter } from './text-index.ts';
-
-/** In a shape's list of values: the field is absent. No value is an object, so that the mark cannot be forged. */
-export const ABSENT_MARK = {};
-/** In a shape's list of values: the field may hold anything. */
-export const UNKNOWN_MARK = { unknown: true };
-
-const ABSENT_JSON = JSON.stringify(ABSENT_MARK);
-const UNKNOWN_JSON = JSON.stringify(UNKNOWN_MARK);
-/** The end of a shape of which only what the server sets is known. */
-const UNKNOWN_PAYLOAD = `${`,${UNKNOWN_JSON}`.repeat(SHAPE_FIELDS.length - SHAPE_FIELDS_OF_SERVER)}]`;
-
-/** Terms of shapes kept at hand, at most. */
-const MOST_KNOWN = 100_000;
-
-/** What the server knows of all events of one source: the beginning of their shapes. */
-export function shapeStart(agency: string, collector: string, source: string): string {
-  return JSON.stringify([agency, collector, source]).slice(0, -1);
-}
+import { roughShape, shapeStart } from './shape-tree.ts';
+import { columnWord, TextIndexWriter } from './text-index.ts';
 
 /** Writes the rows of events, their numbers and their words into one day's file. */
 export class RowWriter {
@@ -31,8 +14,6 @@ export class RowWriter {
   readonly #event: StatementSync;
   readonly #segments: SegmentWriter;
   readonly #texts: TextIndexWriter;
-  #known = new KnownTerm();
-  #knownCount = 0;
   /** Shape and columns of the event under way. */
   readonly #ids: number[] = new Array(1 + COLUMN_FIELDS.length).fill(0);
 
@@ -49,17 +30,40 @@ export class RowWriter {
     return this.#shapes.size < 2 * DICTIONARY_LIMITS.shapes;
   }
 
-  /** `start`: of the event's source (`shapeStart`). */
-  write(sequence: number, line: number, read: LineReader, start: string): void {
+  /** Writes these lines of a batch, in ascending order, as events from `sequence` on. `sources`: of each line of the batch. */
+  write(batch: PreparedBatch, lines: Uint32Array, sources: readonly string[], sequence: number): void {
+    const { times, shapes, columns, blocks, words, wordEnds, grams } = batch;
     const ids = this.#ids;
-    const shape = this.#shapeOf(read, start);
-    ids[0] = shape;
-    for (let index = 0; index < COLUMN_FIELDS.length; index++) {
-      ids[1 + index] = (this.#columns[index] as TermDictionary).idOf(read.columnTerm(index));
+    const shapeIds = new Int32Array(batch.shapeTerms.length);
+    const columnIds = columns.map((places, column) => new ColumnIds(batch, column, places));
+    let at = 0;
+    for (let block = 0; block < grams.length && at < lines.length; block++) {
+      const first = at;
+      const end = blocks[block + 1] as number;
+      let own = '';
+      for (; at < lines.length && (lines[at] as number) < end; at++) {
+        const line = lines[at] as number;
+        const shape = shapes[line] as number;
+        if (shapeIds[shape] === 0) shapeIds[shape] = this.#shapeId(batch, shape, sources[line] ?? '');
+        ids[0] = shapeIds[shape] as number;
+        for (let column = 0; column < columnIds.length; column++) {
+          const known = columnIds[column] as ColumnIds;
+          const place = known.places[line] as number;
+          if (known.ids[place] === NONE) known.name(place, this.#columns[column] as TermDictionary);
+          ids[1 + column] = known.ids[place] as number;
+          if (known.blocks[place] === block) continue;
+          known.blocks[place] = block;
+          own += known.words[place];
+        }
+        const ts = times[line] as number;
+        this.#event.run(sequence + at, line, ts, ids[0] as number);
+        this.#segments.add(sequence + at, ts, ids);
+      }
+      if (at === first) continue;
+      // Where lines of the block are stored already, their words are in it as well: an index may say "perhaps" too often.
+      const text = words.subarray(block === 0 ? 0 : wordEnds[block - 1], wordEnds[block]);
+      this.#texts.add(sequence + first, Buffer.concat([text, Buffer.from(own)]), grams[block] as string);
     }
-    this.#event.run(sequence, line, read.ts, shape);
-    this.#segments.add(sequence, read.ts, ids);
-    this.#texts.add(sequence, read, ids, 1);
   }
 
   /** Writes what is gathered over several events; before the transaction is committed. */
@@ -76,65 +80,47 @@ export class RowWriter {
   }
 
   rollback(): void {
-    this.#forget();
     this.#segments.rollback();
     this.#texts.rollback();
     this.#shapes.rollback();
     for (const column of this.#columns) column.rollback();
   }
 
-  #shapeOf(read: LineReader, start: string): number {
-    let at = this.#known.next(start);
-    for (let index = SHAPE_FIELDS_OF_SERVER; index < SHAPE_FIELDS.length; index++) at = at.next(read.shapeTerm(index));
-    if (at.shape === 0) {
-      at.shape = this.#newShape(read, start);
-      this.#knownCount += SHAPE_FIELDS.length;
-      if (this.#knownCount > MOST_KNOWN) this.#forget();
-    }
-    return at.shape;
-  }
-
-  #newShape(read: LineReader, start: string): number {
-    let shape = start;
-    for (let index = SHAPE_FIELDS_OF_SERVER; index < SHAPE_FIELDS.length; index++) {
-      const term = read.shapeTerm(index);
-      shape += `,${term === undefined ? ABSENT_JSON : (term ?? UNKNOWN_JSON)}`;
-    }
-    shape += ']';
+  #shapeId({ agency, collector, shapeTerms }: PreparedBatch, place: number, source: string): number {
+    const shape = shapeTerms[place] as string;
     const known = this.#shapes.get(shape);
     if (known !== undefined) return known;
     if (!this.#shapes.full) return this.#shapes.add(shape);
-    const rough = start + UNKNOWN_PAYLOAD;
+    const rough = roughShape(shapeStart(agency, collector, source));
     return this.#shapes.get(rough) ?? this.#shapes.add(rough);
-  }
-
-  #forget(): void {
-    this.#known = new KnownTerm();
-    this.#knownCount = 0;
   }
 }
 
-/** The shapes seen of late as a tree of their terms: the next event mostly has the terms of one just before. */
-class KnownTerm {
-  readonly term: string | null | undefined;
-  /** Number of the shape that ends here; 0 for none yet. */
-  shape = 0;
-  readonly #after = new Map<string | null | undefined, KnownTerm>();
-  #latest: KnownTerm | undefined;
+/** A number that is none of a dictionary. */
+const NONE = -1;
 
-  constructor(term?: string | null) {
-    this.term = term;
+/** The numbers in the day's dictionary of one column's values in a batch, each asked for when it is first met. */
+class ColumnIds {
+  readonly places: Int32Array;
+  readonly ids: Int32Array;
+  /** The block that has a value's word already, and the word with a space behind it. */
+  readonly blocks: Int32Array;
+  readonly words: string[] = [];
+  readonly #column: number;
+  readonly #terms: readonly string[];
+
+  constructor(batch: PreparedBatch, column: number, places: Int32Array) {
+    this.#column = column;
+    this.#terms = batch.columnTerms[column] ?? [];
+    this.places = places;
+    this.ids = new Int32Array(FIRST_TERM + this.#terms.length).fill(NONE);
+    this.blocks = new Int32Array(this.ids.length).fill(NONE);
   }
 
-  next(term: string | null | undefined): KnownTerm {
-    if (this.#latest !== undefined && this.#latest.term === term) return this.#latest;
-    let after = this.#after.get(term);
-    if (after === undefined) {
-      // It must not hold on to the frame that it was cut from.
-      after = new KnownTerm(typeof term === 'string' ? Buffer.from(term).toString() : term);
-      this.#after.set(after.term, after);
-    }
-    this.#latest = after;
-    return after;
+  name(place: number, dictionary: TermDictionary): void {
+    const term = place >= FIRST_TERM ? this.#terms[place - FIRST_TERM] : place === UNKNOWN ? null : undefined;
+    const id = dictionary.idOf(term);
+    this.ids[place] = id;
+    this.words[place] = `${columnWord(this.#column, id)} `;
   }
 }

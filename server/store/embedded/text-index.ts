@@ -1,56 +1,45 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { BLOCK } from './fields.ts';
-import { GramBlock } from './gram-block.ts';
-import type { LineReader } from './line.ts';
-import { WordBlock } from './word-block.ts';
-
-/** Ids of one column in one number: there are fewer than 2^24. */
-const IDS = 2 ** 24;
 
 /** The word that stands for a value of a column, by its number in the dictionary. */
 export function columnWord(column: number, id: number): string {
   return `0c${column}i${id.toString(36)}`;
 }
 
-/** Writes the indexes of words and of parts of words of one day, a row for each block of events. */
+interface Block {
+  readonly first: number;
+  readonly words: Uint8Array;
+  readonly grams: string;
+}
+
+/**
+ * Writes the indexes of words and of parts of words of one day, a row for each block of events. The rows of a transaction
+ * are written together at its end: the index under way is then at hand in the processor, which makes it three times as fast.
+ */
 export class TextIndexWriter {
   readonly #wordRow: StatementSync;
   readonly #gramRow: StatementSync;
-  readonly #words = new WordBlock();
-  readonly #grams = new GramBlock();
-  readonly #ids = new Set<number>();
-  #first = 0;
+  #blocks: Block[] = [];
 
   constructor(db: DatabaseSync) {
     this.#wordRow = db.prepare('INSERT INTO words (rowid, text) VALUES (?, ?)');
     this.#gramRow = db.prepare('INSERT INTO grams (rowid, text) VALUES (?, ?)');
   }
 
-  /** Adds the next event; `ids` are the numbers of its columns, from place `from` on. */
-  add(sequence: number, read: LineReader, ids: readonly number[], from: number): void {
-    if (!this.#words.isEmpty && (sequence - this.#first >= BLOCK || this.#words.isFull)) this.write();
-    if (this.#words.isEmpty) this.#first = sequence;
-    read.addTexts(this.#words, this.#grams);
-    for (let at = from; at < ids.length; at++) {
-      const id = ids[at] as number;
-      const key = at * IDS + id;
-      if (this.#ids.has(key)) continue;
-      this.#ids.add(key);
-      this.#words.addWord(columnWord(at - from, id));
-    }
+  /** Adds the next block: sequence of its first event, its words as UTF-8, its texts for the index of parts of words. */
+  add(first: number, words: Uint8Array, grams: string): void {
+    this.#blocks.push({ first, words, grams });
   }
 
-  /** Writes the block under way; before the transaction is committed. */
+  /** Writes the blocks; before the transaction is committed. */
   write(): void {
-    if (!this.#words.isEmpty) this.#wordRow.run(this.#first, this.#words.take());
-    if (!this.#grams.isEmpty) this.#gramRow.run(this.#first, this.#grams.take());
-    this.#ids.clear();
+    // FTS5 takes bytes for the text that they are.
+    for (const { first, words } of this.#blocks) if (words.length > 0) this.#wordRow.run(first, words);
+    for (const { first, grams } of this.#blocks) if (grams !== '') this.#gramRow.run(first, grams);
+    this.#blocks = [];
   }
 
   /** The transaction is undone. */
   rollback(): void {
-    this.#words.take();
-    this.#grams.take();
-    this.#ids.clear();
+    this.#blocks = [];
   }
 }

@@ -48,10 +48,6 @@ export class WordBlock {
   /** Bytes of the event under way that may still be read. */
   #room = 0;
 
-  get isEmpty(): boolean {
-    return this.#kernel.length() === 0;
-  }
-
   get isFull(): boolean {
     return this.#kernel.length() >= FULL;
   }
@@ -66,11 +62,20 @@ export class WordBlock {
     this.#kernel.take(end - start);
   }
 
-  /** The words, apart by spaces; the block is empty after it. */
-  take(): string {
-    const text = this.#memory.toString('utf8', this.#wordsPlace, this.#wordsPlace + this.#kernel.length());
+  /** The words as UTF-8, apart by spaces; the block is empty after it. */
+  take(): Uint8Array {
+    const bytes = Uint8Array.prototype.slice.call(
+      this.#memory,
+      this.#wordsPlace,
+      this.#wordsPlace + this.#kernel.length(),
+    );
     this.#kernel.clear();
-    return text;
+    return bytes;
+  }
+
+  /** Forgets the words. */
+  clear(): void {
+    this.#kernel.clear();
   }
 
   /** Adds the words of a JSON string's inside, in any script, by its place in the bytes of the event's line. */

@@ -52,14 +52,14 @@ export class WorkerClient {
     return this.#waiting.size;
   }
 
-  /** @throws HaidangError as the worker threw it, or `HD_STORE_DOWN` where it died. */
-  call<Result>(call: string, argument: unknown): Promise<Result> {
+  /** `transfer`: buffers that move there. @throws HaidangError as the worker threw it, or `HD_STORE_DOWN` where it died. */
+  call<Result>(call: string, argument: unknown, transfer: readonly ArrayBuffer[] = []): Promise<Result> {
     const worker = this.#worker;
     if (this.#closed || !worker) return Promise.reject(this.#down());
     const id = this.#nextId++;
     return new Promise<Result>((resolve, reject) => {
       this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      worker.postMessage({ id, call, argument } satisfies CallMessage);
+      worker.postMessage({ id, call, argument } satisfies CallMessage, transfer);
     });
   }
 

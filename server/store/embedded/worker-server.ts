@@ -58,6 +58,17 @@ export function notify(level: Notice['level'], message: string, detail: Notice['
   port().postMessage({ notice: { level, message, detail } } satisfies AnswerMessage);
 }
 
+/** A log for a thread that this one started: its lines go to the main thread. */
+export const passedOn = {
+  info: (detail: object, message: string) => notify('info', message, plain(detail)),
+  warn: (detail: object, message: string) => notify('warn', message, plain(detail)),
+  error: (detail: object, message: string) => notify('error', message, plain(detail)),
+} as const;
+
+function plain(detail: object): Record<string, string> {
+  return Object.fromEntries(Object.entries(detail).map(([key, value]) => [key, String(value)]));
+}
+
 function wireError(error: unknown): WireError {
   const code = error instanceof HaidangError ? error.code : undefined;
   const retryAfter = error instanceof HaidangError ? error.retryAfter : undefined;

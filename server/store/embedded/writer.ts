@@ -1,19 +1,18 @@
 import { type TransferListItem, workerData } from 'node:worker_threads';
 import { HaidangError } from '../../errors.ts';
 import type { AppendResult } from '../event-store.ts';
-import { decodeFrame } from '../frame.ts';
 import { listDays, makeFolders, moveAside } from './day-files.ts';
-import { DayWriter, type PreparedBatch, prepareBatch, type WrittenBatch } from './day-writer.ts';
+import { DayWriter, type WrittenBatch } from './day-writer.ts';
 import { failureOf, openDayForWriting } from './layout.ts';
-import { notify, serve } from './worker-server.ts';
+import type { PreparerSetup } from './preparer.ts';
+import { Preparing, type Waiting } from './preparing.ts';
+import { notify, passedOn, serve } from './worker-server.ts';
 
 /** What the writer thread is started with. */
-export interface WriterSetup {
+export interface WriterSetup extends PreparerSetup {
   readonly folder: string;
   /** Sequences up to here were given out, whatever the day files say. */
   readonly floor: number;
-  readonly maxPastDays: number;
-  readonly maxFutureDays: number;
 }
 
 /** An append as it reaches the writer thread. */
@@ -26,27 +25,12 @@ export interface AppendCall {
   readonly now: number;
 }
 
-interface Queued {
-  readonly call: AppendCall;
-  resolve(written: WrittenBatch): void;
-  reject(error: unknown): void;
-}
-
-interface Prepared extends Queued {
-  readonly batch: PreparedBatch;
-}
-
-const DAY_MS = 86_400_000;
 /** Open day files at a time; each holds its dictionaries in memory. */
 const OPEN_DAYS = 4;
-/** Batches that share one transaction, and so one sync to disk, where they wait anyway. */
-const GROUP = 16;
-/** Bytes of opened frames held for one transaction. */
-const GROUP_BYTES = 6 * 1024 * 1024;
 
 const setup = workerData as WriterSetup;
 const open = new Map<string, DayWriter>();
-let queue: Queued[] = [];
+const preparing = new Preparing(setup, schedule, passedOn);
 let scheduled = false;
 let lastSequence = setup.floor;
 
@@ -98,36 +82,13 @@ function readLastSequence(): void {
   }
 }
 
-function prepare(call: AppendCall): PreparedBatch {
-  const frame = decodeFrame(call.body);
-  const { header } = frame;
-  if (header.collector !== call.collector) {
-    throw new HaidangError(
-      'HD_BATCH_MALFORMED',
-      `The batch names collector ${header.collector}, the certificate ${call.collector}.`,
-    );
-  }
-  const { day } = header;
-  const start = Date.parse(`${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}T00:00:00.000Z`);
-  const today = Math.floor(call.now / DAY_MS) * DAY_MS;
-  const off = (start - today) / DAY_MS;
-  if (off < -setup.maxPastDays || off > setup.maxFutureDays) {
-    const limit = off < 0 ? `${setup.maxPastDays} days in the past` : `${setup.maxFutureDays} days in the future`;
-    throw new HaidangError('HD_BATCH_DAY', `The batch is of day ${day}, more than ${limit} by this server's clock.`);
-  }
-  return prepareBatch(call, frame);
-}
-
 async function append(call: AppendCall, transfer: TransferListItem[]): Promise<AppendResult> {
-  const written = await new Promise<WrittenBatch>((resolve, reject) => {
-    queue.push({ call, resolve, reject });
-    if (!scheduled) setImmediate(flush);
-    scheduled = true;
-  });
+  const written = await preparing.add(call);
   const { stored, duplicates, deadLettered, firstSequence } = written;
   if (stored === 0) return { stored, duplicates, deadLettered, appended: undefined };
   const lines = written.lines ?? Uint32Array.from({ length: stored }, (_, at) => at);
-  if (call.body.buffer.byteLength === call.body.byteLength) transfer.push(call.body.buffer as ArrayBuffer);
+  const { body } = written;
+  if (body.buffer.byteLength === body.byteLength) transfer.push(body.buffer as ArrayBuffer);
   transfer.push(lines.buffer as ArrayBuffer);
   return {
     stored,
@@ -139,46 +100,28 @@ async function append(call: AppendCall, transfer: TransferListItem[]): Promise<A
       collector: call.collector as never,
       agency: call.agency as never,
       receivedAt: call.receivedAt,
-      body: call.body,
+      body,
       lines,
     },
   };
 }
 
-/** Writes what waits: one transaction for each stretch of batches of one day. */
-function flush(): void {
-  scheduled = false;
-  const taken = queue.slice(0, GROUP);
-  queue = queue.slice(GROUP);
-  let group: Prepared[] = [];
-  let bytes = 0;
-  for (const waiting of taken) {
-    let batch: PreparedBatch;
-    try {
-      batch = prepare(waiting.call);
-    } catch (error) {
-      waiting.reject(error);
-      continue;
-    }
-    const size = batch.frame.text.bytes.length;
-    const day = batch.frame.header.day;
-    if (group.length > 0 && (group[0]?.batch.frame.header.day !== day || bytes + size > GROUP_BYTES)) {
-      writeGroup(group);
-      group = [];
-      bytes = 0;
-    }
-    group.push({ ...waiting, batch });
-    bytes += size;
-  }
-  if (group.length > 0) writeGroup(group);
-  if (queue.length > 0 && !scheduled) {
-    scheduled = true;
-    setImmediate(flush);
-  }
+function schedule(): void {
+  if (!scheduled) setImmediate(flush);
+  scheduled = true;
 }
 
-function writeGroup(group: readonly Prepared[]): void {
-  const day = group[0]?.batch.frame.header.day ?? '';
+/** Writes what waits in one transaction; what came meanwhile is taken in before the next one. */
+function flush(): void {
+  scheduled = false;
+  const group = preparing.take();
+  if (group.length === 0) return;
+  writeGroup(group);
+  schedule();
+}
+
+function writeGroup(group: readonly Waiting[]): void {
+  const day = group[0]?.batch.header.day ?? '';
   try {
     for (const [index, written] of writeTransaction(day, group).entries()) group[index]?.resolve(written);
   } catch (error) {
@@ -192,7 +135,7 @@ function writeGroup(group: readonly Prepared[]): void {
   }
 }
 
-function writeTransaction(day: string, group: readonly Prepared[], again = true): WrittenBatch[] {
+function writeTransaction(day: string, group: readonly Waiting[], again = true): WrittenBatch[] {
   const before = lastSequence;
   let writer: DayWriter | undefined;
   try {
@@ -241,8 +184,9 @@ function storeFailure(day: string, error: unknown): unknown {
   return new HaidangError('HD_STORE_DOWN', `The day file ${day} cannot be written: ${reason}.`, { retryAfter: 5 });
 }
 
-function close(): void {
-  while (queue.length > 0) flush();
+async function close(): Promise<void> {
+  while (!preparing.isIdle) await new Promise((resolve) => setTimeout(resolve, 2));
+  await preparing.close();
   for (const writer of open.values()) writer.close();
   open.clear();
 }

@@ -7,10 +7,11 @@ import { DayContents, listed } from '../../../server/evidence/day-contents.ts';
 import { SYSTEM } from '../../../server/identity.ts';
 import type { Log } from '../../../server/log.ts';
 import { compactClosedDays } from '../../../server/store/compaction-job.ts';
+import { BatchPreparer } from '../../../server/store/embedded/batch-preparer.ts';
 import { compactDay } from '../../../server/store/embedded/compaction.ts';
 import { bytesOfDay, makeFolders } from '../../../server/store/embedded/day-files.ts';
 import { DayReader } from '../../../server/store/embedded/day-reader.ts';
-import { DayWriter, prepareBatch } from '../../../server/store/embedded/day-writer.ts';
+import { DayWriter } from '../../../server/store/embedded/day-writer.ts';
 import { openEmbeddedStore } from '../../../server/store/embedded/open.ts';
 import { SEARCH_LIMITS } from '../../../server/store/embedded/read-calls.ts';
 import { search } from '../../../server/store/embedded/search.ts';
@@ -42,7 +43,7 @@ afterEach(() => {
 
 function append(batch: ReturnType<typeof batchOf>): void {
   writer.begin();
-  next += writer.write(prepareBatch(batch, decodeFrame(batch.body)), next).stored;
+  next += writer.write(new BatchPreparer().prepare(batch, decodeFrame(batch.body)), next).stored;
   writer.commit();
 }
 

@@ -5,9 +5,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseKql } from '../../../rules/query/kql.ts';
 import { count } from '../../../server/store/embedded/aggregate.ts';
+import { BatchPreparer } from '../../../server/store/embedded/batch-preparer.ts';
 import { makeFolders } from '../../../server/store/embedded/day-files.ts';
 import { DayReader } from '../../../server/store/embedded/day-reader.ts';
-import { DayWriter, prepareBatch } from '../../../server/store/embedded/day-writer.ts';
+import { DayWriter } from '../../../server/store/embedded/day-writer.ts';
 import { COLUMN_FIELDS } from '../../../server/store/embedded/fields.ts';
 import { dayFile } from '../../../server/store/embedded/layout.ts';
 import { SEARCH_LIMITS } from '../../../server/store/embedded/read-calls.ts';
@@ -38,7 +39,7 @@ function write(events: readonly Parsed[], first: number): void {
   const writer = new DayWriter(folder, DAY);
   const batch = batchOf(events, { first });
   writer.begin();
-  writer.write(prepareBatch(batch, decodeFrame(batch.body)), first);
+  writer.write(new BatchPreparer().prepare(batch, decodeFrame(batch.body)), first);
   writer.commit();
   writer.close();
 }
@@ -132,7 +133,7 @@ test('the pieces of many small transactions become one segment, without those of
       { first: sequence },
     );
     writer.begin();
-    writer.write(prepareBatch(batch, decodeFrame(batch.body)), sequence);
+    writer.write(new BatchPreparer().prepare(batch, decodeFrame(batch.body)), sequence);
     if (at % 5 === 2) writer.rollback();
     else {
       writer.commit();

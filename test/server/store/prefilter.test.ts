@@ -7,9 +7,10 @@ import type { EcsEvent } from '../../../ecs/event.ts';
 import type { Condition, StringTest } from '../../../rules/query/condition.ts';
 import { compileMatcher } from '../../../rules/query/matcher.ts';
 import { count } from '../../../server/store/embedded/aggregate.ts';
+import { BatchPreparer } from '../../../server/store/embedded/batch-preparer.ts';
 import { makeFolders } from '../../../server/store/embedded/day-files.ts';
 import { DayReader } from '../../../server/store/embedded/day-reader.ts';
-import { DayWriter, prepareBatch } from '../../../server/store/embedded/day-writer.ts';
+import { DayWriter } from '../../../server/store/embedded/day-writer.ts';
 import { SEARCH_LIMITS } from '../../../server/store/embedded/read-calls.ts';
 import { search } from '../../../server/store/embedded/search.ts';
 import { foldWords, neededWords } from '../../../server/store/embedded/words.ts';
@@ -178,7 +179,7 @@ describe.each([100, 2])('what the file of a day tells, of batches of %i', (size)
       const batch = batchOf(samples.slice(at, at + size), { first: at + 1 });
       const frame = decodeFrame(batch.body);
       writer.begin();
-      expect(writer.write(prepareBatch(batch, frame), at + 1).stored).toBe(size);
+      expect(writer.write(new BatchPreparer().prepare(batch, frame), at + 1).stored).toBe(size);
       writer.commit();
       for (const [line, json] of linesIn(batch.body).entries()) {
         const from = {

@@ -5,10 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EcsEvent, readField } from '../../../ecs/event.ts';
 import { parseKql } from '../../../rules/query/kql.ts';
 import { compileMatcher } from '../../../rules/query/matcher.ts';
+import { BatchPreparer } from '../../../server/store/embedded/batch-preparer.ts';
 import { Budget, Stopped } from '../../../server/store/embedded/budget.ts';
 import { makeFolders } from '../../../server/store/embedded/day-files.ts';
 import { DayReader } from '../../../server/store/embedded/day-reader.ts';
-import { DayWriter, prepareBatch } from '../../../server/store/embedded/day-writer.ts';
+import { DayWriter } from '../../../server/store/embedded/day-writer.ts';
 import { SEARCH_LIMITS, STOP_AT } from '../../../server/store/embedded/read-calls.ts';
 import { stackedHistogram, topValues } from '../../../server/store/embedded/values.ts';
 import { fieldTexts, StackTally, ValueTally } from '../../../server/store/field-values.ts';
@@ -43,7 +44,7 @@ describe('the ways to count values', () => {
       const place = { first: at + 1 };
       const batch = batchOf(parsed.slice(at, at + 200), place);
       writer.begin();
-      expect(writer.write(prepareBatch(batch, decodeFrame(batch.body)), at + 1).stored).toBe(200);
+      expect(writer.write(new BatchPreparer().prepare(batch, decodeFrame(batch.body)), at + 1).stored).toBe(200);
       writer.commit();
       events.push(...toLines(parsed.slice(at, at + 200), place).map((json) => JSON.parse(json) as EcsEvent));
     }

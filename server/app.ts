@@ -10,6 +10,7 @@ import { agencyRoutes } from './agencies/routes.ts';
 import { alertRoutes } from './alerts/routes.ts';
 import { backupRoutes } from './backup/routes.ts';
 import { HaidangError } from './errors.ts';
+import { indicatorRoutes } from './indicators/routes.ts';
 import { ledgerRoutes } from './ledger/routes.ts';
 import { toProblem } from './problem.ts';
 import { liveRoutes } from './realtime/routes.ts';
@@ -85,12 +86,18 @@ export async function buildApp(services: Services): Promise<App> {
   agencyRoutes(app, services);
   shiftRoutes(app, services);
   ruleRoutes(app, services);
+  indicatorRoutes(app, services);
   ledgerRoutes(app, services);
   retentionRoutes(app, services);
   backupRoutes(app, services);
   liveRoutes(app, services);
   systemRoutes(app, services);
   metricsRoutes(app, services);
+  if (services.taxii) {
+    // Loaded only where it is used: most servers are a province's.
+    const { taxiiRoutes } = await import('./taxii/routes.ts');
+    await taxiiRoutes(app, services.taxii, services);
+  }
   await serveConsole(app, services.settings.consoleFolder);
   return app;
 }

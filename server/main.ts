@@ -18,6 +18,7 @@ import { type LoadedRules, startDetection } from './detection/detection.ts';
 import { type Grouper, startGrouper } from './detection/grouper.ts';
 import { startEvidenceJob } from './evidence/job.ts';
 import { type Identity, SYSTEM } from './identity.ts';
+import { openIndicators } from './indicators/book.ts';
 import { type Ingest, startIngest } from './ingest/ingest.ts';
 import type { KeptLease } from './leases/keep.ts';
 import { openMembership } from './leases/membership.ts';
@@ -25,7 +26,7 @@ import { startNightly } from './leases/nightly.ts';
 import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { mustBeWhole } from './migrate/marker.ts';
-import { backupJobsOf, settingsOf, stopAll } from './parts.ts';
+import { backupJobsOf, settingsOf, stopAll, taxiiOf } from './parts.ts';
 import { type LiveFeed, openLiveFeed } from './realtime/live-feed.ts';
 import { openRetention } from './retention/retention.ts';
 import { scheduleRetention } from './retention/schedule.ts';
@@ -99,7 +100,10 @@ export async function startServer(
       void grouper?.stop();
     };
     let grouper: Grouper | undefined;
-    const rules = await openRuleRegistry({ folders, records, loaded, log, onChange });
+    const indicators = await openIndicators({ data: config.data, records, log });
+    stops.push(() => indicators.stop());
+    const rules = await openRuleRegistry({ folders, records, loaded, log, onChange, indicators });
+    indicators.attach((by) => rules.reload(by, false));
     stops.push(() => rules.stop());
     const live = openLiveFeed({ records, rules: () => ruleBook(rules.rules), agencies, log });
     stops.push(() => live.stop());
@@ -184,7 +188,9 @@ export async function startServer(
     const shared = shareByScope(LEDGER_KEPT_MS, (identity: Identity) => recount(identity, false));
     const { counted, totals } = countAppends(events);
     const control = controlRequests();
+    const national = await taxiiOf(config, accounts, log, stops);
     const app = await buildApp({
+      ...national,
       settings: settingsOf(config),
       log,
       events,
@@ -196,6 +202,7 @@ export async function startServer(
       ruleRuns: detection,
       ruleImports,
       backtests,
+      indicators,
       live,
       backups,
       retention,

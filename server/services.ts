@@ -6,6 +6,7 @@ import type { AgencyBook } from './agencies/names.ts';
 import type { BackupJobs } from './backup/jobs.ts';
 import type { Detection, DetectionState } from './detection/detection.ts';
 import type { Identity } from './identity.ts';
+import type { IndicatorBook } from './indicators/book.ts';
 import type { Ledger } from './ledger/schema.ts';
 import type { Log } from './log.ts';
 import type { LiveFeed } from './realtime/live-feed.ts';
@@ -16,6 +17,7 @@ import type { RuleImports } from './rules/import/import-jobs.ts';
 import type { RuleRegistry } from './rules/registry.ts';
 import type { EventStore } from './store/event-store.ts';
 import type { RecordStore } from './store/record-store.ts';
+import type { Taxii } from './taxii/taxii.ts';
 
 /** The application with the type provider that gives each route its types from its schemas. */
 export type App = FastifyInstance<
@@ -52,6 +54,7 @@ export interface Services {
   readonly rules: RuleRegistry;
   readonly ruleImports: RuleImports;
   readonly backtests: Backtests;
+  readonly indicators: IndicatorBook;
   readonly ruleHealth: Pick<RuleHealthWatch, 'of' | 'hidden' | 'look'>;
   /** What each rule evaluated and missed. */
   readonly ruleRuns: Pick<Detection, 'spans' | 'refill' | 'refills'>;
@@ -67,6 +70,8 @@ export interface Services {
   readonly live: LiveFeed;
   readonly retention: Retention;
   readonly backups: BackupJobs;
+  /** In the national role alone. */
+  readonly taxii?: Taxii;
   /** The identity of requests that come by another way than the network: the control socket. */
   trusted(request: IncomingMessage): Identity | undefined;
 }

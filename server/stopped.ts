@@ -6,10 +6,11 @@ import { recentlyRestored, refuseHalfRestored } from './backup/restored.ts';
 import type { ServerConfig } from './config.ts';
 import { lockFolder } from './control/lock.ts';
 import { controlRequests } from './control/socket.ts';
+import { openIndicators } from './indicators/book.ts';
 import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { mustBeWhole } from './migrate/marker.ts';
-import { backupJobsOf, settingsOf, stopAll } from './parts.ts';
+import { backupJobsOf, settingsOf, stopAll, taxiiOf } from './parts.ts';
 import { openLiveFeed } from './realtime/live-feed.ts';
 import { openRetention } from './retention/retention.ts';
 import { RULES_AT_REST } from './rules/at-rest.ts';
@@ -39,7 +40,11 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
     stops.push(() => Promise.all([events.close(), records.close()]));
     await mustBeWhole(records);
     const folders = ruleFolders(config.data);
-    const rules = await openRuleRegistry({ folders, records, loaded: await loadRulesAside(folders), log });
+    const indicators = await openIndicators({ data: config.data, records, log });
+    stops.push(() => indicators.stop());
+    const loaded = await loadRulesAside(folders);
+    const rules = await openRuleRegistry({ folders, records, loaded, log, indicators });
+    indicators.attach((by) => rules.reload(by, false));
     stops.push(() => rules.stop());
     const agencies = openAgencyBook(records);
     const live = openLiveFeed({ records, rules: ruleBook(rules.rules), agencies, log });
@@ -57,17 +62,20 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
     const backtests = await openBacktests({ registry: rules, events, records, timeZone: config.timeZone, log });
     stops.push(() => backtests.stop());
     const control = controlRequests();
+    const accounts = openAccounts({ records, folder: config.data });
     const app = await buildApp({
+      ...(await taxiiOf(config, accounts, log, stops)),
       settings: settingsOf(config),
       log,
       events,
       records,
-      accounts: openAccounts({ records, folder: config.data }),
+      accounts,
       agencies,
       rules,
       ...RULES_AT_REST,
       ruleImports,
       backtests,
+      indicators,
       live,
       backups,
       retention,

@@ -5,7 +5,8 @@ import { problems } from '../system/answers.ts';
 import { candidateOfText } from './backtest/candidate.ts';
 import { checkText, countLastWeek } from './check-text.ts';
 import { requireTested } from './lifecycle.ts';
-import { provincial, RuleParams } from './routes.ts';
+import { provincial } from './provincial.ts';
+import { RuleParams } from './routes.ts';
 import { CheckAnswer, Decision, NewDecision, ReloadAnswer, RuleText, RuleWrite } from './schema.ts';
 import { changeSetting, DRAFT, UNDECIDED } from './settings.ts';
 

@@ -4,6 +4,7 @@ import type { Condition } from '../../rules/query/condition.ts';
 import type { DetectionRule, Rule } from '../../rules/rule.ts';
 import { fieldsOf, sourceKey } from '../detection/rule-watch.ts';
 import type { SelfTestResult } from '../detection/self-test.ts';
+import { isIndicatorRule } from '../indicators/rule-of-list.ts';
 import { joinedRules } from './joined.ts';
 import type { RuleRegistry } from './registry.ts';
 import { shadowOf } from './shadow.ts';
@@ -152,6 +153,8 @@ function askedOf(rule: DetectionRule) {
 }
 
 function judgePart(rule: DetectionRule, { seen, now }: Evidence) {
+  // A list looks at events of every source; its self-test tells whether it works.
+  if (isIndicatorRule(rule)) return { reasons: [], missing: [], seenAt: undefined };
   const key = sourceKey(rule.logsource);
   const seenAt = seen.sources[key];
   const known = new Set(seen.fields[key]);

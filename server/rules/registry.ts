@@ -1,11 +1,12 @@
 import type { Rule, RuleProblem } from '../../rules/rule.ts';
 import type { Detection, LoadedRules } from '../detection/detection.ts';
+import type { IndicatorBook } from '../indicators/book.ts';
 import type { Log } from '../log.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import { keptRules } from './kept-rules.ts';
 import { loadRulesAside } from './load-aside.ts';
 import { type OverlaidRules, overlay } from './overlay.ts';
-import { keepVersion, readDecisions } from './settings.ts';
+import { keepVersion, type RuleDecisions, readDecisions } from './settings.ts';
 import { ruleVersions } from './version.ts';
 
 /** What changed by reading the rules again. */
@@ -46,6 +47,8 @@ export async function openRuleRegistry(options: {
   readonly records: RecordStore;
   readonly loaded: LoadedRules;
   readonly log: Log;
+  /** Rules that stand for lists of indicators, asked for anew at each reading. */
+  readonly indicators?: Pick<IndicatorBook, 'current'>;
   readonly now?: () => number;
   /** Called after changed rules came into force. */
   readonly onChange?: (report: ReloadReport, by: string) => void;
@@ -58,9 +61,14 @@ export async function openRuleRegistry(options: {
   let stopped = false;
   let last: Promise<unknown> = Promise.resolve();
 
+  const withLists = (...decisions: [RuleDecisions['documents'], RuleDecisions['settings']]): OverlaidRules => {
+    const lists = options.indicators?.current();
+    const all = lists && lists.rules.length > 0 ? { ...base, rules: [...base.rules, ...lists.rules] } : base;
+    return { ...overlay(all, ...decisions, now()), indicators: lists?.indicators };
+  };
   const read = async (): Promise<OverlaidRules> => {
     const { documents, settings } = await readDecisions(records);
-    return overlay(base, documents, settings, now());
+    return withLists(documents, settings);
   };
   let current = await read();
   let versions = ruleVersions(current.rules);
@@ -128,6 +136,9 @@ export async function openRuleRegistry(options: {
     get disabled() {
       return current.disabled;
     },
+    get indicators() {
+      return current.indicators;
+    },
     get plain() {
       return current.plain;
     },
@@ -148,7 +159,7 @@ export async function openRuleRegistry(options: {
       const at = new Date(now()).toISOString();
       const changed = new Map(documents);
       for (const [id, yaml] of texts) changed.set(id, { yaml, updatedAt: at, updatedBy: '' });
-      return overlay(base, changed, settings, now());
+      return withLists(changed, settings);
     },
     reload: (by, again = true) => run(by, again),
     attach(to) {

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { titles } from '../alerts/queries.ts';
 import { HaidangError } from '../errors.ts';
-import { type Identity, SYSTEM } from '../identity.ts';
+import { SYSTEM } from '../identity.ts';
 import type { App, Services } from '../services.ts';
 import { problems } from '../system/answers.ts';
 import { backtestRoutes } from './backtest/routes.ts';
@@ -9,18 +9,13 @@ import { editRoutes } from './edit-routes.ts';
 import { exceptionRoutes } from './exception-routes.ts';
 import { importRoutes } from './import/routes.ts';
 import { joinedRules } from './joined.ts';
+import { provincial } from './provincial.ts';
 import { HealthList, ReloadAnswer, RuleDetail, RuleList } from './schema.ts';
 import { DRAFT, UNDECIDED, versionsOf } from './settings.ts';
 import { gapsOf, healthOf, ruleRows, shownException } from './shown.ts';
 
 /** The `:id` of a rule. */
 export const RuleParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) });
-
-/** Rules concern every agency: who sees one alone sees what a rule is, and not how it fares elsewhere. */
-export function provincial(identity: Identity): Identity {
-  if (identity.agencies === 'all') return identity;
-  throw new HaidangError('HD_FORBIDDEN', 'Rules watch every agency; this belongs to accounts that see all of them.');
-}
 
 /** The rules in force and switched off, what was refused with its reason, how each fares, and what people decide about them. */
 export function ruleRoutes(app: App, services: Services): void {

@@ -35,7 +35,7 @@ const NONE: ReadonlySet<string> = new Set();
 
 /** Opens the book of backtests with those that were made before. */
 export async function openBacktests(options: {
-  readonly registry: Pick<RuleRegistry, 'plain' | 'preview'>;
+  readonly registry: Pick<RuleRegistry, 'plain' | 'preview' | 'indicators'>;
   readonly events: EventStore;
   readonly records: RecordStore;
   readonly timeZone: string;
@@ -127,6 +127,7 @@ export async function openBacktests(options: {
       const own = {
         rules: [...candidate.rules, ...[...counters.values()].map(({ counter }) => counter)],
         rule,
+        indicators: registry.indicators,
         from: now - days * DAY_MS,
         agency,
         timeZone,

@@ -1,7 +1,8 @@
 import { HaidangError } from '../../errors.ts';
 import type { App, Services } from '../../services.ts';
 import { problems } from '../../system/answers.ts';
-import { provincial, RuleParams } from '../routes.ts';
+import { provincial } from '../provincial.ts';
+import { RuleParams } from '../routes.ts';
 import { Backtest, BacktestList, NewBacktest } from './schema.ts';
 
 /** Backtests: what a rule, or a wording that is not saved, would have given of what is stored. */

@@ -2,6 +2,7 @@ import type { Rule } from '../../../rules/rule.ts';
 import { type GroupingReads, openGrouping } from '../../alerts/grouping.ts';
 import { createEvaluator } from '../../detection/evaluate.ts';
 import type { MatchCell } from '../../detection/match-cell.ts';
+import type { SharedIndicators } from '../../indicators/watch.ts';
 import type { StoredBatch } from '../../store/event-store.ts';
 import type { AlertUpdate, Signal } from '../../store/record-store.ts';
 import { isShadow } from '../shadow.ts';
@@ -23,6 +24,7 @@ export interface TallyOptions {
   /** The rule, what it refers to, and the rules that count what exceptions hide. */
   readonly rules: readonly Rule[];
   readonly rule: string;
+  readonly indicators?: SharedIndicators | undefined;
   /** Events before it do not count, milliseconds. */
   readonly from: number;
   readonly agency: string | null;
@@ -33,8 +35,8 @@ export interface TallyOptions {
 const LIMITS = { alerts: 20_000, signals: 300_000, samples: 30, samplesADay: 3, days: 100_000 } as const;
 
 /** Opens a count. */
-export function openTally({ rules, rule, from, agency, timeZone }: TallyOptions): Tally {
-  const evaluator = createEvaluator(rules);
+export function openTally({ rules, rule, indicators, from, agency, timeZone }: TallyOptions): Tally {
+  const evaluator = createEvaluator(rules, indicators);
   const alerts = new Map<string, AlertUpdate>();
   const byRow = new Map<string, Set<string>>();
   const signals = new Map<string, Signal[]>();

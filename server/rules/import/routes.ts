@@ -4,7 +4,7 @@ import { HaidangError } from '../../errors.ts';
 import type { App, Services } from '../../services.ts';
 import { problems } from '../../system/answers.ts';
 import { FILE_TYPE, fileRoutes, receiveFile } from '../../system/receive-file.ts';
-import { provincial } from '../routes.ts';
+import { provincial } from '../provincial.ts';
 import { ImportJob, ImportPath, ImportQuestion, ImportReport, TakeOver } from './schema.ts';
 
 /** Largest archive that is sent: SigmaHQ's own is 4 MB. */

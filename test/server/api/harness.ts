@@ -12,6 +12,7 @@ import { buildApp } from '../../../server/app.ts';
 import { openBackupJobs } from '../../../server/backup/jobs.ts';
 import { NO_S3_SETTINGS } from '../../../server/backup/s3/settings.ts';
 import { type AgencyId, type Identity, SYSTEM } from '../../../server/identity.ts';
+import { openIndicators } from '../../../server/indicators/book.ts';
 import { buildLedger } from '../../../server/ledger/ledger.ts';
 import { openLiveFeed } from '../../../server/realtime/live-feed.ts';
 import { openRetention, type Retention } from '../../../server/retention/retention.ts';
@@ -19,7 +20,7 @@ import { KEEP_DAYS, MINIMUM_MONTHS } from '../../../server/retention/settings.ts
 import { RULES_AT_REST } from '../../../server/rules/at-rest.ts';
 import { openBacktests } from '../../../server/rules/backtest/backtests.ts';
 import { openRuleImports } from '../../../server/rules/import/import-jobs.ts';
-import { openRuleRegistry } from '../../../server/rules/registry.ts';
+import { openRuleRegistry, type RuleRegistry } from '../../../server/rules/registry.ts';
 import type { App } from '../../../server/services.ts';
 import { openEmbeddedStore } from '../../../server/store/embedded/open.ts';
 import type { EventStore } from '../../../server/store/event-store.ts';
@@ -35,6 +36,7 @@ export interface Bench {
   readonly events: EventStore;
   readonly records: RecordStore;
   readonly accounts: Accounts;
+  readonly rules: RuleRegistry;
   readonly retention: Retention;
   readonly folder: string;
   /** Milliseconds; accounts look at it. */
@@ -61,7 +63,9 @@ export async function openBench(
   const agencies = openAgencyBook(records);
   const loaded = { rules: options.rules ?? [], problems: [] };
   const folders = [join(folder, 'rules')];
-  const rules = await openRuleRegistry({ folders, records, loaded, log: silent });
+  const indicators = await openIndicators({ data: folder, records, log: silent });
+  const rules = await openRuleRegistry({ folders, records, loaded, log: silent, indicators });
+  indicators.attach((by) => rules.reload(by, false));
   const ruleImports = openRuleImports({ data: folder, folders, registry: rules, events, log: silent });
   const timeZone = 'Asia/Ho_Chi_Minh';
   const backtests = await openBacktests({ registry: rules, events, records, timeZone, log: silent });
@@ -104,6 +108,7 @@ export async function openBench(
     ...RULES_AT_REST,
     ruleImports,
     backtests,
+    indicators,
     live,
     backups: openBackupJobs({
       data: folder,
@@ -129,6 +134,7 @@ export async function openBench(
     events,
     records,
     accounts,
+    rules,
     retention,
     folder,
     clock,

@@ -15,10 +15,14 @@ export class ConfigError extends Error {
 type Key = keyof typeof SETTINGS;
 type Values = { readonly [K in Key]: (typeof SETTINGS)[K]['fallback'] };
 
+/** What a server is: a province's monitor, or the national receiver of what provinces report. */
+export type Role = 'province' | 'national';
+
 /** The server's configuration, checked. */
 export interface ServerConfig {
   /** Absolute. */
   readonly data: string;
+  readonly role: Role;
   readonly host: string;
   readonly port: number;
   readonly allowedHosts: readonly string[];
@@ -134,6 +138,7 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
     throw new ConfigError('HAIDANG_ADMIN_PASSWORD is shorter than 8 characters; choose a longer password.');
   return {
     data: resolve(values.data),
+    role: values.role as Role,
     host: values.host,
     port: values.port,
     allowedHosts: values.allowed_hosts,

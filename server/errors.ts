@@ -74,6 +74,27 @@ export const ERRORS = {
     title: 'Taken over by another server',
     advice: 'Start this server again; another one went on with its work meanwhile.',
   },
+  HD_TAXII_UNAUTHORIZED: {
+    status: 401,
+    title: 'Account needed',
+    advice: 'Send the name and the password of a TAXII account by HTTP Basic.',
+  },
+  HD_TAXII_ACCEPT: {
+    status: 406,
+    title: 'Media type not acceptable',
+    advice: 'Ask for application/taxii+json;version=2.1 in the Accept header.',
+  },
+  HD_TAXII_METHOD: { status: 405, title: 'Method not allowed', advice: 'Use one of the methods in the Allow header.' },
+  HD_TAXII_CONTENT_TYPE: {
+    status: 415,
+    title: 'Content type not supported',
+    advice: 'Send application/taxii+json;version=2.1.',
+  },
+  HD_TAXII_UNPROCESSABLE: {
+    status: 422,
+    title: 'Envelope not processable',
+    advice: 'Send a TAXII 2.1 envelope with at least one STIX object in "objects".',
+  },
   HD_INTERNAL: { status: 500, title: 'Fault in the server', advice: 'See the server log and report it.' },
 } as const;
 

@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import project from '../package.json' with { type: 'json' };
+import type { Accounts } from './accounts/accounts.ts';
 import { type BackupJobs, openBackupJobs } from './backup/jobs.ts';
 import type { ServerConfig } from './config.ts';
 import type { Log } from './log.ts';
 import type { AppSettings } from './services.ts';
+import type { Taxii } from './taxii/taxii.ts';
 
 const CONSOLE = fileURLToPath(new URL('../console/dist', import.meta.url));
 
@@ -23,6 +25,20 @@ export function settingsOf(config: ServerConfig): AppSettings {
     consoleFolder: CONSOLE,
     exportEvents: config.exportEvents,
   };
+}
+
+/** The TAXII server of the national role; nothing in the province's. It stops with the rest. */
+export async function taxiiOf(
+  { role, data }: ServerConfig,
+  { audit }: Accounts,
+  log: Log,
+  stops: (() => unknown)[],
+): Promise<{ readonly taxii?: Taxii }> {
+  if (role !== 'national') return {};
+  const { openTaxii } = await import('./taxii/taxii.ts');
+  const taxii = await openTaxii({ data, audit, log });
+  stops.push(() => taxii.close());
+  return { taxii };
 }
 
 /** Everything in reverse order of its start; what fails to stop does not keep the rest from it. */

@@ -41,6 +41,12 @@ export const SETTINGS = {
     does: 'Folder of everything the server keeps: store, certificates, control socket. Relative to the working folder.',
     read: text(1, 4000),
   }),
+  role: setting<string>({
+    env: 'HAIDANG_ROLE',
+    fallback: 'province',
+    does: 'What this server is: `province`, or `national` with the TAXII server to which provinces report (taxii.md). `haidang server --role` overrides it.',
+    read: oneOf('province', 'national'),
+  }),
   host: setting({
     fallback: '127.0.0.1',
     does: 'Address of the console and API. Only loopback addresses until TLS can be configured.',

@@ -1,4 +1,4 @@
-import { ConfigError, loadConfig, type ServerConfig } from '../config.ts';
+import { loadConfig, type Role, type ServerConfig } from '../config.ts';
 import { createLog, type Log } from '../log.ts';
 import type { RunningServer } from '../main.ts';
 import { loadRulesAside, ruleFolders } from '../rules/load-aside.ts';
@@ -11,9 +11,11 @@ const STOP_MS = 4_900;
 export async function serve(
   file: string | undefined,
   beside?: (config: ServerConfig, server: RunningServer, log: Log) => Promise<() => Promise<void>>,
+  role?: Role,
 ): Promise<number> {
   const asked = signalled();
-  const config = await loadConfig(file);
+  const loaded = await loadConfig(file);
+  const config = role === undefined ? loaded : { ...loaded, role };
   const log = createLog(config.logLevel);
   // The rules are read while the main thread loads the rest of the program.
   const rules = loadRulesAside(ruleFolders(config.data));
@@ -60,9 +62,8 @@ function explain(error: NodeJS.ErrnoException & { port?: number }, config: Serve
   return error;
 }
 
-/** The role of the server; the national one comes later. */
-export function checkRole(role: string | undefined): void {
-  if (role === undefined || role === 'province') return;
-  if (role === 'national') throw new ConfigError('The national role comes in a later version; leave --role out.');
+/** The role that an option names; undefined where there is none. */
+export function readRole(role: string | undefined): Role | undefined {
+  if (role === undefined || role === 'province' || role === 'national') return role;
   throw new UsageError('--role must be province or national.');
 }

@@ -1,0 +1,104 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import { type BackOff, createBackOff } from '../accounts/back-off.ts';
+import { verifyPassword } from '../accounts/password.ts';
+import { HaidangError } from '../errors.ts';
+import type { Account } from './catalog.ts';
+
+/** What a 401 asks for (RFC 7617 §2). */
+export const CHALLENGE = 'Basic realm="Hai Dang TAXII", charset="UTF-8"';
+
+const REMEMBERED_MS = 600_000;
+const REMEMBERED = 2_000;
+const FREE_TRIES_BY_ADDRESS = 100;
+const LONGEST_HEADER = 2_000;
+
+/** Finds out which account a request comes from. */
+export interface BasicAuth {
+  /** @throws HaidangError `HD_TAXII_UNAUTHORIZED`, `HD_TOO_MANY` */
+  check(request: FastifyRequest): Promise<Account>;
+}
+
+/**
+ * HTTP Basic over the accounts of now. A password that was right is remembered for some minutes, as a keyed hash in memory:
+ * Argon2id at every page of a million objects would be all that this server does. A changed password is asked anew.
+ */
+export function openBasicAuth(options: {
+  readonly account: (name: string) => Account | undefined;
+  /** Told of a refused password. */
+  readonly onRefused: (name: string, address: string) => void;
+  readonly now?: () => number;
+}): BasicAuth {
+  const { account, onRefused, now = Date.now } = options;
+  const key = randomBytes(32);
+  const known = new Map<string, { readonly password: string; readonly until: number }>();
+  const under = new Map<string, Promise<void>>();
+  const byName: BackOff = createBackOff({ now });
+  const byAddress: BackOff = createBackOff({ now, freeTries: FREE_TRIES_BY_ADDRESS });
+
+  async function verify(name: string, password: string, mark: string, address: string): Promise<void> {
+    const names = `${address} ${name}`;
+    byName.check(names);
+    byAddress.check(address);
+    const found = account(name);
+    const fits = await verifyPassword(password, found?.disabled ? undefined : found?.password);
+    if (!fits || !found) {
+      byName.failed(names);
+      byAddress.failed(address);
+      onRefused(name, address);
+      throw refused('The name or the password is wrong.');
+    }
+    byName.succeeded(names);
+    known.delete(mark);
+    known.set(mark, { password: found.password, until: now() + REMEMBERED_MS });
+    const oldest = known.size > REMEMBERED ? known.keys().next().value : undefined;
+    if (oldest !== undefined) known.delete(oldest);
+  }
+
+  return {
+    async check(request) {
+      const { name, password } = credentials(request.headers.authorization);
+      const mark = createHmac('sha256', key).update(`${name}\n${password}`).digest('base64');
+      const remembered = known.get(mark);
+      const before = account(name);
+      const holds = remembered && remembered.until > now() && before?.password === remembered.password;
+      if (!holds || before?.disabled) {
+        // Several requests of one client that come at once cost one derivation.
+        let running = under.get(mark);
+        if (!running) {
+          running = verify(name, password, mark, request.ip).finally(() => under.delete(mark));
+          under.set(mark, running);
+        }
+        await running;
+      }
+      const found = account(name);
+      if (!found || found.disabled) throw refused('The name or the password is wrong.');
+      if (found.loopback && !isLocal(request))
+        throw refused('This account is for this machine alone; its password is not fit for a network.');
+      return found;
+    },
+  };
+}
+
+function credentials(header: string | undefined): { name: string; password: string } {
+  if (header === undefined) throw refused('This needs an account, by HTTP Basic.');
+  const encoded = header.length <= LONGEST_HEADER ? /^Basic +([A-Za-z0-9+/=_-]+) *$/i.exec(header)?.[1] : undefined;
+  const text = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon < 1) throw refused('The Authorization header is no HTTP Basic (RFC 7617).');
+  return { name: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+/** From this machine, and not by way of a proxy that speaks for others. */
+function isLocal(request: FastifyRequest): boolean {
+  const { headers } = request;
+  const forwarded = headers['x-forwarded-for'] ?? headers['forwarded'] ?? headers['x-real-ip'];
+  const address = request.raw.socket.remoteAddress;
+  // A socket without an address is the control socket.
+  const local = address === undefined || address === '::1' || /^(::ffff:)?127\./.test(address);
+  return forwarded === undefined && local;
+}
+
+function refused(detail: string): HaidangError {
+  return new HaidangError('HD_TAXII_UNAUTHORIZED', detail);
+}

@@ -8,6 +8,7 @@ import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
 import { accountRoutes } from './accounts/routes.ts';
 import { agencyRoutes } from './agencies/routes.ts';
 import { alertRoutes } from './alerts/routes.ts';
+import { assetRoutes } from './assets/routes.ts';
 import { backupRoutes } from './backup/routes.ts';
 import { HaidangError } from './errors.ts';
 import { indicatorRoutes } from './indicators/routes.ts';
@@ -84,6 +85,7 @@ export async function buildApp(services: Services): Promise<App> {
   alertRoutes(app, services);
   searchRoutes(app, services);
   agencyRoutes(app, services);
+  assetRoutes(app, services);
   shiftRoutes(app, services);
   ruleRoutes(app, services);
   indicatorRoutes(app, services);

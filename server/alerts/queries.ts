@@ -54,6 +54,9 @@ export async function alertRows(
       rule: alert.rule,
       title: rule ? titles(rule) : { en: alert.ruleTitle },
       severity: alert.severity,
+      ...(alert.asset && alert.ruleLevel && alert.ruleLevel !== alert.severity
+        ? { ruleLevel: alert.ruleLevel, asset: { ...alert.asset } }
+        : {}),
       status: alert.status,
       ...(alert.mergedInto === undefined ? {} : { mergedInto: alert.mergedInto }),
       verdict: alert.verdict,

@@ -18,6 +18,10 @@ export const AlertRow = Type.Object({
   /** Title in each language that the rule has; `en` always. */
   title: Type.Object({ en: Type.String(), vi: Type.Optional(Type.String()), km: Type.Optional(Type.String()) }),
   severity: Severity,
+  /** The rule's own level, where `severity` is another by what the alert is about. */
+  ruleLevel: Type.Optional(Severity),
+  /** With `ruleLevel`: the security level that made it so, and the host or address that has it; else all systems of the agency have. */
+  asset: Type.Optional(Type.Object({ level: Type.Integer(), value: Type.Optional(Type.String()) })),
   status: AlertStatus,
   /** With status `merged`: the alert that holds its events now. */
   mergedInto: Type.Optional(Type.String()),

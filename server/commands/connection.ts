@@ -8,7 +8,7 @@ import type { Problem } from '../schema.ts';
 export interface Connection {
   readonly running: boolean;
   /** Asks and gives the JSON answer. Throws an Error with the problem's detail and advice. */
-  ask<T>(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<T>;
+  ask<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T>;
   close(): Promise<void>;
 }
 

@@ -3,6 +3,7 @@ import { explain } from '../../rules/engine/explain.ts';
 import type { DetectionRule, Rule, RuleProblem } from '../../rules/rule.ts';
 import type { Placeholders } from '../../rules/sigma/placeholders.ts';
 import { readsOf } from '../alerts/grouping.ts';
+import { openAssetBook } from '../assets/book.ts';
 import type { SharedIndicators } from '../indicators/watch.ts';
 import type { Log } from '../log.ts';
 import { joinedRules } from '../rules/joined.ts';
@@ -130,6 +131,7 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
   const patience = openPatience(log, options.pauses, now);
   const stretches = openStretches(events, await events.lastSequence(), patience);
   const reads = readsOf(records, events);
+  const assets = openAssetBook(records);
   const spans = await openRuleSpans(
     records,
     options.node === undefined ? undefined : `rules.spans.${options.node}`,
@@ -166,7 +168,7 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
       if (entries.length > 0) await handOn?.append(entries, part.signals);
       // Of what is handed on the cursor alone is left to write, which may come later.
       if (entries.length > 0 && part.signals.length + part.alerts.length === 0) return;
-      const { changed } = await records.commitDetection(part);
+      const { changed } = await records.commitDetection({ ...part, alerts: await assets.weighed(part.alerts) });
       written = part.cursor;
       if (changed.length > 0) onAlertsChanged(changed);
     });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rule } from '../../rules/rule.ts';
 import { readsOf } from '../alerts/grouping.ts';
+import { openAssetBook } from '../assets/book.ts';
 import { HaidangError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { EventStore } from '../store/event-store.ts';
@@ -46,6 +47,7 @@ export function startGrouper(options: GrouperOptions): Grouper {
   let { rules } = options;
   const now = options.now ?? Date.now;
   const stopping = new AbortController();
+  const assets = openAssetBook(records);
   let thread: GroupingThread | undefined;
   let wakened = false;
   let wakeNow: (() => void) | undefined;
@@ -73,7 +75,9 @@ export function startGrouper(options: GrouperOptions): Grouper {
     }
     const bodies = whole.map(({ node, body }) => ({ body, place: nodes.indexOf(node) }));
     const at = new Date(now()).toISOString();
-    const result = await insist('Alerts could not be read', () => group.group(bodies, step.step, at));
+    const grouped = await insist('Alerts could not be read', () => group.group(bodies, step.step, at));
+    const alerts = await insist('Assets could not be read', () => assets.weighed(grouped.alerts));
+    const result = { ...grouped, alerts };
     // The same documents at each try: it changes nothing where the first did go through.
     const changed = await insist('Alerts could not be written', () => work.write(result));
     if (changed.length > 0) onAlertsChanged(changed);

@@ -81,6 +81,10 @@ export interface AlertDetected {
   readonly severity: Severity;
   /** Severity as a number for sorting, 1 (informational) to 5 (critical). */
   readonly severityRank: number;
+  /** The rule's own level; `severity` may be another by what the alert is about (`assets/weigh.ts`). */
+  readonly ruleLevel?: Severity;
+  /** Where `severity` is another: the security level that made it so, and the host or address that has it; else it is the agency's. */
+  readonly asset?: { readonly level: number; readonly value?: string };
   /** Group-by field → value. */
   readonly group: Readonly<Record<string, string>>;
   /** Hash of rule, agency and group: finds the alerts that a match may belong to. */

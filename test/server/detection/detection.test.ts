@@ -67,6 +67,19 @@ describe('detection over the real store', () => {
     expect(alertSentence(rule, alert, 'km')).toBeUndefined();
   });
 
+  it('weighs an alert by the level of what it is about, from its first moment', async () => {
+    const { openAssetBook } = await import('../../../server/assets/book.ts');
+    const book = openAssetBook(world.records);
+    await book.add({ kind: 'host', value: 'Cong-DVC', level: 4, name: 'portal', agency: null });
+    await world.detect();
+    await world.store([...failures(12), success(20)]);
+    await world.settled();
+    expect((await world.alerts()).map(({ rule, severity, ruleLevel }) => [rule, severity, ruleLevel])).toEqual([
+      [BRUTE_FORCE, 'critical', 'high'],
+      [LOGIN_AFTER_FAILURES, 'critical', 'critical'],
+    ]);
+  });
+
   it('says in the state how far it is, and explains by field', async () => {
     const detection = await world.detect();
     await world.store([...failures(3), { ...sshFailure(5), user: { name: 'admin' } }]);

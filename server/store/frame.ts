@@ -18,6 +18,10 @@ const MAX_SOURCES = 1_000;
 const MAX_SOURCE_NAME = 512;
 const MAX_HEADER_BYTES = 1024 * 1024;
 const MAX_SEQUENCE = 999_999_999_999_999;
+/** How much larger a frame of logs is unpacked, and bounds of what is laid ready for it. */
+const USUAL_RATIO = 32;
+const LEAST_SPACE = 16 * 1024;
+const MOST_SPACE = 2 * 1024 * 1024;
 
 /**
  * Opens a frame (`ecs/wire.ts`) and checks that its header and its number of lines agree. The lines themselves are not
@@ -58,7 +62,7 @@ export function decompressFrame(body: Uint8Array): Buffer {
     throw malformed(`${body.byteLength} bytes are more than the ${WIRE_LIMITS.frameBytes} allowed`);
   }
   try {
-    return zstdDecompressSync(body, { maxOutputLength: WIRE_LIMITS.frameBytesPlain });
+    return zstdDecompressSync(body, { maxOutputLength: WIRE_LIMITS.frameBytesPlain, chunkSize: spaceOf(body) });
   } catch (cause) {
     const tooLarge = cause instanceof RangeError || (cause as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE';
     const why = tooLarge
@@ -66,6 +70,11 @@ export function decompressFrame(body: Uint8Array): Buffer {
       : 'it is not a whole zstd frame';
     throw malformed(why, cause);
   }
+}
+
+/** Room to unpack a frame into: one piece for the usual one, as each piece more is copied together with the others. */
+function spaceOf(body: Uint8Array): number {
+  return Math.min(MOST_SPACE, Math.max(LEAST_SPACE, USUAL_RATIO * body.byteLength));
 }
 
 /** Reads and checks the header of a frame. @throws HaidangError `HD_BATCH_MALFORMED` */

@@ -46,6 +46,8 @@ export interface IndexShape {
 const KEYWORD = { type: 'keyword' } as const;
 const KEPT = { type: 'keyword', index: false, doc_values: false } as const;
 const NUMBER = { type: 'long' } as const;
+/** A refresh each second makes a fifth of the cluster's work; who searches asks for one (`fresh.ts`). */
+const RARE_REFRESH = '10s';
 
 function settings(shape: IndexShape): Json {
   return {
@@ -132,8 +134,7 @@ export async function makeIndexes(
         settings: {
           ...settings(shapes.events),
           'mapping.total_fields.limit': INDEXED_FIELDS.size * 2,
-          // A refresh each second makes a fifth of the cluster's work; who searches asks for one (`fresh.ts`).
-          refresh_interval: '10s',
+          refresh_interval: RARE_REFRESH,
         },
         mappings: eventMapping(),
         aliases: { [names.events]: {} },
@@ -150,7 +151,9 @@ export async function makeIndexes(
   const make = async ([key, properties]: [string, Json]) => {
     const name = names[key as keyof typeof OTHERS];
     const mappings = { dynamic: 'strict', properties };
-    const made = await makeIndex(cluster, name, { settings: settings(shapes.others), mappings });
+    // Frames come with events, and like them are refreshed by who searches.
+    const rare = name === names.batches ? { refresh_interval: RARE_REFRESH } : {};
+    const made = await makeIndex(cluster, name, { settings: { ...settings(shapes.others), ...rare }, mappings });
     // One that an earlier version made may lack fields.
     if (!made) await cluster.request({ method: 'PUT', path: `/${name}/_mapping`, body: mappings });
   };

@@ -102,6 +102,15 @@ const HttpInputConfig = Type.Object(
   strict,
 );
 
+const NetflowInputConfig = Type.Object(
+  {
+    type: Type.Literal('netflow', { description: 'Listens for NetFlow v5, v9 and IPFIX over UDP.' }),
+    host: Host,
+    port: Type.Optional(Port),
+  },
+  strict,
+);
+
 const JournaldInputConfig = Type.Object(
   { type: Type.Literal('journald', { description: 'Follows the systemd journal.' }) },
   strict,
@@ -117,6 +126,7 @@ const INPUTS = {
   syslog: SyslogInputConfig,
   relp: RelpInputConfig,
   http: HttpInputConfig,
+  netflow: NetflowInputConfig,
   journald: JournaldInputConfig,
   stdin: StdinInputConfig,
 } as const;
@@ -130,6 +140,7 @@ export type InputConfig =
   | WithTls<typeof SyslogInputConfig>
   | WithTls<typeof RelpInputConfig>
   | (Omit<WithTls<typeof HttpInputConfig>, 'secrets'> & { readonly secrets: string | undefined })
+  | Plain<typeof NetflowInputConfig>
   | Static<typeof JournaldInputConfig>
   | Plain<typeof StdinInputConfig>;
 
@@ -203,6 +214,10 @@ export function readInputs(given: unknown, place: InputsIn): 'auto' | InputConfi
       case 'http':
         check(HttpInputConfig, input, keys, fault);
         return readHttp(input, parser, keys, place);
+      case 'netflow': {
+        check(NetflowInputConfig, input, keys, fault);
+        return { type: 'netflow', host: input.host ?? '127.0.0.1', port: input.port ?? 2055 };
+      }
       case 'journald':
         check(JournaldInputConfig, input, keys, fault);
         return { type: 'journald' };

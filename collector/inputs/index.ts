@@ -6,6 +6,7 @@ import { isCompressed } from './file-position.ts';
 import { HttpInput } from './http.ts';
 import type { Input, InputContext } from './input.ts';
 import { JournaldInput, journalIsReadable } from './journald.ts';
+import { NetflowInput } from './netflow.ts';
 import { RelpInput } from './relp.ts';
 import { StdinInput } from './stdin.ts';
 import { SyslogInput } from './syslog.ts';
@@ -47,6 +48,8 @@ function makeInput(input: InputConfig, context: InputContext): Input {
     }
     case 'journald':
       return new JournaldInput(context);
+    case 'netflow':
+      return new NetflowInput(input, context);
     case 'relp':
       return new RelpInput(input, context);
     case 'stdin':

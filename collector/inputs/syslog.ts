@@ -1,5 +1,3 @@
-import { createSocket, type Socket as UdpSocket } from 'node:dgram';
-import { readFile } from 'node:fs/promises';
 import { isIPv6, type Socket } from 'node:net';
 import { reasonOf } from '../errors.ts';
 import { BATCH_RECORDS, type Source } from '../intake.ts';
@@ -8,6 +6,7 @@ import type { Input, InputContext } from './input.ts';
 import { addBytes, type CutLines } from './lines.ts';
 import { SyslogFraming } from './syslog-framing.ts';
 import type { ListenerTls } from './tls.ts';
+import { openUdp } from './udp.ts';
 
 /** What a syslog input is configured with. */
 export interface SyslogInputOptions {
@@ -22,8 +21,6 @@ export interface SyslogInputOptions {
 
 /** Closing an idle connection costs a sender its next message, so only long silence, or want of room, closes one. */
 const IDLE_MS = 6 * 3_600_000;
-const RECEIVE_BUFFER = 8 * 1024 * 1024;
-const KERNEL_DROPS_MS = 2_000;
 const BIND_RETRY_MS = 15_000;
 
 /** Listens for syslog: RFC 3164 and 5424 over UDP (RFC 5426), TCP (RFC 6587) and TLS (RFC 5425). */
@@ -75,15 +72,6 @@ export class SyslogInput implements Input {
 }
 
 async function listenUdp(host: string, port: number, source: Source, { intake, log }: InputContext): Promise<Listener> {
-  const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4' });
-  await new Promise<void>((resolve, reject) => {
-    socket.once('error', reject);
-    socket.bind(port, host, () => {
-      socket.off('error', reject);
-      resolve();
-    });
-  });
-  enlarge(socket);
   const gathered = new Map<string, CutLines>();
   let records = 0;
   let scheduled = false;
@@ -96,8 +84,7 @@ async function listenUdp(host: string, port: number, source: Source, { intake, l
     }
     gathered.clear();
   };
-  socket.on('message', (message, { address: from }) => {
-    const address = peerOf(from) as string;
+  const take = (message: Buffer, address: string) => {
     if (intake.overflowing) {
       source.drop('spool_full', 1);
       return;
@@ -115,64 +102,21 @@ async function listenUdp(host: string, port: number, source: Source, { intake, l
       scheduled = true;
       setImmediate(put);
     }
-  });
-  socket.on('error', (error) => {
-    source.ledger.error = reasonOf(error);
-    log.warn({ reason: reasonOf(error) }, 'syslog over UDP has a fault');
-  });
-  const bound = socket.address().port;
-  const before = source.ledger.kernelDropped;
-  const watch = setInterval(() => {
-    void kernelDrops(bound, isIPv6(host)).then((drops) => {
-      if (drops !== undefined) source.ledger.kernelDropped = before + drops;
-    });
-  }, KERNEL_DROPS_MS);
-  watch.unref();
-  return {
-    port: bound,
-    stop: () =>
-      new Promise((resolve) => {
-        clearInterval(watch);
-        socket.close(() => {
-          put();
-          resolve();
-        });
-      }),
   };
-}
-
-/** Asks for a large receive buffer; the system may give less (net.core.rmem_max). */
-function enlarge(socket: UdpSocket): void {
-  for (let bytes = RECEIVE_BUFFER; bytes >= 262_144; bytes /= 2) {
-    try {
-      socket.setRecvBufferSize(bytes);
-      return;
-    } catch {
-      // Some systems refuse rather than give less.
-    }
-  }
+  const listener = await openUdp(host, port, { name: 'syslog over UDP', ledger: source.ledger, log, take });
+  return {
+    port: listener.port,
+    stop: async () => {
+      await listener.stop();
+      put();
+    },
+  };
 }
 
 function withoutEnd(message: Buffer): Buffer {
   let end = message.length;
   while (end > 0 && (message[end - 1] === 10 || message[end - 1] === 0)) end--;
   return message.subarray(0, end);
-}
-
-/** What the kernel has dropped at a UDP port for want of room, from `/proc/net/udp`; undefined off Linux. */
-export async function kernelDrops(port: number, v6: boolean): Promise<number | undefined> {
-  try {
-    const table = await readFile(v6 ? '/proc/net/udp6' : '/proc/net/udp', 'utf8');
-    const ending = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-    let drops = 0;
-    for (const row of table.split('\n').slice(1)) {
-      const fields = row.trim().split(/\s+/);
-      if (fields[1]?.endsWith(ending)) drops += Number(fields.at(-1)) || 0;
-    }
-    return drops;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Reads one connection to its end. While the spool is behind nothing is read, and TCP holds the sender. */

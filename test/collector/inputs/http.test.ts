@@ -55,7 +55,7 @@ async function send(path: string, body?: string | Buffer, headers: Record<string
   const answer = await fetch(`http://127.0.0.1:${input.port}${path}`, {
     method: body === undefined ? 'GET' : 'POST',
     headers,
-    ...(body === undefined ? {} : { body }),
+    ...(body === undefined ? {} : { body: new Uint8Array(Buffer.from(body)) }),
   });
   const text = await answer.text();
   const json = text === '' || !text.startsWith('{') ? {} : JSON.parse(text);

@@ -1,0 +1,165 @@
+import type { FlowFields } from './netflow-decode.ts';
+
+/** One field of a template. */
+export interface Field {
+  readonly id: number;
+  /** 0 for IANA's own elements. */
+  readonly enterprise: number;
+  /** Bytes; 65535 where each record says (IPFIX alone). */
+  readonly length: number;
+}
+
+/** How the records of one set are laid out. */
+export interface Template {
+  readonly fields: readonly Field[];
+  readonly isOptions: boolean;
+  /** Bytes that the shortest record takes. */
+  readonly minimumLength: number;
+}
+
+interface Domain {
+  readonly templates: Map<number, Template>;
+  /** By sampler; 0 for the one that has no number. */
+  readonly sampling: Map<number, number>;
+}
+
+const MOST_DOMAINS = 1_024;
+const MOST_TEMPLATES = 256;
+const MOST_FIELDS = 256;
+const MOST_SAMPLERS = 64;
+const VARIABLE = 65_535;
+
+/**
+ * Templates and sampling rates by exporter and observation domain. Bounded: past 1,024 domains the one longest without
+ * news goes, past 256 templates of a domain the one learnt first.
+ */
+export class TemplateCache {
+  readonly #domains = new Map<string, Domain>();
+
+  /** Templates that are known now. */
+  get size(): number {
+    let size = 0;
+    for (const domain of this.#domains.values()) size += domain.templates.size;
+    return size;
+  }
+
+  find(domain: string, id: number): Template | undefined {
+    return this.#domains.get(domain)?.templates.get(id);
+  }
+
+  /** Learns the templates of a set; false where a part of it makes no sense. */
+  learn(name: string, body: Buffer, version: 9 | 10, isOptions: boolean): boolean {
+    const domain = this.#domain(name);
+    let at = 0;
+    while (at + 4 <= body.length) {
+      const id = body.readUInt16BE(at);
+      if (id === 0) return true;
+      if (id < 256 && !(version === 10 && (id === 2 || id === 3))) return false;
+      const counts = fieldCounts(body, at, version, isOptions);
+      if (!counts) return false;
+      at = counts.start;
+      if (counts.fields === 0) {
+        // RFC 7011 §8.1: a template without fields is withdrawn; ids 2 and 3 stand for all of their kind.
+        if (id >= 256) domain.templates.delete(id);
+        else
+          for (const [each, { isOptions: kind }] of domain.templates)
+            if (kind === isOptions) domain.templates.delete(each);
+        continue;
+      }
+      const read = readFields(body, at, counts.fields, version);
+      if (!read) return false;
+      at = read.end;
+      domain.templates.delete(id);
+      if (domain.templates.size >= MOST_TEMPLATES)
+        domain.templates.delete(domain.templates.keys().next().value as number);
+      domain.templates.set(id, { fields: read.fields, isOptions, minimumLength: read.minimumLength });
+    }
+    return true;
+  }
+
+  /** Takes the sampling rate out of an options record. */
+  options(name: string, record: FlowFields): void {
+    const interval = intervalOf(record);
+    if (interval === undefined) return;
+    const { sampling } = this.#domain(name);
+    const sampler = samplerOf(record);
+    if (sampling.size < MOST_SAMPLERS || sampling.has(sampler)) sampling.set(sampler, interval);
+  }
+
+  /** One packet in how many was looked at for this flow, as its exporter has told; undefined where it has not. */
+  samplingInterval(name: string, flow: FlowFields): number | undefined {
+    const sampling = this.#domains.get(name)?.sampling;
+    if (!sampling || sampling.size === 0) return undefined;
+    return sampling.get(samplerOf(flow));
+  }
+
+  #domain(name: string): Domain {
+    const found = this.#domains.get(name) ?? { templates: new Map(), sampling: new Map() };
+    this.#domains.delete(name);
+    if (this.#domains.size >= MOST_DOMAINS) this.#domains.delete(this.#domains.keys().next().value as string);
+    this.#domains.set(name, found);
+    return found;
+  }
+}
+
+function fieldCounts(
+  body: Buffer,
+  at: number,
+  version: 9 | 10,
+  isOptions: boolean,
+): { fields: number; start: number } | undefined {
+  if (!isOptions) return { fields: body.readUInt16BE(at + 2), start: at + 4 };
+  if (version === 10) {
+    const fields = body.readUInt16BE(at + 2);
+    // A withdrawal has no count of scope fields.
+    if (fields === 0) return { fields, start: at + 4 };
+    return at + 6 <= body.length ? { fields, start: at + 6 } : undefined;
+  }
+  if (at + 6 > body.length) return undefined;
+  const scope = body.readUInt16BE(at + 2);
+  const options = body.readUInt16BE(at + 4);
+  if (scope % 4 !== 0 || options % 4 !== 0 || scope + options === 0) return undefined;
+  return { fields: (scope + options) / 4, start: at + 6 };
+}
+
+function readFields(
+  body: Buffer,
+  start: number,
+  count: number,
+  version: 9 | 10,
+): { fields: Field[]; end: number; minimumLength: number } | undefined {
+  if (count > MOST_FIELDS) return undefined;
+  const fields: Field[] = [];
+  let at = start;
+  let minimumLength = 0;
+  for (let field = 0; field < count; field++) {
+    if (at + 4 > body.length) return undefined;
+    const type = body.readUInt16BE(at);
+    const length = body.readUInt16BE(at + 2);
+    at += 4;
+    let enterprise = 0;
+    if (version === 10 && type >= 0x8000) {
+      if (at + 4 > body.length) return undefined;
+      enterprise = body.readUInt32BE(at);
+      at += 4;
+    }
+    if (version === 9 && length === VARIABLE) return undefined;
+    minimumLength += length === VARIABLE ? 1 : length;
+    fields.push({ id: version === 10 ? type & 0x7fff : type, enterprise, length });
+  }
+  // A record of no bytes would never end.
+  return minimumLength > 0 ? { fields, end: at, minimumLength } : undefined;
+}
+
+function samplerOf(record: FlowFields): number {
+  const sampler = record['sampler_id'] ?? record['selector_id'];
+  return typeof sampler === 'number' ? sampler : 0;
+}
+
+function intervalOf(record: FlowFields): number | undefined {
+  const plain = record['sampling_interval'] ?? record['sampler_random_interval'];
+  if (typeof plain === 'number' && plain > 0) return plain;
+  const { sampling_packet_interval: taken, sampling_packet_space: space } = record;
+  if (typeof taken === 'number' && typeof space === 'number' && taken > 0) return (taken + space) / taken;
+  return typeof taken === 'number' && taken > 0 ? taken : undefined;
+}

@@ -1,4 +1,5 @@
 import type { IncomingBatch } from '../../server/store/event-store.ts';
+import { LANES } from '../../server/store/opensearch/cluster.ts';
 import { openOpenSearchStore } from '../../server/store/opensearch/open.ts';
 import type { TestNode } from '../server/store/opensearch-node.ts';
 import { BareLoop, type BareRequests, bareRequests } from './bare-bulk.ts';
@@ -6,16 +7,18 @@ import { BareLoop, type BareRequests, bareRequests } from './bare-bulk.ts';
 /** What is compared. */
 export interface ShareSetup {
   readonly node: TestNode;
-  /** All of one day; the first quarter warms up. */
+  /** All of one day; the first third warms up. */
   readonly frames: readonly IncomingBatch[];
   /** The server's clock, milliseconds. */
   readonly now: number;
   readonly rounds: number;
+  /** After these no round is begun. */
+  readonly seconds: number;
   /** Frames that collectors send at the same time. */
   readonly senders: number;
 }
 
-/** CPU of this process, and of the node, for one event. */
+/** One run: CPU is that of this process, and of the node, for one event, microseconds. */
 interface Figures {
   readonly perSecond: number;
   readonly own: number;
@@ -26,58 +29,58 @@ interface Figures {
 export interface WayFigures {
   readonly eventsPerSecond: number;
   readonly cpuMicrosecondsPerEvent: { readonly own: number; readonly node: number };
+  /** Processors that both kept busy: of as many as the machine has, where neither waited for the other, nor for others. */
+  readonly processorsBusy: number;
 }
 
-/** The store's way beside bare loops. */
+/** The store's way beside a bare loop. */
 export interface ShareFigures {
   readonly events: number;
   readonly rounds: number;
   readonly store: WayFigures;
-  readonly bare: Readonly<Record<string, WayFigures>>;
-  /** Of the medians, against the better of the bare loops. */
+  readonly bare: WayFigures;
+  /** Of the medians of events a second. */
   readonly bulkShareOfBare: number;
-  /** The median of what each round gave, against the better one of that round. */
+  /** The median of what each round gave. */
   readonly medianShareOfRounds: number;
-  /** What store and bare loop cost the processors, both processes: how much of the bare loop's cost the store's is, turned over. */
+  /** The same of CPU, both processes: the bare loop's cost as a share of the store's. */
   readonly cpuShareOfBare: number;
+  /** The same of the node's CPU alone. */
+  readonly nodeCpuShareOfBare: number;
 }
 
-/** Bulk requests of a bare loop under way at once. */
-const BARE_LANES = [2, 4];
 const quiet = { info: () => {}, warn: console.error, error: console.error };
 
-/** Measures the store's way and the bare loops in turns, so that a busy machine slows all of them. */
+/** Measures the store's way and the bare loop in turns, as many requests at once by both, so that a busy machine slows both. */
 export async function measureShare(setup: ShareSetup): Promise<ShareFigures> {
-  const { frames, now, rounds } = setup;
-  const warm = Math.ceil(frames.length / 4);
+  const { frames, now } = setup;
+  const warm = Math.ceil(frames.length / 3);
   const requests = { warm: bareRequests(frames.slice(0, warm), now), rest: bareRequests(frames.slice(warm), now) };
   const ways = new Ways(setup, requests, warm);
-  const found = { store: [] as Figures[], bare: BARE_LANES.map(() => [] as Figures[]) };
-  const shares: number[] = [];
+  const found = { store: [] as Figures[], bare: [] as Figures[] };
+  const until = performance.now() + setup.seconds * 1_000;
   // A node that was just started is slow: the first round does not count.
-  for (let round = 0; round <= rounds; round++) {
-    const before = await ways.bare(BARE_LANES[round % 2] as number);
+  for (let round = 0; round <= setup.rounds && (round <= 1 || performance.now() < until); round++) {
+    const first = round % 2 === 0 ? await ways.bare() : undefined;
     const store = await ways.store();
-    const after = await ways.bare(BARE_LANES[(round + 1) % 2] as number);
-    console.error([before, store, after].map(({ perSecond }) => Math.round(perSecond)).join(' '));
+    const bare = first ?? (await ways.bare());
+    console.error(JSON.stringify({ round, bare: rounded(bare), store: rounded(store) }));
     if (round === 0) continue;
-    found.bare[round % 2]?.push(before);
-    found.bare[(round + 1) % 2]?.push(after);
+    found.bare.push(bare);
     found.store.push(store);
-    shares.push(store.perSecond / Math.max(before.perSecond, after.perSecond));
   }
-  const store = summary(found.store);
-  const bare = found.bare.map(summary);
-  const best = Math.max(...bare.map(({ eventsPerSecond }) => eventsPerSecond));
-  const cost = ({ cpuMicrosecondsPerEvent: { own, node } }: WayFigures) => own + node;
+  const [store, bare] = [summary(found.store), summary(found.bare)];
+  const perRound = (share: (store: Figures, bare: Figures) => number) =>
+    thousandths(median(found.store.map((one, at) => share(one, found.bare[at] as Figures))));
   return {
     events: requests.rest.events,
-    rounds,
+    rounds: found.store.length,
     store,
-    bare: Object.fromEntries(BARE_LANES.map((lanes, at) => [`lanes${lanes}`, bare[at] as WayFigures])),
-    bulkShareOfBare: thousandths(store.eventsPerSecond / best),
-    medianShareOfRounds: thousandths(median(shares)),
-    cpuShareOfBare: thousandths(Math.min(...bare.map(cost)) / cost(store)),
+    bare,
+    bulkShareOfBare: thousandths(store.eventsPerSecond / bare.eventsPerSecond),
+    medianShareOfRounds: perRound((own, other) => own.perSecond / other.perSecond),
+    cpuShareOfBare: perRound((own, other) => (other.own + other.node) / (own.own + own.node)),
+    nodeCpuShareOfBare: perRound((own, other) => other.node / own.node),
   };
 }
 
@@ -93,13 +96,13 @@ class Ways {
     this.#warm = warm;
   }
 
-  async bare(lanes: number): Promise<Figures> {
+  async bare(): Promise<Figures> {
     const { warm, rest } = this.#requests;
     const loop = new BareLoop(this.#setup.node.url, this.#prefix(), rest.day);
     await loop.open();
     try {
-      await loop.run(warm, lanes);
-      return await this.#measured(() => loop.run(rest, lanes));
+      await loop.run(warm, LANES);
+      return await this.#measured(() => loop.run(rest, LANES));
     } finally {
       await loop.close();
     }
@@ -162,12 +165,20 @@ function median(figures: readonly number[]): number {
   return sorted.length % 2 === 1 ? high : (low + high) / 2;
 }
 
-function summary(figures: readonly Figures[]): WayFigures {
-  const rounded = (of: (one: Figures) => number) => Math.round(median(figures.map(of)) * 10) / 10;
+function rounded({ perSecond, own, node }: Figures): WayFigures {
+  const tenths = (figure: number) => Math.round(figure * 10) / 10;
   return {
-    eventsPerSecond: Math.round(median(figures.map(({ perSecond }) => perSecond))),
-    cpuMicrosecondsPerEvent: { own: rounded(({ own }) => own), node: rounded(({ node }) => node) },
+    eventsPerSecond: Math.round(perSecond),
+    cpuMicrosecondsPerEvent: { own: tenths(own), node: tenths(node) },
+    processorsBusy: thousandths((perSecond * (own + node)) / 1e6),
   };
+}
+
+function summary(figures: readonly Figures[]): WayFigures {
+  const middle = (of: (one: Figures) => number) => median(figures.map(of));
+  const ways = { perSecond: middle(({ perSecond }) => perSecond), own: middle(({ own }) => own) };
+  const busy = middle(({ perSecond, own, node }) => (perSecond * (own + node)) / 1e6);
+  return { ...rounded({ ...ways, node: middle(({ node }) => node) }), processorsBusy: thousandths(busy) };
 }
 
 function thousandths(figure: number): number {

@@ -1,7 +1,7 @@
 /**
  * Measures writing to OpenSearch: the store's own way against a bare loop of bulk requests with the very same event
- * documents on the same node, in turns, so that a busy machine slows both. The bare loop's requests lie ready in memory; it
- * knows no frames, numbers, receipts or batches. Prints one JSON document with medians.
+ * documents on the same node, in turns, each into a fresh index of the same form, as many requests at once, so that a busy
+ * machine slows both. The bare loop's requests lie ready in memory; it knows no frames, numbers, receipts or batches. Prints one JSON document with medians.
  * Usage: node test/bench/opensearch.ts [events] [rounds]; `OPENSEARCH_URL` names a node, else one is started.
  */
 import { parseLine } from '../../collector/parsers/index.ts';
@@ -30,7 +30,7 @@ const frames = Array.from({ length: Math.ceil(total / FRAME) }, (_, at) => {
 });
 const node = await startOpenSearch();
 try {
-  console.log(JSON.stringify(await measureShare({ node, frames, now, rounds, senders: 16 })));
+  console.log(JSON.stringify(await measureShare({ node, frames, now, rounds, seconds: 600, senders: 16 })));
 } finally {
   await node.stop();
 }

@@ -2,7 +2,8 @@
  * The store with many events: how fast it appends, what they take, how long an analyst waits, and how that grows. Events are
  * real ones where `../shared/data` lies beside the project, else written here, each made different: seven days, 150
  * agencies, 3,000 hosts, 20,000 addresses. With `--opensearch` the same events and questions go to an OpenSearch node as
- * well (`OPENSEARCH_URL`, else one is started), and its bulk path is compared with a bare bulk loop. Prints one JSON document.
+ * well (`OPENSEARCH_URL`, else one is started), and its bulk path is compared with a bare bulk loop. Prints one JSON document;
+ * each part is told on standard error as soon as it is measured.
  * Usage: npm run bench:store [-- EVENTS [FOLDER] [--opensearch]]
  */
 import { readdirSync, rmSync, statSync } from 'node:fs';
@@ -27,7 +28,9 @@ const total = Math.max(10_000, Number(positionals[0] ?? 1_000_000));
 const given = positionals[1];
 /** Events of one day for the comparison with the bare loop. */
 const SHARE_EVENTS = Math.min(60_000, total);
-const SHARE_ROUNDS = 3;
+const SHARE_ROUNDS = 5;
+/** On a machine that is busy with more than this, fewer rounds. */
+const SHARE_SECONDS = 180;
 const quiet = { info: () => {}, warn: console.error, error: console.error };
 const limits = { milliseconds: 60_000 };
 const sources = patterns();
@@ -74,7 +77,7 @@ async function share(node: TestNode): Promise<ShareFigures> {
   const maker = new FrameMaker(SHARE_EVENTS * 8, sources);
   const frames: IncomingBatch[] = [];
   while (maker.made < SHARE_EVENTS) frames.push(maker.next());
-  return measureShare({ node, frames, now: END, rounds: SHARE_ROUNDS, senders: 16 });
+  return measureShare({ node, frames, now: END, rounds: SHARE_ROUNDS, seconds: SHARE_SECONDS, senders: 16 });
 }
 
 async function timedDrop(drop: () => Promise<void>): Promise<number> {
@@ -83,13 +86,25 @@ async function timedDrop(drop: () => Promise<void>): Promise<number> {
   return Math.round((performance.now() - from) * 10) / 10;
 }
 
-const figures: Record<string, unknown> = { events: total, of: sources.from, embedded: await embedded() };
+const figures: Record<string, unknown> = { events: total, of: sources.from };
+/** Each part is told as it is measured, and what there is where the run is broken off. */
+const note = (name: string, part: unknown) => {
+  figures[name] = part;
+  console.error(JSON.stringify({ [name]: part }));
+};
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    console.log(JSON.stringify({ ...figures, brokenOff: true }));
+    process.exit(1);
+  });
+}
+note('embedded', await embedded());
 if (values.opensearch) {
   const node = await startOpenSearch();
   try {
-    figures['opensearch'] = await openSearch(node);
+    note('opensearch', await openSearch(node));
     const compared = await share(node);
-    figures['bulk'] = compared;
+    note('bulk', compared);
     figures['bulkShareOfBare'] = compared.bulkShareOfBare;
   } finally {
     await node.stop();

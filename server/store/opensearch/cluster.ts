@@ -37,7 +37,7 @@ const SHARD_SECONDS = 10;
 /** Pauses before what the cluster was too busy for is sent again, milliseconds. */
 const PAUSES = [50, 200, 500, 1_000, 2_000, 4_000];
 /** Bulk requests with events that may be under way at the same time. */
-const LANES = 3;
+export const LANES = 3;
 /** An answer says of each item no more than this. */
 const BULK_ANSWER = 'errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason';
 

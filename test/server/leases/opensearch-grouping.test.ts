@@ -24,7 +24,7 @@ let proxy: BusyProxy;
 beforeAll(async () => {
   node = await startOpenSearch();
   proxy = await startBusyProxy(node.url);
-}, 300_000);
+}, 700_000);
 afterAll(async () => {
   await proxy?.stop();
   await node?.stop();

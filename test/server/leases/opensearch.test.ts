@@ -59,7 +59,7 @@ describe('with OpenSearch', { timeout: 1_200_000 }, () => {
 
   beforeAll(async () => {
     node = await startOpenSearch(OPENSEARCH_3);
-  }, 300_000);
+  }, 700_000);
   afterAll(async () => {
     for (const installation of installations) await installation.remove();
     await node?.stop();
@@ -131,7 +131,7 @@ describe('with OpenSearch', { timeout: 1_200_000 }, () => {
     const calm = await install(undefined);
     writeFileSync(calm.log, text(lines));
     await start(calm.installation);
-    await until('all is evaluated', () => settledLedger(calm.installation, lines.length), 300_000);
+    await until('all is evaluated', () => settledLedger(calm.installation, lines.length), 700_000);
     const expected = await alertsOf(calm.installation);
     await calm.installation.end('SIGTERM');
 

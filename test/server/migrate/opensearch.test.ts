@@ -21,14 +21,14 @@ const DAYS = ['20261110', '20261111', '20261112'];
 const PER_BATCH = 40;
 requireOpenSearch();
 
-describe('moving a store to a real OpenSearch', { timeout: 180_000 }, () => {
+describe('moving a store to a real OpenSearch', { timeout: 400_000 }, () => {
   let node: TestNode;
   let data = '';
   const prefix = `haidang-move-${process.pid}`;
 
   beforeAll(async () => {
     node = await startOpenSearch();
-  }, 300_000);
+  }, 700_000);
   afterAll(() => node?.stop());
 
   beforeEach(async () => {

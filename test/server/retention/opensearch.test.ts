@@ -8,14 +8,14 @@ import { at, RetentionWorld, SOURCE } from './world.ts';
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 requireOpenSearch();
 
-describe('retention on a real OpenSearch', { timeout: 180_000 }, () => {
+describe('retention on a real OpenSearch', { timeout: 400_000 }, () => {
   let node: TestNode;
   let world: RetentionWorld | undefined;
   const prefix = `haidang-kept-${process.pid}`;
 
   beforeAll(async () => {
     node = await startOpenSearch();
-  }, 300_000);
+  }, 700_000);
   afterAll(() => node?.stop());
   afterEach(async () => {
     await world?.remove();

@@ -25,7 +25,7 @@ export function keepingCases(name: string, kind: NodeKind): void {
     let number = 0;
     beforeAll(async () => {
       node = await startOpenSearch(kind);
-    }, 300_000);
+    }, 700_000);
     afterAll(() => node?.stop());
 
     const open = (prefix: string, settings = {}) =>

@@ -29,7 +29,7 @@ export const OPENSEARCH_2_SECURE: NodeKind = { version: '2.19.4', leastJava: 17,
 const GET = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:get';
 /** uid and gid of nobody: OpenSearch refuses to run as root. */
 const NOBODY = 65_534;
-const MOST_SECONDS = 180;
+const MOST_SECONDS = 600;
 
 /** A node that answers. */
 export interface TestNode {

@@ -13,7 +13,7 @@ const NOW = Date.UTC(2026, 10, 20, 9);
 /** All that the store must do, on a real node of some kind. */
 export function openSearchSuite(name: string, kind: NodeKind): void {
   requireOpenSearch(kind);
-  describe(name, { timeout: 120_000 }, () => {
+  describe(name, { timeout: 300_000 }, () => {
     let node: TestNode;
     // The role of least privilege is for names that begin so.
     const run = `haidang-test-${process.pid}`;
@@ -26,7 +26,7 @@ export function openSearchSuite(name: string, kind: NodeKind): void {
 
     beforeAll(async () => {
       node = await startOpenSearch(kind);
-    }, 300_000);
+    }, 700_000);
     afterAll(() => node?.stop());
 
     afterEach(async () => {

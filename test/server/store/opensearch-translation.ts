@@ -184,7 +184,7 @@ export function translationCases(open: (name: string) => Promise<OpenStore>): vo
     await fc.assert(fc.asyncProperty(condition, check), { numRuns: 200, seed: 20261122 });
     expect(found).toBeGreaterThan(2_000);
     await Promise.all([events.close(), records.close()]);
-  }, 300_000);
+  }, 700_000);
   it('finds paths by patterns with backslashes, and what is not like them', async () => {
     const { events, records } = await open('backslashes');
     const lines = [

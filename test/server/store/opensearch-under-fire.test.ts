@@ -97,7 +97,7 @@ describe('OpenSearch under fire', { timeout: 300_000 }, () => {
   beforeAll(async () => {
     node = await startOpenSearch(OPENSEARCH_3);
     proxy = await startBusyProxy(node.url);
-  }, 300_000);
+  }, 700_000);
   afterAll(async () => {
     await proxy?.stop();
     await node?.stop();
@@ -250,7 +250,7 @@ describe('OpenSearch with expired credentials', { timeout: 300_000 }, () => {
   beforeAll(async () => {
     requireOpenSearch(OPENSEARCH_2_SECURE);
     node = await startOpenSearch(OPENSEARCH_2_SECURE);
-  }, 300_000);
+  }, 700_000);
   afterAll(() => node?.stop());
 
   it('holds collectors, and goes on once the new password is in its file', async () => {

@@ -37,6 +37,7 @@ describe('the OpenAPI document', () => {
         Object.entries(methods).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, operation })),
     );
     expect(operations.map(({ name }) => name).sort()).toEqual([
+      'DELETE /api/v1/assets/{id}',
       'DELETE /api/v1/rules/{id}',
       'DELETE /api/v1/searches/{id}',
       'DELETE /api/v1/session',
@@ -45,6 +46,7 @@ describe('the OpenAPI document', () => {
       'GET /api/v1/alerts/{id}',
       'GET /api/v1/alerts/{id}/events',
       'GET /api/v1/backups/current',
+      'GET /api/v1/assets',
       'GET /api/v1/events',
       'GET /api/v1/events/export',
       'GET /api/v1/events/fields',
@@ -74,6 +76,7 @@ describe('the OpenAPI document', () => {
       'GET /readyz',
       'POST /api/v1/agencies',
       'POST /api/v1/alerts/changes',
+      'POST /api/v1/assets',
       'POST /api/v1/backups',
       'POST /api/v1/legal-holds',
       'POST /api/v1/legal-holds/{id}/lift',

@@ -18,6 +18,8 @@ export interface Indicator {
 export const MOST_CHARACTERS = 2_048;
 const HASH = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})$/;
 const DOMAIN = /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}$/;
+/** A URL in which there is nothing to change but its scheme; reading the others costs several times as much. */
+const PLAIN_URL = /^https?:\/\/((?:[a-z0-9-]+\.)+[a-z]{2,20})(\/(?:[\w~?=&+,:;@!$*()/-]|(?<!\/)\.)*)?$/;
 const ASCII = /^[\x21-\x7e]+$/;
 
 /** The one spelling of a value; undefined where it is none of that type. Also reads `hxxp` and `[.]`, as lists defuse what they name. */
@@ -59,6 +61,12 @@ function canonicalNetwork(text: string): string | undefined {
   return bits === 128 ? address : `${address}/${network.bits}`;
 }
 
+/** The spelling in which a name from an event is looked up: it need not be a domain, as what is none is in no list. */
+export function lookedUpDomain(text: string): string {
+  const name = text.endsWith('.') ? text.slice(0, -1) : text;
+  return ASCII.test(name) ? name.toLowerCase() : domainToASCII(name);
+}
+
 /** A domain as it is compared: lower case, ASCII (RFC 5891), without the final dot; undefined where it is none. */
 export function canonicalDomain(text: string): string | undefined {
   let name = text.toLowerCase();
@@ -69,6 +77,8 @@ export function canonicalDomain(text: string): string | undefined {
 
 /** A URL as it is compared: host, port where it is not the usual one, path and query (RFC 3986), without scheme and fragment. */
 export function canonicalUrl(text: string): string | undefined {
+  const plain = PLAIN_URL.exec(text);
+  if (plain) return plain[2] === undefined ? `${plain[1]}/` : `${plain[1]}${plain[2]}`;
   const parsed = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`);
   if (!parsed || !/^(https?|ftp):$/.test(parsed.protocol) || parsed.hostname === '') return undefined;
   return `${parsed.host}${parsed.pathname}${parsed.search}`;

@@ -1,5 +1,5 @@
 import { parseIp } from '../query/ip-address.ts';
-import { canonicalDomain, canonicalUrl, canonicalValue, type IndicatorType, MOST_CHARACTERS } from './indicator.ts';
+import { canonicalUrl, canonicalValue, type IndicatorType, lookedUpDomain, MOST_CHARACTERS } from './indicator.ts';
 import { IndicatorTable, type SharedTable } from './table.ts';
 
 /** One indicator that an event holds, and where. */
@@ -130,8 +130,7 @@ export class IndicatorLook {
 
   #domain(value: string, second: number): void {
     if (!this.#table.types.has('domain')) return;
-    const domain = canonicalDomain(value);
-    if (domain !== undefined) this.#table.findDomain(domain, second, this.#found);
+    this.#table.findDomain(lookedUpDomain(value), second, this.#found);
   }
 
   #email(value: string, second: number): void {

@@ -15,6 +15,8 @@ export interface SharedTable {
   readonly seed: number;
   /** By slot: 32 bits of the hash that the slot's place does not tell, and the number of the entry plus one. */
   readonly slots: SharedArrayBuffer;
+  /** A bit for each hash there is: most values are in no list, and this much stays in a processor's cache. */
+  readonly filter: SharedArrayBuffer;
   /** Keys of all entries one after the other, and where each begins. */
   readonly keys: SharedArrayBuffer;
   readonly starts: SharedArrayBuffer;
@@ -30,6 +32,7 @@ export interface SharedTable {
 /** First byte of a key; a network has 0, the length, and sixteen bytes of address. */
 const KIND: Readonly<Record<IndicatorType, number>> = { network: 0, domain: 100, url: 117, hash: 104, email: 101 };
 const NETWORK_BYTES = 18;
+const DOT = 46;
 export const MOST_LISTS = 1_000;
 /** Entries of all lists together, so that places in the keys fit 32 bits. */
 export const MOST_ENTRIES = 10_000_000;
@@ -108,12 +111,16 @@ export class TableBuilder {
     const capacity = 2 ** Math.ceil(Math.log2(Math.max(16, this.count * 1.5)));
     const slots = new SharedArrayBuffer(capacity * 8);
     const places = new Uint32Array(slots);
+    const filter = new SharedArrayBuffer(capacity);
+    const bits = new Uint32Array(filter);
     const hasher = new Hasher();
     for (let entry = 0; entry < this.count; entry++) {
       const start = this.#starts[entry] as number;
       hasher.run(this.#keys, start + 1, this.#starts[entry + 1] as number, this.#keys[start] as number, this.#seed);
       let slot = hasher.low & (capacity - 1);
       while (places[slot * 2 + 1] !== 0) slot = (slot + 1) & (capacity - 1);
+      const bit = hasher.high & (bits.length * 32 - 1);
+      bits[bit >>> 5] = (bits[bit >>> 5] as number) | (1 << (bit & 31));
       places[slot * 2] = hasher.high;
       places[slot * 2 + 1] = entry + 1;
     }
@@ -121,6 +128,7 @@ export class TableBuilder {
       count: this.count,
       seed: this.#seed,
       slots,
+      filter,
       keys: shared(this.#keys.subarray(0, this.#used)),
       starts: shared(this.#starts.subarray(0, this.count + 1)),
       lists: shared(this.#lists.subarray(0, this.count)),
@@ -139,6 +147,7 @@ export class IndicatorTable {
   readonly #seed: number;
   readonly #mask: number;
   readonly #slots: Uint32Array;
+  readonly #filter: Uint32Array;
   readonly #keys: Uint8Array;
   readonly #starts: Uint32Array;
   readonly #lists: Uint16Array;
@@ -155,6 +164,7 @@ export class IndicatorTable {
     this.#seed = table.seed;
     this.#slots = new Uint32Array(table.slots);
     this.#mask = this.#slots.length / 2 - 1;
+    this.#filter = new Uint32Array(table.filter);
     this.#keys = new Uint8Array(table.keys);
     this.#starts = new Uint32Array(table.starts);
     this.#lists = new Uint16Array(table.lists);
@@ -178,8 +188,9 @@ export class IndicatorTable {
       this.#sought[start] = KIND.domain;
       this.#find(start, end, second, found);
       // A dot gives its place to the first byte of the next key.
-      start = this.#sought.indexOf(46, start + 1);
-      if (start < 0 || start >= end) return;
+      start++;
+      while (start < end && this.#sought[start] !== DOT) start++;
+      if (start === end) return;
     }
   }
 
@@ -194,6 +205,8 @@ export class IndicatorTable {
 
   #find(start: number, end: number, second: number, found: number[]): void {
     const { low, high } = this.#hash(start, end);
+    const bit = high & (this.#filter.length * 32 - 1);
+    if (((this.#filter[bit >>> 5] as number) & (1 << (bit & 31))) === 0) return;
     for (let slot = low & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const entry = (this.#slots[slot * 2 + 1] as number) - 1;
       if (entry < 0) return;

@@ -239,6 +239,6 @@ function shown(id: string, { content: _, ...record }: IndicatorListRecord, probl
 
 function bytesOf(indicators: SharedIndicators | undefined): number {
   if (!indicators) return 0;
-  const { slots, keys, starts, lists, expires, confidence } = indicators.table;
-  return [slots, keys, starts, lists, expires, confidence].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const { slots, filter, keys, starts, lists, expires, confidence } = indicators.table;
+  return [slots, filter, keys, starts, lists, expires, confidence].reduce((sum, { byteLength }) => sum + byteLength, 0);
 }

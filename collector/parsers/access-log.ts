@@ -145,7 +145,11 @@ function numberOf(text: string): number | undefined {
  * Reads an access line: common, combined, with a virtual host before, with a list of forwarded addresses, with more
  * fields behind. Text is kept as the server wrote it, escapes included. Undefined for other lines.
  */
-export function parseAccess(line: string, module: 'nginx' | 'apache', context: ParseContext): EcsEvent | undefined {
+export function parseAccess(
+  line: string,
+  module: 'nginx' | 'apache' | 'squid',
+  context: ParseContext,
+): EcsEvent | undefined {
   const quote = requestQuote(line);
   if (quote < 0) return undefined;
   const dateAt = quote - 2 - DATE_LENGTH;

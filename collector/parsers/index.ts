@@ -1,14 +1,20 @@
 import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser, ParserHint } from '../record.ts';
 import { apache } from './apache.ts';
+import { auditd } from './auditd.ts';
+import { bind } from './bind.ts';
 import { ciscoAsa } from './cisco-asa.ts';
 import { parseDovecotMessage } from './dovecot.ts';
 import { fortigate } from './fortigate.ts';
+import { haproxy } from './haproxy.ts';
 import { json } from './json.ts';
+import { netfilter } from './netfilter.ts';
+import { netflow } from './netflow.ts';
 import { nginx } from './nginx.ts';
 import { parseOpensshMessage } from './openssh.ts';
 import { parsePamMessage } from './pam.ts';
 import { parsePostfixMessage } from './postfix.ts';
+import { squid } from './squid.ts';
 import { parseSudoMessage } from './sudo.ts';
 import { suricata } from './suricata.ts';
 import { framed, parseProgramMessage, programParser, syslog } from './syslog.ts';
@@ -25,9 +31,15 @@ export const PARSERS: readonly Parser[] = [
   programParser('dovecot', parseDovecotMessage, 'dovecot.log'),
   framed(ciscoAsa, 'cisco'),
   framed(fortigate, 'fortinet'),
+  framed(haproxy, 'haproxy'),
+  framed(netfilter, 'iptables'),
+  framed(squid, 'squid'),
+  framed(bind, 'bind'),
+  framed(auditd, 'auditd'),
   nginx,
   apache,
   suricata,
+  netflow,
   windows,
   sysmon,
   json,

@@ -2,15 +2,20 @@ import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext } from '../record.ts';
 import { parseAccountMessage } from './accounts.ts';
 import { apache } from './apache.ts';
+import { readAuditMessage } from './auditd.ts';
+import { parseBindMessage } from './bind.ts';
 import { isCiscoMessage, readCiscoMessage } from './cisco-asa.ts';
 import { parseDovecotMessage } from './dovecot.ts';
 import type { MessageParser } from './draft.ts';
 import { isFortigateMessage, readFortigateMessage } from './fortigate.ts';
+import { readHaproxyMessage } from './haproxy.ts';
+import { readNetfilterMessage } from './netfilter.ts';
 import { nginx } from './nginx.ts';
 import { parseOpensshMessage } from './openssh.ts';
 import { isPam, parsePam } from './pam.ts';
 import { parsePostfixMessage } from './postfix.ts';
 import { parseLogindMessage, parseSuMessage } from './sessions.ts';
+import { readSquidMessage } from './squid.ts';
 import { parseSudoMessage } from './sudo.ts';
 import { suricata } from './suricata.ts';
 import type { SyslogHeader } from './syslog-header.ts';
@@ -50,6 +55,19 @@ const PROGRAMS = new Map<string, ProgramMessages>([
   ['nginx', { whole: (message, context) => nginx.parse(message, context) }],
   ['apache2', { whole: (message, context) => apache.parse(message, context) }],
   ['httpd', { whole: (message, context) => apache.parse(message, context) }],
+  ['haproxy', { whole: readHaproxyMessage }],
+  ['squid', { whole: readSquidMessage }],
+  ['(squid-1)', { whole: readSquidMessage }],
+  ['named', { dataset: 'bind.log', message: parseBindMessage }],
+  ['audit', { whole: readAuditMessage }],
+  ['auditd', { whole: readAuditMessage }],
+  ['audispd', { whole: readAuditMessage }],
+  ['audisp-syslog', { whole: readAuditMessage }],
+  [
+    'kernel',
+    { whole: (message, context) => readNetfilterMessage(message, context) ?? readAuditMessage(message, context) },
+  ],
+  ['ulogd', { whole: readNetfilterMessage }],
   ['dovecot', DOVECOT],
   ['imap-login', DOVECOT],
   ['pop3-login', DOVECOT],
@@ -72,12 +90,15 @@ function familyOf(program: string): ProgramMessages | undefined {
 }
 
 const CISCO: ProgramMessages = { whole: readCiscoMessage };
+const NETFILTER: ProgramMessages = { whole: readNetfilterMessage };
 const FORTIGATE: ProgramMessages = { whole: readFortigateMessage };
 
 /** What no program's name stands before: devices that say by a mark or by their fields what they are. */
 function untagged(message: string): ProgramMessages | undefined {
   if (isCiscoMessage(message)) return CISCO;
-  return isFortigateMessage(message) ? FORTIGATE : undefined;
+  if (isFortigateMessage(message)) return FORTIGATE;
+  // Some devices leave out the kernel's name.
+  return message.includes(' SRC=') && message.includes('IN=') ? NETFILTER : undefined;
 }
 
 /** How a program's messages are read; what a PAM module wrote is read as such in any program. */

@@ -1,5 +1,4 @@
 import type { EcsEvent } from '../../ecs/event.ts';
-import { readField } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
 import type { Draft, MessageParser } from './draft.ts';
 import { finish, newDraft } from './draft.ts';
@@ -107,10 +106,10 @@ function applyHeader(draft: Draft, header: SyslogHeader, program: string | undef
 function nested(inner: EcsEvent, line: string, header: SyslogHeader, program: string | undefined): EcsEvent {
   const draft = inner as Draft;
   draft.event.original = line;
-  // A device that names itself inside a relay's line is the host.
-  if (header.host !== undefined && readField(draft, 'observer.name') === undefined) {
+  // What names itself inside a relay's line is the host; EVE names its sensor there, which the line names better.
+  if (header.host !== undefined && (draft.host === undefined || draft.event.module === 'suricata')) {
     draft.host = { name: header.host, hostname: header.host };
-    if (draft['observer'] !== undefined && draft['suricata'] === undefined) {
+    if (draft['observer'] !== undefined && draft.event.module !== 'suricata') {
       put(draft, 'observer.name', header.host);
       put(draft, 'observer.hostname', header.host);
     }

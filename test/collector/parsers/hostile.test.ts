@@ -27,6 +27,24 @@ const PIECES = [
   ' : ',
   ': ',
   ' ',
+  '%ASA-6-302013: ',
+  '%ASA-4-106100: access-list a permitted tcp ',
+  ' (192.0.2.1/1)(LOCAL\\lan)',
+  ' date=2026-11-22 time=08:01:02 devid=a type=',
+  '="',
+  "='",
+  ', user=<',
+  '[192.0.2.1]:25, ',
+  '; from=<',
+  ', status=sent (',
+  '<Data Name="a">',
+  '&#x41;',
+  ' IN=eth0 OUT= SRC=192.0.2.1 ',
+  ' 0/0/0/0/0 ',
+  "'a/A/IN'",
+  'type=SYSCALL msg=audit(1795309262.123:1): ',
+  '\x1d',
+  'TCP_MISS/200 ',
 ];
 
 function survives(line: string): void {
@@ -60,6 +78,16 @@ describe('any text', () => {
       'Nov 22 08:01:02 web01 sshd[1]: ',
       '2026/11/22 08:14:31 [error] 1#1: ',
       '<34>1 - - - - - ',
+      'Nov 22 08:01:02 h postfix/smtpd[1]: ',
+      'Nov 22 08:01:02 h dovecot: imap-login: ',
+      'Nov 22 08:01:02 h named[1]: client 192.0.2.1#1 (a): ',
+      'Nov 22 08:01:02 h kernel: ',
+      'Nov 22 08:01:02 h haproxy[1]: 192.0.2.1:1 [22/Nov/2026:08:01:02.655] a b/c ',
+      'Nov 22 08:01:02 h %ASA-4-106023: ',
+      '1795309262.123 1 192.0.2.1 TCP_MISS/200 1 GET ',
+      '<Event><System><EventID>1</EventID></System><EventData>',
+      'type=EXECVE msg=audit(1795309262.123:1): ',
+      'date=2026-11-22 time=08:01:02 devname="a" logid="1" type="traffic" ',
     );
     const body = fc.array(fc.oneof(fc.constantFrom(...PIECES), fc.string({ maxLength: 6 })), { maxLength: 24 });
     fc.assert(
@@ -80,6 +108,14 @@ describe('any text', () => {
     '2026/11/22 08:14:31 [error] 1#1: ',
     '[Sun Nov 22 08:14:30 2026] [error] [client 203.0.113.6] ',
     '203.0.113.5 - - [22/Nov/2026:08:14:15 +0700] "GET ',
+    'Nov 22 08:01:02 h postfix/smtpd[1]: NOQUEUE: reject: RCPT from a[192.0.2.1]: ',
+    'Nov 22 08:01:02 h %ASA-6-302014: Teardown TCP connection 1 for ',
+    'Nov 22 08:01:02 h named[1]: client 192.0.2.1#1 (a): ',
+    '1795309262.123 1 192.0.2.1 TCP_MISS/200 1 GET ',
+    '<Event><System><EventID>1</EventID></System><EventData>',
+    'type=EXECVE msg=audit(1795309262.123:1): ',
+    'date=2026-11-22 time=08:01:02 devname="a" logid="1" type="traffic" ',
+    'IN=eth0 OUT= SRC=192.0.2.1 DST=192.0.2.2 ',
   ];
   const repeated = (piece: string) => piece.repeat(Math.ceil(SIZE / piece.length));
 
@@ -111,6 +147,36 @@ describe('a long message', () => {
     'user ',
   ];
   const MIDDLES = [...PIECES, ', UID=1, GID=1, home=', ' for ', ' by ', "' ", "' owned by '", ' to group ', '(uid=0)'];
+
+  const DEVICES = [
+    'NOQUEUE: reject: RCPT from a[192.0.2.1]: 554 ',
+    '4F1A2B3C4D: to=<',
+    'imap-login: Disconnected (auth failed, 1 attempts): user=<',
+    'lda(a)<1><b>: msgid=<',
+    'client 192.0.2.1#1 (a): updating zone ',
+    'transfer of ',
+    ...[
+      '302013',
+      '302014',
+      '302020',
+      '106100',
+      '106023',
+      '113005',
+      '113019',
+      '305011',
+      '338002',
+      '722051',
+      '313005',
+    ].map((number) => `%ASA-6-${number}: `),
+  ];
+
+  it.each(DEVICES)('of a server or device is read at once where it starts with %j', (start) => {
+    for (const parser of ['postfix', 'dovecot', 'bind', 'cisco-asa']) {
+      for (const piece of [...MIDDLES, 'a', '1', '0:', 'outside:', 'for ', 'Built inbound TCP connection 1 for ']) {
+        parseLine((start + piece.repeat(4096)).slice(0, 4096), parser, CONTEXT);
+      }
+    }
+  });
 
   it.each(STARTS)('is read at once where it starts with %j', (start) => {
     for (const program of ['sshd', 'su', 'useradd', 'systemd-logind']) {

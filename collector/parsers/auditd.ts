@@ -1,0 +1,266 @@
+import type { EcsEvent } from '../../ecs/event.ts';
+import type { ParseContext, Parser } from '../record.ts';
+import { meaningOfRecord, RECORD_NAMES } from './auditd-types.ts';
+import type { Draft } from './draft.ts';
+import { classify, endpoint, finish, newDraft } from './draft.ts';
+import { countOf, put } from './put.ts';
+
+const HEAD =
+  /^(?:node=(\S{1,255}) )?type=([A-Z][A-Z0-9_]{1,40}|\d{1,5}|UNKNOWN\[\d{1,5}\]) (?:msg=)?audit\((\d{9,11})\.(\d{3}):(\d{1,15})\): ?/;
+const JOURNAL =
+  /^([A-Z][A-Z0-9_]{2,40}) (?=(?:pid|arch|argc|item|cwd|proctitle|avc|apparmor|op|auid|ver|saddr|prog-id)[=:])/;
+const MAX_AUDIT = 65_536;
+const MAX_PAIRS = 300;
+const UNSET = new Set(['(null)', '(none)', '?', '"?"', '(unknown)', '(invalid)', '4294967295', '-1', 'unset', '']);
+/** Fields that users of the machine choose: the kernel writes them in hexadecimal where they hold blanks or quotes. */
+const UNTRUSTED =
+  /^(?:comm|exe|name|cwd|proctitle|cmd|acct|data|path|key|ocomm|watch|dir|file|vm|grp|new_grp|op_name|unit|a\d{1,3}(?:\[\d{1,3}\])?|sw|root_dir|old|new|invalid_context|direction|dev)$/;
+
+/** Decodes hexadecimal to UTF-8; undefined where the text is no such thing. */
+function unhex(text: string): string | undefined {
+  return text.length >= 2 && text.length % 2 === 0 && /^[0-9A-F]+$/.test(text)
+    ? Buffer.from(text, 'hex').toString('utf8')
+    : undefined;
+}
+
+/**
+ * Reads `name=value` pairs, values bare, in double quotes, or in single quotes that hold pairs of their own (`msg='…'`).
+ * What auditd adds behind the mark 0x1d (names for numbers) is read as well; of a repeated name the first holds.
+ */
+function pairsOf(text: string): Map<string, string> {
+  const pairs = new Map<string, string>();
+  let at = 0;
+  while (at < text.length && pairs.size < MAX_PAIRS) {
+    while (at < text.length && (text[at] === ' ' || text[at] === '\x1d' || text[at] === "'" || text[at] === ',')) at++;
+    const mark = text.indexOf('=', at);
+    if (mark < 0) break;
+    const space = text.lastIndexOf(' ', mark);
+    const start = Math.max(at, space + 1);
+    const name = text.slice(start, mark);
+    let end: number;
+    let value: string;
+    const quote = text[mark + 1];
+    if (quote === "'") {
+      at = mark + 2;
+      continue;
+    }
+    if (quote === '"') {
+      const close = text.indexOf('"', mark + 2);
+      end = close < 0 ? text.length : close + 1;
+      value = text.slice(mark + 2, close < 0 ? undefined : close);
+    } else {
+      end = mark + 1;
+      while (end < text.length && text[end] !== ' ' && text[end] !== "'" && text[end] !== '\x1d') end++;
+      value = text.slice(mark + 1, end);
+      if (UNTRUSTED.test(name)) value = unhex(value) ?? value;
+    }
+    if (/^[A-Za-z][\w[\]-]{0,40}$/.test(name) && !pairs.has(name)) pairs.set(name, value);
+    at = end;
+  }
+  return pairs;
+}
+
+class Fields {
+  readonly #pairs: Map<string, string>;
+
+  constructor(pairs: Map<string, string>) {
+    this.#pairs = pairs;
+  }
+
+  get(name: string): string | undefined {
+    const text = this.#pairs.get(name);
+    return text === undefined || UNSET.has(text) ? undefined : text;
+  }
+
+  count(name: string): number | undefined {
+    return countOf(this.get(name));
+  }
+
+  rest(): Record<string, string> {
+    const all: Record<string, string> = {};
+    for (const name of this.#pairs.keys()) {
+      const text = this.get(name);
+      if (text !== undefined)
+        all[name.toLowerCase() === name || this.#pairs.has(name.toLowerCase()) ? name : name.toLowerCase()] =
+          text.replaceAll('\0', ' ');
+    }
+    return all;
+  }
+}
+
+function setProcess(draft: Draft, fields: Fields, record: string): void {
+  const pid = fields.count('pid') ?? fields.count('opid');
+  put(draft, 'process.pid', pid);
+  put(draft, 'process.parent.pid', fields.count('ppid'));
+  put(draft, 'process.executable', fields.get('exe'));
+  put(draft, 'process.name', fields.get('comm') ?? fields.get('exe')?.replace(/^.*\//s, ''));
+  put(draft, 'process.working_directory', fields.get('cwd'));
+  const title = fields.get('proctitle');
+  if (title !== undefined) {
+    const args = title.split('\0');
+    put(draft, 'process.title', title.replaceAll('\0', ' ').trim());
+    if (args.length > 1 && args.length < 256) put(draft, 'process.args', args);
+  }
+  if (record === 'EXECVE') {
+    const args: string[] = [];
+    for (let at = 0; at < 256; at++) {
+      const arg = fields.get(`a${at}`);
+      if (arg === undefined) break;
+      args.push(arg);
+    }
+    if (args.length > 0) put(draft, 'process.args', args);
+    put(draft, 'process.args_count', fields.count('argc'));
+    if (args.length > 0 && args.length === fields.count('argc')) put(draft, 'process.command_line', args.join(' '));
+  }
+  if (record === 'USER_CMD') put(draft, 'process.command_line', fields.get('cmd'));
+}
+
+/** Names that auditd adds (`UID="lan"`) beside the numbers; the numbers alone name nobody. */
+function setIds(draft: Draft, fields: Fields): void {
+  put(draft, 'user.id', fields.get('uid'));
+  put(draft, 'user.name', fields.get('UID'));
+  const effective = fields.get('euid');
+  if (effective !== undefined && effective !== fields.get('uid')) {
+    put(draft, 'user.effective.id', effective);
+    put(draft, 'user.effective.name', fields.get('EUID'));
+  }
+  put(draft, 'user.group.id', fields.get('gid'));
+  put(draft, 'user.group.name', fields.get('GID'));
+}
+
+function setPeople(draft: Draft, fields: Fields, record: string): void {
+  const account = fields.get('acct');
+  if (
+    /^(?:ADD|DEL)_USER$|^USER_MGMT$|^USER_CHAUTHTOK$|^ACCT_(?:LOCK|UNLOCK)$|^(?:ADD|DEL)_GROUP$|^GRP_MGMT$/.test(record)
+  ) {
+    setIds(draft, fields);
+    put(draft, 'user.target.name', account ?? (record.endsWith('_USER') ? fields.get('ID') : undefined));
+    put(draft, 'user.target.id', record.endsWith('_GROUP') ? undefined : fields.get('id'));
+    put(draft, 'group.name', fields.get('grp') ?? fields.get('new_grp'));
+    return;
+  }
+  if (account !== undefined) {
+    draft.user = { name: account };
+    return;
+  }
+  if (record === 'USER_LOGIN' || record === 'USER_LOGOUT' || record === 'USER_START' || record === 'USER_END') {
+    put(draft, 'user.id', fields.get('id'));
+    put(draft, 'user.name', fields.get('ID'));
+    if (draft.user) return;
+  }
+  setIds(draft, fields);
+}
+
+/** A socket address as the kernel holds it (`saddr=02000050C0000201…`): family, port, address. */
+function setSocket(draft: Draft, fields: Fields): void {
+  const raw = fields.get('saddr');
+  if (raw === undefined || !/^[0-9A-F]{16,256}$/.test(raw)) return;
+  const bytes = Buffer.from(raw, 'hex');
+  const family = bytes.readUInt16LE(0);
+  if (family !== 2 && family !== 10) return;
+  const port = bytes.readUInt16BE(2);
+  const groups =
+    family === 10 && bytes.length >= 24
+      ? Array.from({ length: 8 }, (_, at) => bytes.readUInt16BE(8 + at * 2).toString(16))
+      : [];
+  const text = family === 2 ? [...bytes.subarray(4, 8)].join('.') : groups.join(':');
+  const found = endpoint(text, port);
+  if (!found?.ip) return;
+  put(draft, 'auditd.log.socket', { family: family === 2 ? 'ipv4' : 'ipv6', address: found.ip, port });
+}
+
+function setRest(draft: Draft, fields: Fields, record: string): void {
+  const address =
+    fields.get('addr') ?? (record.startsWith('CRYPTO') ? fields.get('raddr') : undefined) ?? fields.get('hostname');
+  const source = address === undefined ? undefined : endpoint(address, fields.get('rport'));
+  if (source && (source.ip !== undefined || /^(?:USER|CRED|LOGIN|CRYPTO|ANOM)/.test(record))) draft.source = source;
+  const local = record.startsWith('CRYPTO') ? endpoint(fields.get('laddr') ?? '', fields.get('lport')) : undefined;
+  if (local) draft.destination = local;
+  if (record === 'PATH' || record === 'AVC') {
+    const name = fields.get('path') ?? fields.get('name');
+    put(draft, name?.startsWith('/') ? 'file.path' : 'file.name', name);
+    put(draft, 'file.inode', fields.get('inode') ?? fields.get('ino'));
+    put(draft, 'file.mode', record === 'PATH' ? fields.get('mode')?.slice(-4) : undefined);
+    put(draft, 'file.uid', fields.get('ouid'));
+    put(draft, 'file.gid', fields.get('ogid'));
+    put(draft, 'file.owner', fields.get('OUID'));
+    put(draft, 'file.group', fields.get('OGID'));
+  }
+  put(draft, 'service.name', record.startsWith('SERVICE_') ? fields.get('unit') : undefined);
+  put(draft, 'rule.name', fields.get('key')?.replaceAll('\x01', ','));
+  setSocket(draft, fields);
+}
+
+function outcomeOf(fields: Fields): 'success' | 'failure' | undefined {
+  const result = fields.get('res') ?? fields.get('success');
+  if (result === undefined) return undefined;
+  return /^(?:1|yes|success)$/.test(result) ? 'success' : /^(?:0|no|failed|fail)$/.test(result) ? 'failure' : undefined;
+}
+
+function makeEvent(
+  line: string,
+  record: string,
+  body: string,
+  context: ParseContext,
+  ms: number | undefined,
+): EcsEvent {
+  const draft = newDraft(line, line, 'auditd.log', context, ms);
+  delete draft.message;
+  const fields = new Fields(pairsOf(body.slice(0, MAX_AUDIT)));
+  const denied = /^avc: +denied/.test(body) || fields.get('apparmor') === 'DENIED';
+  const granted = /^avc: +granted/.test(body) || fields.get('apparmor') === 'ALLOWED';
+  const [category, type] = meaningOfRecord(record, fields.get('syscall'), fields.get('SYSCALL'));
+  const verdict = denied ? ['denied'] : granted ? ['allowed'] : [];
+  const types = verdict.length > 0 ? verdict : type;
+  const outcome = denied ? 'failure' : granted ? 'success' : outcomeOf(fields);
+  classify(draft, category, types, record.toLowerCase(), outcome);
+  setProcess(draft, fields, record);
+  setPeople(draft, fields, record);
+  setRest(draft, fields, record);
+  put(draft, 'auditd.log', {
+    record_type: record,
+    ...(draft['auditd'] as { log?: object } | undefined)?.log,
+    ...fields.rest(),
+  });
+  return draft;
+}
+
+function recordName(text: string): string {
+  const number = /\d+/.exec(text)?.[0];
+  if (!/^(?:\d|UNKNOWN)/.test(text) || number === undefined) return text;
+  return Object.hasOwn(RECORD_NAMES, number) ? (RECORD_NAMES[number] as string) : `UNKNOWN[${number}]`;
+}
+
+function readRecord(line: string, context: ParseContext): EcsEvent | undefined {
+  const head = HEAD.exec(line.slice(0, 512));
+  if (!head) return undefined;
+  const [whole, node, type = '', seconds, millis, serial] = head;
+  const draft = makeEvent(
+    line,
+    recordName(type),
+    line.slice(whole.length),
+    context,
+    Number(seconds) * 1000 + Number(millis),
+  ) as Draft;
+  if (node !== undefined) draft.host = { name: node, hostname: node };
+  put(draft, 'auditd.log.sequence', Number(serial));
+  return finish(draft);
+}
+
+/** Reads a record that came by syslog: whole, behind `audit: `, or as journald writes it, `USER_LOGIN pid=1 …`. */
+export function readAuditMessage(message: string, context: ParseContext): EcsEvent | undefined {
+  const text = message.replace(/^\[ *\d{1,12}\.\d{1,9}\] /, '').replace(/^audit: /, '');
+  const event = readRecord(text, context);
+  if (event) return event;
+  const journal = JOURNAL.exec(text.slice(0, 128));
+  return journal
+    ? finish(makeEvent(message, journal[1] as string, text.slice(journal[0].length), context, undefined) as Draft)
+    : undefined;
+}
+
+/** Records of the Linux audit system, each line one record, raw or enriched. */
+export const auditd: Parser = {
+  name: 'auditd',
+  detects: (line) => HEAD.test(line.slice(0, 512)),
+  parse: (line, context) => readRecord(line, context) ?? readAuditMessage(line, context),
+};

@@ -1,0 +1,88 @@
+import type { EcsEvent } from '../../ecs/event.ts';
+import type { ParseContext, Parser } from '../record.ts';
+import type { Draft } from './draft.ts';
+import { classify, endpoint, finish, isAddress, newDraft } from './draft.ts';
+import { countOf, macOf, put, putTransport } from './put.ts';
+
+const MAX_NETFILTER = 4_096;
+const START = /(?:^|[\s\]:=>])(?=IN=\S{0,15} OUT=\S{0,15} )/;
+const UPTIME = /^\[ *\d{1,12}\.\d{1,9}\] ?/;
+const PAIR = /^([A-Z]{2,16})=(\S{0,160})$/;
+const TCP_FLAGS = new Set(['SYN', 'ACK', 'FIN', 'RST', 'PSH', 'URG', 'ECE', 'CWR']);
+const DENIED = /(?:^|[^a-z])(block|drop|deny|denied|reject)(?:ed|ped|ing|s)?(?![a-z])/i;
+const ALLOWED = /(?:^|[^a-z])(accept|allow|permit|pass)(?:ed|ted|s)?(?![a-z])/i;
+const NUMBERS: Readonly<Record<string, string>> = {
+  LEN: 'iptables.length',
+  TTL: 'iptables.ttl',
+  HOPLIMIT: 'iptables.ttl',
+  ID: 'iptables.id',
+  TYPE: 'iptables.icmp.type',
+  CODE: 'iptables.icmp.code',
+  WINDOW: 'iptables.tcp.window',
+};
+
+/** What the words that the administrator chose say was done; a prefix that names no verdict gives none. */
+function classifyPrefix(draft: Draft, prefix: string): void {
+  const denied = DENIED.exec(prefix)?.[1]?.toLowerCase();
+  const allowed = denied === undefined ? ALLOWED.exec(prefix)?.[1]?.toLowerCase() : undefined;
+  const action = denied === 'denied' ? 'deny' : (denied ?? allowed);
+  if (denied !== undefined) classify(draft, ['network'], ['connection', 'denied'], action, 'failure');
+  else if (allowed !== undefined) classify(draft, ['network'], ['connection', 'allowed'], action, 'success');
+  else classify(draft, ['network'], ['connection']);
+}
+
+/** Reads the pairs of the packet itself; what ICMP errors quote stands in brackets behind, and is another packet's. */
+function pairsOf(text: string): { pairs: Map<string, string>; flags: string[] } {
+  const pairs = new Map<string, string>();
+  const flags: string[] = [];
+  for (const word of text.split(' ', 64)) {
+    if (word.startsWith('[')) break;
+    const found = PAIR.exec(word);
+    // UDP repeats LEN for its own length: the packet's comes first.
+    if (found && !pairs.has(found[1] as string)) pairs.set(found[1] as string, found[2] as string);
+    else if (TCP_FLAGS.has(word)) flags.push(word);
+  }
+  return { pairs, flags };
+}
+
+function setMac(draft: Draft, mac: string | undefined): void {
+  const bytes = mac?.split(':');
+  if (!bytes || bytes.length < 12) return;
+  put(draft, 'destination.mac', macOf(bytes.slice(0, 6).join(':')));
+  put(draft, 'source.mac', macOf(bytes.slice(6, 12).join(':')));
+}
+
+/** Reads a packet that a rule logged: `prefix IN=eth0 OUT= MAC=… SRC=… DST=… PROTO=TCP SPT=… DPT=…`. */
+export function readNetfilterMessage(message: string, context: ParseContext): EcsEvent | undefined {
+  const text = message.replace(UPTIME, '');
+  const start = text.length > MAX_NETFILTER ? null : START.exec(text);
+  if (!start) return undefined;
+  const { pairs, flags } = pairsOf(text.slice(start.index + start[0].length));
+  const source = endpoint(pairs.get('SRC') ?? '', pairs.get('SPT'));
+  const destination = endpoint(pairs.get('DST') ?? '', pairs.get('DPT'));
+  if (source?.ip === undefined || destination?.ip === undefined) return undefined;
+  const draft = newDraft(message, text, 'iptables.log', context);
+  const prefix = text
+    .slice(0, start.index + start[0].length)
+    .replace(/[\s:=>-]+$/, '')
+    .trim();
+  put(draft, 'iptables.prefix', prefix);
+  classifyPrefix(draft, prefix);
+  draft.source = source;
+  draft.destination = destination;
+  setMac(draft, pairs.get('MAC'));
+  putTransport(draft, pairs.get('PROTO'));
+  put(draft, 'network.type', isAddress(source.ip) && source.ip.includes(':') ? 'ipv6' : 'ipv4');
+  put(draft, 'observer.ingress.interface.name', pairs.get('IN'));
+  put(draft, 'observer.egress.interface.name', pairs.get('OUT'));
+  for (const name of Object.keys(NUMBERS)) put(draft, NUMBERS[name] as string, countOf(pairs.get(name)));
+  if (flags.length > 0) put(draft, 'iptables.tcp.flags', flags);
+  return finish(draft);
+}
+
+/** Packets logged by iptables, nftables, ufw and firewalld, in kernel lines or bare. */
+export const netfilter: Parser = {
+  name: 'netfilter',
+  detects: (line) => /^(?:IN=|\[)/.test(line) && START.test(line.slice(0, 256)) && line.includes(' SRC='),
+  parse: readNetfilterMessage,
+};

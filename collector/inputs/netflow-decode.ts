@@ -146,8 +146,7 @@ function decodeData(
     at = end;
     if (template.isOptions) templates.options(domain, flow);
     else {
-      const interval = templates.samplingInterval(domain, flow);
-      if (interval !== undefined && flow['sampling_interval'] === undefined) flow['sampling_interval'] = interval;
+      templates.complete(domain, flow);
       counted.flows.push(flow);
     }
   }

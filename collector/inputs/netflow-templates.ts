@@ -21,6 +21,8 @@ interface Domain {
   readonly templates: Map<number, Template>;
   /** By sampler; 0 for the one that has no number. */
   readonly sampling: Map<number, number>;
+  /** When the exporter started, where it has told (IPFIX carries times relative to it). */
+  started: FlowFields[string] | undefined;
 }
 
 const MOST_DOMAINS = 1_024;
@@ -77,8 +79,10 @@ export class TemplateCache {
     return true;
   }
 
-  /** Takes the sampling rate out of an options record. */
+  /** Takes the sampling rate and the exporter's start out of an options record. */
   options(name: string, record: FlowFields): void {
+    const started = record['system_init_time_milliseconds'];
+    if (started !== undefined) this.#domain(name).started = started;
     const interval = intervalOf(record);
     if (interval === undefined) return;
     const { sampling } = this.#domain(name);
@@ -86,15 +90,24 @@ export class TemplateCache {
     if (sampling.size < MOST_SAMPLERS || sampling.has(sampler)) sampling.set(sampler, interval);
   }
 
-  /** One packet in how many was looked at for this flow, as its exporter has told; undefined where it has not. */
-  samplingInterval(name: string, flow: FlowFields): number | undefined {
+  /** Adds to a flow what its exporter has told of all flows: one packet in how many was looked at, and its own start. */
+  complete(name: string, flow: FlowFields): void {
+    const interval = this.#samplingInterval(name, flow);
+    if (interval !== undefined && flow['sampling_interval'] === undefined) flow['sampling_interval'] = interval;
+    const started = this.#domains.get(name)?.started;
+    if (started !== undefined && flow['flow_start_sys_up_time'] !== undefined) {
+      flow['system_init_time_milliseconds'] ??= started;
+    }
+  }
+
+  #samplingInterval(name: string, flow: FlowFields): number | undefined {
     const sampling = this.#domains.get(name)?.sampling;
     if (!sampling || sampling.size === 0) return undefined;
     return sampling.get(samplerOf(flow));
   }
 
   #domain(name: string): Domain {
-    const found = this.#domains.get(name) ?? { templates: new Map(), sampling: new Map() };
+    const found = this.#domains.get(name) ?? { templates: new Map(), sampling: new Map(), started: undefined };
     this.#domains.delete(name);
     if (this.#domains.size >= MOST_DOMAINS) this.#domains.delete(this.#domains.keys().next().value as string);
     this.#domains.set(name, found);

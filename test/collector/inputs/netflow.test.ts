@@ -232,32 +232,39 @@ describe('decoding', () => {
     );
   });
 
-  test.skipIf(!existsSync(CAPTURES))(
-    'captures of real exporters are read, and what their makers say of them is right',
-    () => {
-      const groups = new Map<string, string[]>();
-      for (const file of readdirSync(CAPTURES).filter((name) => name.endsWith('.dat'))) {
-        const device = /^(?:netflow\d|ipfix)(?:_test)?_?([a-z]+(?:_[a-z]+)?)?/.exec(file)?.[0] ?? file;
-        groups.set(device, [...(groups.get(device) ?? []), file]);
+  test.skipIf(!existsSync(CAPTURES))('captures of real exporters are read', () => {
+    const groups = new Map<string, string[]>();
+    for (const file of readdirSync(CAPTURES).filter((name) => name.endsWith('.dat'))) {
+      const device = file.replace(/_?(?:opt|uniflow_)?(?:data|tpl).*$/, '');
+      groups.set(device, [...(groups.get(device) ?? []), file]);
+    }
+    const told: Record<string, [number, number, number]> = {};
+    for (const [device, files] of groups) {
+      const cache = new TemplateCache();
+      const order = files.sort((a, b) => Number(/tpl/.test(b)) - Number(/tpl/.test(a)));
+      const sum: [number, number, number] = [0, 0, 0];
+      for (const file of order) {
+        const packet = fieldsOf(readFileSync(join(CAPTURES, file)), cache);
+        sum[0] += packet?.flows.length ?? 0;
+        sum[1] += packet?.unknownSets ?? 0;
+        sum[2] += packet?.malformed ?? 0;
       }
-      const told: Record<string, [number, number, number]> = {};
-      for (const [device, files] of groups) {
-        const cache = new TemplateCache();
-        const order = files.sort((a, b) => Number(/tpl/.test(b)) - Number(/tpl/.test(a)));
-        const sum: [number, number, number] = [0, 0, 0];
-        for (const file of order) {
-          const packet = fieldsOf(readFileSync(join(CAPTURES, file)), cache);
-          if (process.env['SHOW_FLOWS']) console.log(file, JSON.stringify(packet)?.slice(0, 700));
-          sum[0] += packet?.flows.length ?? 0;
-          sum[1] += packet?.unknownSets ?? 0;
-          sum[2] += packet?.malformed ?? 0;
-        }
-        told[device] = sum;
-      }
-      if (process.env['SHOW_FLOWS']) console.log(told);
-      expect(Object.values(told).reduce((sum, [flows]) => sum + flows, 0)).toBeGreaterThan(100);
-    },
-  );
+      told[device] = sum;
+    }
+    // One datagram says that it holds more than it does; of one device the template of one set is not among the captures.
+    expect(Object.entries(told).filter(([, [, , malformed]]) => malformed > 0)).toEqual([
+      ['netflow5_test_invalid01.dat', [30, 0, 1]],
+    ]);
+    expect(Object.entries(told).filter(([, [, unknown]]) => unknown > 0)).toEqual([
+      ['ipfix_test_netscaler', [3, 1, 0]],
+    ]);
+    expect(told).toMatchObject({
+      ipfix_test_barracuda: [8, 0, 0],
+      netflow9_test_softflowd: [7, 0, 0],
+      netflow9_test_ubnt_edgerouter: [16, 0, 0],
+      netflow9_test_cisco_asr9k: [21, 0, 0],
+    });
+  });
 });
 
 /** A pcap file with a TCP conversation, written here byte by byte. */
@@ -338,22 +345,10 @@ describe('the input', () => {
     ['9', 9],
     ['10', 10],
   ] as const)('a real softflowd, version %s: the flows of its capture arrive', async (version, number) => {
-    const capture = join(folder.path, 'capture.pcap');
-    writeFileSync(capture, pcap(20));
-    const args = [
-      '-r',
-      capture,
-      '-n',
-      `127.0.0.1:${input.port}`,
-      '-v',
-      version,
-      '-d',
-      '-p',
-      join(folder.path, 'pid'),
-      '-c',
-      join(folder.path, 'ctl'),
-    ];
-    const child = spawn(softflowd ?? '', args, { stdio: 'ignore' });
+    writeFileSync(join(folder.path, 't.pcap'), pcap(20));
+    // It keeps the name of a capture in 16 bytes.
+    const args = ['-r', 't.pcap', '-n', `127.0.0.1:${input.port}`, '-v', version, '-d', '-p', 'sf.pid', '-c', 'sf.ctl'];
+    const child = spawn(softflowd ?? '', args, { cwd: folder.path, stdio: 'ignore' });
     try {
       // Both directions of each conversation are flows of their own.
       await until('40 flows', () => ledger().read >= 40, 30_000);
@@ -373,7 +368,7 @@ describe('the input', () => {
         network: { transport: 'tcp', packets: 2, bytes: 280 },
         netflow: { exporter: { version: number } },
       });
-      expect(event.event['duration']).toBe(2e9);
+      expect(event.event['duration']).toBe(3e9);
     }
   });
 });

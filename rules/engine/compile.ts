@@ -1,12 +1,13 @@
 import { readField } from '../../ecs/event.ts';
 import { LineScanner } from '../../ecs/line-scanner.ts';
+import { LineKernel } from '../../ecs/scan/line-kernel.ts';
 import type { Condition } from '../query/condition.ts';
 import { numberOf } from '../query/field-test.ts';
 import type { DetectionRule } from '../rule.ts';
 import { AtomTable } from './atoms.ts';
 import { type Check, checkOf, prepare, questionsOf } from './compile-condition.ts';
 import type { FieldMode, LineEngine, RuleEngine } from './engine.ts';
-import { EventContext, FieldSlots, partedName } from './event-context.ts';
+import { EventContext, FieldSlots, LAST_TURN, partedName } from './event-context.ts';
 import { ecsFieldName, renameFields } from './field-names.ts';
 import { conditionFields, logSourceCondition } from './log-sources.ts';
 import { type CompiledRule, RuleGroup } from './rule-group.ts';
@@ -17,6 +18,8 @@ import { necessaryAtoms, necessaryNumbers } from './witness.ts';
 const REMEMBERED_SOURCES = 4_096;
 const REMEMBERED_GROUPS = 1_024;
 const SOURCE_CHARACTERS = 200;
+/** Bytes of tables past which all are forgotten, and made again when they are asked. */
+const MOST_TABLES = 512 * 1024 * 1024;
 const NONE: readonly DetectionRule[] = [];
 
 /** A rule's condition with the names of the events' fields. */
@@ -41,9 +44,11 @@ class Route {
   readonly #numbers: ReadonlySet<number>;
   readonly #numberSlot: number;
   readonly #names: readonly string[];
+  readonly #kernel: LineKernel;
   readonly #groups = { plain: new Map<number | null, RuleGroup>(), json: new Map<number | null, RuleGroup>() };
 
-  constructor(rules: readonly PreparedRule[], numberSlot: number, names: readonly string[]) {
+  constructor(kernel: LineKernel, rules: readonly PreparedRule[], numberSlot: number, names: readonly string[]) {
+    this.#kernel = kernel;
     this.#rules = rules;
     this.#numberSlot = numberSlot;
     this.#names = names;
@@ -55,18 +60,28 @@ class Route {
     if (this.#numbers.size > 0) {
       const value = context.value(this.#numberSlot);
       // A list of event ids is not one: all rules then stay candidates.
-      if (Array.isArray(value)) return this.#build(Number.NaN, encoding, () => true);
+      if (Array.isArray(value)) return this.#build(Number.NaN, encoding, context, () => true);
       const found = numberOf(value);
       number = found !== undefined && this.#numbers.has(found) ? found : null;
     }
-    return this.#build(number, encoding, ({ numbers }) => !numbers || (number !== null && numbers.has(number)));
+    return this.#build(
+      number,
+      encoding,
+      context,
+      ({ numbers }) => !numbers || (number !== null && numbers.has(number)),
+    );
   }
 
-  #build(key: number | null, encoding: Encoding, belongs: (rule: PreparedRule) => boolean): RuleGroup {
+  #build(
+    key: number | null,
+    encoding: Encoding,
+    { yesPlace }: EventContext,
+    belongs: (rule: PreparedRule) => boolean,
+  ): RuleGroup {
     const groups = this.#groups[encoding];
     const known = groups.get(key);
     if (known) return known;
-    const group = new RuleGroup(this.#rules.filter(belongs), this.#names, encoding);
+    const group = new RuleGroup(this.#kernel, this.#rules.filter(belongs), this.#names, encoding, yesPlace);
     groups.set(key, group);
     return group;
   }
@@ -86,6 +101,7 @@ const NEVER = Symbol('never');
 class CompiledEngine implements RuleEngine {
   readonly rules: readonly DetectionRule[];
   readonly #slots = new FieldSlots();
+  readonly #kernel = new LineKernel();
   readonly #context: EventContext;
   readonly #sources: readonly Source[];
   readonly #sourceSlots: readonly number[];
@@ -125,10 +141,11 @@ class CompiledEngine implements RuleEngine {
     this.#sources = [...sources.values()];
     this.#sourceSlots = [...sourceFields].map((field) => this.#slots.slot(field));
     this.#numberSlot = this.#slots.slot(numberField);
-    this.#context = new EventContext(this.#slots, atoms.size, mode);
+    this.#context = new EventContext(this.#slots, atoms.size, mode, this.#kernel);
   }
 
   evaluate(event: object): readonly DetectionRule[] {
+    this.#begin();
     this.#context.take(event);
     return this.#matching();
   }
@@ -137,18 +154,30 @@ class CompiledEngine implements RuleEngine {
     // The slots first, so that their numbers are the scanner's.
     const fields = [...new Set([...this.#slots.names, ...also])];
     const places = also.map((field) => fields.indexOf(field));
-    const scanner = new LineScanner(fields, (name) => partedName(name, this.#mode));
+    const scanner = new LineScanner(fields, (name) => partedName(name, this.#mode), this.#kernel);
     const context = this.#context;
     return {
       value: (at) => (context.line ? context.line.value(places[at] ?? -1) : readField(context.event, also[at] ?? '')),
       fix: (field, value) => scanner.fix(field, value),
       evaluate: (text, start, end) => {
+        this.#begin();
         const parse = () => open(text.bytes.toString('utf8', start, end));
         if (!scanner.scan(text, start, end)) return this.evaluate(parse());
         context.takeLine(scanner, parse);
         return this.#matching();
       },
     };
+  }
+
+  /** Before an event: forgets all tables where there are too many, or the numbers of events are used up. */
+  #begin(): void {
+    const tooMany = this.#routes.size >= REMEMBERED_GROUPS || this.#kernel.used > MOST_TABLES;
+    if (!tooMany && this.#context.turn < LAST_TURN) return;
+    this.#routes.clear();
+    this.#bySource = new SourceNode();
+    this.#remembered = 0;
+    this.#kernel.release();
+    this.#context.restart();
   }
 
   #matching(): readonly DetectionRule[] {
@@ -206,8 +235,7 @@ class CompiledEngine implements RuleEngine {
     const known = this.#routes.get(key);
     if (known) return known;
     const rules = this.#sources.flatMap((source, index) => (applies[index] ? source.rules : []));
-    const route = new Route(rules, this.#numberSlot, this.#slots.names);
-    if (this.#routes.size >= REMEMBERED_GROUPS) this.#routes.clear();
+    const route = new Route(this.#kernel, rules, this.#numberSlot, this.#slots.names);
     this.#routes.set(key, route);
     return route;
   }

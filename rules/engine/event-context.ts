@@ -1,5 +1,6 @@
 import { readField } from '../../ecs/event.ts';
 import type { LineScanner } from '../../ecs/line-scanner.ts';
+import type { LineKernel } from '../../ecs/scan/line-kernel.ts';
 import { scalarText } from '../query/field-test.ts';
 import { foldCase } from '../query/string-test.ts';
 import type { FieldMode } from './engine.ts';
@@ -36,8 +37,8 @@ function otherReader(name: string, mode: FieldMode): (event: object) => unknown 
   };
 }
 
-/** Numbers of events stay whole in 32 bits. */
-const LAST_TURN = 0x7fffffff;
+/** Numbers of events stay whole in 32 bits: after this one `restart` is due. */
+export const LAST_TURN = 0x7fffffff;
 
 /** One event while it is evaluated: each field is read, and folded, at most once. */
 export class EventContext {
@@ -57,13 +58,18 @@ export class EventContext {
   /** Number of the event at hand. */
   turn = 0;
   /** By question of the rules (`atoms.ts`), the event in which its answer was yes last, and of those looked into one by one, in which it was no. */
-  readonly yes: Int32Array;
+  yes: Int32Array = new Int32Array(0);
   readonly no: Int32Array;
+  readonly #kernel: LineKernel;
+  /** Where `yes` is in the kernel's memory. */
+  yesPlace = 0;
+  #version = -1;
   /** By slot, and before them for any field: from so many bytes on all literals were looked for, so that what was not found is not there. */
   limits: Uint8Array;
 
   /** Give it the slots, and the number of questions, once all rules have theirs. */
-  constructor(slots: FieldSlots, questions: number, mode: FieldMode) {
+  constructor(slots: FieldSlots, questions: number, mode: FieldMode, kernel: LineKernel) {
+    this.#kernel = kernel;
     this.#names = slots.names;
     this.#mode = mode;
     const count = slots.names.length;
@@ -72,16 +78,16 @@ export class EventContext {
     this.#others = new Array<undefined>(count).fill(undefined);
     this.#readIn = new Array<number>(count).fill(0);
     this.#foldedIn = new Array<number>(count).fill(0);
-    this.yes = new Int32Array(questions);
     this.no = new Int32Array(questions);
     this.limits = new Uint8Array(count + 1);
+    this.restart();
   }
 
   /** Turns to the next event. */
   take(event: object): void {
     this.line = undefined;
     this.#event = event;
-    this.#next();
+    this.turn++;
   }
 
   /** Turns to an event of which a line was scanned; `open` parses it, should more be asked than fields. */
@@ -89,16 +95,23 @@ export class EventContext {
     this.line = line;
     this.#event = undefined;
     this.#open = open;
-    this.#next();
+    this.turn++;
   }
 
-  #next(): void {
-    if (this.turn === LAST_TURN) {
-      // Numbers begin anew; what was of the first events is not of the next ones.
-      this.turn = 0;
-      for (const turns of [this.yes, this.no, this.#readIn, this.#foldedIn]) turns.fill(0);
-    }
-    this.turn++;
+  /** Begins anew with the numbers of events, and with the room for answers in the kernel's memory. */
+  restart(): void {
+    this.turn = 0;
+    for (const turns of [this.no, this.#readIn, this.#foldedIn]) turns.fill(0);
+    this.yesPlace = this.#kernel.room(4 * this.no.length);
+    this.#version = -1;
+    this.refresh();
+  }
+
+  /** Looks at the kernel's memory anew, which may have grown. */
+  refresh(): void {
+    if (this.#version === this.#kernel.version) return;
+    this.#version = this.#kernel.version;
+    this.yes = new Int32Array(this.#kernel.bytes.buffer, this.yesPlace, this.no.length);
   }
 
   get event(): object {

@@ -1,4 +1,4 @@
-import { FOLDED } from './text-bytes.ts';
+import type { LineKernel } from '../../ecs/scan/line-kernel.ts';
 
 /** Characters that are looked at together. */
 const GRAM = 4;
@@ -6,8 +6,12 @@ const GRAM = 4;
 const SMALL = 0x20202020;
 /** Spreads a word over the filter (multiplicative hashing by the golden ratio). */
 const MIX = 0x9e3779b1 | 0;
+const MIX_LONG = 0x9e3779b97f4a7c15n;
+const LONG_MASK = 0xffff_ffff_ffff_ffffn;
 /** Bits of the filter for each word in it; and in all at least and most, as powers of two, for the processor's caches. */
 const FILTER = { bitsPerWord: 32, least: 10, most: 20 } as const;
+/** Whole texts up to here are found by their bytes as one number. */
+const SHORT_WHOLE = 7;
 
 /** What a table finds: a literal's folded bytes, where in the text it must stand, and the questions that it answers. */
 export interface TableEntry {
@@ -16,39 +20,6 @@ export interface TableEntry {
   readonly first: boolean;
   readonly last: boolean;
   readonly questions: readonly number[];
-}
-
-/** A text to be looked through: bytes `start` to before `end`; `escaped` where some of its characters are written as two, by a backslash. */
-export interface TextPlace {
-  bytes: Uint8Array;
-  words: DataView;
-  start: number;
-  end: number;
-  escaped: boolean;
-}
-
-/** A place and the word there wherever a text may hold a literal; the same for all tables, as one text is looked at at a time. */
-const hits = { places: new Int32Array(1_024), words: new Int32Array(1_024), count: 0 };
-
-function note(place: number, word: number): void {
-  if (hits.count === hits.places.length) {
-    for (const name of ['places', 'words'] as const) {
-      const larger = new Int32Array(2 * hits.count);
-      larger.set(hits[name]);
-      hits[name] = larger;
-    }
-  }
-  hits.places[hits.count] = place;
-  hits.words[hits.count++] = word;
-}
-
-/** Notes the places from `start` to `last` whose words pass the filter. A function of its own, as most of the engine's time is spent in this loop. */
-function probe(words: DataView, start: number, last: number, step: number, filter: Int32Array, shift: number): void {
-  for (let at = start; at <= last; at += step) {
-    const word = words.getInt32(at, true) | SMALL;
-    const bit = Math.imul(word, MIX) >>> shift;
-    if ((((filter[bit >>> 5] as number) >>> bit) & 1) !== 0) note(at, word);
-  }
 }
 
 /** Four bytes from a place on as one word. */
@@ -122,116 +93,97 @@ interface Chained {
   readonly offset: number;
 }
 
-/**
- * A table of four-byte words of literals. A text is probed at every `step`-th place: a literal of `step + 3` bytes or
- * more covers a whole probed word wherever it stands, so `step` of its words in a row, the rarest there are, are in
- * the table. What is found is compared byte by byte, so that a literal that is told of is there.
- */
-export class GramTable {
-  readonly #step: number;
-  readonly #shift: number;
-  /** One bit a word: set where some literal has it. */
-  readonly #filter: Int32Array;
-  /** By the hash of a word, or the next that is free: the word, and where its chain begins and ends. */
-  readonly #keys: Int32Array;
-  readonly #begins: Int32Array;
-  readonly #ends: Int32Array;
-  readonly #entries: Int32Array;
-  readonly #offsets: Int32Array;
-  /** By entry: which ends of the text it must stand at, and its bytes in `#pool`. */
-  readonly #anchors: Uint8Array;
-  readonly #pool: Uint8Array;
-  readonly #starts: Int32Array;
-  /** The text in which an entry was found last. */
-  readonly #turns: Int32Array;
-  /** By entry, where its questions begin in the list after. */
-  readonly #asked: Int32Array;
-  readonly #questions: Int32Array;
+/** The words of a table in the kernel's memory, in the order of `ecs/kernels/source/find.ts`. */
+const TABLE_WORDS = 11;
+const ENTRY_WORDS = 6;
 
-  /** Entries must be of `step + 3` bytes at least. */
-  constructor(entries: readonly TableEntry[], step: number) {
-    this.#step = step;
-    const chained = chainsOf(entries, step);
+/**
+ * Lays out a table of four-byte words of literals in a kernel's memory; gives its place. A text is probed at every
+ * `step`-th place: a literal of `step + 3` bytes or more covers a whole probed word wherever it stands, so `step` of its
+ * words in a row, the rarest there are, are in the table. What is found is compared byte by byte, so that a literal that
+ * is told of is there. Entries must be so long, or whole texts. `least`: the fewest bytes of a text that can hold any.
+ */
+export function layTable(kernel: LineKernel, entries: readonly TableEntry[], step: number, least: number): number {
+  const table = new Int32Array(TABLE_WORDS);
+  const wholes = entries.filter(isShortWhole);
+  const inside = entries.filter((entry) => !isShortWhole(entry));
+  table[0] = step;
+  table[10] = least;
+  const questions: number[] = [];
+  /** Where the questions of an entry begin and end. */
+  const ask = (own: readonly number[]): readonly [number, number] => {
+    const first = questions.length;
+    for (const question of own) questions.push(question);
+    return [first, questions.length];
+  };
+  if (inside.length > 0) {
+    const chained = chainsOf(inside, step);
     const wanted = 32 - Math.clz32(chained.length * FILTER.bitsPerWord);
     const bits = Math.min(FILTER.most, Math.max(FILTER.least, wanted));
-    this.#shift = 32 - bits;
-    this.#filter = new Int32Array(2 ** (bits - 5));
-    const size = 2 ** Math.ceil(Math.log2(2 * chained.length + 2));
-    this.#keys = new Int32Array(size);
-    this.#begins = new Int32Array(size);
-    this.#ends = new Int32Array(size);
-    this.#entries = Int32Array.from(chained, ({ entry }) => entry);
-    this.#offsets = Int32Array.from(chained, ({ offset }) => offset);
-    for (const [index, { word }] of chained.entries()) {
-      const place = this.#place(word);
-      if (this.#ends[place] === 0) this.#begins[place] = index;
-      this.#keys[place] = word;
-      this.#ends[place] = index + 1;
-      const bit = Math.imul(word, MIX) >>> this.#shift;
-      this.#filter[bit >>> 5] = (this.#filter[bit >>> 5] as number) | (1 << bit);
-    }
-    this.#anchors = Uint8Array.from(entries, ({ first, last }) => (first ? 1 : 0) | (last ? 2 : 0));
-    this.#pool = Buffer.concat(entries.map(({ bytes }) => bytes));
-    this.#starts = new Int32Array(entries.length + 1);
-    for (const [entry, { bytes }] of entries.entries()) {
-      this.#starts[entry + 1] = (this.#starts[entry] as number) + bytes.length;
-    }
-    this.#turns = new Int32Array(entries.length);
-    this.#asked = new Int32Array(entries.length + 1);
-    for (const [entry, { questions }] of entries.entries()) {
-      this.#asked[entry + 1] = (this.#asked[entry] as number) + questions.length;
-    }
-    this.#questions = Int32Array.from(entries.flatMap(({ questions }) => questions));
+    const { filter, chains, mask } = layWords(chained, bits);
+    table[1] = 32 - bits;
+    table[2] = kernel.roomFor(filter);
+    table[3] = kernel.roomFor(chains);
+    table[4] = mask;
+    table[5] = kernel.roomFor(chained.flatMap(({ entry, offset }) => [entry, offset]));
+    table[6] = layEntries(kernel, inside, ask);
   }
-
-  /** Where a word's chain is told of, or would be. */
-  #place(word: number): number {
-    const mask = this.#keys.length - 1;
-    let place = (Math.imul(word, MIX) >>> 7) & mask;
-    while (this.#ends[place] !== 0 && this.#keys[place] !== word) place = (place + 1) & mask;
-    return place;
-  }
-
-  /** Calls `found` with the questions of each entry that the text holds, unless it was found in the same `turn` before. */
-  find(text: TextPlace, turn: number, found: (question: number) => void): void {
-    const { words, start, end } = text;
-    probe(words, start, end - GRAM, this.#step, this.#filter, this.#shift);
-    const count = hits.count;
-    if (count === 0) return;
-    hits.count = 0;
-    for (let hit = 0; hit < count; hit++) {
-      const place = this.#place(hits.words[hit] as number);
-      const chainEnd = this.#ends[place] as number;
-      for (let index = this.#begins[place] as number; index < chainEnd; index++) {
-        const entry = this.#entries[index] as number;
-        if (this.#turns[entry] === turn) continue;
-        const at = (hits.places[hit] as number) - (this.#offsets[index] as number);
-        if (!this.#standsAt(entry, text, at)) continue;
-        this.#turns[entry] = turn;
-        const last = this.#asked[entry + 1] as number;
-        for (let asked = this.#asked[entry] as number; asked < last; asked++) found(this.#questions[asked] as number);
-      }
-    }
-  }
-
-  #standsAt(entry: number, { bytes, start, end, escaped }: TextPlace, at: number): boolean {
-    const from = this.#starts[entry] as number;
-    const length = (this.#starts[entry + 1] as number) - from;
-    const anchors = this.#anchors[entry] as number;
-    const after = at + length;
-    if (at < start || after > end) return false;
-    if (((anchors & 1) !== 0 && at !== start) || ((anchors & 2) !== 0 && after !== end)) return false;
-    const pool = this.#pool;
-    for (let index = 0; index < length; index++) {
-      if (FOLDED[bytes[at + index] as number] !== pool[from + index]) return false;
-    }
-    return !escaped || isWholeAt(bytes, start, at);
-  }
+  if (wholes.length > 0) [table[8], table[9]] = layWholes(kernel, wholes, ask);
+  table[7] = kernel.roomFor(questions);
+  return kernel.roomFor(table);
 }
 
-/** Whether no character that is written as two, by a backslash, is parted at a place. */
-function isWholeAt(bytes: Uint8Array, start: number, at: number): boolean {
-  let before = at;
-  while (before > start && bytes[before - 1] === 0x5c) before--;
-  return ((at - before) & 1) === 0;
+function isShortWhole({ bytes, first, last }: TableEntry): boolean {
+  return first && last && bytes.length <= SHORT_WHOLE;
+}
+
+/** The filter, one bit a word; and by the hash of a word, or the next that is free: the word, and where its chain begins and ends. */
+function layWords(chained: readonly Chained[], bits: number): { filter: Int32Array; chains: Int32Array; mask: number } {
+  const filter = new Int32Array(2 ** (bits - 5));
+  const size = 2 ** Math.ceil(Math.log2(2 * chained.length + 2));
+  const chains = new Int32Array(3 * size);
+  const mask = size - 1;
+  for (const [index, { word }] of chained.entries()) {
+    const mixed = Math.imul(word, MIX);
+    const bit = mixed >>> (32 - bits);
+    filter[bit >>> 5] = (filter[bit >>> 5] as number) | (1 << bit);
+    let place = (mixed >>> 7) & mask;
+    while (chains[3 * place + 2] !== 0 && chains[3 * place] !== word) place = (place + 1) & mask;
+    if (chains[3 * place + 2] === 0) chains[3 * place + 1] = index;
+    chains[3 * place] = word;
+    chains[3 * place + 2] = index + 1;
+  }
+  return { filter, chains, mask };
+}
+
+type Ask = (questions: readonly number[]) => readonly [number, number];
+
+function layEntries(kernel: LineKernel, entries: readonly TableEntry[], ask: Ask): number {
+  const words = new Int32Array(ENTRY_WORDS * entries.length);
+  let place = kernel.room(entries.reduce((sum, { bytes }) => sum + bytes.length, 0));
+  for (const [index, { bytes, first, last, questions }] of entries.entries()) {
+    kernel.bytes.set(bytes, place);
+    words.set([place, bytes.length, (first ? 1 : 0) | (last ? 2 : 0), 0, ...ask(questions)], ENTRY_WORDS * index);
+    place += bytes.length;
+  }
+  return kernel.roomFor(words);
+}
+
+/** Short whole texts by their bytes as a number: place and mask. */
+function layWholes(kernel: LineKernel, entries: readonly TableEntry[], ask: Ask): [place: number, mask: number] {
+  const byKey = new Map<bigint, number[]>();
+  for (const { bytes, questions } of entries) {
+    let key = BigInt(bytes.length + 1);
+    for (let at = SHORT_WHOLE - 1; at >= 0; at--) key = (key << 8n) | BigInt(bytes[at] ?? 0);
+    byKey.set(key, [...(byKey.get(key) ?? []), ...questions]);
+  }
+  const size = 2 ** Math.ceil(Math.log2(2 * byKey.size + 2));
+  const room = kernel.room(16 * size);
+  for (const [key, questions] of byKey) {
+    let slot = Number((((key * MIX_LONG) & LONG_MASK) >> 32n) & BigInt(size - 1));
+    while (kernel.longs[room / 8 + 2 * slot] !== 0n) slot = (slot + 1) & (size - 1);
+    kernel.longs[room / 8 + 2 * slot] = key;
+    kernel.words.set(ask(questions), room / 4 + 4 * slot + 2);
+  }
+  return [room, size - 1];
 }

@@ -1,13 +1,10 @@
+import type { LineKernel } from '../../ecs/scan/line-kernel.ts';
+
 /**
  * How texts stand as bytes, and with them the literals that are looked for: as they are, or with the escapes of two
  * characters that JSON has for quotes, backslashes and controls (RFC 8259 §7), so that lines need not be decoded.
  */
 export type Encoding = 'plain' | 'json';
-
-/** Small letters for the capital ones of ASCII; all other bytes stay. */
-export const FOLDED: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
-  byte >= 65 && byte <= 90 ? byte + 32 : byte,
-);
 
 const ESCAPED: Readonly<Record<string, string>> = {
   '"': '\\"',
@@ -36,51 +33,44 @@ export function literalBytes(literal: string, encoding: Encoding): Uint8Array {
 
 /** Texts up to here are copied character by character: a call into the engine costs more. */
 const SHORT = 24;
-const FIRST_LENGTH = 65_536;
 
-/** Where one text at a time is copied to be looked through: reading bytes, and four of them as one word, is many times faster than reading characters. */
+/** Writes one text at a time to where a kernel looks through it. */
 export class TextBytes {
+  readonly #kernel: LineKernel;
   readonly #encoding: Encoding;
-  bytes: Buffer = Buffer.alloc(FIRST_LENGTH);
-  words: DataView = viewOf(this.bytes);
-  /** Bytes of the text at hand. */
-  length = 0;
+  /** Where in the kernel's memory the text at hand begins and ends. */
+  start = 0;
+  end = 0;
 
-  constructor(encoding: Encoding) {
+  constructor(kernel: LineKernel, encoding: Encoding) {
+    this.#kernel = kernel;
     this.#encoding = encoding;
   }
 
   /** Takes a text as it is; false where it is not of ASCII alone. Its ASCII is found in the bytes all the same, as UTF-8 has it nowhere else. */
   take(text: string): boolean {
-    if (this.#encoding === 'json') {
-      const escaped = escapeText(text);
-      return this.#write(escaped);
-    }
+    if (this.#encoding === 'json') return this.#write(escapeText(text));
     const { length } = text;
     if (length > SHORT) return this.#write(text);
-    const { bytes } = this;
+    const place = this.#kernel.textPlace(SHORT);
+    const { bytes } = this.#kernel;
     let all = 0;
     for (let at = 0; at < length; at++) {
       const code = text.charCodeAt(at);
-      bytes[at] = code;
+      bytes[place + at] = code;
       all |= code;
     }
-    this.length = length;
+    this.start = place;
+    this.end = place + length;
     return all < 0x80 || this.#write(text);
   }
 
   /** Gives whether the text is of ASCII alone. */
   #write(text: string): boolean {
     // Three bytes are the most that UTF-8 takes for a UTF-16 unit.
-    if (3 * text.length > this.bytes.length) {
-      this.bytes = Buffer.alloc(6 * text.length);
-      this.words = viewOf(this.bytes);
-    }
-    this.length = this.bytes.write(text);
-    return this.length === text.length;
+    this.start = this.#kernel.textPlace(3 * text.length);
+    const written = this.#kernel.bytes.write(text, this.start);
+    this.end = this.start + written;
+    return written === text.length;
   }
-}
-
-function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
-  return new DataView(buffer, byteOffset, byteLength);
 }

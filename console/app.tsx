@@ -16,12 +16,17 @@ const LedgerPage = lazy(() => import('./ledger/ledger-page.tsx').then((page) => 
 const ShiftsPage = lazy(() => import('./shifts/shifts-page.tsx').then((page) => ({ default: page.ShiftsPage })));
 const AccountPage = lazy(() => import('./users/account-page.tsx').then((page) => ({ default: page.AccountPage })));
 const UsersPage = lazy(() => import('./users/users-page.tsx').then((page) => ({ default: page.UsersPage })));
+const AssetsPage = lazy(() => import('./assets/assets-page.tsx').then((page) => ({ default: page.AssetsPage })));
 const RetentionPage = lazy(() =>
   import('./retention/retention-page.tsx').then((page) => ({ default: page.RetentionPage })),
 );
 const RulesPage = lazy(() => import('./rule-list/rules-page.tsx').then((page) => ({ default: page.RulesPage })));
 const RulePage = lazy(() => import('./rule-list/rule-page.tsx').then((page) => ({ default: page.RulePage })));
 const NewRulePage = lazy(() => import('./rule-list/new-rule-page.tsx').then((page) => ({ default: page.NewRulePage })));
+const ImportPage = lazy(() => import('./rule-import/import-page.tsx').then((page) => ({ default: page.ImportPage })));
+const IndicatorsPage = lazy(() =>
+  import('./indicators/indicators-page.tsx').then((page) => ({ default: page.IndicatorsPage })),
+);
 const AttackPage = lazy(() => import('./rule-list/attack-page.tsx').then((page) => ({ default: page.AttackPage })));
 
 function NotFound() {
@@ -84,7 +89,16 @@ function SignedIn() {
                 {me.role === 'administrator' && me.agencies === 'all' && (
                   <Route path="/rules/new" component={NewRulePage} />
                 )}
+                {me.role === 'administrator' && me.agencies === 'all' && (
+                  <Route path="/rules/import" component={ImportPage} />
+                )}
+                <Route path="/indicators">
+                  <IndicatorsPage me={me} />
+                </Route>
                 <Route path="/rules/:id">{({ id }) => <RulePage key={id} id={id} me={me} />}</Route>
+                <Route path="/assets">
+                  <AssetsPage me={me} />
+                </Route>
                 <Route path="/account">
                   <AccountPage me={me} />
                 </Route>

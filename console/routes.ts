@@ -17,6 +17,8 @@ const NAVIGATION: readonly NavigationEntry[] = [
   { path: '/shifts', label: 'nav.shifts', key: 'h' },
   { path: '/retention', label: 'nav.retention', key: 'k' },
   { path: '/rules', label: 'nav.rules', key: 'r' },
+  { path: '/assets', label: 'nav.assets', key: 't' },
+  { path: '/indicators', label: 'nav.indicators', key: 'i' },
   { path: '/users', label: 'nav.users', key: 'u', only: 'administrator' },
 ];
 

@@ -28,15 +28,39 @@ export function AlertHead({ alert }: { readonly alert: AlertRow }) {
       <dl className="mt-2 flex flex-wrap gap-x-8 gap-y-2">
         <Fact name={t('alert.severity')}>
           <SeverityMark severity={alert.severity} wide />
+          {alert.ruleLevel && alert.asset && (
+            <span className="block text-small text-muted">
+              {t(alert.asset.value === undefined ? 'alert.weighedAgency' : 'alert.weighed', {
+                from: t(`severity.${alert.ruleLevel}`),
+                level: alert.asset.level,
+                value: alert.asset.value ?? '',
+              })}
+            </span>
+          )}
         </Fact>
         <Fact name={t('alert.status')}>
           {t(`status.${alert.status}`)}
           {alert.verdict && ` · ${t(`verdict.${alert.verdict}`)}`}
         </Fact>
         <Fact name={t('alert.owner')}>{alert.owner ?? t('alert.nobody')}</Fact>
-        <Fact name={t('alert.agency')}>
-          <Visible text={alert.agencyName} prose />
-        </Fact>
+        {alert.agencies ? (
+          <Fact name={t('alert.agencies')}>
+            <ul>
+              {alert.agencies.map(({ agency, name, count }) => (
+                <li key={agency}>
+                  <Visible text={name} prose />: {format.number(count)}
+                </li>
+              ))}
+            </ul>
+          </Fact>
+        ) : (
+          <Fact name={t('alert.agency')}>
+            <Visible text={alert.agencyName} prose />
+          </Fact>
+        )}
+        {alert.scope === 'province' && (
+          <Fact name={t('alert.scope')}>{t(alert.agencies ? 'alert.scope.province' : 'alert.scope.part')}</Fact>
+        )}
         <Fact name={t('alert.count')}>
           {format.number(alert.count)}
           {alert.countSinceClose > 0 && (

@@ -62,11 +62,15 @@ export function EntityCard({ alert }: { readonly alert: AlertRow }) {
         })}
         <div>
           <dt className="text-small text-muted">{t('alert.agency')}</dt>
-          <dd>
-            <Link href={searchAddress(kqlClause('organization.id', alert.agency), from, to)} className="link">
-              <Visible text={alert.agencyName} prose />
-            </Link>
-          </dd>
+          {(alert.agencies ?? [{ agency: alert.agency, name: alert.agencyName }])
+            .slice(0, 10)
+            .map(({ agency, name }) => (
+              <dd key={agency}>
+                <Link href={searchAddress(kqlClause('organization.id', agency), from, to)} className="link">
+                  <Visible text={name} prose />
+                </Link>
+              </dd>
+            ))}
         </div>
       </dl>
     </section>

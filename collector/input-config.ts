@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { type CollectorError, reasonOf } from './errors.ts';
+import { ENCODINGS, type Encoding, makeCutter } from './inputs/cutter.ts';
 import { readSecrets } from './inputs/http-auth.ts';
 import type { ListenerTls } from './inputs/tls.ts';
 import { PARSER_NAMES } from './parsers/index.ts';
@@ -46,6 +47,25 @@ const FileInputConfig = Type.Object(
       Type.Union([Type.Literal('start'), Type.Literal('end')], {
         description: 'Where to begin with a file that is there at the very first start.',
         default: 'start',
+      }),
+    ),
+    encoding: Type.Optional(
+      Type.Union(
+        ENCODINGS.map((name) => Type.Literal(name)),
+        { description: 'Encoding of the files.', default: 'utf-8' },
+      ),
+    ),
+    multiline: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 1_000,
+        description: 'Pattern of the line that begins a record; lines it does not match belong to the record before.',
+      }),
+    ),
+    backfill: Type.Optional(
+      Type.Boolean({
+        description: 'At the very first start, read rotated copies as well, those in gzip and zstd too.',
+        default: false,
       }),
     ),
   },
@@ -136,7 +156,10 @@ type WithTls<T extends TSchema> = Plain<T> & { readonly tls: ListenerTls | undef
 
 /** An input as the configuration names it, with its defaults; paths are absolute. */
 export type InputConfig =
-  | Plain<typeof FileInputConfig>
+  | (Omit<Plain<typeof FileInputConfig>, 'multiline' | 'encoding'> & {
+      readonly encoding: Encoding;
+      readonly multiline: string | undefined;
+    })
   | WithTls<typeof SyslogInputConfig>
   | WithTls<typeof RelpInputConfig>
   | (Omit<WithTls<typeof HttpInputConfig>, 'secrets'> & { readonly secrets: string | undefined })
@@ -197,7 +220,13 @@ export function readInputs(given: unknown, place: InputsIn): 'auto' | InputConfi
       case 'file': {
         check(FileInputConfig, input, keys, fault);
         const paths = input.paths.map((path) => resolve(base, path));
-        return { type: 'file', paths, parser, from: input.from ?? 'start' };
+        const { from = 'start', encoding = 'utf-8', multiline, backfill = false } = input;
+        try {
+          makeCutter({ encoding, start: multiline });
+        } catch (error) {
+          throw fault([...keys, 'multiline'], `is no pattern that can be used: ${reasonOf(error)}`);
+        }
+        return { type: 'file', paths, parser, from, encoding, multiline, backfill };
       }
       case 'syslog': {
         check(SyslogInputConfig, input, keys, fault);

@@ -3,6 +3,8 @@ import { WIRE_LIMITS } from '../../ecs/wire.ts';
 import { reasonOf, systemCode } from '../errors.ts';
 import type { Intake, Source } from '../intake.ts';
 import type { Log } from '../log.ts';
+import { CompressedTail, compressedSiblings, isCompressedCopy, newMark } from './compressed-tail.ts';
+import { CHUNK_BYTES, type Cutter } from './cutter.ts';
 import {
   type FileMark,
   type FilePosition,
@@ -15,7 +17,7 @@ import {
   readPosition,
   rotatedSiblings,
 } from './file-position.ts';
-import { addBytes, beforeLongLine, type CutLines, cutLines, pieceLength } from './lines.ts';
+import type { CutLines } from './lines.ts';
 
 /** A file being read: the one under the path, or one that rotation has moved away. */
 interface OpenFile {
@@ -31,14 +33,26 @@ interface OpenFile {
   wasQuiet: boolean;
   /** Size at which only an unfinished line was left: nothing to do until it changes. */
   unfinishedAt: number;
+  /** Size at which quiet has ended the last record: the rest is an unfinished line. */
+  quietAt: number;
 }
 
-/** Chunk buffer: one whole record and a little, shared by all tails of an input. */
-export const CHUNK_BYTES = WIRE_LIMITS.recordBytes + 4_096;
+/** What a tail is given. */
+export interface FileTailOptions {
+  readonly intake: Intake;
+  readonly log: Log;
+  readonly rotatedIdleMs: number;
+  readonly cutter: Cutter;
+  /** Reads compressed copies that are there at the very first start, too. */
+  readonly backfill: boolean;
+}
+
 /** File times lag behind the clock by up to a tick of the kernel. */
 const CLOCK_TICK_MS = 50;
 /** Chunks of one file in a row before the others get their turn. */
 const CHUNKS_A_TURN = 16;
+/** How long a file must not have grown for its last record of many lines to count as whole. */
+const QUIET_MS = 1_000;
 
 /**
  * Follows one path through rotations. A file is known by inode and first bytes, not by its name: after a rename it is
@@ -50,7 +64,11 @@ export class FileTail {
   readonly #intake: Intake;
   readonly #log: Log;
   readonly #rotatedIdleMs: number;
+  readonly #cutter: Cutter;
+  readonly #backfill: boolean;
   #files: OpenFile[] = [];
+  /** Compressed files being read, the oldest first. */
+  #compressed: CompressedTail[] = [];
   /** Files read before: done, or not found at the start (they may come back, with a late mount). */
   #known: FileMark[] = [];
   #begun = false;
@@ -60,12 +78,14 @@ export class FileTail {
   /** Every rotated file beside the path is accounted for. */
   #isSettled = true;
 
-  constructor(path: string, source: Source, options: { intake: Intake; log: Log; rotatedIdleMs: number }) {
+  constructor(path: string, source: Source, options: FileTailOptions) {
     this.path = path;
     this.#source = source;
     this.#intake = options.intake;
     this.#log = options.log;
     this.#rotatedIdleMs = options.rotatedIdleMs;
+    this.#cutter = options.cutter;
+    this.#backfill = options.backfill;
   }
 
   /** Finds where the last start left off; `fromEnd` skips what a file never read before already holds. */
@@ -77,6 +97,10 @@ export class FileTail {
       if (file && fromEnd) await this.#skipToEnd(file);
       if (file) this.#begin(file);
       this.#current = file;
+      if (this.#backfill && !fromEnd) {
+        await this.#openRotated(new Set(file ? [file.mark.ino] : []), true);
+        await this.#openCompressed(true);
+      }
     }
     this.#begun = true;
     this.#source.mark(this.#position());
@@ -87,7 +111,7 @@ export class FileTail {
     if (!this.#begun) return false;
     try {
       await this.#noticeRotation();
-      let more = false;
+      let more = await this.#readCompressed();
       for (const file of [...this.#files]) more = (await this.#read(file, buffer)) || more;
       this.#source.ledger.error = null;
       return more;
@@ -100,6 +124,8 @@ export class FileTail {
   async close(): Promise<void> {
     for (const file of this.#files) await file.handle.close().catch(() => undefined);
     this.#files = [];
+    for (const tail of this.#compressed) tail.close();
+    this.#compressed = [];
   }
 
   #report(error: unknown): void {
@@ -136,7 +162,16 @@ export class FileTail {
       mark = { ...known, dev: stats.dev };
       isKnown = true;
     }
-    return { handle, mark, isKnown, grewAt: stats.mtimeMs, seenAt: this.#lookedAt, wasQuiet: false, unfinishedAt: -1 };
+    return {
+      handle,
+      mark,
+      isKnown,
+      grewAt: stats.mtimeMs,
+      seenAt: this.#lookedAt,
+      wasQuiet: false,
+      unfinishedAt: -1,
+      quietAt: -1,
+    };
   }
 
   #begin(file: OpenFile): void {
@@ -148,10 +183,10 @@ export class FileTail {
   async #skipToEnd(file: OpenFile): Promise<void> {
     const { size } = await file.handle.stat();
     // To the end of the last whole line: one that is being written is new.
-    const tail = Buffer.alloc(Math.min(size, WIRE_LIMITS.recordBytes));
+    const tail = Buffer.alloc(Math.min(size, WIRE_LIMITS.recordBytes + (size % 2)));
     await file.handle.read(tail, 0, tail.length, size - tail.length);
-    const newline = tail.lastIndexOf(10);
-    await this.#advance(file, newline < 0 ? size : size - tail.length + newline + 1, 0);
+    const end = this.#cutter.lastEnd(tail);
+    await this.#advance(file, end < 0 ? size : size - tail.length + end, 0);
   }
 
   async #resume(position: FilePosition): Promise<void> {
@@ -162,6 +197,7 @@ export class FileTail {
     await this.#openRotated(new Set());
     const stats = await this.#statPath();
     if (stats) await this.#openPath(stats.ino);
+    await this.#openCompressed(false);
     for (const mark of this.#known) {
       if (mark.done) continue;
       this.#log.warn(
@@ -215,7 +251,7 @@ export class FileTail {
    * Opens rotated files that are not read to their end, or were never seen while they stood under the path. False
    * where a rotation came in between, or there are too many to open now.
    */
-  async #openRotated(skip: ReadonlySet<number>): Promise<boolean> {
+  async #openRotated(skip: ReadonlySet<number>, all = false): Promise<boolean> {
     let isWhole = true;
     for (const sibling of await rotatedSiblings(this.path)) {
       if (skip.has(sibling.stats.ino)) continue;
@@ -224,11 +260,48 @@ export class FileTail {
       const isSeen = file?.mark.ino === sibling.stats.ino;
       isWhole &&= isSeen;
       if (!file) continue;
-      const isNews = isSeen && (file.isKnown ? !file.mark.done : await this.#isNews(file));
+      const isNews = isSeen && (file.isKnown ? !file.mark.done : all || (await this.#isNews(file)));
       if (isNews) this.#begin(file);
       else await file.handle.close();
     }
     return isWhole;
+  }
+
+  /**
+   * Finds what was compressed while nobody looked: files not read to their end, files written to since the last look and
+   * never seen, and with `all` every copy that is not one of a file that is open.
+   */
+  async #openCompressed(all: boolean): Promise<void> {
+    for (const file of await compressedSiblings(this.path)) {
+      if (this.#compressed.length >= MOST_OPEN) return;
+      if ([...this.#files, ...this.#compressed].some(({ mark }) => isCompressedCopy(file, mark))) continue;
+      const known = this.#known.find((mark) => isCompressedCopy(file, mark));
+      const isNews = file.mtimeMs >= this.#lookedAt - CLOCK_TICK_MS;
+      if (known ? known.done : !all && !isNews) continue;
+      this.#known = this.#known.filter((mark) => mark !== known);
+      this.#compressed.push(new CompressedTail(file.path, known ?? newMark(file), this.#cutter));
+      this.#log.info({ path: file.path, offset: known?.offset ?? 0 }, 'a compressed file is read to its end');
+    }
+  }
+
+  /** Reads on in the oldest compressed file; true where there is more. */
+  async #readCompressed(): Promise<boolean> {
+    const tail = this.#compressed[0];
+    if (!tail) return false;
+    const { more, fault } = await tail.read(
+      (cut) => this.#put(cut),
+      () => !this.#intake.behind,
+    );
+    if (fault !== undefined)
+      this.#log.warn(
+        { path: tail.path, offset: tail.mark.offset, reason: fault },
+        'a compressed file is damaged; it was read up to there',
+      );
+    if (!tail.mark.done) return more;
+    this.#compressed.shift();
+    this.#known.push(tail.mark);
+    this.#source.mark(this.#position());
+    return this.#compressed.length > 0;
   }
 
   async #isNews(file: OpenFile): Promise<boolean> {
@@ -254,7 +327,7 @@ export class FileTail {
       for (let chunk = 0; chunk < CHUNKS_A_TURN; chunk++) {
         if (this.#intake.behind) return false;
         const { bytesRead } = await file.handle.read(buffer, 0, CHUNK_BYTES, file.mark.offset);
-        const moved = bytesRead > 0 && (await this.#take(file, buffer.subarray(0, bytesRead)));
+        const moved = bytesRead > 0 && (await this.#take(file, buffer.subarray(0, bytesRead), false));
         file.unfinishedAt = moved ? -1 : size;
         if (!moved) break;
         file.grewAt = Date.now();
@@ -262,9 +335,20 @@ export class FileTail {
         if (chunk === CHUNKS_A_TURN - 1) return true;
       }
     }
+    if (this.#isRecordDue(file, size)) {
+      file.quietAt = size;
+      const { bytesRead } = await file.handle.read(buffer, 0, CHUNK_BYTES, file.mark.offset);
+      if (bytesRead > 0) await this.#take(file, buffer.subarray(0, bytesRead), true);
+    }
     file.wasQuiet = size <= file.mark.offset;
     await this.#finish(file, size, mtimeMs);
     return false;
+  }
+
+  /** The last record of a file that has not grown for a while is whole, where only the next one could have shown it. */
+  #isRecordDue(file: OpenFile, size: number): boolean {
+    if (!this.#cutter.waits || size <= file.mark.offset || size === file.quietAt) return false;
+    return Date.now() - file.grewAt >= QUIET_MS && !this.#intake.behind;
   }
 
   /** Shorter than what was read, or other first bytes: somebody has emptied it in place (`copytruncate`). */
@@ -275,10 +359,10 @@ export class FileTail {
   }
 
   /** Puts what is whole in the chunk; false where nothing is. */
-  async #take(file: OpenFile, chunk: Buffer): Promise<boolean> {
+  async #take(file: OpenFile, chunk: Buffer, isQuiet: boolean): Promise<boolean> {
     let at = 0;
     while (at < chunk.length) {
-      const { cut, pieces } = nextCut(chunk.subarray(at), file.mark.pieces);
+      const { cut, pieces } = this.#cutter.next(chunk.subarray(at), file.mark.pieces, isQuiet);
       if (cut.consumed === 0) break;
       at += cut.consumed;
       await this.#advance(file, file.mark.offset + cut.consumed, pieces);
@@ -309,36 +393,16 @@ export class FileTail {
     this.#files = this.#files.filter((other) => other !== file);
     this.#known.push(file.mark);
     if (rest.length > 0) {
-      const cut: CutLines = { lines: [], marks: undefined, empty: 0, consumed: rest.length };
-      addBytes(cut, rest, pieces > 0 ? { piece: pieces + 1 } : {});
-      this.#put(cut);
+      this.#put(this.#cutter.rest(rest, pieces));
     } else this.#source.mark(this.#position());
     await file.handle.close();
   }
 
   #position(): FilePosition {
-    const open = this.#files.map((file) => file.mark);
+    const open = [...this.#compressed, ...this.#files].map((file) => file.mark);
     const done = this.#known.filter((mark) => mark.done).slice(-REMEMBERED_FILES);
     this.#known = [...this.#known.filter((mark) => !mark.done).slice(-MOST_OPEN), ...done];
     const nameless = this.#files.filter((file) => file.mark.headBytes === 0).map((file) => file.seenAt);
     return { path: this.path, lookedAt: Math.min(this.#lookedAt, ...nameless), files: [...this.#known, ...open] };
   }
-}
-
-/** The next lines of a chunk that begins at a line's beginning, or inside one of which `pieces` have gone out. */
-function nextCut(bytes: Buffer, pieces: number): { cut: CutLines; pieces: number } {
-  const newline = bytes.indexOf(10);
-  const length = newline < 0 ? bytes.length : newline;
-  const none: CutLines = { lines: [], marks: undefined, empty: 0, consumed: 0 };
-  if (length > WIRE_LIMITS.recordBytes) {
-    const end = pieceLength(bytes);
-    addBytes(none, bytes.subarray(0, end), { piece: pieces + 1 });
-    none.consumed = end;
-    return { cut: none, pieces: pieces + 1 };
-  }
-  if (newline < 0) return { cut: none, pieces };
-  if (pieces === 0) return { cut: cutLines(bytes.subarray(0, beforeLongLine(bytes))), pieces: 0 };
-  addBytes(none, bytes.subarray(0, newline), { piece: pieces + 1 });
-  none.consumed = newline + 1;
-  return { cut: none, pieces: 0 };
 }

@@ -1,8 +1,9 @@
 import { glob } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { reasonOf } from '../errors.ts';
+import { CHUNK_BYTES, type Cutter, type Encoding, makeCutter } from './cutter.ts';
 import { isCompressed, rotatedFrom } from './file-position.ts';
-import { CHUNK_BYTES, FileTail } from './file-tail.ts';
+import { FileTail } from './file-tail.ts';
 import type { Input, InputContext } from './input.ts';
 
 /** What a file input is configured with. */
@@ -10,6 +11,11 @@ export interface FileInputOptions {
   readonly paths: readonly string[];
   readonly parser: string;
   readonly from: 'start' | 'end';
+  readonly encoding?: Encoding;
+  /** Pattern of the lines that begin a record of many lines. */
+  readonly multiline?: string | undefined;
+  /** Reads rotated and compressed copies that are there at the very first start, too. */
+  readonly backfill?: boolean;
   /** How long a rotated file must be quiet before it counts as read to its end, milliseconds. */
   readonly rotatedIdleMs?: number;
 }
@@ -24,6 +30,7 @@ export class FileInput implements Input {
   readonly #options: FileInputOptions;
   readonly #context: InputContext;
   readonly #tails = new Map<string, FileTail>();
+  readonly #cutter: Cutter;
   readonly #buffer = Buffer.alloc(CHUNK_BYTES);
   #running = false;
   #loop: Promise<void> = Promise.resolve();
@@ -34,6 +41,7 @@ export class FileInput implements Input {
   constructor(options: FileInputOptions, context: InputContext) {
     this.#options = options;
     this.#context = context;
+    this.#cutter = makeCutter({ encoding: options.encoding ?? 'utf-8', start: options.multiline });
   }
 
   async start(): Promise<void> {
@@ -95,7 +103,13 @@ export class FileInput implements Input {
       if (intake.isOpen(`file:${path}`)) continue;
       const parse = this.#context.parserFor(this.#options.parser, { path, isLocal: true });
       const rotatedIdleMs = this.#options.rotatedIdleMs ?? ROTATED_IDLE_MS;
-      const tail = new FileTail(path, intake.open(`file:${path}`, parse), { intake, log, rotatedIdleMs });
+      const tail = new FileTail(path, intake.open(`file:${path}`, parse), {
+        intake,
+        log,
+        rotatedIdleMs,
+        cutter: this.#cutter,
+        backfill: this.#options.backfill ?? false,
+      });
       this.#tails.set(path, tail);
       try {
         await tail.begin(fromEnd);

@@ -26,6 +26,8 @@ const LINUX: LogPlaces = {
   services: ['/var/log/nginx/*.log', '/var/log/apache2/*.log', '/var/log/httpd/*_log', '/var/log/suricata/eve.json'],
 };
 
+const PLAIN = { encoding: 'utf-8', multiline: undefined, backfill: false } as const;
+
 /** Makes the inputs of a configuration, in the order it names them. */
 export async function makeInputs(
   config: Pick<CollectorConfig, 'inputs' | 'syslogPort'>,
@@ -65,7 +67,7 @@ async function autoInputs(syslogPort: number, { log }: InputContext, places: Log
   log.info({ journal: hasJournal, paths, syslogPort }, 'reading what this machine has');
   return [
     ...(hasJournal ? [{ type: 'journald' } as const] : []),
-    ...(paths.length > 0 ? [{ type: 'file', paths, parser: 'auto', from: 'start' } as const] : []),
+    ...(paths.length > 0 ? [{ type: 'file', paths, parser: 'auto', from: 'start', ...PLAIN } as const] : []),
     { type: 'syslog', host: '127.0.0.1', port: syslogPort, udp: true, tcp: true, tls: undefined, parser: 'auto' },
   ];
 }

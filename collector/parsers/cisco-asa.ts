@@ -38,7 +38,7 @@ function accountOf(text: string | undefined): { name: string; domain?: string } 
   const slash = name.indexOf('\\');
   if (slash < 0) return { name };
   const domain = name.slice(0, slash);
-  return { name: name.slice(slash + 1), ...(domain !== 'LOCAL' && domain !== '' && { domain }) };
+  return { name: name.slice(name.lastIndexOf('\\') + 1), ...(domain !== 'LOCAL' && domain !== '' && { domain }) };
 }
 
 function setEnd(
@@ -49,7 +49,8 @@ function setEnd(
 ): void {
   const [address, port, nat, natPort] = names;
   const text = texts[address];
-  const found = text === undefined ? undefined : endpoint(text, texts[port]);
+  // Commands typed at the machine itself come from `console`, which is no place on the network.
+  const found = text === undefined || text === 'console' ? undefined : endpoint(text, texts[port]);
   if (found) draft[side] = found;
   const mapped = texts[nat];
   const end = mapped === undefined || mapped === text ? undefined : endpoint(mapped, texts[natPort]);

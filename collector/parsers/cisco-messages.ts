@@ -76,6 +76,7 @@ const PEER = [
   'Group = {group}, IP = {src}, {rest}',
   'Username = {user}, IP = {src}, {rest}',
   'IP = {src}, {rest}',
+  'Group = {group}, {rest}',
 ];
 const FLOW =
   '{sif}:{src}/{sport}[ ({nat}/{natport})][ ({suser})][({suser})] to {dif}:{dst}/{dport}[ ({nat2}/{nat2port})][({duser})]';
@@ -235,7 +236,7 @@ const ROWS: readonly (readonly [numbers: string, meaning: Meaning, ...texts: str
   [
     '302022 302024 302026',
     BUILT,
-    'Built {word} stub {transport} connection for {sif}:{src}/{sport} ({nat}/{natport}) to {dif}:{dst}/{dport}~',
+    'Built {word} stub {transport} connection for {sif}:{src}/{sport} ({nat}[/{natport}]) to {dif}:{dst}/{dport}~',
   ],
   [
     '302023 302025 302027',
@@ -478,6 +479,26 @@ const ROWS: readonly (readonly [numbers: string, meaning: Meaning, ...texts: str
   ['750002 750003', NOTE, 'Local:{dst}:{dport} Remote:{src}:{sport} Username:{user} {rest}'],
   ['751025', VPN_UP, 'Local:{dst}:{dport} Remote:{src}:{sport} Username:{user} Group:{group} {rest}'],
   ['605001 605002 605003', NOTE, '{rest}'],
+  [
+    '602303 602304',
+    NOTE,
+    'IPSEC: An {direction} {name} SA (SPI= {quoted}) between {src} and {dst} (user= {user}) has been {verb}.~',
+  ],
+  [
+    '434004',
+    NOTE,
+    'SFR requested {word} to bypass further packet redirection and process {transport} flow from {sif}:{src}/{sport} to {dif}:{dst}/{dport} locally~',
+  ],
+  [
+    '805001',
+    NOTE,
+    'Offloaded {transport} Flow for connection {id} from {sif}:{src}/{sport} ({nat}/{natport}) to {dif}:{dst}/{dport} ({nat2}/{nat2port})~',
+  ],
+  [
+    '805002',
+    NOTE,
+    '{transport} Flow is no longer offloaded for connection {id} from {sif}:{src}/{sport} ({nat}/{natport}) to {dif}:{dst}/{dport} ({nat2}/{nat2port})~',
+  ],
 ];
 
 function readRows(): Map<string, CiscoMessage> {

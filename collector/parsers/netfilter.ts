@@ -11,6 +11,9 @@ const PAIR = /^([A-Z]{2,16})=(\S{0,160})$/;
 const TCP_FLAGS = new Set(['SYN', 'ACK', 'FIN', 'RST', 'PSH', 'URG', 'ECE', 'CWR']);
 const DENIED = /(?:^|[^a-z])(block|drop|deny|denied|reject)(?:ed|ped|ing|s)?(?![a-z])/i;
 const ALLOWED = /(?:^|[^a-z])(accept|allow|permit|pass)(?:ed|ted|s)?(?![a-z])/i;
+/** `[WAN_IN-2000-D]`: rule set, rule and verdict, as VyOS and EdgeOS mark what their rules log. */
+const CHAIN = /^\[?([\w.-]{1,64})-(default|\d{1,6})-([ADR])\]?$/;
+const VERDICTS = { A: 'accept', D: 'drop', R: 'reject' } as const;
 const NUMBERS: Readonly<Record<string, string>> = {
   LEN: 'iptables.length',
   TTL: 'iptables.ttl',
@@ -23,6 +26,15 @@ const NUMBERS: Readonly<Record<string, string>> = {
 
 /** What the words that the administrator chose say was done; a prefix that names no verdict gives none. */
 function classifyPrefix(draft: Draft, prefix: string): void {
+  const chain = CHAIN.exec(prefix);
+  if (chain) {
+    const verdict = VERDICTS[chain[3] as 'A' | 'D' | 'R'];
+    put(draft, 'rule.name', chain[1]);
+    put(draft, 'rule.id', chain[2]);
+    if (verdict === 'accept') classify(draft, ['network'], ['connection', 'allowed'], verdict, 'success');
+    else classify(draft, ['network'], ['connection', 'denied'], verdict, 'failure');
+    return;
+  }
   const denied = DENIED.exec(prefix)?.[1]?.toLowerCase();
   const allowed = denied === undefined ? ALLOWED.exec(prefix)?.[1]?.toLowerCase() : undefined;
   const action = denied === 'denied' ? 'deny' : (denied ?? allowed);

@@ -24,6 +24,8 @@ export interface SyslogHeader {
 const PROGRAM = /^(?=[^\s:[\]]{0,127}[A-Za-z])([^\s:[\]%][^\s:[\]]{0,127})(?:\[([^\]\s]{1,64})\])?:(?: |$)/;
 // `Nov 22 2026 08:01:02 ICT: …`; the short names of zones are ambiguous, so the collector's zone holds.
 const ZONE = /^ [A-Z]{2,5}: /;
+// The code that network devices of one vendor begin their messages with; what stands before it is then the device.
+const CODE = /^ %[A-Z][A-Z0-9_]{1,30}-(?:\w{1,30}-)?[0-7]-/;
 const KERNEL = /^\[ *\d{1,12}\.\d{1,9}\] /;
 const MAX_PARAMETERS = 200;
 
@@ -220,6 +222,11 @@ export function readSyslogHeader(line: string, context: ParseContext): SyslogHea
   if (line.startsWith('last message repeated ', time.end + 1)) return readTag(header, line.slice(time.end + 1));
   const space = line.indexOf(' ', time.end + 1);
   const word = line.slice(time.end + 1, space < 0 ? undefined : space);
+  if (word.endsWith(':') && CODE.test(line.slice(time.end + 1 + word.length, time.end + word.length + 40))) {
+    header.host = word.slice(0, -1);
+    header.message = line.slice(space + 1);
+    return header;
+  }
   if (word.endsWith(':') && !isAddress(word)) return readTag(header, line.slice(time.end + 1));
   if (word !== '') header.host = word;
   return readTag(header, space < 0 ? '' : line.slice(space + 1));

@@ -132,6 +132,11 @@ export class World {
     if (result.appended) this.#detection?.offer(result.appended);
   }
 
+  /** The next events are numbered from here on: another process stored some meanwhile. */
+  continueAt(next: number): void {
+    this.#next = next;
+  }
+
   /** Waits until all that is stored is evaluated. */
   async settled(): Promise<void> {
     const last = await this.events.lastSequence();

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { loadConfig } from '../config.ts';
-import type { LoadAnswer } from '../taxii/schema.ts';
+import type { LoadAnswer } from '../taxii/admin-schema.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { ApiError, type Connection, connect } from './connection.ts';
 import { count, plain } from './terminal.ts';

@@ -10,6 +10,8 @@ export const CHALLENGE = 'Basic realm="Hai Dang TAXII", charset="UTF-8"';
 
 const REMEMBERED_MS = 600_000;
 const REMEMBERED = 2_000;
+/** More than for people: a client that is set up wrongly tries often, and one program asks for many. */
+const FREE_TRIES = 20;
 const FREE_TRIES_BY_ADDRESS = 100;
 const LONGEST_HEADER = 2_000;
 
@@ -33,7 +35,7 @@ export function openBasicAuth(options: {
   const key = randomBytes(32);
   const known = new Map<string, { readonly password: string; readonly until: number }>();
   const under = new Map<string, Promise<void>>();
-  const byName: BackOff = createBackOff({ now });
+  const byName: BackOff = createBackOff({ now, freeTries: FREE_TRIES });
   const byAddress: BackOff = createBackOff({ now, freeTries: FREE_TRIES_BY_ADDRESS });
 
   async function verify(name: string, password: string, mark: string, address: string): Promise<void> {

@@ -75,3 +75,12 @@ export function writeAccount(db: Statements, { name, password, loopback }: NewAc
      password = excluded.password, loopback = excluded.loopback, disabled = 0`,
   ).run(name, password, loopback ? 1 : 0);
 }
+
+/** Changes an account that is there; a new password makes it one for the network. */
+export function writeAccountState(
+  db: Statements,
+  { name, password, disabled }: { readonly name: string; readonly password?: string; readonly disabled?: boolean },
+): void {
+  if (password !== undefined) db.of('UPDATE account SET password = ?, loopback = 0 WHERE name = ?').run(password, name);
+  if (disabled !== undefined) db.of('UPDATE account SET disabled = ? WHERE name = ?').run(disabled ? 1 : 0, name);
+}

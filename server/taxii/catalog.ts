@@ -72,3 +72,24 @@ export function collectionsFor(catalog: Catalog, root: string, account: string):
 export function rootsFor(catalog: Catalog, account: string): ApiRoot[] {
   return catalog.roots.filter(({ name, open }) => open || collectionsFor(catalog, name, account).length > 0);
 }
+
+/** The discovery resource as an account sees it (TAXII 2.1 §4.1.1): roots of this server that it may not know of are left out. */
+export function discoveryFor(catalog: Catalog, account: string): object {
+  const { title, description, contact, default: first, apiRoots = [] } = catalog.discovery;
+  const seen = new Set(rootsFor(catalog, account).map(({ name }) => name));
+  const hidden = new Set(catalog.roots.map(({ name }) => name).filter((name) => !seen.has(name)));
+  const listed = apiRoots.filter((url) => !hidden.has(lastPart(url)));
+  const named = new Set(listed.map(lastPart));
+  const roots = [...listed, ...[...seen].filter((name) => !named.has(name)).map((name) => `/${name}/`)];
+  return {
+    title,
+    description,
+    contact,
+    ...(first !== undefined && roots.includes(first) ? { default: first } : {}),
+    ...(roots.length > 0 ? { api_roots: roots } : {}),
+  };
+}
+
+function lastPart(url: string): string {
+  return /([^/]+)\/?$/.exec(url)?.[1] ?? '';
+}

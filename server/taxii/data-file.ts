@@ -21,8 +21,13 @@ export interface DataRoot {
 export interface DataCollection {
   readonly collection: NewCollection;
   readonly objects: readonly unknown[];
-  /** When an object came in, in microseconds; undefined where the file does not say. */
-  addedAt(id: string, version: number | undefined): number | undefined;
+  /** When an object came in, in microseconds, and its place among those of that moment; undefined where the file does not say. */
+  arrival(id: string, version: number | undefined): Arrival | undefined;
+}
+
+export interface Arrival {
+  readonly at: number;
+  readonly order: number;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -32,6 +37,11 @@ const NO_ROOTS = new Set(['/discovery', 'users', 'taxii', 'backend', '__meta']);
 const ROOT_NAME = /^[A-Za-z0-9._~-]{1,64}$/;
 /** Addresses of this server itself. */
 const TAKEN = new Set(['api', 'assets', 'taxii2', 'healthz', 'readyz', 'metrics', 'openapi.json']);
+
+/** Whether an API root may have this name: it is the first part of its address, beside the server's own. */
+export function isRootName(name: string): boolean {
+  return ROOT_NAME.test(name) && !TAKEN.has(name);
+}
 
 /** Reads a data file. @throws HaidangError `HD_BAD_REQUEST` that says what is wrong where. */
 export function readDataFile(text: string): DataFile {
@@ -104,19 +114,20 @@ function readCollection(root: string, from: Json): DataCollection {
       const { __meta, _manifest, ...bare } = object(one, `${where}: an object`);
       return bare;
     }),
-    addedAt: manifest(from, where),
+    arrival: manifest(from, where),
   };
 }
 
 /** Times of objects, from the collection's manifest or from what later files keep beside each object. */
-function manifest(from: Json, where: string): DataCollection['addedAt'] {
-  const times = new Map<string, number>();
+function manifest(from: Json, where: string): DataCollection['arrival'] {
+  const times = new Map<string, Arrival>();
   const note = (id: unknown, version: unknown, added: unknown) => {
     const at = typeof added === 'string' ? readTimestamp(added) : undefined;
     if (typeof id !== 'string' || at === undefined) return;
     const versionAt = typeof version === 'string' ? readTimestamp(version) : undefined;
-    times.set(`${id} ${versionAt ?? ''}`, at);
-    if (!times.has(id)) times.set(id, at);
+    const arrival = { at, order: times.size };
+    times.set(`${id} ${versionAt ?? ''}`, arrival);
+    if (!times.has(id)) times.set(id, arrival);
   };
   for (const entry of list(from['manifest'], `${where}: "manifest"`)) {
     const one = object(entry, `${where}: an entry of "manifest"`);

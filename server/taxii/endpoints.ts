@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import { HaidangError } from '../errors.ts';
 import { type Failure, sendPage, sendTaxii } from './answers.ts';
-import { collectionsFor, rootsFor } from './catalog.ts';
+import { collectionsFor, discoveryFor } from './catalog.ts';
 import { type Query, readFilter, readPageRequest } from './filter.ts';
 import { LIMITS } from './limits.ts';
 import { TAXII_TYPE } from './media-type.ts';
@@ -45,10 +45,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     ...{ method: 'GET', path: '/taxii2/', status: 200, answer: ['Discovery', S.DiscoveryResource], errors: NAMED },
     handle: async (_taxii, request, reply) => {
       const { account, catalog } = admitted(request);
-      const { title, description, contact, default: first, apiRoots } = catalog.discovery;
-      const roots = apiRoots ?? rootsFor(catalog, account.name).map(({ name }) => `/${name}/`);
-      const listed = roots.length > 0 ? { api_roots: roots } : {};
-      return sendTaxii(reply, 200, JSON.stringify({ title, description, contact, default: first, ...listed }));
+      return sendTaxii(reply, 200, JSON.stringify(discoveryFor(catalog, account.name)));
     },
   },
   {

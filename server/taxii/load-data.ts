@@ -51,17 +51,21 @@ interface Ready {
   readonly facts: StixFacts;
   readonly text: string;
   readonly added: number;
+  readonly order: number;
 }
 
 /** Objects by the time they came in, as paging goes; what the file gives no time comes in now, in its order. */
-function inOrder({ objects, addedAt }: DataCollection, now: number) {
+function inOrder({ objects, arrival }: DataCollection, now: number) {
   const ready: Ready[] = [];
   const faults: { id: string; message: string }[] = [];
   for (const [index, value] of objects.entries()) {
     const text = JSON.stringify(value);
     const facts = readStixObject(value, Buffer.byteLength(text));
     if ('message' in facts) faults.push({ id: facts.id, message: facts.message });
-    else ready.push({ facts, text, added: addedAt(facts.id, facts.version?.at) ?? now - objects.length + index });
+    else {
+      const { at, order } = arrival(facts.id, facts.version?.at) ?? { at: now - objects.length + index, order: index };
+      ready.push({ facts, text, added: at, order });
+    }
   }
-  return { ready: ready.sort((a, b) => a.added - b.added), faults };
+  return { ready: ready.sort((a, b) => a.added - b.added || a.order - b.order), faults };
 }

@@ -1,42 +1,23 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HaidangError } from '../errors.ts';
 import type { App, Services } from '../services.ts';
-import { problems } from '../system/answers.ts';
+import { taxiiAdminRoutes } from './admin-routes.ts';
 import { sendError, taxiiAnswer, taxiiErrors } from './answers.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { LIMITS } from './limits.ts';
 import { admit } from './request.ts';
 import { TAXII_ONLY, taxiiRequests } from './routing.ts';
-import { LoadAnswer, LoadRequest } from './schema.ts';
 import type { Taxii } from './taxii.ts';
 
 /** Requests of one address in a minute: a province that catches up reads many pages. */
 const RATE = { max: 12_000, timeWindow: 60_000, groupId: 'taxii' };
 const METHODS = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'OPTIONS'] as const;
 
-/** The TAXII 2.1 server, and loading its data by the command line. Only the national role has these routes. */
+/** The TAXII 2.1 server, and its administration. Only the national role has these routes. */
 export async function taxiiRoutes(app: App, taxii: Taxii, { log }: Pick<Services, 'log'>): Promise<void> {
   app.addConstraintStrategy(taxiiRequests((name) => taxii.catalog().roots.some((root) => root.name === name)));
 
-  app.post(
-    '/api/v1/taxii/loads',
-    {
-      config: { access: 'administrator' },
-      schema: {
-        tags: ['taxii'],
-        body: LoadRequest,
-        response: { 200: LoadAnswer, ...problems(400, 401, 403, 413, 429, 503) },
-      },
-    },
-    async (request) => {
-      const { identity } = request.signedIn();
-      if (identity.kind !== 'local')
-        throw new HaidangError('HD_FORBIDDEN', 'A data file is loaded on the server itself, by "haidang taxii load".');
-      const { path, passwords } = request.body;
-      const loaded = await taxii.load(path, passwords, identity);
-      return { ...loaded, refused: [...loaded.refused] };
-    },
-  );
+  taxiiAdminRoutes(app, taxii);
 
   // A scope of its own: errors are TAXII's, and bodies reach the store as the bytes that came.
   await app.register(async (scope) => {

@@ -124,24 +124,3 @@ export const ObjectQuery = Type.Object({ ...Place, 'match[version]': Values, 'ma
 export const VersionsQuery = Type.Object({ ...Place, 'match[spec_version]': Values });
 /** Which versions of an object go (§5.7). */
 export const DeleteQuery = Type.Object({ 'match[version]': Values, 'match[spec_version]': Values });
-
-/** A data file to load, on the server's own machine. */
-export const LoadRequest = Type.Object(
-  {
-    path: Type.String({ minLength: 1, maxLength: 4000, pattern: '^/' }),
-    passwords: Type.Record(Type.String({ pattern: '^[^:]{1,64}$' }), Type.String({ minLength: 1, maxLength: 1000 })),
-  },
-  { additionalProperties: false },
-);
-
-/** What loading it did. */
-export const LoadAnswer = Type.Object({
-  roots: Type.Integer(),
-  collections: Type.Integer(),
-  objects: Type.Integer(),
-  kept: Type.Integer(),
-  accounts: Type.Integer(),
-  refused: Type.Array(Type.Object({ id: Type.String(), message: Type.String() })),
-  refusedCount: Type.Integer(),
-});
-export type LoadAnswer = Static<typeof LoadAnswer>;

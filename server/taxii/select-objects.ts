@@ -62,7 +62,8 @@ interface Driver extends Sql {
   readonly index: string;
 }
 
-function drivers({ ids, types, versions }: PageRequest): Driver[] {
+function drivers({ ids, types, versions, specs }: PageRequest): Driver[] {
+  if (specs?.length === 0) return [];
   if (ids) return ids.map((id) => ({ index: 'object_id', text: 'r.id = ?', values: [id] }));
   if (types) return types.map((type) => ({ index: 'object_type', text: 'r.type = ?', values: [type] }));
   if (versions !== 'all' && !versions.first && !versions.last)

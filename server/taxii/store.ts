@@ -1,5 +1,6 @@
 import { type StoreLog, WorkerClient } from '../store/embedded/worker-client.ts';
 import type { Catalog } from './catalog.ts';
+import type { CatalogChange } from './change-catalog.ts';
 import type { Loaded } from './load-data.ts';
 import type { AddAnswer, AddCall, DeleteCall, LoadCall, PageAnswer, PageCall, ThreadSetup } from './thread-calls.ts';
 
@@ -14,6 +15,8 @@ export interface TaxiiStore {
   delete(call: DeleteCall): Promise<number>;
   /** The text of a status resource; `null` where there is none that the account may see. */
   status(root: string, id: string, account: number): Promise<string | null>;
+  /** @throws HaidangError `HD_RECORD_EXISTS`, `HD_NOT_FOUND` */
+  change(change: CatalogChange): Promise<void>;
   /** @throws HaidangError `HD_BAD_REQUEST`, `HD_TOO_LARGE` */
   load(call: LoadCall): Promise<Loaded>;
   close(): Promise<void>;
@@ -46,6 +49,7 @@ export async function openTaxiiStore(file: string, log: StoreLog): Promise<Taxii
     add: (call) => writer.call('add', call),
     delete: (call) => writer.call('delete', call),
     status: (root, id, account) => reader.call('status', { root, id, account }),
+    change: (change) => writer.call('change', change),
     load: (call) => writer.call('load', call),
     close: async () => {
       await reader.close();

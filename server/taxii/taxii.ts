@@ -4,6 +4,7 @@ import type { Identity } from '../identity.ts';
 import type { Log } from '../log.ts';
 import { type BasicAuth, openBasicAuth } from './basic-auth.ts';
 import type { Account, Catalog } from './catalog.ts';
+import type { CatalogChange } from './change-catalog.ts';
 import type { Loaded } from './load-data.ts';
 import { openTaxiiStore, type TaxiiStore } from './store.ts';
 
@@ -18,6 +19,8 @@ export interface Taxii {
   reload(): Promise<void>;
   /** Loads a data file that lies on this machine. @throws HaidangError `HD_BAD_REQUEST`, `HD_TOO_LARGE` */
   load(path: string, passwords: Readonly<Record<string, string>>, actor: Identity): Promise<Loaded>;
+  /** One act of administration. @throws HaidangError `HD_RECORD_EXISTS`, `HD_NOT_FOUND` */
+  change(change: CatalogChange, actor: Identity, target: string, detail: object): Promise<void>;
   /** What an account did, for the audit trail. */
   acted(account: Account, act: string, target: string, detail: Readonly<Record<string, unknown>>): Promise<void>;
   close(): Promise<void>;
@@ -60,6 +63,11 @@ export async function openTaxii(options: {
       const { refused: _, ...detail } = loaded;
       await audit.record({ actor: actor.name, act: 'taxii.load', target: path, detail });
       return loaded;
+    },
+    async change(change, actor, target, detail) {
+      await store.change(change);
+      await reload();
+      await audit.record({ actor: actor.name, act: `taxii.${change.kind}`, target, detail: { ...detail } });
     },
     acted: (account, act, target, detail) => audit.record({ actor: `taxii:${account.name}`, act, target, detail }),
     close: () => store.close(),

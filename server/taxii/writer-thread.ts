@@ -6,6 +6,7 @@ import { inTransaction } from '../store/embedded/in-transaction.ts';
 import { serve } from '../store/embedded/worker-server.ts';
 import { addEnvelope } from './add-envelope.ts';
 import { type NewAccount, readCatalog, readCollection, writeCollection } from './catalog-rows.ts';
+import { type CatalogChange, changeCatalog } from './change-catalog.ts';
 import { deleteObject } from './change-objects.ts';
 import { readDataFile } from './data-file.ts';
 import { openDatabase } from './database.ts';
@@ -66,6 +67,7 @@ serve({
   add,
   delete: ({ collection, account, filter }: DeleteCall) =>
     inTransaction(db, () => deleteObject(statements, collection, account, filter)),
+  change: (change: CatalogChange) => inTransaction(db, () => changeCatalog(statements, change)),
   load,
   close: () => db.close(),
 });

@@ -25,7 +25,11 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: 
     load: () => import('../collector/commands/collector.ts'),
   },
   parse: { does: 'raw lines → ECS NDJSON', load: () => import('../collector/commands/parse.ts') },
-  rules: { does: 'check | run | test | bench Sigma rules', load: () => import('../server/commands/rules.ts') },
+  rules: { does: 'check | run | test | bench | import Sigma rules', load: () => import('../server/commands/rules.ts') },
+  indicators: {
+    does: 'import | list | remove lists of indicators',
+    load: () => import('../server/commands/indicators.ts'),
+  },
   query: { does: 'search events with KQL', load: () => import('../server/commands/query.ts') },
   alert: { does: 'list alert groups', load: () => import('../server/commands/alert.ts') },
   status: { does: 'show the loss ledger', load: () => import('../server/commands/status.ts') },

@@ -54,8 +54,13 @@ async function ask(method: string, address: string, body: unknown, signal: Abort
       method,
       credentials: 'same-origin',
       cache: 'no-store',
-      headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: {
+        accept: 'application/json',
+        ...(body === undefined
+          ? {}
+          : { 'content-type': body instanceof Blob ? 'application/octet-stream' : 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {
@@ -82,6 +87,11 @@ export async function getJson<T>(path: string, query?: QueryParameters, signal?:
 /** `POST` with a JSON body; throws ProblemError. */
 export async function postJson<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
   return (await ask('POST', apiAddress(path), body, signal)) as T;
+}
+
+/** `POST` with a file as the body; throws ProblemError. */
+export async function postFile<T>(path: string, query: QueryParameters, file: Blob): Promise<T> {
+  return (await ask('POST', apiAddress(path, query), file, undefined)) as T;
 }
 
 /** `PUT` with a JSON body; throws ProblemError. */

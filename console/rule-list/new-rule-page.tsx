@@ -12,7 +12,7 @@ export function NewRulePage() {
       <PageTitle title="rules.new" />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6">
         <section className="card max-w-5xl">
-          <RuleEditor yaml={yaml} saved={(id) => go(`/rules/${encodeURIComponent(id)}`)} />
+          <RuleEditor yaml={yaml} mayDraft saved={(id) => go(`/rules/${encodeURIComponent(id)}`)} />
         </section>
       </div>
     </>

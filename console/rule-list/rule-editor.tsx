@@ -1,14 +1,25 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { CheckAnswer } from '../../server/rules/schema.ts';
-import { postJson, putJson } from '../api/client.ts';
+import { isProblem, postJson, putJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
+import { Field } from '../parts/dialog.tsx';
 import { LogText } from '../parts/log-text.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { BacktestCard } from './backtest-card.tsx';
 
 /** A text box for a rule: it can be checked at any time, and saved once it is right. */
-export function RuleEditor({ yaml, saved }: { readonly yaml: string; readonly saved: (id: string) => void }) {
+export function RuleEditor({
+  yaml,
+  saved,
+  mayDraft = false,
+}: {
+  readonly yaml: string;
+  readonly saved: (id: string) => void;
+  /** It is in force nowhere yet, and may be laid down as a draft. */
+  readonly mayDraft?: boolean;
+}) {
   const t = useText();
   const toast = useToast();
   const queries = useQueryClient();
@@ -16,15 +27,18 @@ export function RuleEditor({ yaml, saved }: { readonly yaml: string; readonly sa
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const [answer, setAnswer] = useState<CheckAnswer>();
-  const run = async (save: boolean): Promise<void> => {
+  const [untested, setUntested] = useState('');
+  const run = async (save?: 'draft' | 'in force'): Promise<void> => {
     setBusy(true);
     setError(undefined);
     try {
       const checked = await postJson<CheckAnswer>('/rules/check', { yaml: text });
       setAnswer(checked);
       if (save && checked.id !== null && checked.problems.length + checked.failed.length === 0) {
-        await putJson(`/rules/${encodeURIComponent(checked.id)}`, { yaml: text });
-        toast({ text: t('rules.saved') });
+        const reason = untested.trim();
+        const more = save === 'draft' ? { draft: true } : reason === '' ? {} : { untested: reason };
+        await putJson(`/rules/${encodeURIComponent(checked.id)}`, { yaml: text, ...more });
+        toast({ text: t(save === 'draft' ? 'rules.savedDraft' : 'rules.saved') });
         await queries.invalidateQueries({ queryKey: ['rules'] });
         saved(checked.id);
       }
@@ -44,11 +58,27 @@ export function RuleEditor({ yaml, saved }: { readonly yaml: string; readonly sa
       />
       {error !== undefined && <ProblemNotice error={error} />}
       {answer && <Checked answer={answer} />}
+      {isProblem(error, 'HD_RULE_UNTESTED') && (
+        <Field label={t('rules.untestedWhy')}>
+          <input
+            className="field"
+            maxLength={1000}
+            value={untested}
+            onChange={(event) => setUntested(event.target.value)}
+          />
+        </Field>
+      )}
+      {answer?.id && answer.problems.length === 0 && <BacktestCard rule={answer.id} yaml={text} />}
       <div className="flex flex-wrap gap-2">
-        <button type="button" className="button" disabled={busy} onClick={() => void run(false)}>
+        <button type="button" className="button" disabled={busy} onClick={() => void run()}>
           {t('rules.check')}
         </button>
-        <button type="button" className="button button-primary" disabled={busy} onClick={() => void run(true)}>
+        {mayDraft && (
+          <button type="button" className="button" disabled={busy} onClick={() => void run('draft')}>
+            {t('rules.saveDraft')}
+          </button>
+        )}
+        <button type="button" className="button button-primary" disabled={busy} onClick={() => void run('in force')}>
           {t('rules.save')}
         </button>
       </div>

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { RuleDetail } from '../../server/rules/schema.ts';
@@ -9,10 +9,11 @@ import { useFormat, useLanguage, useText } from '../i18n/language.tsx';
 import { pickText } from '../i18n/messages.ts';
 import { SeverityMark } from '../parts/icons.tsx';
 import { LogText, Visible } from '../parts/log-text.tsx';
-import { SEVERITIES } from '../parts/severity.ts';
 import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { BacktestCard } from './backtest-card.tsx';
+import { DecisionCard } from './decision-card.tsx';
 import { ExceptionsCard } from './exceptions-card.tsx';
 import { HealthMark } from './health-mark.tsx';
 import { RuleEditor } from './rule-editor.tsx';
@@ -74,6 +75,7 @@ function Rule({
           <SeverityMark severity={rule.level} />
           <HealthMark rule={rule} />
           <span>{t(`rules.kind.${rule.kind}`)}</span>
+          <span>{t(`rules.stage.${rule.stage}`)}</span>
           {rule.version !== null && (
             <span className="text-muted">
               {t('rules.version')} <code>{rule.version}</code>
@@ -106,6 +108,7 @@ function Rule({
         </div>
       </div>
       <ExceptionsCard detail={detail} mayChange={mayExcept} />
+      {mayExcept && <BacktestCard rule={rule.id} />}
       <TextCard detail={detail} mayEdit={isAdministrator} />
     </div>
   );
@@ -197,66 +200,6 @@ function GapsCard({ detail: { rule, gaps }, mayFill }: { readonly detail: RuleDe
           </button>
         </div>
       )}
-    </section>
-  );
-}
-
-function DecisionCard({ detail: { rule, decision } }: { readonly detail: RuleDetail }) {
-  const t = useText();
-  const toast = useToast();
-  const queries = useQueryClient();
-  const [error, setError] = useState<unknown>();
-  const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const level = String(form.get('level'));
-    const enabled = form.get('enabled') === 'on';
-    setError(undefined);
-    try {
-      const body = { enabled, level: level === '' ? null : level, reason: String(form.get('reason')).trim() };
-      await postJson(`/rules/${encodeURIComponent(rule.id)}/decision`, body);
-      toast({ text: t('rules.decided') });
-      await queries.invalidateQueries({ queryKey: ['rules'] });
-    } catch (problem) {
-      setError(problem);
-    }
-  };
-  return (
-    <section className="card" aria-labelledby="decision">
-      <h2 id="decision" className="px-4 pt-3 pb-2 font-semibold">
-        {t('rules.decide')}
-      </h2>
-      <form key={decision.updatedAt} className="space-y-3 px-4 pb-4" onSubmit={(event) => void submit(event)}>
-        <label className="flex items-center gap-2">
-          <input type="checkbox" name="enabled" defaultChecked={decision.enabled} />
-          {t('rules.switchOn')}
-        </label>
-        <label className="block">
-          <span className="mb-1 block font-medium">{t('rules.level')}</span>
-          <select name="level" className="field" defaultValue={decision.level ?? ''}>
-            <option value="">{t('rules.levelOwn')}</option>
-            {SEVERITIES.map((severity) => (
-              <option key={severity} value={severity}>
-                {t(`severity.${severity}`)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label className="block">
-          <span className="mb-1 block font-medium">{t('rules.reason')}</span>
-          <input name="reason" className="field" required minLength={3} maxLength={1000} />
-        </label>
-        {decision.updatedAt !== '' && (
-          <p className="text-small text-muted">
-            <Visible text={decision.updatedBy} />, <Time at={decision.updatedAt} />:{' '}
-            <Visible text={decision.reason} prose />
-          </p>
-        )}
-        {error !== undefined && <ProblemNotice error={error} />}
-        <button type="submit" className="button">
-          {t('rules.decide')}
-        </button>
-      </form>
     </section>
   );
 }

@@ -89,9 +89,14 @@ export function RulesPage({ me }: { readonly me: Session }) {
           {t('rules.attack')}
         </Link>
         {me.role === 'administrator' && me.agencies === 'all' && (
-          <Link href="/rules/new" className="button">
-            {t('rules.new')}
-          </Link>
+          <>
+            <Link href="/rules/new" className="button">
+              {t('rules.new')}
+            </Link>
+            <Link href="/rules/import" className="button">
+              {t('import.title')}
+            </Link>
+          </>
         )}
       </PageTitle>
       <Progress

@@ -234,3 +234,7 @@ export const CheckAnswer = Type.Object({
   lastWeek: Nullable(Type.Object({ count: Type.Integer(), complete: Type.Boolean() })),
 });
 export type CheckAnswer = Static<typeof CheckAnswer>;
+
+/** The console takes types from here alone. */
+export type { Backtest, BacktestList, NewBacktest } from './backtest/schema.ts';
+export type { ImportJob, ImportReport, ImportRow, TakeOver } from './import/schema.ts';

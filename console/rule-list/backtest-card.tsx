@@ -1,0 +1,187 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useEffect, useState } from 'react';
+import { Link } from 'wouter';
+import type { Backtest, BacktestList, NewBacktest } from '../../server/rules/schema.ts';
+import { getJson, isProblem, postJson } from '../api/client.ts';
+import { useFormat, useText } from '../i18n/language.tsx';
+import { AgencyOptions } from '../parts/agency-options.tsx';
+import { Field } from '../parts/dialog.tsx';
+import { LogText, Visible } from '../parts/log-text.tsx';
+import { Partial, ProblemNotice } from '../parts/states.tsx';
+import { Time } from '../parts/time.tsx';
+
+const LOOK_MS = 500;
+
+/** The backtest under way, looked at twice a second while it runs; `null` where there was none. */
+export function useBacktest() {
+  return useQuery({
+    queryKey: ['backtest'],
+    queryFn: async ({ signal }) => {
+      try {
+        return await getJson<Backtest>('/rules/backtests/current', {}, signal);
+      } catch (error) {
+        if (isProblem(error, 'HD_NOT_FOUND')) return null;
+        throw error;
+      }
+    },
+    refetchInterval: ({ state }) => (state.data?.state === 'running' ? LOOK_MS : false),
+  });
+}
+
+/** What a rule would have given: a form, how far it is, and the results that are kept. `yaml`: a wording that is not saved. */
+export function BacktestCard({ rule, yaml }: { readonly rule: string; readonly yaml?: string }) {
+  const t = useText();
+  const queries = useQueryClient();
+  const [error, setError] = useState<unknown>();
+  const current = useBacktest();
+  const kept = useQuery({
+    queryKey: ['backtests', rule],
+    queryFn: ({ signal }) => getJson<BacktestList>(`/rules/${encodeURIComponent(rule)}/backtests`, {}, signal),
+  });
+  const own = current.data?.rule === rule ? current.data : undefined;
+  const state = own?.state;
+  useEffect(() => {
+    if (state !== 'done') return;
+    void queries.invalidateQueries({ queryKey: ['backtests', rule] });
+    void queries.invalidateQueries({ queryKey: ['rules'] });
+  }, [state, rule, queries]);
+  const act = async (doing: () => Promise<Backtest>): Promise<void> => {
+    setError(undefined);
+    try {
+      queries.setQueryData(['backtest'], await doing());
+    } catch (problem) {
+      setError(problem);
+    }
+  };
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const agency = String(form.get('agency'));
+    const days = Number(form.get('days'));
+    const body: NewBacktest = { rule, days, agency: agency || null, ...(yaml === undefined ? {} : { yaml }) };
+    void act(() => postJson<Backtest>('/rules/backtests', body));
+  };
+  const running = current.data?.state === 'running';
+  return (
+    <section className="card" aria-labelledby="backtest">
+      <h2 id="backtest" className="px-4 pt-3 pb-2 font-semibold">
+        {t('backtest.title')}
+      </h2>
+      <p className="px-4 text-muted">{t('backtest.hint')}</p>
+      <form className="flex flex-wrap items-end gap-3 px-4 py-3" onSubmit={submit}>
+        <Field label={t('backtest.days')}>
+          <input name="days" type="number" className="field w-28" min={1} max={3650} defaultValue={7} required />
+        </Field>
+        <Field label={t('alert.agency')}>
+          <select name="agency" className="field">
+            <option value="">{t('queue.allAgencies')}</option>
+            <AgencyOptions />
+          </select>
+        </Field>
+        <button type="submit" className="button button-primary" disabled={running}>
+          {t('backtest.run')}
+        </button>
+        {running && (
+          <button
+            type="button"
+            className="button"
+            onClick={() => void act(() => postJson('/rules/backtests/current/cancel', {}))}
+          >
+            {t('common.cancel')}
+          </button>
+        )}
+      </form>
+      {running && current.data && <Running job={current.data} isOwn={own !== undefined} />}
+      {error !== undefined && <ProblemNotice error={error} />}
+      {own?.state === 'failed' && <p className="px-4 pb-3 text-critical">{own.error}</p>}
+      <ul className="divide-y divide-line border-line empty:hidden">
+        {(kept.data?.backtests ?? []).map((one, at) => (
+          <li key={one.id}>
+            <details open={at === 0 && own?.id === one.id}>
+              <summary className="px-4 py-2">
+                <Time at={one.at} /> · <Visible text={one.by} /> · {t('backtest.ofDays', { count: one.days })}
+                {one.agency !== null && ` · ${one.agency}`} ·{' '}
+                {t('backtest.sum', { events: one.result?.events ?? 0, alerts: one.result?.alerts ?? 0 })} ·{' '}
+                <code>{one.version}</code>
+              </summary>
+              <Result backtest={one} />
+            </details>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Running({ job: { progress, rule }, isOwn }: { readonly job: Backtest; readonly isOwn: boolean }) {
+  const t = useText();
+  const format = useFormat();
+  const share = progress.total === 0 ? 0 : progress.done / progress.total;
+  return (
+    <p role="status" className="flex flex-wrap items-center gap-3 px-4 pb-3">
+      <progress value={share} max={1} aria-label={t('backtest.running')} />
+      {isOwn ? t('backtest.running') : t('backtest.other', { rule })} {format.percent(share)}
+    </p>
+  );
+}
+
+function Result({ backtest: { result } }: { readonly backtest: Backtest }) {
+  const t = useText();
+  const format = useFormat();
+  if (!result) return null;
+  return (
+    <div className="space-y-3 px-4 pb-4">
+      {(result.approximate || result.failed > 0) && (
+        <Partial>{t('backtest.partial', { failed: result.failed })}</Partial>
+      )}
+      <p>{t('backtest.evaluated', { count: result.evaluated })}</p>
+      {result.days.length > 0 && (
+        <div className="overflow-x-auto">
+          <table className="data-table">
+            <thead>
+              <tr>
+                <th scope="col">{t('backtest.day')}</th>
+                <th scope="col">{t('alert.agency')}</th>
+                <th scope="col">{t('backtest.events')}</th>
+                <th scope="col">{t('backtest.alerts')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {result.days.slice(0, 200).map(({ day, agency, events, alerts }) => (
+                <tr key={`${day} ${agency}`}>
+                  <td>{day}</td>
+                  <td>{agency}</td>
+                  <td className="text-right tabular-nums">{format.number(events)}</td>
+                  <td className="text-right tabular-nums">{format.number(alerts)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {result.hidden.map(({ exception, kql, events }) => (
+        <p key={exception}>
+          {t('backtest.hidden', { count: events })}{' '}
+          <code>
+            <Visible text={kql} />
+          </code>
+        </p>
+      ))}
+      {result.samples.length > 0 && (
+        <details>
+          <summary className="font-medium">{t('backtest.samples')}</summary>
+          <ul className="mt-1 space-y-1 text-small">
+            {result.samples.map(({ id, at, agency, text }) => (
+              <li key={id} className="break-words">
+                <Link href={`/search?${new URLSearchParams({ kql: `event.id: "${id}"` })}`} className="link">
+                  <Time at={at} />
+                </Link>{' '}
+                · {agency} · <LogText text={text} />
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
+  );
+}

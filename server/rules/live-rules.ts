@@ -21,6 +21,8 @@ export async function startLiveRules(options: {
   readonly log: Log;
   /** Set where several servers share the store. */
   readonly node?: string | undefined;
+  /** How often decisions that another server took are looked for, milliseconds; a quarter of a minute unless set. */
+  readonly lookMs?: number;
 }): Promise<{ readonly health: RuleHealthWatch; stop(): Promise<void> }> {
   const { registry, detection, records, folders, log, node } = options;
   registry.attach(detection);
@@ -30,7 +32,7 @@ export async function startLiveRules(options: {
   const health = await openRuleHealth({ registry, detection, records, log, ...name });
   const reload = (folder: boolean): void => void registry.reload('folder', folder).catch(() => undefined);
   const watched = watchFolders(folders, () => reload(true), log);
-  const others = node === undefined ? undefined : setInterval(() => reload(false), OTHERS_MS);
+  const others = node === undefined ? undefined : setInterval(() => reload(false), options.lookMs ?? OTHERS_MS);
   others?.unref();
   return {
     health,

@@ -30,7 +30,14 @@ test('paths are relative to the file, and what is left out has its default', () 
   expect(config.ca).toBe(join(folder.path, 'some.pem'));
   expect(config.spool).toBe(join(folder.path, 'spool'));
   expect(config.inputs).toEqual([
-    { type: 'file', paths: [join(folder.path, 'logs/*.log')], parser: 'auto', from: 'start' },
+    {
+      type: 'file',
+      paths: [join(folder.path, 'logs/*.log')],
+      parser: 'auto',
+      from: 'start',
+      encoding: 'utf-8',
+      backfill: false,
+    },
     { type: 'syslog', host: '127.0.0.1', port: 5514, udp: true, tcp: true, parser: 'auto' },
     { type: 'stdin', parser: 'auto' },
   ]);

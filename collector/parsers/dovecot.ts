@@ -10,6 +10,9 @@ const SERVICE =
   /^(imap|pop3|managesieve|submission|lmtp|lda|sieve|auth|auth-worker|indexer-worker|indexer|doveadm|config|master|log|anvil|stats|director|replicator|dsync-local|imap-login|pop3-login|managesieve-login|submission-login|imap-urlauth)(?:\(([^()]{0,320})\))?(?:\([^()]{0,320}\))?(?:<[^<>]{0,128}>){0,2}(?:\([^()]{0,160}\))?: /;
 const FIELD =
   /, (user|method|rip|lip|rport|lport|mpid|session|TLS|secured|in|out)(?:=(<[^<>]{0,320}>|[^,\s]{1,320}))?(?=,|$)/g;
+/** `Login aborted` begins like `Login`: all of the words before the fields count. */
+const LOGGED_IN = /^(?:proxy\(.{0,320}\): )?(?:Login|Logged in|started proxying to \S{1,128})$/;
+const CIPHER = /, (TLS|SSL)v(\d(?:\.\d)?) with cipher ([A-Za-z0-9_-]{1,64}) \(/;
 const COUNTS =
   /(?:^|[ ,])(in|out|deleted|expunged|trashed|hdr_count|hdr_bytes|body_count|body_bytes|top|retr|del|size)=(\d{1,15}(?:\/\d{1,15})?)(?=[ ,]|$)/g;
 
@@ -70,7 +73,13 @@ const PROTOCOLS: Readonly<Record<string, string>> = {
 function readLogin(message: string, draft: Draft): boolean {
   const { text, fields } = readFields(message);
   setFields(draft, fields);
-  if (/^(?:Login|Logged in|proxy\(.{0,320}\): Login|proxy)\b/.test(text) && fields.has('user')) {
+  const cipher = CIPHER.exec(message);
+  if (cipher) {
+    put(draft, 'tls.version_protocol', cipher[1]?.toLowerCase());
+    put(draft, 'tls.version', cipher[2]);
+    put(draft, 'tls.cipher', cipher[3]);
+  }
+  if (LOGGED_IN.test(text) && fields.get('user')) {
     classify(draft, ['email', 'authentication', 'session'], ['start'], 'authentication_success', 'success');
     return true;
   }

@@ -28,12 +28,9 @@ export function eachGroup(
   take: Take,
 ): boolean {
   const values = held.valuesIn(reader);
-  const known = new Map<number, readonly string[] | undefined>();
   const unknown = new Set<number>();
   const give: GiveCount = (bucket, id, events) => {
-    // Intervals bring the same numbers again and again.
-    if (!known.has(id)) known.set(id, values(id));
-    const texts = known.get(id);
+    const texts = values(id);
     if (texts) take(bucket, texts, events);
     else unknown.add(id);
   };

@@ -17,6 +17,7 @@ import type { IncomingBatch } from '../../server/store/event-store.ts';
 import { openOpenSearchStore } from '../../server/store/opensearch/open.ts';
 import { startOpenSearch, type TestNode } from '../server/store/opensearch-node.ts';
 import { measureShare, type ShareFigures } from './bulk-share.ts';
+import { divideCores } from './divide-cores.ts';
 import { END, FrameMaker, patterns, START } from './store-events.ts';
 import { measureSide, type SideFigures } from './store-side.ts';
 
@@ -106,6 +107,12 @@ if (values.opensearch) {
     const compared = await share(node);
     note('bulk', compared);
     figures['bulkShareOfBare'] = compared.bulkShareOfBare;
+    try {
+      await divideCores(node);
+      note('bulkWithOwnCores', await share(node));
+    } catch (error) {
+      note('bulkWithOwnCores', String(error));
+    }
   } finally {
     await node.stop();
   }

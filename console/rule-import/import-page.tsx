@@ -143,7 +143,7 @@ function Report({ job, counts }: { readonly job: ImportJob; readonly counts: Non
           <button
             key={one}
             type="button"
-            className="button"
+            className="button aria-pressed:bg-selected aria-pressed:font-semibold"
             aria-pressed={state === one}
             onClick={() => {
               setState(one);

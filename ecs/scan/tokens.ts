@@ -8,10 +8,12 @@ export const MARKED = 1;
 export const LINED = 2;
 /** A string with other escapes, or not of ASCII alone. */
 export const CODED = 3;
+/** As the one before, but what is not ASCII in it stays so in small letters, and no ASCII is written as a code. */
+export const FOREIGN = 4;
 /** A number, `true`, `false` or `null`. */
-export const SCALAR = 4;
+export const SCALAR = 5;
 /** An object or a list. */
-export const COMPOSITE = 5;
+export const COMPOSITE = 6;
 
 export const QUOTE = 0x22;
 export const BACKSLASH = 0x5c;

@@ -94,21 +94,29 @@ interface Chained {
 }
 
 /** The words of a table in the kernel's memory, in the order of `ecs/kernels/source/find.ts`. */
-const TABLE_WORDS = 11;
+const TABLE_WORDS = 12;
 const ENTRY_WORDS = 6;
 
 /**
  * Lays out a table of four-byte words of literals in a kernel's memory; gives its place. A text is probed at every
  * `step`-th place: a literal of `step + 3` bytes or more covers a whole probed word wherever it stands, so `step` of its
  * words in a row, the rarest there are, are in the table. What is found is compared byte by byte, so that a literal that
- * is told of is there. Entries must be so long, or whole texts. `least`: the fewest bytes of a text that can hold any.
+ * is told of is there. Entries must be so long, or whole texts. `least`: the fewest bytes of a text that can hold any;
+ * `foreign`: whether literals outside ASCII are looked for too.
  */
-export function layTable(kernel: LineKernel, entries: readonly TableEntry[], step: number, least: number): number {
+export function layTable(
+  kernel: LineKernel,
+  entries: readonly TableEntry[],
+  step: number,
+  least: number,
+  foreign: boolean,
+): number {
   const table = new Int32Array(TABLE_WORDS);
   const wholes = entries.filter(isShortWhole);
   const inside = entries.filter((entry) => !isShortWhole(entry));
   table[0] = step;
   table[10] = least;
+  table[11] = foreign ? 1 : 0;
   const questions: number[] = [];
   /** Where the questions of an entry begin and end. */
   const ask = (own: readonly number[]): readonly [number, number] => {

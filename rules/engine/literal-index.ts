@@ -50,7 +50,7 @@ function layField(
     const [first, last] = [whole || literal.match === 'starts', whole || literal.match === 'ends'];
     entries.push({ bytes, first, last, questions });
   }
-  return { table: layTable(kernel, entries, limit - LEAST + 1, least), least, foreign };
+  return { table: layTable(kernel, entries, limit - LEAST + 1, least, foreign !== undefined), least, foreign };
 }
 
 /**

@@ -25,7 +25,16 @@ function makeRule(id: string, condition: Condition, logsource: LogSource = {}): 
   };
 }
 
-const LONG_WORDS = ['\\cmd.exe', 'powershell', '"quoted" \\path\\', 'line\nbreak', 'ключ-слово'];
+const LONG_WORDS = [
+  '\\cmd.exe',
+  'powershell',
+  '"quoted" \\path\\',
+  'line\nbreak',
+  'ключ-слово',
+  '00e9ab',
+  'ab\\u00e9ab',
+  'ébé',
+];
 const word = fc.oneof(
   { weight: 3, arbitrary: fc.string({ unit: fc.constantFrom('a', 'b', 'B', 'é', '\\', '.'), maxLength: 9 }) },
   { weight: 1, arbitrary: fc.constantFrom(...LONG_WORDS) },
@@ -111,6 +120,10 @@ const event = fc.record(
   { requiredKeys: [] },
 );
 
+function codeOf(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
 describe('the compiled engine', () => {
   it('says what the plain matcher says, for any rules and events', () => {
     fc.assert(
@@ -128,11 +141,27 @@ describe('the compiled engine', () => {
             const found = lines.evaluate(new JsonBytes(bytes), 0, bytes.length - 1);
             expect(found.map(({ id }) => id)).toEqual(expected);
             expect([lines.value(0), lines.value(1)]).toEqual([one.F, one.n?.f]);
+            // As some shippers write it: all that is not ASCII as a code.
+            const coded = Buffer.from(JSON.stringify(one).replace(/[^\x00-\x7f]/g, codeOf));
+            expect(lines.evaluate(new JsonBytes(coded), 0, coded.length).map(({ id }) => id)).toEqual(expected);
+            expect([lines.value(0), lines.value(1)]).toEqual([one.F, one.n?.f]);
           }
         },
       ),
       { numRuns: 800 },
     );
+  });
+
+  it.each([
+    ['{"F":"\\u00e9ab"}', false],
+    ['{"F":"\\u00e900e9AB"}', true],
+    ['{"F":"\\\\u00e9ab"}', true],
+    ['{"F":"\\u0030\\u0030e9ab"}', true],
+  ])('takes no digits of a code for text: %s: %j', (line, expected) => {
+    const test: StringTest = { kind: 'string', match: 'contains', value: '00e9ab', cased: false };
+    const engine = compileRules([makeRule('r', { kind: 'field', field: 'F', test })], 'raw');
+    const lines = engine.lines((text) => JSON.parse(text) as object);
+    expect(lines.evaluate(new JsonBytes(Buffer.from(line)), 0, line.length)).toHaveLength(expected ? 1 : 0);
   });
 
   const always: Condition = { kind: 'always' };

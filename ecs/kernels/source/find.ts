@@ -4,7 +4,8 @@ import { ENDS, FIELDS, KINDS, LEFT, LINE, STARTS } from './memory';
 
 const LINED: u8 = 2;
 const CODED: u8 = 3;
-const SCALAR: u8 = 4;
+const FOREIGN: u8 = 4;
+const SCALAR: u8 = 5;
 
 const GRAM: usize = 4;
 /** Makes ASCII letters of a word small, and leaves every word that was small already. */
@@ -15,11 +16,13 @@ const SHORT_WHOLE: usize = 7;
 /** Whole numbers up to so many digits stand in a line as the rules' language writes them. */
 const DIGITS: usize = 15;
 const BACKSLASH: u8 = 0x5c;
+const LOWER_U: u8 = 0x75;
 
 // Words of a table: step of the places that are looked at, shift for the filter, filter; by word, where its chain
 // begins and ends (0: no chains); mask of that; chains: entry and offset; entries: place, length, ends of the text at
 // which it must stand (1 begin, 2 end), event in which it was found last, its questions from and to; questions; by
-// whole text, its questions from and to (0: none); mask of that; the fewest bytes of a text that can hold any of it.
+// whole text, its questions from and to (0: none); mask of that; the fewest bytes of a text that can hold any of it;
+// whether it has literals outside ASCII.
 // Words of a group: how many slots; whether numbers and literals are looked through for any field; tables by slot + 1;
 // of each question its number in the rule set; where in the list behind it its rules begin; that list; by rule, the
 // event in which it was marked last; rules to check, and how many; by question of the rule set, the event in which it
@@ -46,7 +49,7 @@ export function findLeaves(group: usize, tree: usize, count: i32, turn: u32): i3
     const end = LINE + load<u32>(ENDS + 4 * leaf);
     const kind = load<u8>(KINDS + leaf);
     // Letters outside ASCII may be more bytes once they are folded.
-    const bytes: usize = kind === CODED ? 3 * (end - start) : end - start;
+    const bytes: usize = kind === CODED || kind === FOREIGN ? 3 * (end - start) : end - start;
     if (<u32>bytes < load<u32>(table + 40)) continue;
     if (named >= 0 && load<u8>(fixed + named) !== 0) continue;
     if (kind === SCALAR) {
@@ -55,11 +58,11 @@ export function findLeaves(group: usize, tree: usize, count: i32, turn: u32): i3
         store<u32>(LEFT + 4 * left++, leaf);
         continue;
       }
-    } else if (kind === CODED) {
+    } else if (kind === CODED || (kind === FOREIGN && load<u32>(table + 44) !== 0)) {
       store<u32>(LEFT + 4 * left++, leaf);
       continue;
     }
-    find(group, table, start, end, kind === LINED, turn);
+    find(group, table, start, end, kind === LINED || kind === FOREIGN, turn);
   }
   return left;
 }
@@ -106,6 +109,11 @@ function folded(text: v128): v128 {
   return v128.or(text, v128.and(capital, i8x16.splat(0x20)));
 }
 
+/** Whether a bit of the filter is set, in the lowest bit. */
+function passes(filter: usize, bit: u32): u32 {
+  return load<u32>(filter + ((bit >> 5) << 2)) >> (bit & 31);
+}
+
 function find(group: usize, table: usize, start: usize, end: usize, escaped: bool, turn: u32): void {
   const wholes = <usize>load<u32>(table + 32);
   if (wholes !== 0 && end - start <= SHORT_WHOLE) findWhole(group, table, wholes, start, end - start, turn);
@@ -116,11 +124,26 @@ function find(group: usize, table: usize, start: usize, end: usize, escaped: boo
   const filter = <usize>load<u32>(table + 8);
   const mask = load<u32>(table + 16);
   const last = end - GRAM;
+  const afterFour = 3 * step;
   for (let at = start; at <= last; at += step) {
+    // Four places at once, as hardly any passes.
+    while (at + afterFour <= last) {
+      const a = passes(filter, ((load<u32>(at) | SMALL) * MIX) >> shift);
+      const b = passes(filter, ((load<u32>(at + step) | SMALL) * MIX) >> shift);
+      const c = passes(filter, ((load<u32>(at + 2 * step) | SMALL) * MIX) >> shift);
+      const d = passes(filter, ((load<u32>(at + afterFour) | SMALL) * MIX) >> shift);
+      const any = (a & 1) | ((b & 1) << 1) | ((c & 1) << 2) | ((d & 1) << 3);
+      if (any === 0) {
+        at += 4 * step;
+        continue;
+      }
+      at += step * ctz(any);
+      break;
+    }
+    if (at > last) return;
     const word = load<u32>(at) | SMALL;
     const mixed = word * MIX;
-    const bit = mixed >> shift;
-    if (((<u32>load<u8>(filter + (bit >> 3)) >> (bit & 7)) & 1) === 0) continue;
+    if ((passes(filter, mixed >> shift) & 1) === 0) continue;
     let place = (mixed >> 7) & mask;
     while (true) {
       const chain = words + 12 * place;
@@ -186,8 +209,17 @@ function standsAt(entry: usize, start: usize, end: usize, escaped: bool, at: usi
   return !escaped || isWholeAt(start, at);
 }
 
-/** Whether no character that is written as two, by a backslash, is parted at a place. */
+/** Whether no character that is written as several, by a backslash, is parted at a place. */
 function isWholeAt(start: usize, at: usize): bool {
+  if (!isBehindPairs(start, at)) return false;
+  // The digits of a code, of which up to three may stand before.
+  for (let code = at - 2; code >= start && code >= at - 5; code--) {
+    if (load<u8>(code) === BACKSLASH && load<u8>(code + 1) === LOWER_U && isBehindPairs(start, code)) return false;
+  }
+  return true;
+}
+
+function isBehindPairs(start: usize, at: usize): bool {
   let before = at;
   while (before > start && load<u8>(before - 1) === BACKSLASH) before--;
   return ((at - before) & 1) === 0;

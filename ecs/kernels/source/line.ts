@@ -8,8 +8,9 @@ export { alloc, release, used } from './memory';
 const PLAIN: u8 = 0;
 const LINED: u8 = 2;
 const CODED: u8 = 3;
-const SCALAR: u8 = 4;
-const COMPOSITE: u8 = 5;
+const FOREIGN: u8 = 4;
+const SCALAR: u8 = 5;
+const COMPOSITE: u8 = 6;
 
 const MOST_DEPTH: i32 = 32;
 /** Most lists inside one another of a field. */
@@ -17,6 +18,10 @@ const MOST_LISTS: i32 = 8;
 /** Stands for a place that is none. */
 const NONE: usize = -1;
 const LAST_TURN: u32 = 0x7fffffff;
+
+/** The two letters outside ASCII whose small forms are, or begin, with one of ASCII. */
+const DOTTED_I: i32 = 0x130;
+const KELVIN: i32 = 0x212a;
 
 const QUOTE: u8 = 0x22;
 const COMMA: u8 = 0x2c;
@@ -244,39 +249,52 @@ function readString(from: usize): usize {
 
 /** A string with escapes, or not of ASCII. */
 function readSpecial(from: usize, to: usize): usize {
-  stringKind = LINED;
+  let kind = LINED;
   let at = from;
   while (at < to) {
-    const byte = load<u8>(at, LINE);
-    if (byte < 0x20) return NONE;
-    if (byte >= 0x80) stringKind = CODED;
-    if (byte !== BACKSLASH) {
-      at++;
+    const bits = load<u64>(SPECIAL + (at >> 3)) >> <u64>(at & 7);
+    if (bits === 0) {
+      at = (at & ~7) + 64;
       continue;
     }
-    const code = load<u8>(at + 1, LINE);
-    at += 2;
-    switch (code) {
-      case QUOTE:
-      case BACKSLASH:
-      case 0x62:
-      case 0x66:
-      case 0x6e:
-      case 0x72:
-      case 0x74:
-        break;
-      case 0x2f:
-        stringKind = CODED;
-        break;
-      case 0x75:
-        for (let digit: usize = 0; digit < 4; digit++) if (!isHex(load<u8>(at + digit, LINE))) return NONE;
-        stringKind = CODED;
-        break;
-      default:
-        return NONE;
+    at += <usize>ctz(bits);
+    if (at >= to) break;
+    const byte = load<u8>(at, LINE);
+    if (byte === BACKSLASH) {
+      const code = load<u8>(at + 1, LINE);
+      at += 2;
+      if (code === BACKSLASH || code === QUOTE || code === 0x6e || code === 0x72 || code === 0x74) continue;
+      if (code === 0x62 || code === 0x66) continue;
+      if (code === 0x2f) kind = CODED;
+      else if (code === 0x75) {
+        const unit = unitAt(at);
+        if (unit < 0) return NONE;
+        kind = kind === CODED || unit < 0x80 || unit === DOTTED_I || unit === KELVIN ? CODED : FOREIGN;
+        at += 4;
+      } else return NONE;
+    } else {
+      if (byte < 0x20) return NONE;
+      if (kind !== CODED) {
+        const isDotted = byte === 0xc4 && load<u8>(at + 1, LINE) === 0xb0;
+        const isKelvin = byte === 0xe2 && load<u16>(at + 1, LINE) === 0xaa84;
+        kind = isDotted || isKelvin ? CODED : FOREIGN;
+      }
+      at++;
     }
   }
+  stringKind = kind;
   return to;
+}
+
+/** The UTF-16 unit that four digits stand for; -1 where they are none. */
+function unitAt(from: usize): i32 {
+  let unit: i32 = 0;
+  for (let at = from; at < from + 4; at++) {
+    const byte = load<u8>(at, LINE);
+    if (!isHex(byte)) return -1;
+    unit = (unit << 4) | <i32>(byte < 0x40 ? byte - 48 : (byte | 0x20) - 87);
+  }
+  return unit;
 }
 
 function isHex(byte: u8): bool {

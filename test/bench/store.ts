@@ -44,7 +44,7 @@ async function embedded(): Promise<Measured> {
   const files = () => readdirSync(join(folder, 'events')).map((name) => join(folder, 'events', name));
   const bytes = async () => files().reduce((sum, file) => sum + statSync(file).size, 0);
   try {
-    const figures = await measureSide({ name: 'embedded', events, senders: 4, bytes }, total, sources);
+    const figures = await measureSide({ name: 'embedded', events, senders: 16, bytes }, total, sources);
     const dayDropMs = await timedDrop(() => events.deleteDay(utcDay(START)));
     return { ...figures, dayDropMs };
   } finally {

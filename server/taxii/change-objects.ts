@@ -30,14 +30,16 @@ export function addObject(db: Statements, object: NewObject): AddOutcome {
   const present = findVersion(db, object);
   if (present) return { outcome: 'kept', version: present.version, differs: present.text !== text };
   const key = [collection, facts.id, space] as const;
-  const count = db.of('SELECT count(*) AS n FROM object WHERE collection = ? AND id = ? AND space = ?').get(...key);
+  const count = db
+    .of('SELECT count(*) AS n FROM object INDEXED BY object_id WHERE collection = ? AND id = ? AND space = ?')
+    .get(...key);
   const versionText = facts.version?.text ?? writeTimestamp(added);
   const version = facts.version?.at ?? added;
   if (Number(count?.['n']) >= LIMITS.versions)
     return { outcome: 'refused', version: versionText, reason: `There are ${LIMITS.versions} versions of it already.` };
   const later = db
     .of(
-      'SELECT 1 FROM object WHERE collection = ? AND id = ? AND space = ? AND spec = ? AND version > ? AND added >= ? LIMIT 1',
+      'SELECT 1 FROM object INDEXED BY object_id WHERE collection = ? AND id = ? AND space = ? AND spec = ? AND version > ? AND added >= ? LIMIT 1',
     )
     .get(...key, facts.spec, version, added);
   db.of(
@@ -48,7 +50,7 @@ export function addObject(db: Statements, object: NewObject): AddOutcome {
   );
   if (Number(count?.['n']) > 0) {
     db.of(
-      `UPDATE object SET current = 0
+      `UPDATE object INDEXED BY object_id SET current = 0
        WHERE collection = ? AND id = ? AND space = ? AND spec = ? AND version < ? AND added <= ? AND current = 1`,
     ).run(...key, facts.spec, version, added);
   }
@@ -57,7 +59,8 @@ export function addObject(db: Statements, object: NewObject): AddOutcome {
 
 /** What has neither `modified` nor `created` has one version: the first that came. */
 function findVersion(db: Statements, { collection, space, facts }: NewObject) {
-  const base = 'SELECT version_text, document FROM object WHERE collection = ? AND id = ? AND space = ?';
+  const base =
+    'SELECT version_text, document FROM object INDEXED BY object_id WHERE collection = ? AND id = ? AND space = ?';
   const row = facts.version
     ? db.of(`${base} AND spec = ? AND version = ?`).get(collection, facts.id, space, facts.spec, facts.version.at)
     : db.of(`${base} LIMIT 1`).get(collection, facts.id, space);
@@ -81,8 +84,8 @@ export function deleteObject(db: Statements, collection: number, account: number
   }
   // What a deleted version had superseded is current again.
   db.of(
-    `UPDATE object AS r SET current = NOT EXISTS (
-       SELECT 1 FROM object o WHERE o.collection = r.collection AND o.id = r.id AND o.space = r.space
+    `UPDATE object AS r INDEXED BY object_id SET current = NOT EXISTS (
+       SELECT 1 FROM object o INDEXED BY object_id WHERE o.collection = r.collection AND o.id = r.id AND o.space = r.space
          AND o.spec = r.spec AND o.version > r.version AND o.added >= r.added)
      WHERE r.collection = ? AND r.id = ?`,
   ).run(collection, id);

@@ -2,7 +2,7 @@ import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
 import { meaningOfRecord, RECORD_NAMES } from './auditd-types.ts';
 import type { Draft } from './draft.ts';
-import { classify, endpoint, finish, newDraft } from './draft.ts';
+import { classify, endpoint, finish, isAddress, newDraft } from './draft.ts';
 import { countOf, put } from './put.ts';
 
 const HEAD =
@@ -149,6 +149,11 @@ function setPeople(draft: Draft, fields: Fields, record: string): void {
     if (draft.user) return;
   }
   setIds(draft, fields);
+  if (record === 'LOGIN' && fields.get('auid') !== undefined) {
+    // The record says for whom a session begins; the other numbers are those of the program that begins it.
+    const name = fields.get('AUID');
+    draft.user = { id: fields.get('auid') as string, ...(name !== undefined && { name }) };
+  }
 }
 
 /** A socket address as the kernel holds it (`saddr=02000050C0000201…`): family, port, address. */
@@ -170,15 +175,22 @@ function setSocket(draft: Draft, fields: Fields): void {
 }
 
 function setRest(draft: Draft, fields: Fields, record: string): void {
-  const address =
-    fields.get('addr') ?? (record.startsWith('CRYPTO') ? fields.get('raddr') : undefined) ?? fields.get('hostname');
+  const name = fields.get('hostname');
+  const address = [fields.get('addr'), record.startsWith('CRYPTO') ? fields.get('raddr') : undefined, name].find(
+    (each) => each !== undefined && isAddress(each),
+  );
   const source = address === undefined ? undefined : endpoint(address, fields.get('rport'));
-  if (source && (source.ip !== undefined || /^(?:USER|CRED|LOGIN|CRYPTO|ANOM)/.test(record))) draft.source = source;
+  if (source) {
+    draft.source = source;
+    // Without an address the name is that of this machine.
+    const domain = name === undefined || name === address ? undefined : endpoint(name)?.domain;
+    if (domain !== undefined) source.domain = domain;
+  }
   const local = record.startsWith('CRYPTO') ? endpoint(fields.get('laddr') ?? '', fields.get('lport')) : undefined;
   if (local) draft.destination = local;
   if (record === 'PATH' || record === 'AVC') {
-    const name = fields.get('path') ?? fields.get('name');
-    put(draft, name?.startsWith('/') ? 'file.path' : 'file.name', name);
+    const path = fields.get('path') ?? fields.get('name');
+    put(draft, path?.startsWith('/') ? 'file.path' : 'file.name', path);
     put(draft, 'file.inode', fields.get('inode') ?? fields.get('ino'));
     put(draft, 'file.mode', record === 'PATH' ? fields.get('mode')?.slice(-4) : undefined);
     put(draft, 'file.uid', fields.get('ouid'));
@@ -212,7 +224,7 @@ function makeEvent(
   const [category, type] = meaningOfRecord(record, fields.get('syscall'), fields.get('SYSCALL'));
   const verdict = denied ? ['denied'] : granted ? ['allowed'] : [];
   const types = verdict.length > 0 ? verdict : type;
-  const outcome = denied ? 'failure' : granted ? 'success' : outcomeOf(fields);
+  const outcome = denied ? 'failure' : granted ? 'success' : record.startsWith('ANOM_') ? undefined : outcomeOf(fields);
   classify(draft, category, types, record.toLowerCase(), outcome);
   setProcess(draft, fields, record);
   setPeople(draft, fields, record);
@@ -261,6 +273,10 @@ export function readAuditMessage(message: string, context: ParseContext): EcsEve
 /** Records of the Linux audit system, each line one record, raw or enriched. */
 export const auditd: Parser = {
   name: 'auditd',
-  detects: (line) => HEAD.test(line.slice(0, 512)),
-  parse: (line, context) => readRecord(line, context) ?? readAuditMessage(line, context),
+  detects: (line) => HEAD.test(line.slice(0, 512).replace(/^audit: /, '')),
+  parse(line, context) {
+    const event = readRecord(line, context) ?? readAuditMessage(line, context);
+    if (event) event.event.original = line;
+    return event;
+  },
 };

@@ -26,7 +26,7 @@ const UPDATE =
   /^(?:update|updating zone|request has invalid signature|update forwarding) ?:? ?'?([^'\s:]{0,1024}?)(?:\/([A-Z0-9]{1,12}))?'?:? (.{1,500})$/;
 const RPZ = /^(?:disabled )?rpz (\S{1,32}) (\S{1,32}) rewrite (\S{1,1024}) via (\S{1,1024})/;
 const RESOLVING =
-  /^(lame server|unexpected RCODE|error|FORMERR|REFUSED|SERVFAIL|DNS format error|success|broken trust chain|insecurity proof failed|no valid \w+|connection refused|timed out|managed-keys-zone)(?: \(([^()]{1,128})\)| ([A-Z]{3,16}))? (?:from (\S{2,64})#\d{1,5} )?resolving '([^'\s]{1,1024}?)(?:\/([A-Z0-9-]{1,16})\/([A-Z0-9]{1,12}))?'/;
+  /^(lame server|unexpected RCODE|error|FORMERR|REFUSED|SERVFAIL|DNS format error|success|broken trust chain|insecurity proof failed|no valid \w+|connection refused|timed out|managed-keys-zone)(?: \(([^()]{1,128})\)| ([A-Z]{3,16}))? (?:from (\S{2,64})#\d{1,5} )?resolving '?([^'\s]{1,1024}?)(?:\/([A-Z0-9-]{1,16}))?(?:\/([A-Z0-9]{1,12}))?(?='| for client |: |$)/;
 const SERVER = /: ([0-9A-Fa-f.:]{2,45})#(\d{1,5})$/;
 const INBOUND =
   /^transfer of '([^'\s]{1,1024})\/([A-Z0-9]{1,12})'(?: from ([0-9A-Fa-f.:]{2,45})#(\d{1,5}))?: (.{1,500})$/;

@@ -104,6 +104,5 @@ export const squid: Parser = {
   name: 'squid',
   detects: (line) =>
     NATIVE_START.test(line) || CACHE.test(line) || (RESULT.test(line.slice(-140)) && looksLikeAccess(line)),
-  parse: (line, context) =>
-    readNative(line.trimStart(), context) ?? readCache(line, context) ?? readCommon(line, context),
+  parse: (line, context) => readNative(line, context) ?? readCache(line, context) ?? readCommon(line, context),
 };

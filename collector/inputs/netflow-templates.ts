@@ -37,6 +37,8 @@ const VARIABLE = 65_535;
  */
 export class TemplateCache {
   readonly #domains = new Map<string, Domain>();
+  /** A template that was not known came, since whoever keeps them set this to false. */
+  hasNews = false;
 
   /** Templates that are known now. */
   get size(): number {
@@ -71,12 +73,26 @@ export class TemplateCache {
       const read = readFields(body, at, counts.fields, version);
       if (!read) return false;
       at = read.end;
-      domain.templates.delete(id);
-      if (domain.templates.size >= MOST_TEMPLATES)
-        domain.templates.delete(domain.templates.keys().next().value as number);
-      domain.templates.set(id, { fields: read.fields, isOptions, minimumLength: read.minimumLength });
+      this.put(name, id, { fields: read.fields, isOptions, minimumLength: read.minimumLength });
     }
     return true;
+  }
+
+  /** Keeps a template. */
+  put(name: string, id: number, template: Template): void {
+    const { templates } = this.#domain(name);
+    const before = templates.get(id);
+    if (before === undefined || !isSame(before, template)) this.hasNews = true;
+    templates.delete(id);
+    if (templates.size >= MOST_TEMPLATES) templates.delete(templates.keys().next().value as number);
+    templates.set(id, template);
+  }
+
+  /** Every template with its domain and number, the domain with the latest news last. */
+  *all(): Generator<[string, number, Template]> {
+    for (const [name, { templates }] of this.#domains) {
+      for (const [id, template] of templates) yield [name, id, template];
+    }
   }
 
   /** Takes the sampling rate and the exporter's start out of an options record. */
@@ -113,6 +129,14 @@ export class TemplateCache {
     this.#domains.set(name, found);
     return found;
   }
+}
+
+function isSame(one: Template, other: Template): boolean {
+  if (one.isOptions !== other.isOptions || one.fields.length !== other.fields.length) return false;
+  return one.fields.every((field, at) => {
+    const { id, enterprise, length } = other.fields[at] as Field;
+    return field.id === id && field.enterprise === enterprise && field.length === length;
+  });
 }
 
 function fieldCounts(

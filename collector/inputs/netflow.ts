@@ -4,6 +4,7 @@ import { bindUntilDone, type Listener } from './connections.ts';
 import type { Input, InputContext } from './input.ts';
 import { decodePacket } from './netflow-decode.ts';
 import { flowEvent, flowLine } from './netflow-event.ts';
+import { restoreTemplates, templatePosition } from './netflow-position.ts';
 import { TemplateCache } from './netflow-templates.ts';
 import { openUdp } from './udp.ts';
 
@@ -46,6 +47,8 @@ export class NetflowInput implements Input {
     if (intake.isOpen(name)) return;
     const source = intake.open(name, flowEvent);
     this.#source = source;
+    restoreTemplates(this.#templates, source.ledger.position);
+    this.#templates.hasNews = false;
     const { ledger } = source;
     const bind = async () => {
       const take = (message: Buffer, address: string, from: number) => this.#take(message, address, from, source);
@@ -69,6 +72,10 @@ export class NetflowInput implements Input {
     if (!packet) {
       source.drop('not_netflow', 1);
       return;
+    }
+    if (this.#templates.hasNews) {
+      this.#templates.hasNews = false;
+      source.mark(templatePosition(this.#templates));
     }
     source.drop('unknown_template', packet.unknownSets);
     source.drop('malformed', packet.malformed);

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { NetflowInput } from '../../../collector/inputs/netflow.ts';
 import { decodePacket } from '../../../collector/inputs/netflow-decode.ts';
 import { flowEvent, flowLine } from '../../../collector/inputs/netflow-event.ts';
+import { restoreTemplates, templatePosition } from '../../../collector/inputs/netflow-position.ts';
 import { TemplateCache } from '../../../collector/inputs/netflow-templates.ts';
 import { needs } from '../../needs.ts';
 import { type CollectorBench, openBench } from '../bench.ts';
@@ -338,6 +339,40 @@ describe('the input', () => {
     const [event] = await readEvents(bench.spool);
     expect(event).toMatchObject({ source: { ip: '192.0.2.10' }, haidang: { peer: '127.0.0.1' } });
     expect(JSON.parse(String(event?.event.original))).toEqual(event?.['netflow']);
+  });
+
+  test('after a restart the templates are known, and damaged ones of a position are left out', async () => {
+    const socket = createSocket('udp4');
+    const port = () => input.port;
+    const send = (bytes: Buffer) => new Promise((done) => socket.send(bytes, port(), '127.0.0.1', done));
+    const data = set(256, flow('192.0.2.10', '203.0.113.5', [51_000, 22], 1_000, 2_000));
+    await send(v9(5_000, 1, set(0, u16(256, 9), TEMPLATE_FIELDS), data));
+    await until('the flow', () => ledger().read === 1);
+    await input.stop();
+    await bench.intake.flush();
+    await bench.spool.close();
+    bench = await openBench(folder.path);
+    input = new NetflowInput({ host: '127.0.0.1', port: 0 }, bench.context);
+    await input.start();
+    await send(v9(6_000, 1, data));
+    await until('the flow after the restart', () => ledger().read === 2);
+    socket.close();
+    await bench.intake.flush();
+    expect(ledger().status()).toMatchObject({ read: 2, spooled: 2, dropped: {} });
+
+    const cache = new TemplateCache();
+    fc.assert(
+      fc.property(fc.anything(), (position) => {
+        restoreTemplates(cache, position);
+        restoreTemplates(cache, { templates: [position, ['d', 256, 0, position], ['d', 256, 0, [position]]] });
+      }),
+    );
+    for (let domain = 0; domain < 1_000; domain++) fieldsOf(v9(1, domain, set(0, u16(256, 9), TEMPLATE_FIELDS)), cache);
+    const kept = templatePosition(cache);
+    expect(JSON.stringify(kept).length).toBeLessThan(33_000);
+    const again = new TemplateCache();
+    restoreTemplates(again, JSON.parse(JSON.stringify(kept)));
+    expect(again.find('9 192.0.2.1:2055 999', 256)).toEqual(cache.find('9 192.0.2.1:2055 999', 256));
   });
 
   test.skipIf(!softflowd).each([

@@ -1,4 +1,4 @@
-import type { BulkItem, Cluster } from './cluster.ts';
+import type { BulkItem, BulkResult, Cluster } from './cluster.ts';
 import type { Json } from './mapping.ts';
 
 /** Documents of one request. */
@@ -11,7 +11,7 @@ interface Hit {
 }
 
 /**
- * Deletes what a query finds in an index, and gives how many documents those were. By id, a page at a time, as deleting by a
+ * Deletes what a query finds in an index, and gives how many documents are gone. By id, a page at a time, as deleting by a
  * query is a module that not every cluster has. It may be cut short anywhere and done again; what was changed since it was
  * found is looked at anew. `ask`: asked before each page, rejects where there is to be no more deleting.
  *
@@ -41,6 +41,11 @@ export async function deleteFound(
     );
     const failed = results.find(({ status }) => status >= 300 && status !== 404 && status !== 409);
     if (failed) throw new Error(`A document of ${index} cannot be deleted: ${failed.reason}.`);
-    deleted += results.filter(({ status }) => status < 300).length;
+    deleted += results.filter(isGone).length;
   }
+}
+
+/** A request that was sent again, as its answer was lost, finds nothing any more. */
+function isGone({ status, reason = '' }: BulkResult): boolean {
+  return status < 300 || status === 404 || (status === 409 && reason.includes('no document was found'));
 }

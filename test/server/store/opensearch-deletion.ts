@@ -71,6 +71,17 @@ export function deletionCases(open: (name: string) => Promise<OpenStore>, { addr
     await close();
   });
 
+  it('counts what is gone once, also where a request was sent again', async () => {
+    const { cluster, names, close, signals, count } = await world('again');
+    await signals(3);
+    const before = async () => {
+      await cluster.bulk([{ action: 'delete', index: names.signals, id: 's0' }]);
+    };
+    expect(await deleteFound(cluster, names.signals, { match_all: {} }, before)).toBe(3);
+    expect(await count()).toBe(0);
+    await close();
+  });
+
   it('takes away grouped entries of each server, and no later ones', async () => {
     const { cluster, names, close } = await world('grouped');
     const entry = (of: string, number: number) => ({

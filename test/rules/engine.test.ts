@@ -164,6 +164,36 @@ describe('the compiled engine', () => {
     expect(lines.evaluate(new JsonBytes(Buffer.from(line)), 0, line.length)).toHaveLength(expected ? 1 : 0);
   });
 
+  it('says the same after more log sources than it remembers, of lines and of events by turns', () => {
+    const products = Array.from({ length: 11 }, (_, index) => `p${index}`);
+    const test: StringTest = { kind: 'string', match: 'contains', value: 'powershell', cased: false };
+    const rules = products.map((product) => makeRule(product, { kind: 'field', field: 'F', test }, { product }));
+    const engine = compileRules(rules, 'raw');
+    const lines = engine.lines((text) => JSON.parse(text) as object, ['F']);
+    for (let combination = 0; combination < 2_048; combination++) {
+      const product = products.filter((_, index) => (combination >> index) & 1);
+      const one = { product, F: combination % 3 === 0 ? 'none' : `x PowerShell ${combination}` };
+      const expected = combination % 3 === 0 ? [] : product;
+      const bytes = Buffer.from(JSON.stringify(one));
+      expect(lines.evaluate(new JsonBytes(bytes), 0, bytes.length).map(({ id }) => id)).toEqual(expected);
+      expect(lines.value(0)).toBe(one.F);
+      if (combination % 5 === 0) expect(engine.evaluate(one).map(({ id }) => id)).toEqual(expected);
+    }
+  });
+
+  it('looks through texts that are longer than what its kernel has room for at first', () => {
+    const test: StringTest = { kind: 'string', match: 'ends', value: 'powershell', cased: false };
+    const engine = compileRules([makeRule('r', { kind: 'field', field: 'F', test })], 'raw');
+    for (const [before, expected] of [
+      ['x'.repeat(9_000_000), 1],
+      ['', 1],
+      ['đ'.repeat(5_000_000), 1],
+    ] as const) {
+      expect(engine.evaluate({ F: `${before}PowerShell` })).toHaveLength(expected);
+      expect(engine.evaluate({ F: `${before}PowerShell.` })).toHaveLength(0);
+    }
+  });
+
   const always: Condition = { kind: 'always' };
   it.each<[LogSource, object, boolean]>([
     [{ product: 'windows' }, { product: 'Windows', category: 'x' }, true],

@@ -182,6 +182,7 @@ export async function openBench(
     async close() {
       live.stop();
       await retention.stop();
+      await Promise.all([ruleImports.stop(), backtests.stop(), indicators.stop()]);
       await app.close();
       await events.close();
       await records.close();

@@ -34,7 +34,7 @@ const settled = async (): Promise<ListImport> => {
   for (;;) {
     const job = (await ask('admin', 'GET', '/indicators/imports/current')).json<ListImport>();
     if (job.state !== 'running') return job;
-    await new Promise((done) => setTimeout(done, 20));
+    await new Promise((done) => setTimeout(done, 100));
   }
 };
 const send = async (text: string, query: Record<string, string>) => {

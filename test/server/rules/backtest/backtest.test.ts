@@ -46,7 +46,7 @@ const settled = async (): Promise<Backtest> => {
   for (;;) {
     const job = (await ask('admin', 'GET', '/backtests/current')).json<Backtest>();
     if (job.state !== 'running') return job;
-    await new Promise((done) => setTimeout(done, 20));
+    await new Promise((done) => setTimeout(done, 100));
   }
 };
 const run = async (part: object, who = 'admin'): Promise<Backtest> => {

@@ -43,7 +43,7 @@ const settled = async (who = 'admin'): Promise<ImportJob> => {
   for (;;) {
     const job = (await ask(who, 'GET', '/imports/current')).json<ImportJob>();
     if (job.state !== 'running') return job;
-    await new Promise((done) => setTimeout(done, 20));
+    await new Promise((done) => setTimeout(done, 100));
   }
 };
 const report = async (query = '') =>

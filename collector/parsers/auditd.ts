@@ -14,7 +14,9 @@ const MAX_PAIRS = 300;
 const UNSET = new Set(['(null)', '(none)', '?', '"?"', '(unknown)', '(invalid)', '4294967295', '-1', 'unset', '']);
 /** Fields that users of the machine choose: the kernel writes them in hexadecimal where they hold blanks or quotes. */
 const UNTRUSTED =
-  /^(?:comm|exe|name|cwd|proctitle|cmd|acct|data|path|key|ocomm|watch|dir|file|vm|grp|new_grp|op_name|unit|a\d{1,3}(?:\[\d{1,3}\])?|sw|root_dir|old|new|invalid_context|direction|dev)$/;
+  /^(?:comm|exe|name|cwd|proctitle|cmd|acct|data|path|key|ocomm|watch|dir|file|vm|grp|new_grp|unit|sw|root_dir|invalid_context)$/;
+/** Arguments of a command. Those of a system call have the same names, and are numbers. */
+const ARGUMENT = /^a\d{1,3}(?:\[\d{1,3}\])?$/;
 
 /** Decodes hexadecimal to UTF-8; undefined where the text is no such thing. */
 function unhex(text: string): string | undefined {
@@ -27,7 +29,7 @@ function unhex(text: string): string | undefined {
  * Reads `name=value` pairs, values bare, in double quotes, or in single quotes that hold pairs of their own (`msg='…'`).
  * What auditd adds behind the mark 0x1d (names for numbers) is read as well; of a repeated name the first holds.
  */
-function pairsOf(text: string): Map<string, string> {
+function pairsOf(text: string, record: string): Map<string, string> {
   const pairs = new Map<string, string>();
   let at = 0;
   while (at < text.length && pairs.size < MAX_PAIRS) {
@@ -52,7 +54,7 @@ function pairsOf(text: string): Map<string, string> {
       end = mark + 1;
       while (end < text.length && text[end] !== ' ' && text[end] !== "'" && text[end] !== '\x1d') end++;
       value = text.slice(mark + 1, end);
-      if (UNTRUSTED.test(name)) value = unhex(value) ?? value;
+      if (UNTRUSTED.test(name) || (record === 'EXECVE' && ARGUMENT.test(name))) value = unhex(value) ?? value;
     }
     if (/^[A-Za-z][\w[\]-]{0,40}$/.test(name) && !pairs.has(name)) pairs.set(name, value);
     at = end;
@@ -218,7 +220,7 @@ function makeEvent(
 ): EcsEvent {
   const draft = newDraft(line, line, 'auditd.log', context, ms);
   delete draft.message;
-  const fields = new Fields(pairsOf(body.slice(0, MAX_AUDIT)));
+  const fields = new Fields(pairsOf(body.slice(0, MAX_AUDIT), record));
   const denied = /^avc: +denied/.test(body) || fields.get('apparmor') === 'DENIED';
   const granted = /^avc: +granted/.test(body) || fields.get('apparmor') === 'ALLOWED';
   const [category, type] = meaningOfRecord(record, fields.get('syscall'), fields.get('SYSCALL'));

@@ -13,6 +13,9 @@ const REMEMBERED = 2_000;
 /** More than for people: a client that is set up wrongly tries often, and one program asks for many. */
 const FREE_TRIES = 20;
 const FREE_TRIES_BY_ADDRESS = 100;
+/** Passwords checked at once, and waiting for it: after a restart a hundred provinces come together, and none is sent away. */
+const AT_ONCE = 2;
+const WAITING = 300;
 const LONGEST_HEADER = 2_000;
 
 /** Finds out which account a request comes from. */
@@ -35,6 +38,7 @@ export function openBasicAuth(options: {
   const key = randomBytes(32);
   const known = new Map<string, { readonly password: string; readonly until: number }>();
   const under = new Map<string, Promise<void>>();
+  const turns = takeTurns();
   const byName: BackOff = createBackOff({ now, freeTries: FREE_TRIES });
   const byAddress: BackOff = createBackOff({ now, freeTries: FREE_TRIES_BY_ADDRESS });
 
@@ -43,7 +47,7 @@ export function openBasicAuth(options: {
     byName.check(names);
     byAddress.check(address);
     const found = account(name);
-    const fits = await verifyPassword(password, found?.disabled ? undefined : found?.password);
+    const fits = await turns(() => verifyPassword(password, found?.disabled ? undefined : found?.password));
     if (!fits || !found) {
       byName.failed(names);
       byAddress.failed(address);
@@ -79,6 +83,27 @@ export function openBasicAuth(options: {
         throw refused('This account is for this machine alone; its password is not fit for a network.');
       return found;
     },
+  };
+}
+
+/** Lets few work at once and others wait. @throws HaidangError `HD_TOO_MANY` where too many wait */
+function takeTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (running < AT_ONCE) running += 1;
+    else {
+      if (waiting.length >= WAITING)
+        throw new HaidangError('HD_TOO_MANY', 'Too many sign-ins at once.', { retryAfter: 5 });
+      await new Promise<void>((go) => waiting.push(go));
+    }
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else running -= 1;
+    }
   };
 }
 

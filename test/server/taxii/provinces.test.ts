@@ -237,6 +237,29 @@ describe('a data file', () => {
   });
 });
 
+it('lets sixty accounts in that come at the same moment, and takes what each sends', { timeout: 180_000 }, async () => {
+  const crowd = Array.from(
+    { length: 60 },
+    (_, number) => [`tinh-${number}`, `mật khẩu số ${number} của tỉnh`] as const,
+  );
+  // Made from a file, where passwords are hashed one after the other.
+  const path = join(national.folder, 'crowd.json');
+  const collection = { id: 'chung', title: 'Chung', can_read: false, can_write: true };
+  const root = { information: { title: 'Đông', max_content_length: 100_000 }, collections: [collection] };
+  await writeFile(path, JSON.stringify({ crowd: root }));
+  await connection.ask('POST', '/api/v1/taxii/loads', { path, passwords: Object.fromEntries(crowd) });
+  const answers = await Promise.all(
+    crowd.map((user, number) =>
+      national.ask('/crowd/collections/chung/objects/', {
+        user,
+        method: 'POST',
+        body: { objects: [indicator(number), indicator(number + 1)] },
+      }),
+    ),
+  );
+  expect(answers.map(({ status, body }) => [status, body.success_count])).toEqual(crowd.map(() => [202, 2]));
+});
+
 it('keeps everything over a restart', async () => {
   const first = await startNational();
   await first.ask('/national/collections/them-vao/objects/', { method: 'POST', body: { objects: [indicator(1)] } });

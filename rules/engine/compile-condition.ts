@@ -1,6 +1,6 @@
 import type { Condition, FieldTest, StringTest } from '../query/condition.ts';
 import { anyElement, compileValueTest, scalarText } from '../query/field-test.ts';
-import { compileMatcher } from '../query/matcher.ts';
+import { compareFields, compileMatcher } from '../query/matcher.ts';
 import { compileStringTest, foldCase } from '../query/string-test.ts';
 import type { Atom, AtomTable, Literal } from './atoms.ts';
 import { LONG, literalOf, soughtBytes } from './atoms.ts';
@@ -164,11 +164,17 @@ export function prepare(condition: Condition, shared: Shared): Part {
     }
     case 'field': {
       const { field, test } = condition;
-      if (field.includes('*') || test.kind === 'same-as') {
+      if (field.includes('*')) {
         const matcher = compileMatcher(condition);
         return { kind: 'test', gate: undefined, exact: false, check: ({ event }) => matcher(event), cost: COST.text };
       }
       const slot = shared.slots.slot(field);
+      if (test.kind === 'same-as') {
+        const other = shared.slots.slot(test.field);
+        const holds = compareFields(test);
+        const check: Check = (context) => holds(context.value(slot), context.value(other));
+        return { kind: 'test', gate: undefined, exact: false, check, cost: COST.parsed };
+      }
       const literal = isFolded(test) ? literalOf(test) : undefined;
       return literal ? literalPart(slot, [literal], shared) : gatedPart(slot, test, plainCheck(slot, test), shared);
     }

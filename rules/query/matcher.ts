@@ -48,16 +48,18 @@ function compileText(condition: Extract<Condition, { kind: 'text' }>): Matcher {
   return (event) => MESSAGE_FIELDS.some((field) => anyElement(readField(event, field), holds));
 }
 
-function compileSameAs(field: string, test: Extract<FieldTest, { kind: 'same-as' }>): Matcher {
+/** Whether the value of one field is as that of another, or holds it. */
+export function compareFields(
+  test: Extract<FieldTest, { kind: 'same-as' }>,
+): (value: unknown, others: unknown) => boolean {
   const fold = test.cased ? (text: string) => text : foldCase;
   const holds = (text: string, other: string): boolean => {
     if (test.part === 'whole') return text === other;
     if (test.part === 'starts') return text.startsWith(other);
     return test.part === 'ends' ? text.endsWith(other) : text.includes(other);
   };
-  return (event) => {
-    const others = readField(event, test.field);
-    return anyElement(readField(event, field), (element) => {
+  return (value, others) =>
+    anyElement(value, (element) => {
       const text = scalarText(element);
       if (text === undefined) return false;
       return anyElement(others, (element) => {
@@ -65,7 +67,6 @@ function compileSameAs(field: string, test: Extract<FieldTest, { kind: 'same-as'
         return other !== undefined && holds(fold(text), fold(other));
       });
     });
-  };
 }
 
 function compileField({ field, test }: FieldCondition): Matcher {
@@ -75,8 +76,10 @@ function compileField({ field, test }: FieldCondition): Matcher {
       return (event) => (readField(event, field) !== undefined) === test.value;
     case 'null':
       return (event) => (readField(event, field) ?? null) === null;
-    case 'same-as':
-      return compileSameAs(field, test);
+    case 'same-as': {
+      const holds = compareFields(test);
+      return (event) => holds(readField(event, field), readField(event, test.field));
+    }
     default: {
       const passes = compileValueTest(test);
       return (event) => anyElement(readField(event, field), passes);

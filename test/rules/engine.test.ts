@@ -77,6 +77,16 @@ const leaf: fc.Arbitrary<Condition> = fc.oneof(
       .constantFrom('ab', 'a+b', '(a|b)b', '.b$')
       .map((source) => ({ kind: 'regex' as const, source, flags: '' })),
   }),
+  fc.record({
+    kind: fc.constant('field' as const),
+    field: fc.constantFrom('F', 'n.f'),
+    test: fc.record({
+      kind: fc.constant('same-as' as const),
+      field: fc.constantFrom('G', 'n.f'),
+      part: fc.constantFrom('whole' as const, 'starts' as const, 'ends' as const, 'contains' as const),
+      cased: fc.boolean(),
+    }),
+  }),
   fc.record({ kind: fc.constant('text' as const), scope: fc.constant('any-field' as const), test: stringTest }),
 );
 const condition: fc.Arbitrary<Condition> = fc.letrec<{ node: Condition }>((tie) => ({

@@ -29,7 +29,8 @@ export async function deleteFound(
       method: 'POST',
       path: `/${index}/_search`,
       query: { ignore_unavailable: true, allow_no_indices: true },
-      body: { size: PAGE, track_total_hits: false, _source: false, seq_no_primary_term: true, query },
+      // Without the exact total, OpenSearch 3 may stop looking after a page of documents of a range, deleted ones among them, and find none.
+      body: { size: PAGE, track_total_hits: true, _source: false, seq_no_primary_term: true, query },
     });
     const { hits } = body.hits;
     if (hits.length === 0) return deleted;

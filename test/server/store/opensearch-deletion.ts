@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest';
+import { parseKql } from '../../../rules/query/kql.ts';
+import { SYSTEM } from '../../../server/identity.ts';
 import { Cluster } from '../../../server/store/opensearch/cluster.ts';
 import type { ClusterAddress } from '../../../server/store/opensearch/connection.ts';
 import { deleteFound } from '../../../server/store/opensearch/delete-found.ts';
-import { indexNames } from '../../../server/store/opensearch/indexes.ts';
+import { dayIndex, indexNames } from '../../../server/store/opensearch/indexes.ts';
 import { deleteGrouped, entryId, readEntries } from '../../../server/store/opensearch/match-entries.ts';
 import type { OpenStore } from './conformance.ts';
 import { batchOf, DAY, sshFailure } from './frames.ts';
@@ -46,6 +48,9 @@ export function deletionCases(open: (name: string) => Promise<OpenStore>, { addr
     const { cluster, names, close, signals, count } = await world('pages');
     await signals(MANY);
     const query = { range: { second: { lt: MANY - 5 } } };
+    // What is deleted stays in the one segment, among what is not.
+    const merged = { max_num_segments: 1, flush: true };
+    await cluster.request({ method: 'POST', path: `/${names.signals}/_forcemerge`, query: merged });
     let asked = 0;
     const twice = async () => {
       if (++asked === 2) throw new Error('Another server is at it.');
@@ -100,6 +105,21 @@ export function deletionCases(open: (name: string) => Promise<OpenStore>, { addr
       (await readEntries({ cluster, names }, [{ node: of, number }])).length;
     const seen = await Promise.all([left('a', 1), left('a', 1_499), left('a', 1_500), left('b', 2), left('b', 3)]);
     expect(seen).toEqual([0, 0, 1, 0, 1]);
+    await close();
+  });
+
+  it('shows the newest events that are there, whatever was deleted among them', async () => {
+    const { events, cluster, names, close } = await world('holes');
+    const all = Array.from({ length: 1_200 }, (_, second) => sshFailure(second));
+    await events.append(batchOf(all));
+    const index = dayIndex(names, DAY);
+    const merged = { max_num_segments: 1, flush: true };
+    await cluster.request({ method: 'POST', path: `/${index}/_forcemerge`, query: merged });
+    const newest = { range: { '@timestamp': { gte: Date.UTC(2026, 10, 20, 8, 1, 40) } } };
+    expect(await deleteFound(cluster, index, newest)).toBe(1_100);
+    const range = { from: '2026-11-20T00:00:00.000Z', to: '2026-11-21T00:00:00.000Z' };
+    const page = await events.as(SYSTEM).search({ range, condition: parseKql(''), limit: 50 });
+    expect(page.events.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 50 }, (_, at) => 100 - at));
     await close();
   });
 

@@ -11,7 +11,18 @@ export function openApiOptions(version: string): FastifyDynamicSwaggerOptions {
         description: 'Event monitor of a provincial security operations center. Errors are RFC 9457 problem documents.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
-      tags: ['accounts', 'alerts', 'search', 'agencies', 'shifts', 'rules', 'indicators', 'ledger', 'live', 'system'].map((name) => ({
+      tags: [
+        'accounts',
+        'alerts',
+        'search',
+        'agencies',
+        'shifts',
+        'rules',
+        'indicators',
+        'ledger',
+        'live',
+        'system',
+      ].map((name) => ({
         name,
       })),
       components: {

@@ -3,27 +3,8 @@ import { isIPv4 } from 'node:net';
 import type { EcsEvent } from '../../ecs/event.ts';
 import { unparsed } from '../intake.ts';
 import { type JsonObject, parseObject } from '../parsers/json-object.ts';
+import { TRANSPORTS } from '../parsers/put.ts';
 import type { DecodedPacket, FlowFields } from './netflow-decode.ts';
-
-const TRANSPORTS: Readonly<Record<number, string>> = {
-  1: 'icmp',
-  2: 'igmp',
-  4: 'ipv4',
-  6: 'tcp',
-  17: 'udp',
-  41: 'ipv6',
-  46: 'rsvp',
-  47: 'gre',
-  50: 'esp',
-  51: 'ah',
-  58: 'ipv6-icmp',
-  88: 'eigrp',
-  89: 'ospf',
-  103: 'pim',
-  112: 'vrrp',
-  132: 'sctp',
-  136: 'udplite',
-};
 
 /** The text of a flow: what `event.original` holds, as there is no line; all fields, and who exported them. */
 export function flowLine(packet: DecodedPacket, flow: FlowFields, exporter: string): string {

@@ -36,13 +36,15 @@ export function countOf(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-const TRANSPORTS: Readonly<Record<string, string>> = {
+/** Names for `network.transport` by IANA protocol number, in ECS's lower case. */
+export const TRANSPORTS: Readonly<Record<string, string>> = {
   1: 'icmp',
   2: 'igmp',
-  4: 'ipip',
+  4: 'ipv4',
   6: 'tcp',
   17: 'udp',
   41: 'ipv6',
+  46: 'rsvp',
   47: 'gre',
   50: 'esp',
   51: 'ah',

@@ -200,7 +200,7 @@ function nearMiss(
 ): Record<string, unknown> | undefined {
   const changes = wanted
     .filter(({ holds }) => holds)
-    .flatMap(({ field, test }) => changesOf(match[field], field, test));
+    .flatMap(({ field, test }) => [...changesOf(match[field], field, test)]);
   for (const [field, value] of changes) {
     const miss = { ...match, [field]: value };
     if (!matches(miss)) return miss;
@@ -232,7 +232,8 @@ function* changesOf(value: unknown, field: string, test: FieldTest): Generator<r
     const at = Math.max(0, value.indexOf(literal));
     // One letter more, less, or another.
     for (const place of [at + literal.length - 1, at, at + (literal.length >> 1)]) {
-      if (place < 0 || place >= value.length) continue;
+      // Half a character would be no text.
+      if (place < 0 || place >= value.length || /[\ud800-\udfff]/.test(value[place] as string)) continue;
       const other = value[place] === '~' ? '#' : '~';
       yield [field, value.slice(0, place) + other + value.slice(place + 1)];
     }

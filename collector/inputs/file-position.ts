@@ -32,6 +32,14 @@ export const REMEMBERED_FILES = 8;
 /** How many files of one path may wait to be read to their end; rotated ones past that are opened when one is done. */
 export const MOST_OPEN = 64;
 
+/** File times lag behind the clock by up to a tick of the kernel. */
+const CLOCK_TICK_MS = 50;
+
+/** Whether a file that was written to at a time, in milliseconds, may have been written to since a look. */
+export function isSince(writtenAt: number, lookedAt: number): boolean {
+  return writtenAt >= lookedAt - CLOCK_TICK_MS;
+}
+
 /** Hash of the first bytes of an open file; undefined where it is shorter now. */
 export async function headOf(handle: FileHandle, bytes: number): Promise<string | undefined> {
   const buffer = Buffer.alloc(bytes);

@@ -3,7 +3,7 @@ import { WIRE_LIMITS } from '../../ecs/wire.ts';
 import { reasonOf, systemCode } from '../errors.ts';
 import type { Intake, Source } from '../intake.ts';
 import type { Log } from '../log.ts';
-import { CompressedTail, compressedSiblings, isCompressedCopy, newMark } from './compressed-tail.ts';
+import { CompressedQueue } from './compressed-queue.ts';
 import { CHUNK_BYTES, type Cutter } from './cutter.ts';
 import {
   type FileMark,
@@ -12,6 +12,7 @@ import {
   headOf,
   isCopy,
   isMarked,
+  isSince,
   MOST_OPEN,
   REMEMBERED_FILES,
   readPosition,
@@ -47,8 +48,6 @@ export interface FileTailOptions {
   readonly backfill: boolean;
 }
 
-/** File times lag behind the clock by up to a tick of the kernel. */
-const CLOCK_TICK_MS = 50;
 /** Chunks of one file in a row before the others get their turn. */
 const CHUNKS_A_TURN = 16;
 /** How long a file must not have grown for its last record of many lines to count as whole. */
@@ -67,8 +66,7 @@ export class FileTail {
   readonly #cutter: Cutter;
   readonly #backfill: boolean;
   #files: OpenFile[] = [];
-  /** Compressed files being read, the oldest first. */
-  #compressed: CompressedTail[] = [];
+  readonly #compressed: CompressedQueue;
   /** Files read before: done, or not found at the start (they may come back, with a late mount). */
   #known: FileMark[] = [];
   #begun = false;
@@ -86,6 +84,7 @@ export class FileTail {
     this.#rotatedIdleMs = options.rotatedIdleMs;
     this.#cutter = options.cutter;
     this.#backfill = options.backfill;
+    this.#compressed = new CompressedQueue(path, options.cutter, options.log);
   }
 
   /** Finds where the last start left off; `fromEnd` skips what a file never read before already holds. */
@@ -124,8 +123,7 @@ export class FileTail {
   async close(): Promise<void> {
     for (const file of this.#files) await file.handle.close().catch(() => undefined);
     this.#files = [];
-    for (const tail of this.#compressed) tail.close();
-    this.#compressed = [];
+    this.#compressed.close();
   }
 
   #report(error: unknown): void {
@@ -267,45 +265,27 @@ export class FileTail {
     return isWhole;
   }
 
-  /**
-   * Finds what was compressed while nobody looked: files not read to their end, files written to since the last look and
-   * never seen, and with `all` every copy that is not one of a file that is open.
-   */
   async #openCompressed(all: boolean): Promise<void> {
-    for (const file of await compressedSiblings(this.path)) {
-      if (this.#compressed.length >= MOST_OPEN) return;
-      if ([...this.#files, ...this.#compressed].some(({ mark }) => isCompressedCopy(file, mark))) continue;
-      const known = this.#known.find((mark) => isCompressedCopy(file, mark));
-      const isNews = file.mtimeMs >= this.#lookedAt - CLOCK_TICK_MS;
-      if (known ? known.done : !all && !isNews) continue;
-      this.#known = this.#known.filter((mark) => mark !== known);
-      this.#compressed.push(new CompressedTail(file.path, known ?? newMark(file), this.#cutter));
-      this.#log.info({ path: file.path, offset: known?.offset ?? 0 }, 'a compressed file is read to its end');
-    }
+    const open = this.#files.map(({ mark }) => mark);
+    const taken = await this.#compressed.find({ all, lookedAt: this.#lookedAt, open, known: this.#known });
+    this.#known = this.#known.filter((mark) => !taken.has(mark));
   }
 
   /** Reads on in the oldest compressed file; true where there is more. */
   async #readCompressed(): Promise<boolean> {
-    const tail = this.#compressed[0];
-    if (!tail) return false;
-    const { more, fault } = await tail.read(
+    const { more, done } = await this.#compressed.read(
       (cut) => this.#put(cut),
       () => !this.#intake.behind,
     );
-    if (fault !== undefined)
-      this.#log.warn(
-        { path: tail.path, offset: tail.mark.offset, reason: fault },
-        'a compressed file is damaged; it was read up to there',
-      );
-    if (!tail.mark.done) return more;
-    this.#compressed.shift();
-    this.#known.push(tail.mark);
-    this.#source.mark(this.#position());
-    return this.#compressed.length > 0;
+    if (done) {
+      this.#known.push(done);
+      this.#source.mark(this.#position());
+    }
+    return more;
   }
 
   async #isNews(file: OpenFile): Promise<boolean> {
-    if (file.grewAt < this.#lookedAt - CLOCK_TICK_MS) return false;
+    if (!isSince(file.grewAt, this.#lookedAt)) return false;
     for (const known of [...this.#known, ...this.#files.map((other) => other.mark)]) {
       if (await isCopy(file.handle, known)) return false;
     }
@@ -399,7 +379,7 @@ export class FileTail {
   }
 
   #position(): FilePosition {
-    const open = [...this.#compressed, ...this.#files].map((file) => file.mark);
+    const open = [...this.#compressed.marks, ...this.#files.map(({ mark }) => mark)];
     const done = this.#known.filter((mark) => mark.done).slice(-REMEMBERED_FILES);
     this.#known = [...this.#known.filter((mark) => !mark.done).slice(-MOST_OPEN), ...done];
     const nameless = this.#files.filter((file) => file.mark.headBytes === 0).map((file) => file.seenAt);

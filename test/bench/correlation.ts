@@ -66,11 +66,15 @@ try {
       host: { name: 'web-1' },
       source: { ip: address(groupOf(first + index) % groups) },
     }));
-    const { body, ...rest } = batchOf(made as never, { first: first + 1 });
-    const batch = { ...rest, body, firstSequence: first + 1, lastSequence: first + BATCH } as unknown as StoredBatch;
+    const batch: StoredBatch = {
+      ...batchOf(made, { first: first + 1 }),
+      firstSequence: first + 1,
+      lastSequence: first + BATCH,
+      lines: Uint32Array.from(made, (_, at) => at),
+    };
     const start = process.threadCpuUsage().user;
     making += start - before;
-    const { cells } = evaluator.evaluate({ ...batch, lines: Uint32Array.from(made, (_, at) => at) });
+    const { cells } = evaluator.evaluate(batch);
     evaluating += process.threadCpuUsage().user - start;
     for (const { count } of cells) matches += count;
     const commit = await grouping.apply(cells, new Date(START).toISOString());

@@ -88,11 +88,16 @@ function made(number: number): Record<string, unknown> {
   return { ...object, type: 'malware', id: String(object['id']).replace('indicator', 'malware'), is_family: false };
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: answers of several forms.
-async function get(url: string): Promise<{ headers: Headers; body: any }> {
+interface Page {
+  readonly objects?: readonly unknown[];
+  readonly more?: boolean;
+  readonly next?: string;
+}
+
+async function get(url: string): Promise<{ headers: Headers; body: Page }> {
   const answer = await fetch(url, { headers: { accept: TYPE, authorization: headers.authorization } });
   if (!answer.ok) throw new Error(`${url}: ${answer.status} ${await answer.text()}`);
-  return { headers: answer.headers, body: await answer.json() };
+  return { headers: answer.headers, body: (await answer.json()) as Page };
 }
 
 /** How long pages take from a moment on, each begun where the one before ended by `next`. */

@@ -18,7 +18,6 @@ import { type LoadedRules, startDetection } from './detection/detection.ts';
 import { type Grouper, startGrouper } from './detection/grouper.ts';
 import { startEvidenceJob } from './evidence/job.ts';
 import { type Identity, SYSTEM } from './identity.ts';
-import { openIndicators } from './indicators/book.ts';
 import { type Ingest, startIngest } from './ingest/ingest.ts';
 import type { KeptLease } from './leases/keep.ts';
 import { openMembership } from './leases/membership.ts';
@@ -26,15 +25,12 @@ import { startNightly } from './leases/nightly.ts';
 import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { mustBeWhole } from './migrate/marker.ts';
-import { backupJobsOf, settingsOf, stopAll, taxiiOf } from './parts.ts';
+import { backupJobsOf, rulesOf, settingsOf, stopAll, taxiiOf, trialsOf } from './parts.ts';
 import { type LiveFeed, openLiveFeed } from './realtime/live-feed.ts';
 import { openRetention } from './retention/retention.ts';
 import { scheduleRetention } from './retention/schedule.ts';
-import { openBacktests } from './rules/backtest/backtests.ts';
-import { openRuleImports } from './rules/import/import-jobs.ts';
 import { auditRules, startLiveRules } from './rules/live-rules.ts';
 import { loadRulesAside, ruleFolders } from './rules/load-aside.ts';
-import { openRuleRegistry } from './rules/registry.ts';
 import { startCompaction } from './store/compaction-job.ts';
 import { openStore } from './store/open.ts';
 import type { RecordStore } from './store/record-store.ts';
@@ -100,11 +96,7 @@ export async function startServer(
       void grouper?.stop();
     };
     let grouper: Grouper | undefined;
-    const indicators = await openIndicators({ data: config.data, records, log });
-    stops.push(() => indicators.stop());
-    const rules = await openRuleRegistry({ folders, records, loaded, log, onChange, indicators });
-    indicators.attach((by) => rules.reload(by, false));
-    stops.push(() => rules.stop());
+    const { rules, indicators } = await rulesOf(config.data, { folders, records, loaded, log, onChange }, stops);
     const live = openLiveFeed({ records, rules: () => ruleBook(rules.rules), agencies, log });
     stops.push(() => live.stop());
 
@@ -166,10 +158,7 @@ export async function startServer(
 
     const backups = backupJobsOf(config, log);
     stops.push(() => backups.stop());
-    const ruleImports = openRuleImports({ data: config.data, folders, registry: rules, events, log });
-    stops.push(() => ruleImports.stop());
-    const backtests = await openBacktests({ registry: rules, events, records, timeZone: config.timeZone, log });
-    stops.push(() => backtests.stop());
+    const trials = await trialsOf(config, { registry: rules, folders, events, records, log }, stops);
 
     let ingest: Ingest | undefined;
     let ready = false;
@@ -200,8 +189,7 @@ export async function startServer(
       rules,
       ruleHealth: liveRules.health,
       ruleRuns: detection,
-      ruleImports,
-      backtests,
+      ...trials,
       indicators,
       live,
       backups,

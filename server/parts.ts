@@ -3,8 +3,14 @@ import project from '../package.json' with { type: 'json' };
 import type { Accounts } from './accounts/accounts.ts';
 import { type BackupJobs, openBackupJobs } from './backup/jobs.ts';
 import type { ServerConfig } from './config.ts';
+import { type IndicatorBook, openIndicators } from './indicators/book.ts';
 import type { Log } from './log.ts';
+import { type Backtests, openBacktests } from './rules/backtest/backtests.ts';
+import { openRuleImports, type RuleImports } from './rules/import/import-jobs.ts';
+import { openRuleRegistry, type RuleRegistry } from './rules/registry.ts';
 import type { AppSettings } from './services.ts';
+import type { EventStore } from './store/event-store.ts';
+import type { RecordStore } from './store/record-store.ts';
 import type { Taxii } from './taxii/taxii.ts';
 
 const CONSOLE = fileURLToPath(new URL('../console/dist', import.meta.url));
@@ -25,6 +31,44 @@ export function settingsOf(config: ServerConfig): AppSettings {
     consoleFolder: CONSOLE,
     exportEvents: config.exportEvents,
   };
+}
+
+/** What the registry of rules is opened with, beside its lists of indicators. */
+type RulesOptions = Omit<Parameters<typeof openRuleRegistry>[0], 'indicators'>;
+
+/** The rules and the lists of indicators that are rules among them; they stop with the rest. */
+export async function rulesOf(
+  data: string,
+  options: RulesOptions,
+  stops: (() => unknown)[],
+): Promise<{ readonly rules: RuleRegistry; readonly indicators: IndicatorBook }> {
+  const indicators = await openIndicators({ data, records: options.records, log: options.log });
+  stops.push(() => indicators.stop());
+  const rules = await openRuleRegistry({ ...options, indicators });
+  indicators.attach((by) => rules.reload(by, false));
+  stops.push(() => rules.stop());
+  return { rules, indicators };
+}
+
+/** What tries rules before they are in force; it stops with the rest. */
+export async function trialsOf(
+  { data, timeZone }: ServerConfig,
+  { registry, folders, events, records, log }: RuleTrialOptions,
+  stops: (() => unknown)[],
+): Promise<{ readonly ruleImports: RuleImports; readonly backtests: Backtests }> {
+  const ruleImports = openRuleImports({ data, folders, registry, events, log });
+  stops.push(() => ruleImports.stop());
+  const backtests = await openBacktests({ registry, events, records, timeZone, log });
+  stops.push(() => backtests.stop());
+  return { ruleImports, backtests };
+}
+
+interface RuleTrialOptions {
+  readonly registry: RuleRegistry;
+  readonly folders: RulesOptions['folders'];
+  readonly events: EventStore;
+  readonly records: RecordStore;
+  readonly log: Log;
 }
 
 /** The TAXII server of the national role; nothing in the province's. It stops with the rest. */

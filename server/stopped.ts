@@ -6,18 +6,14 @@ import { recentlyRestored, refuseHalfRestored } from './backup/restored.ts';
 import type { ServerConfig } from './config.ts';
 import { lockFolder } from './control/lock.ts';
 import { controlRequests } from './control/socket.ts';
-import { openIndicators } from './indicators/book.ts';
 import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { mustBeWhole } from './migrate/marker.ts';
-import { backupJobsOf, settingsOf, stopAll, taxiiOf } from './parts.ts';
+import { backupJobsOf, rulesOf, settingsOf, stopAll, taxiiOf, trialsOf } from './parts.ts';
 import { openLiveFeed } from './realtime/live-feed.ts';
 import { openRetention } from './retention/retention.ts';
 import { RULES_AT_REST } from './rules/at-rest.ts';
-import { openBacktests } from './rules/backtest/backtests.ts';
-import { openRuleImports } from './rules/import/import-jobs.ts';
 import { loadRulesAside, ruleFolders } from './rules/load-aside.ts';
-import { openRuleRegistry } from './rules/registry.ts';
 import type { App } from './services.ts';
 import { openStore } from './store/open.ts';
 import { watchDisk } from './system/disk.ts';
@@ -40,12 +36,8 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
     stops.push(() => Promise.all([events.close(), records.close()]));
     await mustBeWhole(records);
     const folders = ruleFolders(config.data);
-    const indicators = await openIndicators({ data: config.data, records, log });
-    stops.push(() => indicators.stop());
     const loaded = await loadRulesAside(folders);
-    const rules = await openRuleRegistry({ folders, records, loaded, log, indicators });
-    indicators.attach((by) => rules.reload(by, false));
-    stops.push(() => rules.stop());
+    const { rules, indicators } = await rulesOf(config.data, { folders, records, loaded, log }, stops);
     const agencies = openAgencyBook(records);
     const live = openLiveFeed({ records, rules: ruleBook(rules.rules), agencies, log });
     stops.push(() => live.stop());
@@ -57,10 +49,7 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
     const detection = { cursor, gaps: [], lagEvents: (await events.lastSequence()) - cursor };
     const backups = backupJobsOf(config, log);
     stops.push(() => backups.stop());
-    const ruleImports = openRuleImports({ data: config.data, folders, registry: rules, events, log });
-    stops.push(() => ruleImports.stop());
-    const backtests = await openBacktests({ registry: rules, events, records, timeZone: config.timeZone, log });
-    stops.push(() => backtests.stop());
+    const trials = await trialsOf(config, { registry: rules, folders, events, records, log }, stops);
     const control = controlRequests();
     const accounts = openAccounts({ records, folder: config.data });
     const app = await buildApp({
@@ -73,8 +62,7 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
       agencies,
       rules,
       ...RULES_AT_REST,
-      ruleImports,
-      backtests,
+      ...trials,
       indicators,
       live,
       backups,

@@ -7,7 +7,18 @@ export type AgencyId = Branded<'AgencyId'>;
 export type CollectorId = Branded<'CollectorId'>;
 export type UserId = Branded<'UserId'>;
 
-export type Role = 'administrator' | 'analyst' | 'viewer';
+/** What an account is for; `accounts/permissions.ts` says what each may do. */
+export const ROLES = [
+  'analyst',
+  'lead',
+  'viewer',
+  'rule-author',
+  'agency-officer',
+  'auditor',
+  'national-liaison',
+  'administrator',
+] as const;
+export type Role = (typeof ROLES)[number];
 
 /** Who asks. Comes from a session, a certificate or the control socket, never from a payload. */
 export interface Identity {
@@ -17,6 +28,8 @@ export interface Identity {
   readonly role: Role | 'collector';
   /** The agencies whose data may be seen. */
   readonly agencies: 'all' | readonly AgencyId[];
+  /** Of an API token: the permissions it is limited to, whatever the role has. */
+  readonly limits?: readonly string[];
 }
 
 /** The server itself. */

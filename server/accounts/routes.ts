@@ -107,14 +107,14 @@ export function accountRoutes(app: App, { accounts, settings }: Services): void 
 
   app.get(
     '/api/v1/users',
-    { config: { access: 'signed-in' }, schema: { tags: ['accounts'], response: { 200: Users, ...problems(401) } } },
+    { config: { access: 'users.read' }, schema: { tags: ['accounts'], response: { 200: Users, ...problems(401) } } },
     async (request) => accounts.users.list(request.signedIn().identity),
   );
 
   app.post(
     '/api/v1/users',
     {
-      config: { access: 'administrator' },
+      config: { access: 'users.change' },
       schema: {
         tags: ['accounts'],
         body: NewUser,
@@ -132,7 +132,7 @@ export function accountRoutes(app: App, { accounts, settings }: Services): void 
   app.put(
     '/api/v1/users/:id',
     {
-      config: { access: 'administrator' },
+      config: { access: 'users.change' },
       schema: {
         tags: ['accounts'],
         params: UserParams,
@@ -151,7 +151,7 @@ export function accountRoutes(app: App, { accounts, settings }: Services): void 
   app.put(
     '/api/v1/users/:id/password',
     {
-      config: { access: 'administrator' },
+      config: { access: 'users.change' },
       bodyLimit: 4096,
       schema: {
         tags: ['accounts'],

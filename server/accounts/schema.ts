@@ -1,12 +1,18 @@
 import { type Static, Type } from 'typebox';
+import { ROLES } from '../identity.ts';
+import { PERMISSION_NAMES } from './permissions.ts';
+
+const RoleName = Type.Enum([...ROLES]);
 
 /** `GET /api/v1/session`, and the answer to signing in. */
 export const Session = Type.Object({
   user: Type.String(),
   displayName: Type.String(),
-  role: Type.Enum(['administrator', 'analyst', 'viewer']),
+  role: RoleName,
   agencies: Type.Union([Type.Literal('all'), Type.Array(Type.String())]),
   expires: Type.String(),
+  /** What this account may do, by `permissions.ts`: a console shows no more. */
+  permissions: Type.Array(Type.Enum([...PERMISSION_NAMES])),
 });
 export type Session = Static<typeof Session>;
 
@@ -34,7 +40,7 @@ export type SetupState = Static<typeof SetupState>;
 export const NewUser = Type.Object({
   user: Type.String({ pattern: '^[a-z][a-z0-9._-]{0,31}$' }),
   displayName: Type.String({ minLength: 1, maxLength: 100 }),
-  role: Type.Enum(['administrator', 'analyst', 'viewer']),
+  role: RoleName,
   agencies: Type.Union([Type.Literal('all'), Type.Array(Type.String())]),
   password: Type.String({ minLength: 12, maxLength: 256 }),
 });
@@ -43,7 +49,7 @@ export type NewUser = Static<typeof NewUser>;
 /** `PUT /api/v1/users/:user` (administrator): all but the name and the password. */
 export const UserChange = Type.Object({
   displayName: Type.String({ minLength: 1, maxLength: 100 }),
-  role: Type.Enum(['administrator', 'analyst', 'viewer']),
+  role: RoleName,
   agencies: Type.Union([Type.Literal('all'), Type.Array(Type.String(), { maxItems: 1000 })]),
   /** Locked: cannot sign in, and what was open is over. */
   disabled: Type.Boolean(),
@@ -71,7 +77,7 @@ export type OwnPassword = Static<typeof OwnPassword>;
 export const User = Type.Object({
   user: Type.String(),
   displayName: Type.String(),
-  role: Type.Enum(['administrator', 'analyst', 'viewer']),
+  role: RoleName,
   disabled: Type.Boolean(),
   agencies: Type.Optional(Type.Union([Type.Literal('all'), Type.Array(Type.String())])),
 });

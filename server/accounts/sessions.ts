@@ -3,6 +3,7 @@ import { HaidangError } from '../errors.ts';
 import { type AgencyId, type Identity, SYSTEM } from '../identity.ts';
 import type { UserRecord } from '../store/record-kinds.ts';
 import type { RecordStore } from '../store/record-store.ts';
+import { permissionsOf } from './permissions.ts';
 import type { Session } from './schema.ts';
 
 /** A session without a request for this long is over, in milliseconds. */
@@ -119,7 +120,7 @@ export function sessionAnswer(signedIn: SignedIn): Session {
   const { identity, displayName, expires } = signedIn;
   const role = identity.role === 'collector' ? 'viewer' : identity.role;
   const agencies: 'all' | AgencyId[] = identity.agencies === 'all' ? 'all' : [...identity.agencies];
-  return { user: identity.name, displayName, role, agencies, expires };
+  return { user: identity.name, displayName, role, agencies, expires, permissions: permissionsOf(identity) };
 }
 
 /** Two requests of one session may touch it at once; who comes second has nothing to do. */

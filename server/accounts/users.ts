@@ -1,9 +1,10 @@
 import { HaidangError } from '../errors.ts';
-import { type AgencyId, type Identity, SYSTEM } from '../identity.ts';
+import { type AgencyId, type Identity, type Role, SYSTEM } from '../identity.ts';
 import type { UserRecord } from '../store/record-kinds.ts';
 import type { RecordStore, Versioned } from '../store/record-store.ts';
 import type { Audit } from './audit.ts';
 import { hashPassword } from './password.ts';
+import { BOUND_ROLES, may, PROVINCIAL_ROLES } from './permissions.ts';
 import type { NewUser, User, UserChange, Users } from './schema.ts';
 
 /** User accounts: making, changing and listing them. */
@@ -43,6 +44,14 @@ export function openUsers(records: RecordStore, audit: Audit, now: () => number 
     return wanted as AgencyId[];
   }
 
+  /** @throws HaidangError `HD_BAD_REQUEST` where a role and the agencies do not go together. */
+  function mustFit(role: Role, agencies: UserRecord['agencies']): void {
+    if (PROVINCIAL_ROLES.includes(role) && agencies !== 'all')
+      throw new HaidangError('HD_BAD_REQUEST', `The role ${role} is for all agencies; give it "all".`);
+    if (BOUND_ROLES.includes(role) && agencies === 'all')
+      throw new HaidangError('HD_BAD_REQUEST', `The role ${role} is for some agencies; name them.`);
+  }
+
   async function* all(): AsyncGenerator<Versioned<UserRecord>> {
     let after: string | undefined;
     do {
@@ -79,6 +88,7 @@ export function openUsers(records: RecordStore, audit: Audit, now: () => number 
   return {
     async add(user, actor) {
       const agencies = await agenciesOf(user.agencies);
+      mustFit(user.role, agencies);
       if (await view.get('user', user.user)) throw exists(user.user);
       const password = await hashPassword(user.password);
       await view.create('user', user.user, {
@@ -94,6 +104,7 @@ export function openUsers(records: RecordStore, audit: Audit, now: () => number 
     },
     async change(name, change, actor) {
       const agencies = await agenciesOf(change.agencies);
+      mustFit(change.role, agencies);
       mustCover(actor, agencies);
       const { before, after } = await retried(async () => {
         const { document, version } = await load(name, actor);
@@ -127,7 +138,7 @@ export function openUsers(records: RecordStore, audit: Audit, now: () => number 
     async list(identity) {
       const users: User[] = [];
       for await (const { document } of all()) {
-        if (shares(identity, document)) users.push(shown(document, identity.role === 'administrator'));
+        if (shares(identity, document)) users.push(shown(document, seesRights(identity)));
       }
       return { users: users.sort((a, b) => a.user.localeCompare(b.user)) };
     },
@@ -154,6 +165,11 @@ export function wrongCurrent(): HaidangError {
   return new HaidangError('HD_CURRENT_PASSWORD', 'The current password is wrong.');
 }
 
+/** Who gives out rights, and who judges how they are used, see what others have. */
+function seesRights(identity: Identity): boolean {
+  return may(identity, 'users.change') || may(identity, 'audit.read');
+}
+
 function exists(name: string): HaidangError {
   return new HaidangError('HD_RECORD_EXISTS', `There is a user "${name}" already.`);
 }
@@ -163,9 +179,9 @@ function isChief({ role, agencies, disabled }: UserRecord): boolean {
   return role === 'administrator' && agencies === 'all' && !disabled;
 }
 
-function shown({ name, displayName, role, disabled, agencies }: UserRecord, toAdministrator: boolean): User {
+function shown({ name, displayName, role, disabled, agencies }: UserRecord, withRights: boolean): User {
   const listed = agencies === 'all' ? agencies : [...agencies];
-  return { user: name, displayName, role, disabled, ...(toAdministrator ? { agencies: listed } : {}) };
+  return { user: name, displayName, role, disabled, ...(withRights ? { agencies: listed } : {}) };
 }
 
 function shares(identity: Identity, user: UserRecord): boolean {

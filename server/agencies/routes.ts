@@ -12,7 +12,7 @@ export function agencyRoutes(app: App, { records, agencies, accounts }: Services
 
   app.get(
     '/api/v1/agencies',
-    { config: { access: 'signed-in' }, schema: { tags, response: { 200: Agencies, ...problems(401) } } },
+    { config: { access: 'agencies.read' }, schema: { tags, response: { 200: Agencies, ...problems(401) } } },
     async (request) => {
       const { identity } = request.signedIn();
       const all = [...(await agencies.all())].filter(([id]) => sees(identity, id));
@@ -23,7 +23,7 @@ export function agencyRoutes(app: App, { records, agencies, accounts }: Services
   app.post(
     '/api/v1/agencies',
     {
-      config: { access: 'administrator' },
+      config: { access: 'agencies.change' },
       schema: { tags, body: Agency, response: { 201: Agency, ...problems(400, 401, 403, 409, 429) } },
     },
     async (request, reply) => {
@@ -40,7 +40,7 @@ export function agencyRoutes(app: App, { records, agencies, accounts }: Services
   app.put(
     '/api/v1/agencies/:id',
     {
-      config: { access: 'administrator' },
+      config: { access: 'agencies.change' },
       schema: {
         tags,
         params: Type.Object({ id: Type.String({ maxLength: 64 }) }),

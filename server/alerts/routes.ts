@@ -52,7 +52,7 @@ export function alertRoutes(app: App, services: Services): void {
   app.get(
     '/api/v1/alerts',
     {
-      config: { access: 'signed-in' },
+      config: { access: 'alerts.read' },
       schema: { tags, querystring: AlertListQuery, response: { 200: AlertList, ...problems(400, 401) } },
     },
     async (request) => {
@@ -78,7 +78,7 @@ export function alertRoutes(app: App, services: Services): void {
   app.get(
     '/api/v1/alerts/:id',
     {
-      config: { access: 'signed-in' },
+      config: { access: 'alerts.read' },
       schema: { tags, params: AlertParams, response: { 200: AlertDetail, ...problems(400, 401, 404) } },
     },
     async (request) => {
@@ -102,7 +102,7 @@ export function alertRoutes(app: App, services: Services): void {
   app.get(
     '/api/v1/alerts/:id/events',
     {
-      config: { access: 'signed-in' },
+      config: { access: 'events.read' },
       schema: {
         tags,
         params: AlertParams,
@@ -131,7 +131,7 @@ export function alertRoutes(app: App, services: Services): void {
   app.post(
     '/api/v1/alerts/changes',
     {
-      config: { access: 'analyst' },
+      config: { access: 'alerts.triage' },
       schema: {
         tags,
         body: AlertChanges,

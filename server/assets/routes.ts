@@ -13,7 +13,7 @@ export function assetRoutes(app: App, { records, agencies, accounts, live }: Ser
 
   app.get(
     '/api/v1/assets',
-    { config: { access: 'signed-in' }, schema: { tags, response: { 200: Assets, ...problems(401) } } },
+    { config: { access: 'assets.read' }, schema: { tags, response: { 200: Assets, ...problems(401) } } },
     async (request) => {
       const { identity } = request.signedIn();
       return { assets: (await book.all()).filter(({ agency }) => maySee(identity, agency)).map((one) => ({ ...one })) };
@@ -23,7 +23,7 @@ export function assetRoutes(app: App, { records, agencies, accounts, live }: Ser
   app.post(
     '/api/v1/assets',
     {
-      config: { access: 'administrator' },
+      config: { access: 'assets.change' },
       schema: { tags, body: NewAsset, response: { 200: Asset, ...problems(400, 401, 403, 404, 413, 429) } },
     },
     async (request) => {
@@ -44,7 +44,7 @@ export function assetRoutes(app: App, { records, agencies, accounts, live }: Ser
   app.delete(
     '/api/v1/assets/:id',
     {
-      config: { access: 'administrator' },
+      config: { access: 'assets.change' },
       schema: {
         tags,
         params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 400 }) }),

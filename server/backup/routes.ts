@@ -10,7 +10,7 @@ export function backupRoutes(app: App, { backups, accounts }: Services): void {
   app.post(
     '/api/v1/backups',
     {
-      config: { access: 'administrator' },
+      config: { access: 'backups.run' },
       schema: {
         tags,
         body: BackupRequest,
@@ -36,7 +36,7 @@ export function backupRoutes(app: App, { backups, accounts }: Services): void {
   app.get(
     '/api/v1/backups/current',
     {
-      config: { access: 'administrator' },
+      config: { access: 'backups.run' },
       schema: { tags, response: { 200: BackupJob, ...problems(401, 403, 404, 429) } },
     },
     async () => {

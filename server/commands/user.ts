@@ -1,18 +1,18 @@
 import type { NewUser, Users } from '../accounts/schema.ts';
 import { loadConfig } from '../config.ts';
+import { ROLES } from '../identity.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { connect } from './connection.ts';
 import { readPassword, readPasswords } from './read-password.ts';
 import { table } from './terminal.ts';
 
-const HELP = `Usage: haidang user add NAME --role administrator|analyst|viewer [--display-name TEXT] [--agency ID]… [--config FILE]
+const HELP = `Usage: haidang user add NAME --role ROLE [--display-name TEXT] [--agency ID]… [--config FILE]
        haidang user password NAME [--config FILE]
        haidang user list [--json] [--config FILE]
 
 "password" asks for the current password of NAME and for the new one, and ends the sessions of NAME. The password (at least 12 characters) is asked for at the terminal, or read as the first line of standard input. It is
-never an argument, where other users of the machine could see it. Without --agency the user sees every agency.`;
-
-const ROLES = ['administrator', 'analyst', 'viewer'] as const;
+never an argument, where other users of the machine could see it. Without --agency the user sees every agency.
+Roles: ${ROLES.join(', ')}; docs/roles.md says what each may do.`;
 
 /** `haidang user` */
 export async function run(args: readonly string[]): Promise<number> {

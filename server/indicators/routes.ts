@@ -13,7 +13,7 @@ const MOST_BYTES = 256 * 1024 * 1024;
 /** Lists of indicators: imported, looked at, and removed; each act is audited. */
 export function indicatorRoutes(app: App, { indicators, accounts }: Services): void {
   const tags = ['indicators'];
-  const access = 'administrator';
+  const access = 'indicators.change';
   const begun = async (job: ListImport, actor: string, options: ListOptions): Promise<ListImport> => {
     const detail = { import: job.id, from: job.from, ...options };
     await accounts.audit.record({ actor, act: 'indicators.import', target: job.list, detail });
@@ -23,7 +23,7 @@ export function indicatorRoutes(app: App, { indicators, accounts }: Services): v
   app.get(
     '/api/v1/indicators',
     {
-      config: { access: 'signed-in' },
+      config: { access: 'indicators.read' },
       schema: { tags, response: { 200: IndicatorLists, ...problems(401, 403, 429) } },
     },
     async (request) => {

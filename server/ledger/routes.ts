@@ -8,7 +8,7 @@ export function ledgerRoutes(app: App, { ledger }: Services): void {
   app.get(
     '/api/v1/ledger',
     {
-      config: { access: 'signed-in' },
+      config: { access: 'ledger.read' },
       schema: {
         tags: ['ledger'],
         /** `full`: every stored row is counted again, not only what may have changed. */

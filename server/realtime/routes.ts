@@ -30,7 +30,7 @@ export function liveRoutes(app: App, { live, accounts, log }: Services): void {
   app.route({
     method: 'GET',
     url: '/api/v1/live',
-    config: { access: 'signed-in' },
+    config: { access: 'alerts.read' },
     schema: {
       tags: ['live'],
       description: 'A WebSocket (RFC 6455); each message is one JSON document of the shape given for 200.',

@@ -33,7 +33,7 @@ export function retentionRoutes(app: App, { retention, accounts }: Services): vo
   app.get(
     '/api/v1/retention',
     {
-      config: { access: 'signed-in' },
+      config: { access: 'retention.read' },
       schema: { tags, response: { 200: RetentionState, ...problems(401, 403, 503) } },
     },
     async (request) => {
@@ -56,7 +56,7 @@ export function retentionRoutes(app: App, { retention, accounts }: Services): vo
   app.put(
     '/api/v1/retention/policy',
     {
-      config: { access: 'administrator' },
+      config: { access: 'retention.change' },
       schema: { tags, body: Policy, response: { 200: Policy, ...problems(400, 401, 403, 409, 429, 503) } },
     },
     async (request) => {
@@ -71,7 +71,7 @@ export function retentionRoutes(app: App, { retention, accounts }: Services): vo
 
   app.get(
     '/api/v1/retention/days',
-    { config: { access: 'signed-in' }, schema: { tags, response: { 200: RetentionDays, ...problems(401, 403, 503) } } },
+    { config: { access: 'retention.read' }, schema: { tags, response: { 200: RetentionDays, ...problems(401, 403, 503) } } },
     async (request) => {
       provincial(request.signedIn().identity);
       return { days: (await retention.days()).map(shownDay) };
@@ -81,7 +81,7 @@ export function retentionRoutes(app: App, { retention, accounts }: Services): vo
   app.post(
     '/api/v1/retention/runs',
     {
-      config: { access: 'administrator' },
+      config: { access: 'retention.change' },
       schema: { tags, body: NewRun, response: { 202: RunBegun, ...problems(400, 401, 403, 429, 503) } },
     },
     async (request, reply) => {
@@ -95,7 +95,7 @@ export function retentionRoutes(app: App, { retention, accounts }: Services): vo
   app.get(
     '/api/v1/retention/deletions',
     {
-      config: { access: 'signed-in' },
+      config: { access: 'retention.read' },
       schema: {
         tags,
         querystring: Type.Object({
@@ -115,7 +115,7 @@ export function retentionRoutes(app: App, { retention, accounts }: Services): vo
 
   app.get(
     '/api/v1/legal-holds',
-    { config: { access: 'signed-in' }, schema: { tags, response: { 200: LegalHolds, ...problems(401, 503) } } },
+    { config: { access: 'retention.read' }, schema: { tags, response: { 200: LegalHolds, ...problems(401, 503) } } },
     async (request) => {
       const { identity } = request.signedIn();
       return { holds: (await retention.holds(identity, MOST_HOLDS)).map(shownHold) };
@@ -125,7 +125,7 @@ export function retentionRoutes(app: App, { retention, accounts }: Services): vo
   app.post(
     '/api/v1/legal-holds',
     {
-      config: { access: 'administrator' },
+      config: { access: 'retention.change' },
       schema: { tags, body: NewLegalHold, response: { 201: LegalHold, ...problems(400, 401, 403, 413, 429, 503) } },
     },
     async (request, reply) => {
@@ -141,7 +141,7 @@ export function retentionRoutes(app: App, { retention, accounts }: Services): vo
   app.post(
     '/api/v1/legal-holds/:id/lift',
     {
-      config: { access: 'administrator' },
+      config: { access: 'retention.change' },
       schema: {
         tags,
         params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) }),

@@ -14,7 +14,7 @@ import { changeSetting, DRAFT, UNDECIDED } from './settings.ts';
 export function editRoutes(app: App, services: Services): void {
   const { rules, records, accounts } = services;
   const tags = ['rules'];
-  const access = 'administrator';
+  const access = 'rules.change';
 
   app.post(
     '/api/v1/rules/check',

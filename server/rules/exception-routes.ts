@@ -36,7 +36,7 @@ export function exceptionRoutes(app: App, services: Services): void {
   app.post(
     '/api/v1/rules/:id/exceptions/preview',
     {
-      config: { access: 'analyst' },
+      config: { access: 'rules.except' },
       schema: {
         tags,
         params: RuleParams,
@@ -56,7 +56,7 @@ export function exceptionRoutes(app: App, services: Services): void {
   app.post(
     '/api/v1/rules/:id/exceptions',
     {
-      config: { access: 'analyst' },
+      config: { access: 'rules.except' },
       schema: {
         tags,
         params: RuleParams,
@@ -115,7 +115,7 @@ export function exceptionRoutes(app: App, services: Services): void {
   app.post(
     '/api/v1/rules/:id/exceptions/:exception/end',
     {
-      config: { access: 'analyst' },
+      config: { access: 'rules.except' },
       schema: {
         tags,
         params: Type.Object({ ...RuleParams.properties, exception: Type.String({ pattern: '^[0-9a-f]{12}$' }) }),

@@ -33,7 +33,7 @@ export function ruleRoutes(app: App, services: Services): void {
 
   app.get(
     '/api/v1/rules',
-    { config: { access: 'signed-in' }, schema: { tags, response: { 200: RuleList, ...problems(401) } } },
+    { config: { access: 'rules.read' }, schema: { tags, response: { 200: RuleList, ...problems(401) } } },
     async (request) => ({
       rules: ruleRows(services, request.signedIn().identity.agencies === 'all'),
       problems: rules.problems.map((problem) => ({ ...problem })),
@@ -43,7 +43,7 @@ export function ruleRoutes(app: App, services: Services): void {
 
   app.get(
     '/api/v1/rules/health',
-    { config: { access: 'signed-in' }, schema: { tags, response: { 200: HealthList, ...problems(401, 403) } } },
+    { config: { access: 'rules.read' }, schema: { tags, response: { 200: HealthList, ...problems(401, 403) } } },
     async (request) => {
       provincial(request.signedIn().identity);
       return healthList();
@@ -53,7 +53,7 @@ export function ruleRoutes(app: App, services: Services): void {
   app.post(
     '/api/v1/rules/health',
     {
-      config: { access: 'analyst' },
+      config: { access: 'rules.try' },
       schema: {
         tags,
         description: 'Tests every rule now, and says how each fares.',
@@ -70,7 +70,7 @@ export function ruleRoutes(app: App, services: Services): void {
   app.post(
     '/api/v1/rules/reload',
     {
-      config: { access: 'administrator' },
+      config: { access: 'rules.change' },
       schema: { tags, response: { 200: ReloadAnswer, ...problems(401, 403, 429, 503) } },
     },
     async (request) => {
@@ -87,7 +87,7 @@ export function ruleRoutes(app: App, services: Services): void {
   app.get(
     '/api/v1/rules/:id',
     {
-      config: { access: 'signed-in' },
+      config: { access: 'rules.read' },
       schema: { tags, params: RuleParams, response: { 200: RuleDetail, ...problems(400, 401, 404, 503) } },
     },
     async (request) => {
@@ -123,7 +123,7 @@ export function ruleRoutes(app: App, services: Services): void {
   app.post(
     '/api/v1/rules/:id/refill',
     {
-      config: { access: 'administrator' },
+      config: { access: 'rules.change' },
       schema: {
         tags,
         params: RuleParams,

@@ -23,7 +23,7 @@ export function exportRoutes(app: App, services: Services): void {
   app.get(
     '/api/v1/events/export',
     {
-      config: { access: 'signed-in' },
+      config: { access: 'events.export' },
       // A look at the head alone would read everything.
       exposeHeadRoute: false,
       schema: {

@@ -28,7 +28,7 @@ export function searchRoutes(app: App, services: Services): void {
 
 function pageRoutes(app: App, { events, settings }: Services, running: RunningSearches): void {
   const tags = ['search'];
-  const config = { access: 'signed-in' } as const;
+  const config = { access: 'events.read' } as const;
 
   app.get(
     '/api/v1/events',

@@ -15,7 +15,7 @@ const Id = Type.Object({ id: Type.String({ pattern: '^[a-z0-9-]{1,64}$' }) });
 export function savedSearchRoutes(app: App, { records, accounts }: Services): void {
   const saved = openSavedSearches(records);
   const tags = ['search'];
-  const config = { access: 'signed-in' } as const;
+  const config = { access: 'searches.keep' } as const;
   const record = (identity: Identity, act: string, id: string, { name, visibility }: SavedSearchRecord) =>
     accounts.audit.record({ actor: identity.name, act, target: id, detail: { name, visibility } });
 

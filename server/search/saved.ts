@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { may } from '../accounts/permissions.ts';
 import { HaidangError } from '../errors.ts';
 import { type Identity, SYSTEM } from '../identity.ts';
 import type { SavedSearchRecord } from '../store/record-kinds.ts';
@@ -105,7 +106,7 @@ export function openSavedSearches(records: RecordStore, now: () => number = Date
 }
 
 function kept(identity: Identity, { name, kql, from, to, by, shared }: NewSavedSearch) {
-  if (shared && identity.role === 'viewer') {
+  if (shared && !may(identity, 'searches.share')) {
     throw new HaidangError('HD_FORBIDDEN', 'A viewer cannot share searches; keep it for yourself, or ask an analyst.');
   }
   const visibility = shared ? ('shared' as const) : ('private' as const);

@@ -14,7 +14,7 @@ const SUGGESTED_FROM = { names: 300, values: 2_000 } as const;
 /** What the found events hold: fields, their values, and suggestions while a query is written. */
 export function valueRoutes(app: App, { events }: Services, running: RunningSearches): void {
   const tags = ['search'];
-  const config = { access: 'signed-in' } as const;
+  const config = { access: 'events.read' } as const;
 
   app.get(
     '/api/v1/events/fields',

@@ -16,7 +16,7 @@ export function shiftRoutes(app: App, { records, accounts, live }: Services): vo
   app.get(
     '/api/v1/shifts',
     {
-      config: { access: 'signed-in' },
+      config: { access: 'shifts.read' },
       schema: {
         tags,
         querystring: Type.Object({
@@ -43,7 +43,7 @@ export function shiftRoutes(app: App, { records, accounts, live }: Services): vo
   app.post(
     '/api/v1/shifts',
     {
-      config: { access: 'analyst' },
+      config: { access: 'shifts.write' },
       schema: { tags, body: NewShiftEntry, response: { 201: ShiftEntry, ...problems(400, 401, 403, 429) } },
     },
     async (request, reply) => {
@@ -75,7 +75,7 @@ export function shiftRoutes(app: App, { records, accounts, live }: Services): vo
   app.post(
     '/api/v1/shifts/:id/accept',
     {
-      config: { access: 'analyst' },
+      config: { access: 'shifts.write' },
       schema: {
         tags,
         params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) }),

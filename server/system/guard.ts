@@ -1,12 +1,19 @@
 import type { FastifyRequest, RouteOptions } from 'fastify';
 import { readCookie } from '../accounts/cookie.ts';
+import { may, type Permission } from '../accounts/permissions.ts';
 import type { SignedIn } from '../accounts/sessions.ts';
 import { HaidangError } from '../errors.ts';
 import type { App, Services } from '../services.ts';
 import { isAllowedHost, isOwnOrigin } from './origin.ts';
 
-/** Who may call a route; every route declares it. Each level includes those after it in `RANK`. */
-export type Access = 'public' | 'signed-in' | 'analyst' | 'administrator';
+/**
+ * What calling a route takes; every route declares it: nothing, a session of whatever role (one's own account), or one
+ * permission of `accounts/permissions.ts`.
+ */
+export type Access = 'public' | 'signed-in' | Permission | keyof typeof OLD_LEVELS;
+
+/** Levels from before there were permissions, as those that stand for them. */
+const OLD_LEVELS = { analyst: 'alerts.triage', administrator: 'users.change' } as const;
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -20,8 +27,6 @@ declare module 'fastify' {
   }
 }
 
-const RANK = { viewer: 1, analyst: 2, administrator: 3, collector: 0 } as const;
-const NEEDED = { public: 0, 'signed-in': 1, analyst: 2, administrator: 3 } as const;
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Before every route: Host, Origin, who asks, and whether they may. Refuses at start to serve a route without a declared access. */
@@ -52,8 +57,10 @@ export function guard(app: App, { accounts, settings, trusted }: Services): void
     }
     if (access === 'public') return;
     const { identity } = request.signedIn();
-    if (RANK[identity.role] < NEEDED[access])
-      throw new HaidangError('HD_FORBIDDEN', `This needs the role ${access} or higher; yours is ${identity.role}.`);
+    if (access === 'signed-in') return;
+    const permission = access === 'analyst' || access === 'administrator' ? OLD_LEVELS[access] : access;
+    if (!may(identity, permission))
+      throw new HaidangError('HD_FORBIDDEN', `This needs "${permission}", which the role ${identity.role} lacks.`);
   });
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+import { problems } from './answers.ts';
 
 /** The head of the OpenAPI 3.1 document that `/openapi.json` serves; the rest comes from the routes' schemas. */
 export function openApiOptions(version: string): FastifyDynamicSwaggerOptions {
@@ -32,7 +33,10 @@ export function openApiOptions(version: string): FastifyDynamicSwaggerOptions {
     transform: ({ schema, url, route }) => {
       const access = route.config?.access;
       const security = access === undefined || access === 'public' ? [] : [{ session: [] }];
-      return { schema: { ...schema, security }, url };
+      if (access === undefined || access === 'public' || access === 'signed-in')
+        return { schema: { ...schema, security }, url };
+      const response = { ...problems(403), ...(schema?.response as object | undefined) };
+      return { schema: { ...schema, response, security, 'x-permission': access }, url };
     },
   };
 }

@@ -27,7 +27,7 @@ export function systemRoutes(app: App, services: Services): void {
 
   app.get(
     '/api/v1/overview',
-    { config: { access: 'signed-in' }, schema: { tags, response: { 200: Overview, ...problems(401, 503) } } },
+    { config: { access: 'alerts.read' }, schema: { tags, response: { 200: Overview, ...problems(401, 503) } } },
     async (request) => overview(services, request.signedIn().identity),
   );
 

@@ -14,7 +14,7 @@ import type { Taxii } from './taxii.ts';
 /** Administration of the TAXII server: accounts of provinces, API roots, collections, who may do what, and data files. */
 export function taxiiAdminRoutes(app: App, taxii: Taxii): void {
   const tags = ['taxii'];
-  const config = { access: 'administrator' } as const;
+  const config = { access: 'taxii.manage' } as const;
   const errors = problems(400, 401, 403, 404, 409, 429, 503);
   const change = async (request: FastifyRequest, what: CatalogChange, target: string, detail: object = {}) => {
     const { identity } = request.signedIn();

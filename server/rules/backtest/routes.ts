@@ -8,7 +8,7 @@ import { Backtest, BacktestList, NewBacktest } from './schema.ts';
 /** Backtests: what a rule, or a wording that is not saved, would have given of what is stored. */
 export function backtestRoutes(app: App, { backtests, accounts, agencies }: Services): void {
   const tags = ['rules'];
-  const access = 'analyst';
+  const access = 'rules.try';
 
   app.post(
     '/api/v1/rules/backtests',
@@ -55,7 +55,7 @@ export function backtestRoutes(app: App, { backtests, accounts, agencies }: Serv
   app.get(
     '/api/v1/rules/:id/backtests',
     {
-      config: { access: 'signed-in' },
+      config: { access: 'rules.read' },
       schema: { tags, params: RuleParams, response: { 200: BacktestList, ...problems(401, 403, 429, 503) } },
     },
     async (request) => {

@@ -17,7 +17,7 @@ const FileName = Type.Object(
 /** Imports of rules: read and judged, looked at, and taken over by choice; each step is audited. */
 export function importRoutes(app: App, { ruleImports, accounts }: Services): void {
   const tags = ['rules'];
-  const access = 'administrator';
+  const access = 'rules.change';
   const begun = async (job: ImportJob, actor: string): Promise<ImportJob> => {
     await accounts.audit.record({ actor, act: 'rule.import', target: job.from, detail: { id: job.id } });
     return job;

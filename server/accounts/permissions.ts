@@ -1,0 +1,82 @@
+import type { Identity, Role } from '../identity.ts';
+
+const EVERYBODY = [
+  'viewer',
+  'analyst',
+  'lead',
+  'rule-author',
+  'agency-officer',
+  'administrator',
+  'auditor',
+  'national-liaison',
+] as const satisfies readonly Role[];
+/** Who looks at raw log lines: not those who judge the others' work, nor those who speak with the national center. */
+const READERS = ['viewer', 'analyst', 'lead', 'rule-author', 'agency-officer', 'administrator'] as const;
+const WORKERS = ['analyst', 'lead', 'agency-officer', 'administrator'] as const;
+/** Of the province's own shift. */
+const SHIFT = ['analyst', 'lead', 'administrator'] as const;
+const AUTHORS = ['rule-author', 'administrator'] as const;
+const ADMINISTRATORS = ['administrator'] as const;
+
+/**
+ * Every permission and the roles that have it: the one place that decides who may do what. An agency-bound account has
+ * it for its own agencies alone (`store.as`); `identity.agencies` is not part of this table.
+ */
+export const PERMISSIONS = {
+  'alerts.read': EVERYBODY,
+  'alerts.triage': WORKERS,
+  'events.read': READERS,
+  'events.export': ['analyst', 'lead', 'rule-author', 'agency-officer', 'administrator'],
+  'searches.keep': READERS,
+  'searches.share': ['analyst', 'lead', 'rule-author', 'agency-officer', 'administrator'],
+  'incidents.read': EVERYBODY,
+  'incidents.work': WORKERS,
+  /** To let an incident go to the national center: one person prepares it, another one with this right approves. */
+  'incidents.approve': ['lead', 'administrator', 'national-liaison'],
+  'sharing.read': ['analyst', 'lead', 'administrator', 'auditor', 'national-liaison'],
+  'sharing.manage': ['administrator', 'national-liaison'],
+  'agencies.read': EVERYBODY,
+  'agencies.change': ADMINISTRATORS,
+  'assets.read': EVERYBODY,
+  'assets.change': ['agency-officer', 'administrator'],
+  'shifts.read': EVERYBODY,
+  'shifts.write': SHIFT,
+  'rules.read': EVERYBODY,
+  'rules.try': ['analyst', 'lead', 'rule-author', 'administrator'],
+  'rules.except': ['analyst', 'lead', 'rule-author', 'administrator'],
+  'rules.change': AUTHORS,
+  'indicators.read': EVERYBODY,
+  'indicators.change': AUTHORS,
+  'collectors.read': EVERYBODY,
+  'collectors.manage': ADMINISTRATORS,
+  'ledger.read': EVERYBODY,
+  'retention.read': EVERYBODY,
+  'retention.change': ADMINISTRATORS,
+  'backups.run': ADMINISTRATORS,
+  'taxii.manage': ADMINISTRATORS,
+  /** Names of colleagues, to choose an owner. */
+  'users.read': EVERYBODY,
+  'users.change': ADMINISTRATORS,
+  'audit.read': ['auditor', 'administrator'],
+} as const satisfies Readonly<Record<string, readonly Role[]>>;
+
+export type Permission = keyof typeof PERMISSIONS;
+
+/** All permissions, in the order of the table. */
+export const PERMISSION_NAMES = Object.keys(PERMISSIONS) as readonly Permission[];
+
+/** Whether somebody may do something: by the role, and by no more than their token is for. */
+export function may(identity: Identity, permission: Permission): boolean {
+  const roles: readonly string[] = PERMISSIONS[permission];
+  return roles.includes(identity.role) && (identity.limits === undefined || identity.limits.includes(permission));
+}
+
+/** All that somebody may do: what the console shows follows from it. */
+export function permissionsOf(identity: Identity): Permission[] {
+  return PERMISSION_NAMES.filter((permission) => may(identity, permission));
+}
+
+/** Roles that make sense for all agencies alone: who judges or speaks for the province must see it whole. */
+export const PROVINCIAL_ROLES: readonly Role[] = ['auditor', 'national-liaison'];
+/** Roles that are never given for all agencies. */
+export const BOUND_ROLES: readonly Role[] = ['agency-officer'];

@@ -1,14 +1,11 @@
+import type { DeviceFields } from './device-fields.ts';
 import type { Draft } from './draft.ts';
 import { classify } from './draft.ts';
-import type { FortigateFields } from './fortigate.ts';
 import { put } from './put.ts';
+import { outcomeOf, verdictOf } from './verdict.ts';
 
 type Outcome = 'success' | 'failure';
 
-const DENIED =
-  /^(?:deny|denied|block|blocked|dropped|drop|clear_session|clear-session|reset|reset_client|reset_server|reset-client|reset-server|reset_both|quarantine|quarantined|redirect)$/;
-const ALLOWED =
-  /^(?:accept|accepted|close|ip-conn|timeout|client-rst|server-rst|dns|start|pass|passthrough|allow|allowed|permit|monitored|detected|exempt|log-only|bypass|monitor)$/;
 const FAILED = /fail|error|denied|invalid|rejected|timeout/i;
 const WORKED = /^(?:success|successful|succeed|succeeded|ok|logon|pass|passed|authenticated)$/i;
 
@@ -24,23 +21,13 @@ const CATEGORIES: Readonly<Record<string, readonly string[]>> = {
   'file-filter': ['network', 'file'],
 };
 
-function verdictOf(action: string | undefined): 'allowed' | 'denied' | undefined {
-  if (action === undefined) return undefined;
-  const word = action.toLowerCase();
-  return DENIED.test(word) ? 'denied' : ALLOWED.test(word) ? 'allowed' : undefined;
-}
-
-function outcomeOf(verdict: 'allowed' | 'denied' | undefined): Outcome | undefined {
-  return verdict === undefined ? undefined : verdict === 'denied' ? 'failure' : 'success';
-}
-
-function setPolicy(draft: Draft, fields: FortigateFields): void {
+function setPolicy(draft: Draft, fields: DeviceFields): void {
   put(draft, 'rule.id', fields.take('policyid'));
   put(draft, 'rule.name', fields.take('policyname'));
   put(draft, 'rule.uuid', fields.take('poluuid'));
 }
 
-function readTraffic(draft: Draft, fields: FortigateFields): void {
+function readTraffic(draft: Draft, fields: DeviceFields): void {
   const action = fields.take('action');
   const verdict = verdictOf(action);
   setPolicy(draft, fields);
@@ -53,7 +40,7 @@ function readTraffic(draft: Draft, fields: FortigateFields): void {
   classify(draft, ['network'], ['connection', ...phase, ...(verdict ? [verdict] : [])], action, outcomeOf(verdict));
 }
 
-function readUtm(draft: Draft, fields: FortigateFields, subtype: string): void {
+function readUtm(draft: Draft, fields: DeviceFields, subtype: string): void {
   const action = fields.take('action');
   const verdict = verdictOf(action);
   const attack = fields.peek('attack');
@@ -74,13 +61,13 @@ function readUtm(draft: Draft, fields: FortigateFields, subtype: string): void {
 }
 
 /** The outcome that `status` or `result` names; undefined where they name none. */
-function statusOf(fields: FortigateFields): Outcome | undefined {
+function statusOf(fields: DeviceFields): Outcome | undefined {
   const status = fields.peek('status') ?? fields.peek('result');
   if (status === undefined) return undefined;
   return WORKED.test(status) ? 'success' : FAILED.test(status) ? 'failure' : undefined;
 }
 
-function readConfiguration(draft: Draft, fields: FortigateFields, action: string | undefined): boolean {
+function readConfiguration(draft: Draft, fields: DeviceFields, action: string | undefined): boolean {
   if (fields.peek('cfgpath') === undefined) return false;
   const word = (action ?? '').toLowerCase();
   const type = word === 'add' ? 'creation' : word === 'delete' ? 'deletion' : 'change';
@@ -89,7 +76,7 @@ function readConfiguration(draft: Draft, fields: FortigateFields, action: string
   return true;
 }
 
-function readTunnel(draft: Draft, fields: FortigateFields, action: string): void {
+function readTunnel(draft: Draft, fields: DeviceFields, action: string): void {
   if (/^(?:ssl-login-fail|ssl-login-error|ssl-alert)$/.test(action) || /login-fail/.test(action)) {
     classify(draft, ['authentication', 'network'], ['info'], action, 'failure');
   } else if (action === 'tunnel-up' || action === 'phase2-up' || action === 'ssl-new-con') {
@@ -122,7 +109,7 @@ function readTunnel(draft: Draft, fields: FortigateFields, action: string): void
 const LOGIN =
   /^(?:login|logout|authentication|auth-logon|auth-logout|fsso-logon|fsso-logoff|fsso-auth|fortinac-logon|radius-auth|auth)$/i;
 
-function readEvent(draft: Draft, fields: FortigateFields, subtype: string): void {
+function readEvent(draft: Draft, fields: DeviceFields, subtype: string): void {
   const action = fields.take('action');
   const word = (action ?? '').toLowerCase();
   put(draft, 'rule.description', fields.peek('logdesc'));
@@ -142,7 +129,7 @@ function readEvent(draft: Draft, fields: FortigateFields, subtype: string): void
 }
 
 /** Sets category, type, action and outcome of a FortiGate record by its type and subtype, and the rule it names. */
-export function classifyFortigate(draft: Draft, fields: FortigateFields): void {
+export function classifyFortigate(draft: Draft, fields: DeviceFields): void {
   const type = fields.peek('type');
   const subtype = fields.peek('subtype') ?? '';
   if (type === 'traffic') readTraffic(draft, fields);

@@ -1,5 +1,6 @@
 import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
+import { DeviceFields } from './device-fields.ts';
 import type { Draft } from './draft.ts';
 import { endpoint, finish, isAddress, newDraft, relate } from './draft.ts';
 import { classifyFortigate } from './fortigate-meaning.ts';
@@ -12,40 +13,6 @@ const START = /^(?:date=\d{4}-\d\d-\d\d |timestamp=\d|logver=\d|itime=\d|eventti
 const START_WITHIN = /(?:^|[\s>])(?=(?:date=\d{4}-\d\d-\d\d time=|logver=\d|devname=|eventtime=\d))/;
 const MARKS = /(?:^| )(?:devid|logid|log_id|devname)=/;
 const MAX_FORTIGATE = 65_536;
-const KEY = /^[A-Za-z_][A-Za-z0-9_-]{0,39}$/;
-
-/** The fields of a record, taken one by one; what no one takes stays under `fortinet.firewall`. */
-export class FortigateFields {
-  readonly #pairs: Map<string, string>;
-
-  constructor(pairs: Map<string, string>) {
-    this.#pairs = pairs;
-  }
-
-  /** A field's text; undefined where it is absent or the device says that it has none. */
-  peek(name: string): string | undefined {
-    const text = this.#pairs.get(name);
-    return text === undefined || text === '' || text === 'N/A' || text === '(null)' || text === 'n/a'
-      ? undefined
-      : text;
-  }
-
-  /** The same, and the field is used up. */
-  take(name: string): string | undefined {
-    const text = this.peek(name);
-    this.#pairs.delete(name);
-    return text;
-  }
-
-  rest(): Record<string, string> {
-    const left: Record<string, string> = {};
-    for (const key of this.#pairs.keys()) {
-      const text = this.peek(key);
-      if (text !== undefined && KEY.test(key)) left[key] = text;
-    }
-    return left;
-  }
-}
 
 /** `eventtime` counts seconds, milliseconds, microseconds or nanoseconds since 1970, by its digits. */
 function countedTime(text: string | undefined): number | undefined {
@@ -54,7 +21,7 @@ function countedTime(text: string | undefined): number | undefined {
 }
 
 /** The wall clock with its zone; the counted time gives the milliseconds, and the moment where no zone is named. */
-function timeOf(fields: FortigateFields, zone: string): number | undefined {
+function timeOf(fields: DeviceFields, zone: string): number | undefined {
   const offset = /^[+-]\d{4}$/.exec(fields.peek('tz') ?? '')?.[0];
   const wall = isoTimeAt(`${fields.peek('date')} ${fields.peek('time')}${offset ?? ''}`, 0, zone)?.ms;
   const counted = countedTime(fields.peek('eventtime'));
@@ -64,7 +31,7 @@ function timeOf(fields: FortigateFields, zone: string): number | undefined {
   return apart < 1000 || (offset === undefined && apart < 14 * 3_600_000) ? counted : wall;
 }
 
-function setEnd(draft: Draft, fields: FortigateFields, side: 'source' | 'destination', names: readonly string[]): void {
+function setEnd(draft: Draft, fields: DeviceFields, side: 'source' | 'destination', names: readonly string[]): void {
   const [ip = '', port = '', name = '', mac = '', nat = '', natPort = ''] = names;
   const address = fields.peek(ip);
   const found = address === undefined ? undefined : endpoint(address, fields.peek(port));
@@ -85,7 +52,7 @@ function setEnd(draft: Draft, fields: FortigateFields, side: 'source' | 'destina
   }
 }
 
-function setEnds(draft: Draft, fields: FortigateFields): void {
+function setEnds(draft: Draft, fields: DeviceFields): void {
   if (fields.peek('remip') !== undefined && fields.peek('srcip') === undefined) {
     setEnd(draft, fields, 'source', ['remip', 'remport']);
     setEnd(draft, fields, 'destination', ['locip', 'locport']);
@@ -109,7 +76,7 @@ function setEnds(draft: Draft, fields: FortigateFields): void {
   }
 }
 
-function setNetwork(draft: Draft, fields: FortigateFields): void {
+function setNetwork(draft: Draft, fields: DeviceFields): void {
   putTransport(draft, fields.take('proto'));
   const service = fields.peek('service');
   if (service !== undefined && /^[A-Za-z][A-Za-z0-9_.-]{0,40}$/.test(service))
@@ -123,7 +90,7 @@ function setNetwork(draft: Draft, fields: FortigateFields): void {
 }
 
 /** Where an administrator sits is named in `ui`, as `https(192.0.2.10)`. */
-function setPeople(draft: Draft, fields: FortigateFields): void {
+function setPeople(draft: Draft, fields: DeviceFields): void {
   const user = fields.take('user') ?? fields.peek('xauthuser');
   if (user !== undefined) {
     draft.user = { name: user };
@@ -135,7 +102,7 @@ function setPeople(draft: Draft, fields: FortigateFields): void {
   if (place && !draft.source && isAddress(place[2] as string)) draft.source = { ip: place[2] as string };
 }
 
-function setRequest(draft: Draft, fields: FortigateFields): void {
+function setRequest(draft: Draft, fields: DeviceFields): void {
   const host = fields.peek('hostname');
   const url = fields.take('url');
   if (url !== undefined) setUrl(draft, url);
@@ -172,7 +139,7 @@ function setRequest(draft: Draft, fields: FortigateFields): void {
   put(draft, 'email.subject', fields.take('subject'));
 }
 
-function setObserver(draft: Draft, fields: FortigateFields): void {
+function setObserver(draft: Draft, fields: DeviceFields): void {
   const name = fields.take('devname');
   put(draft, 'observer.vendor', 'Fortinet');
   put(draft, 'observer.product', 'FortiGate');
@@ -195,7 +162,7 @@ export function readFortigateMessage(message: string, context: ParseContext): Ec
   ) {
     return undefined;
   }
-  const fields = new FortigateFields(pairs);
+  const fields = new DeviceFields(pairs);
   const draft = newDraft(message, message, 'fortinet.firewall', context, timeOf(fields, context.timeZone));
   setObserver(draft, fields);
   setEnds(draft, fields);

@@ -119,6 +119,12 @@ export class LineScanner {
     bytes.set(this.#isFixed, words[this.#place / 4 + TREE.fixed] as number);
   }
 
+  /** Whether a field is there, by its number in `fields`; it is where its value is null. */
+  has(field: number): boolean {
+    if (this.#isFixed[field] === 1) return this.#fixed[field] !== undefined;
+    return this.kernel.words[this.#turns + field] === this.#turn;
+  }
+
   /** Value of a field by its number in `fields`; undefined where it is absent. */
   value(field: number): unknown {
     if (this.#isFixed[field] === 1) return this.#fixed[field];

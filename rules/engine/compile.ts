@@ -9,15 +9,14 @@ import { type Check, checkOf, prepare, questionsOf } from './compile-condition.t
 import type { FieldMode, LineEngine, RuleEngine } from './engine.ts';
 import { EventContext, FieldSlots, LAST_TURN, partedName } from './event-context.ts';
 import { ecsFieldName, renameFields } from './field-names.ts';
-import { conditionFields, logSourceCondition } from './log-sources.ts';
+import { logSourceCondition } from './log-sources.ts';
 import { type CompiledRule, RuleGroup } from './rule-group.ts';
+import { SourceTree } from './source-tree.ts';
 import type { Encoding } from './text-bytes.ts';
 import { necessaryAtoms, necessaryNumbers } from './witness.ts';
 
-/** Log sources of events that are remembered; their values come from outside. */
-const REMEMBERED_SOURCES = 4_096;
+/** Combinations of log sources that are remembered; what tells them comes from outside. */
 const REMEMBERED_GROUPS = 1_024;
-const SOURCE_CHARACTERS = 200;
 /** Bytes of tables past which all are forgotten, and made again when they are asked. */
 const MOST_TABLES = 512 * 1024 * 1024;
 const NONE: readonly DetectionRule[] = [];
@@ -87,29 +86,16 @@ class Route {
   }
 }
 
-/** The values of the fields that tell the log source, one after the other, and the route of each combination. */
-class SourceNode {
-  readonly next = new Map<unknown, SourceNode>();
-  route: Route | undefined;
-  /** The value that came last, and where it leads: to compare costs less than to look up. */
-  value: unknown = NEVER;
-  after: SourceNode | undefined;
-}
-
-const NEVER = Symbol('never');
-
 class CompiledEngine implements RuleEngine {
   readonly rules: readonly DetectionRule[];
   readonly #slots = new FieldSlots();
   readonly #kernel = new LineKernel();
   readonly #context: EventContext;
   readonly #sources: readonly Source[];
-  readonly #sourceSlots: readonly number[];
   readonly #numberSlot: number;
   readonly #mode: FieldMode;
   readonly #routes = new Map<string, Route>();
-  #bySource = new SourceNode();
-  #remembered = 0;
+  readonly #bySource: SourceTree<Route>;
 
   constructor(rules: readonly DetectionRule[], mode: FieldMode) {
     this.rules = rules;
@@ -117,14 +103,14 @@ class CompiledEngine implements RuleEngine {
     const numberField = mode === 'raw' ? 'EventID' : 'event.code';
     const atoms = new AtomTable();
     const sources = new Map<string, Source>();
-    const sourceFields = new Set<string>();
+    const conditions: Condition[] = [];
     for (const [order, rule] of rules.entries()) {
       const { product = '', service = '', category = '' } = rule.logsource;
       const key = [product, service, category].join('\0');
       let source = sources.get(key);
       if (!source) {
         const condition = logSourceCondition(rule.logsource, mode);
-        for (const field of conditionFields(condition)) sourceFields.add(field);
+        conditions.push(condition);
         source = { applies: checkOf(prepare(condition, { slots: this.#slots, atoms: undefined })), rules: [] };
         sources.set(key, source);
       }
@@ -139,7 +125,7 @@ class CompiledEngine implements RuleEngine {
       });
     }
     this.#sources = [...sources.values()];
-    this.#sourceSlots = [...sourceFields].map((field) => this.#slots.slot(field));
+    this.#bySource = new SourceTree(conditions, this.#slots);
     this.#numberSlot = this.#slots.slot(numberField);
     this.#context = new EventContext(this.#slots, atoms.size, mode, this.#kernel);
   }
@@ -174,8 +160,7 @@ class CompiledEngine implements RuleEngine {
     const tooMany = this.#routes.size >= REMEMBERED_GROUPS || this.#kernel.used > MOST_TABLES;
     if (!tooMany && this.#context.turn < LAST_TURN) return;
     this.#routes.clear();
-    this.#bySource = new SourceNode();
-    this.#remembered = 0;
+    this.#bySource.clear();
     this.#kernel.release();
     this.#context.restart();
   }
@@ -193,37 +178,9 @@ class CompiledEngine implements RuleEngine {
   }
 
   #route(context: EventContext): Route {
-    let at: SourceNode = this.#bySource;
-    for (const slot of this.#sourceSlots) {
-      const value = context.value(slot);
-      if (at.value === value && at.after) {
-        at = at.after;
-        continue;
-      }
-      const key = typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
-      // What is too long to be a log source is not remembered.
-      if (typeof key === 'string' && key.length > SOURCE_CHARACTERS) return this.#newRoute(context);
-      let next = at.next.get(key);
-      if (!next) {
-        if (this.#remembered >= REMEMBERED_SOURCES) {
-          this.#bySource = new SourceNode();
-          this.#remembered = 0;
-          return this.#newRoute(context);
-        }
-        this.#remembered++;
-        next = new SourceNode();
-        // A text must not hold on to the line that it was cut from.
-        at.next.set(typeof key === 'string' ? Buffer.from(key).toString() : key, next);
-      }
-      // The same: only those are kept that are copied when they are cut out.
-      if (typeof value !== 'string' || value.length < 13) {
-        at.value = value;
-        at.after = next;
-      }
-      at = next;
-    }
-    at.route ??= this.#newRoute(context);
-    return at.route;
+    const node = this.#bySource.at(context);
+    node.leaf ??= this.#newRoute(context);
+    return node.leaf;
   }
 
   #newRoute(context: EventContext): Route {

@@ -119,6 +119,11 @@ export class EventContext {
     return this.#event;
   }
 
+  /** Whether the field is there, be it null; its value is not read for that. */
+  has(slot: number): boolean {
+    return this.line === undefined ? this.value(slot) !== undefined : this.line.has(slot);
+  }
+
   value(slot: number): unknown {
     if (this.#readIn[slot] === this.turn) return this.#values[slot];
     this.#readIn[slot] = this.turn;

@@ -74,7 +74,7 @@ function SignedIn() {
                   <AlertsPage me={me} />
                 </Route>
                 <Route path="/alerts/:id">{({ id }) => <AlertPage key={id} id={id} me={me} />}</Route>
-                <Route path="/search" component={SearchPage} />
+                {me.permissions.includes('events.read') && <Route path="/search" component={SearchPage} />}
                 <Route path="/ledger" component={LedgerPage} />
                 <Route path="/shifts">
                   <ShiftsPage me={me} />
@@ -86,10 +86,10 @@ function SignedIn() {
                   <RulesPage me={me} />
                 </Route>
                 <Route path="/rules/attack" component={AttackPage} />
-                {me.role === 'administrator' && me.agencies === 'all' && (
+                {me.permissions.includes('rules.change') && me.agencies === 'all' && (
                   <Route path="/rules/new" component={NewRulePage} />
                 )}
-                {me.role === 'administrator' && me.agencies === 'all' && (
+                {me.permissions.includes('rules.change') && me.agencies === 'all' && (
                   <Route path="/rules/import" component={ImportPage} />
                 )}
                 <Route path="/indicators">
@@ -102,7 +102,7 @@ function SignedIn() {
                 <Route path="/account">
                   <AccountPage me={me} />
                 </Route>
-                {me.role === 'administrator' && (
+                {me.permissions.includes('users.change') && (
                   <Route path="/users">
                     <UsersPage me={me} />
                   </Route>

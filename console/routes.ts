@@ -6,23 +6,23 @@ export interface NavigationEntry {
   readonly path: string;
   readonly label: TextKey;
   readonly key: string;
-  /** Shown to this role alone. */
-  readonly only?: Session['role'];
+  /** Shown to those alone who have this permission. */
+  readonly only?: Session['permissions'][number];
 }
 
 const NAVIGATION: readonly NavigationEntry[] = [
   { path: '/alerts', label: 'nav.alerts', key: 'a' },
-  { path: '/search', label: 'nav.search', key: 's' },
+  { path: '/search', label: 'nav.search', key: 's', only: 'events.read' },
   { path: '/ledger', label: 'nav.ledger', key: 'l' },
   { path: '/shifts', label: 'nav.shifts', key: 'h' },
   { path: '/retention', label: 'nav.retention', key: 'k' },
   { path: '/rules', label: 'nav.rules', key: 'r' },
   { path: '/assets', label: 'nav.assets', key: 't' },
   { path: '/indicators', label: 'nav.indicators', key: 'i' },
-  { path: '/users', label: 'nav.users', key: 'u', only: 'administrator' },
+  { path: '/users', label: 'nav.users', key: 'u', only: 'users.change' },
 ];
 
-/** The pages that a role can open, in the order in which the navigation shows them. */
-export function navigation(role: Session['role']): readonly NavigationEntry[] {
-  return NAVIGATION.filter(({ only }) => only === undefined || only === role);
+/** The pages that somebody can open, in the order in which the navigation shows them. */
+export function navigation({ permissions }: Pick<Session, 'permissions'>): readonly NavigationEntry[] {
+  return NAVIGATION.filter(({ only }) => only === undefined || permissions.includes(only));
 }

@@ -83,16 +83,16 @@ export function AlertPage({ id, me }: { readonly id: string; readonly me: Sessio
             </button>
           </p>
         )}
-        {alert.data && <AlertBody detail={alert.data} />}
+        {alert.data && <AlertBody detail={alert.data} showsEvents={me.permissions.includes('events.read')} />}
       </div>
-      {alert.data && me.role !== 'viewer' && alert.data.alert.mergedInto === undefined && (
+      {alert.data && me.permissions.includes('alerts.triage') && alert.data.alert.mergedInto === undefined && (
         <AlertActs detail={alert.data} me={me} />
       )}
     </>
   );
 }
 
-function AlertBody({ detail }: { readonly detail: AlertDetail }) {
+function AlertBody({ detail, showsEvents }: { readonly detail: AlertDetail; readonly showsEvents: boolean }) {
   const { t, language } = useLanguage();
   const { mergedInto } = detail.alert;
   const sentence = pickText(detail.sentence, language);
@@ -115,7 +115,7 @@ function AlertBody({ detail }: { readonly detail: AlertDetail }) {
             </p>
           )}
           <GuidanceCard guidance={detail.guidance} />
-          <AlertEventList alert={detail.alert} />
+          {showsEvents && <AlertEventList alert={detail.alert} />}
           <RuleCard rule={detail.rule} />
         </div>
         <aside className="min-w-0 space-y-4" aria-label={t('alert.aside')}>

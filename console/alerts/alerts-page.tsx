@@ -52,7 +52,7 @@ export function AlertsPage({ me }: { readonly me: Session }) {
   const acts = useActs(queue.acted);
   const targets = (): readonly AlertRow[] =>
     chosenRows.length > 0 ? chosenRows : rows.filter(({ id }) => id === selection.cursor);
-  const mayAct = me.role !== 'viewer';
+  const mayAct = me.permissions.includes('alerts.triage');
   const finished = (): void => {
     setDialog(undefined);
     selection.clear();

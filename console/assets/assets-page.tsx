@@ -22,7 +22,7 @@ export function AssetsPage({ me }: { readonly me: Session }) {
     queryKey: ['assets'],
     queryFn: ({ signal }) => getJson<Assets>('/assets', {}, signal),
   });
-  const mayChange = me.role === 'administrator';
+  const mayChange = me.permissions.includes('assets.change');
   const list = assets.data?.assets ?? [];
   return (
     <>

@@ -24,7 +24,7 @@ export function IndicatorsPage({ me }: { readonly me: Session }) {
     queryKey: ['indicators'],
     queryFn: ({ signal }) => getJson<IndicatorLists>('/indicators', {}, signal),
   });
-  const mayChange = me.role === 'administrator' && me.agencies === 'all';
+  const mayChange = me.permissions.includes('indicators.change') && me.agencies === 'all';
   return (
     <>
       <PageTitle title="indicators.title">

@@ -63,7 +63,7 @@ export function Frame({ session, children }: { readonly session: Session; readon
   const [showKeys, setShowKeys] = useState(false);
   const menu = useRef<HTMLDivElement>(null);
   const main = useRef<HTMLElement>(null);
-  const pages = navigation(session.role);
+  const pages = navigation(session);
   useKeys({
     ...Object.fromEntries(pages.map(({ path, key }) => [`g ${key}`, () => go(path)])),
     '?': () => setShowKeys(true),

@@ -19,7 +19,7 @@ export function RetentionPage({ me }: { readonly me: Session }) {
   const deletions = useDeletions(provincial);
   const asked = [state, days, holds, deletions];
   const failed = asked.find(({ isError }) => isError);
-  const mayChange = provincial && me.role === 'administrator';
+  const mayChange = provincial && me.permissions.includes('retention.change');
   const again = () => {
     for (const one of asked) if (one.isError) void one.refetch();
   };

@@ -39,8 +39,8 @@ export function RulePage({ id, me }: { readonly id: string; readonly me: Session
         {rule.data && !(rule.isError && isProblem(rule.error, 'HD_NOT_FOUND')) && (
           <Rule
             detail={rule.data}
-            isAdministrator={provincial && me.role === 'administrator'}
-            mayExcept={provincial && me.role !== 'viewer'}
+            isAdministrator={provincial && me.permissions.includes('rules.change')}
+            mayExcept={provincial && me.permissions.includes('rules.except')}
           />
         )}
       </div>

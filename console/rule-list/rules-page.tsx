@@ -88,7 +88,7 @@ export function RulesPage({ me }: { readonly me: Session }) {
         <Link href="/rules/attack" className="button">
           {t('rules.attack')}
         </Link>
-        {me.role === 'administrator' && me.agencies === 'all' && (
+        {me.permissions.includes('rules.change') && me.agencies === 'all' && (
           <>
             <Link href="/rules/new" className="button">
               {t('rules.new')}

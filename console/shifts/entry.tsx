@@ -48,7 +48,7 @@ export function Entry({
   const [busy, setBusy] = useState(false);
   const forMe = entry.to === null || entry.to === me.user;
   const mayAccept =
-    entry.kind === 'handover' && entry.acceptedAt === null && forMe && entry.by !== me.user && me.role !== 'viewer';
+    entry.kind === 'handover' && entry.acceptedAt === null && forMe && entry.by !== me.user && me.permissions.includes('shifts.write');
   const accept = async (): Promise<void> => {
     setBusy(true);
     try {

@@ -37,7 +37,7 @@ export function ShiftsPage({ me }: { readonly me: Session }) {
       />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6">
         <div className="grid max-w-[88rem] gap-4 lg:grid-cols-[24rem_minmax(0,1fr)]">
-          {me.role !== 'viewer' && (
+          {me.permissions.includes('shifts.write') && (
             <section className="card h-fit p-4" aria-labelledby="entry">
               <h2 id="entry" className="mb-3 font-semibold">
                 {t('shift.add')}

@@ -8,7 +8,16 @@ import { ProblemNotice, Progress } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
 import { type Agencies, AgencyChoice } from './agency-choice.tsx';
 
-export const ROLES = ['analyst', 'viewer', 'administrator'] as const satisfies readonly User['role'][];
+export const ROLES = [
+  'analyst',
+  'lead',
+  'viewer',
+  'rule-author',
+  'agency-officer',
+  'auditor',
+  'national-liaison',
+  'administrator',
+] as const satisfies readonly User['role'][];
 
 /** Chooses a role, and says what it may do. */
 export function RoleField({

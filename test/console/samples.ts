@@ -1,3 +1,4 @@
+import { PERMISSION_NAMES } from '../../server/accounts/permissions.ts';
 import type { Session, Users } from '../../server/accounts/schema.ts';
 import type { Agencies } from '../../server/agencies/schema.ts';
 import type { AlertDetail, AlertEvents, AlertRow } from '../../server/alerts/schema.ts';
@@ -36,6 +37,7 @@ export const SESSION: Session = {
   role: 'administrator',
   agencies: 'all',
   expires: at(-36_000),
+  permissions: [...PERMISSION_NAMES],
 };
 
 export const USERS: Users = {

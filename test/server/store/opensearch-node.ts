@@ -1,5 +1,5 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { chownSync, closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { type ChildProcess, execFile } from 'node:child_process';
+import { chownSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -8,6 +8,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ClusterAddress } from '../../../server/store/opensearch/connection.ts';
+import { endNode, hasEnded, killNode, launchNode, NOBODY } from './opensearch-process.ts';
 import { installSecurity, letIn, type Security, securitySettings } from './opensearch-security.ts';
 
 const run = promisify(execFile);
@@ -27,8 +28,6 @@ export const OPENSEARCH_3: NodeKind = { version: '3.6.0', leastJava: 21, mostJav
 /** The security plugin of this version is to be had from Maven. */
 export const OPENSEARCH_2_SECURE: NodeKind = { version: '2.19.4', leastJava: 17, mostJava: 23, security: true };
 const GET = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:get';
-/** uid and gid of nobody: OpenSearch refuses to run as root. */
-const NOBODY = 65_534;
 const MOST_SECONDS = 600;
 
 /** A node that answers. */
@@ -78,24 +77,21 @@ export async function startOpenSearch(kind: NodeKind = OPENSEARCH_3): Promise<Te
   const port = await freePort();
   const security = kind.security ? await makeSecurity(kind, folder, home, java) : undefined;
   await configure(folder, home, [port, await freePort()], security ? securitySettings(security) : []);
-  let node = launch(folder, home, java);
+  const place = { home, config: join(home, 'config'), java, folder, root: folder };
+  let node = launchNode(place);
   const url = `${security ? 'https' : 'http'}://127.0.0.1:${port}`;
   const ask = asker(url, security);
   const stop = async () => {
-    await end(node);
+    await endNode(node);
     await rm(folder, { recursive: true, force: true });
   };
   const ready = () => untilGreen(ask, node, join(folder, 'console.log'));
   try {
     await ready();
     const address = security ? await letIn(security, url, folder, ask) : { url };
-    const kill = async () => {
-      const ended = new Promise<void>((done) => node.once('exit', () => done()));
-      signal(node, 'SIGKILL');
-      await ended;
-    };
+    const kill = () => killNode(node);
     const restart = async () => {
-      node = launch(folder, home, java);
+      node = launchNode(place);
       await ready();
     };
     return { url, folder: join(folder, 'snapshots'), address, ask, kill, restart, stop };
@@ -202,55 +198,11 @@ async function configure(folder: string, home: string, ports: readonly number[],
   await run('chown', ['-R', `${NOBODY}:${NOBODY}`, folder]);
 }
 
-function launch(folder: string, home: string, java: string): ChildProcess {
-  const output = openSync(join(folder, 'console.log'), 'w');
-  const asRoot = process.getuid?.() === 0;
-  const child = spawn(join(home, 'bin/opensearch'), [], {
-    cwd: home,
-    // A group of its own, so that the start script and the JVM it becomes end together.
-    detached: true,
-    stdio: ['ignore', output, output],
-    env: {
-      PATH: process.env['PATH'],
-      HOME: folder,
-      JAVA_HOME: java,
-      OPENSEARCH_JAVA_HOME: java,
-      OPENSEARCH_TMPDIR: join(folder, 'tmp'),
-      OPENSEARCH_PATH_CONF: join(home, 'config'),
-    },
-    ...(asRoot ? { uid: NOBODY, gid: NOBODY } : {}),
-  });
-  closeSync(output);
-  // Also when the tests are broken off.
-  const kill = () => signal(child, 'SIGKILL');
-  process.once('exit', kill);
-  child.once('exit', () => process.removeListener('exit', kill));
-  return child;
-}
-
-function signal(child: ChildProcess, name: 'SIGTERM' | 'SIGKILL'): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  try {
-    process.kill(-child.pid, name);
-  } catch {
-    // It ended between the look and the signal.
-  }
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise<void>((done) => child.once('exit', () => done()));
-  signal(child, 'SIGTERM');
-  const forced = setTimeout(() => signal(child, 'SIGKILL'), 15_000);
-  await ended;
-  clearTimeout(forced);
-}
-
 async function untilGreen(ask: TestNode['ask'], child: ChildProcess, output: string): Promise<void> {
   const until = Date.now() + MOST_SECONDS * 1_000;
   let status = '';
   while (Date.now() < until) {
-    if (child.exitCode !== null) break;
+    if (hasEnded(child)) break;
     try {
       const { body } = await ask('GET', '/_cluster/health');
       status = String(body['status']);

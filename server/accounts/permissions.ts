@@ -26,7 +26,7 @@ export const PERMISSIONS = {
   'alerts.read': EVERYBODY,
   'alerts.triage': WORKERS,
   'events.read': READERS,
-  'events.export': ['analyst', 'lead', 'rule-author', 'agency-officer', 'administrator'],
+  'events.export': READERS,
   'searches.keep': READERS,
   'searches.share': ['analyst', 'lead', 'rule-author', 'agency-officer', 'administrator'],
   'incidents.read': EVERYBODY,

@@ -22,15 +22,15 @@ import { openBacktests } from '../../../server/rules/backtest/backtests.ts';
 import { openRuleImports } from '../../../server/rules/import/import-jobs.ts';
 import { openRuleRegistry, type RuleRegistry } from '../../../server/rules/registry.ts';
 import type { App } from '../../../server/services.ts';
-import { openEmbeddedStore } from '../../../server/store/embedded/open.ts';
 import type { EventStore } from '../../../server/store/event-store.ts';
 import type { AlertDetected } from '../../../server/store/record-kinds.ts';
 import type { RecordStore } from '../../../server/store/record-store.ts';
+import { openAnyStore } from '../store/any-store.ts';
 
 export const PASSWORD = 'ngọn đèn biển 2026';
 export const HOST = '127.0.0.1:8080';
 
-/** The application over a real embedded store in a temporary folder; detection and disk stand still. */
+/** The application over a real store, embedded in a temporary folder unless tests were sent to a cluster; detection and disk stand still. */
 export interface Bench {
   readonly app: App;
   readonly events: EventStore;
@@ -57,7 +57,7 @@ export async function openBench(
   options: { rules?: readonly Rule[]; tickMs?: number; consoleFolder?: string; exportEvents?: number } = {},
 ): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'haidang-api-'));
-  const { events, records } = await openEmbeddedStore({ folder: join(folder, 'store'), log: silent });
+  const { events, records } = await openAnyStore(join(folder, 'store'));
   const clock = { now: Date.now() };
   const accounts = openAccounts({ records, folder, now: () => clock.now });
   const agencies = openAgencyBook(records);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AgencyId, type CollectorId, SYSTEM } from '../../../server/identity.ts';
+import { PROVINCIAL_ROLES } from '../../../server/accounts/permissions.ts';
+import { type AgencyId, type CollectorId, ROLES, SYSTEM } from '../../../server/identity.ts';
 import { makeFrame } from './frame.ts';
 import { type Bench, HOST, openBench } from './harness.ts';
 import { RULE } from './rule.ts';
@@ -66,7 +67,9 @@ describe('a user bound to one agency', () => {
     }
   });
 
-  it('finds nothing of another on any route that reads', async () => {
+  const bound = ROLES.filter((role) => !PROVINCIAL_ROLES.includes(role));
+  it.each(bound)('finds nothing of another on any route that reads, as %s', async (role) => {
+    const own = await bench.signIn({ user: `mot-${role}`, agencies: ['one'], role });
     const { paths } = (await bench.app.inject({ url: '/openapi.json', headers: { host: HOST } })).json();
     const urls = Object.entries(paths as Record<string, { get?: unknown }>)
       .filter(([path, { get }]) => get !== undefined && !['/api/v1/live', '/metrics', '/openapi.json'].includes(path))
@@ -77,7 +80,7 @@ describe('a user bound to one agency', () => {
       return [path.replace('{id}', `alert-${SECRET}`), path.replace('{id}', eventOfTwo)];
     });
     for (const url of filled) {
-      const answer = await bench.app.inject({ url, headers: headers(cookie) });
+      const answer = await bench.app.inject({ url, headers: headers(own) });
       expect(answer.statusCode, url).toBeLessThan(500);
       // An error may quote what was asked; beyond the question nothing of the other agency may come back.
       const said = answer.payload.replaceAll(`alert-${SECRET}`, '').replaceAll(eventOfTwo, '');

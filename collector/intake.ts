@@ -161,7 +161,6 @@ export class Intake {
     const now = this.#clock.now();
     const prefix = this.#frame.idPrefix();
     let sequence = this.#frame.nextSequence;
-    const json: string[] = [];
     for (let i = 0; i < lines.length; i++) {
       const line = lines[i] as string;
       const id = `${prefix}${sequence++}-`;
@@ -178,9 +177,9 @@ export class Intake {
         text = encodeEvent(event, line, id, record, batch.peer);
       }
       if (event.event.kind === 'pipeline_error') ledger.unparsed++;
-      json.push(text);
+      this.#frame.add(text);
     }
-    this.#frame.add(ledger, json, batch.bytes);
+    this.#frame.endBatch(ledger, lines.length, batch.bytes);
     ledger.framed += lines.length;
     if (batch.empty > 0) ledger.drop('empty', batch.empty);
     if (batch.position !== undefined) ledger.position = batch.position;

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { constants, zstdCompress } from 'node:zlib';
 import { type FrameHeader, type FrameSource, WIRE_LIMITS } from '../../ecs/wire.ts';
 import type { Clock } from '../clock.ts';
 import type { Ledger, SourceLedger } from '../ledger.ts';
+import { Compressor } from './compress.ts';
 
 /** A frame that has been cut and waits for the disk. */
 export interface CutFrame {
@@ -15,7 +15,6 @@ export interface CutFrame {
   readonly payload: Promise<Buffer>;
 }
 
-const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 2 } };
 /**
  * Bytes of source records in a frame. Small enough that the worst case (records that do not compress, kept as text and
  * as base64) stays under the wire's limits, and many times what a usual frame of 1,000 events holds.
@@ -23,13 +22,13 @@ const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 2 } };
 const FRAME_RAW_BYTES = 512 * 1024;
 const FRAME_EVENTS = 1_000;
 
-/** Compresses a frame on the thread pool. */
-export function compressFrame(header: FrameHeader, lines: readonly string[]): Promise<Buffer> {
-  const plain = `${JSON.stringify(header)}\n${lines.length === 0 ? '' : `${lines.join('\n')}\n`}`;
-  return new Promise((resolve, reject) => {
-    zstdCompress(Buffer.from(plain), ZSTD, (error, payload) => (error ? reject(error) : resolve(payload)));
-  });
-}
+/** Room before the events for the frame's header. */
+const HEADER_BYTES = 4_096;
+const FIRST_BYTES = 1024 * 1024;
+/** Texts kept to be written again; each is of the size of the largest frame it has held, up to `KEPT_BYTES`. */
+const MOST_KEPT = 4;
+const KEPT_BYTES = 4 * 1024 * 1024;
+const NEWLINE = 10;
 
 /**
  * Gathers events into the frame that is open. It gives each event its sequence; a frame holds one UTC day, and a batch
@@ -40,10 +39,14 @@ export class FrameBuilder {
   readonly #collector: string;
   readonly #clock: Clock;
   readonly #ledger: Ledger;
+  readonly #compressor = new Compressor();
+  readonly #kept: Buffer[] = [];
   #nextSequence = 1;
   #day = '';
-  #lines: string[] = [];
-  #plainBytes = 0;
+  #text: Buffer = Buffer.allocUnsafe(FIRST_BYTES);
+  /** Behind the last event in `#text`. */
+  #end = HEADER_BYTES;
+  #events = 0;
   #rawBytes = 0;
   #runs: [SourceLedger, number][] = [];
 
@@ -54,46 +57,52 @@ export class FrameBuilder {
   }
 
   get events(): number {
-    return this.#lines.length;
+    return this.#events;
   }
 
   /** The open frame has all it may hold. */
   get isFull(): boolean {
-    return this.#lines.length >= FRAME_EVENTS || this.#rawBytes >= FRAME_RAW_BYTES;
+    return this.#events >= FRAME_EVENTS || this.#rawBytes >= FRAME_RAW_BYTES;
   }
 
   /** True where the next batch must go to a new frame: another day, or too many events together. */
   mustCut(events: number): boolean {
-    if (this.#lines.length === 0) return false;
-    return this.#lines.length + events > WIRE_LIMITS.frameEvents || this.#day !== this.#clock.day();
+    if (this.#events === 0) return false;
+    return this.#events + events > WIRE_LIMITS.frameEvents || this.#day !== this.#clock.day();
   }
 
   /** What every event id of the next batch begins with, up to the sequence. */
   idPrefix(): string {
-    if (this.#lines.length === 0) this.#day = this.#clock.day();
+    if (this.#events === 0) this.#day = this.#clock.day();
     return `${this.#day}-${this.#collector}-${this.epoch}-`;
   }
 
   /** The sequence that the next line added will have. */
   get nextSequence(): number {
-    return this.#nextSequence + this.#lines.length;
+    return this.#nextSequence + this.#events;
   }
 
-  /** Adds a batch's events, each one line of JSON. */
-  add(source: SourceLedger, lines: readonly string[], rawBytes: number): void {
-    for (const line of lines) {
-      this.#lines.push(line);
-      this.#plainBytes += line.length;
-    }
+  /** Adds an event as its JSON text; a batch's events are added one by one, then `endBatch` tells whose they were. */
+  add(json: string): void {
+    // At most three bytes for each unit of UTF-16, and the newline.
+    const most = this.#end + json.length * 3 + 1;
+    if (most > this.#text.length) this.#grow(most);
+    this.#end += this.#text.write(json, this.#end);
+    this.#text[this.#end++] = NEWLINE;
+    this.#events++;
+  }
+
+  /** Notes that the last so many events were a source's, and how many bytes it gave them in. */
+  endBatch(source: SourceLedger, events: number, rawBytes: number): void {
     this.#rawBytes += rawBytes;
     const last = this.#runs.at(-1);
-    if (last && last[0] === source) last[1] += lines.length;
-    else if (lines.length > 0) this.#runs.push([source, lines.length]);
+    if (last && last[0] === source) last[1] += events;
+    else if (events > 0) this.#runs.push([source, events]);
   }
 
   /** Closes the open frame and begins the next; `startsSegment` makes it carry every source. */
   cut(startsSegment: boolean): CutFrame {
-    const lines = this.#lines;
+    const events = this.#events;
     const sources: FrameSource[] = [];
     const index = new Map<SourceLedger, number>();
     for (const source of this.#ledger.all()) {
@@ -106,25 +115,46 @@ export class FrameBuilder {
       version: 1,
       collector: this.#collector,
       epoch: this.epoch,
-      day: lines.length > 0 ? this.#day : this.#clock.day(),
+      day: events > 0 ? this.#day : this.#clock.day(),
       first: this.#nextSequence,
-      last: this.#nextSequence + lines.length - 1,
+      last: this.#nextSequence + events - 1,
       spooledAt: new Date(this.#clock.now()).toISOString(),
       sources,
       runs: this.#runs.map(([source, events]) => [index.get(source) ?? -1, events] as const),
     };
     const cut: CutFrame = {
       header,
-      events: lines.length,
-      plainBytes: this.#plainBytes,
+      events,
+      plainBytes: this.#end - HEADER_BYTES,
       startsSegment,
-      payload: compressFrame(header, lines),
+      payload: this.#compress(header),
     };
-    this.#nextSequence += lines.length;
-    this.#lines = [];
-    this.#plainBytes = 0;
+    this.#nextSequence += events;
+    this.#text = this.#kept.pop() ?? Buffer.allocUnsafe(FIRST_BYTES);
+    this.#end = HEADER_BYTES;
+    this.#events = 0;
     this.#rawBytes = 0;
     this.#runs = [];
     return cut;
+  }
+
+  async #compress(header: FrameHeader): Promise<Buffer> {
+    const text = this.#text;
+    const events = text.subarray(HEADER_BYTES, this.#end);
+    const head = Buffer.from(`${JSON.stringify(header)}\n`);
+    const before = HEADER_BYTES - head.length;
+    if (before >= 0) head.copy(text, before);
+    const plain = before >= 0 ? text.subarray(before, this.#end) : Buffer.concat([head, events]);
+    try {
+      return await this.#compressor.compress(plain);
+    } finally {
+      if (this.#kept.length < MOST_KEPT && text.length <= KEPT_BYTES) this.#kept.push(text);
+    }
+  }
+
+  #grow(atLeast: number): void {
+    const larger = Buffer.allocUnsafe(Math.max(atLeast, 2 * this.#text.length));
+    this.#text.copy(larger, HEADER_BYTES, HEADER_BYTES, this.#end);
+    this.#text = larger;
   }
 }

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import type { FrameSource } from '../../ecs/wire.ts';
 import { reasonOf, systemCode } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { compressOnce } from './compress.ts';
 import type { SpoolFile, SpoolFiles } from './files.ts';
-import { type CutFrame, compressFrame } from './frame.ts';
+import type { CutFrame } from './frame.ts';
 import { encodeRecordHeader, RECORD_HEADER_BYTES } from './record.ts';
 import type { Segment } from './recover.ts';
 
@@ -211,7 +212,7 @@ export class SpoolWriter {
   async #restatement(before: CutFrame): Promise<{ cut: undefined; events: number; payload: Buffer }> {
     const { first, ...rest } = before.header;
     const header = { ...rest, first, last: first - 1, sources: this.#host.durableSources(), runs: [] };
-    return { cut: undefined, events: 0, payload: await compressFrame(header, []) };
+    return { cut: undefined, events: 0, payload: await compressOnce(Buffer.from(`${JSON.stringify(header)}\n`)) };
   }
 
   async #afterFailure(error: unknown): Promise<void> {

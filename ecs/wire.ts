@@ -62,6 +62,33 @@ export interface CollectorStatus {
     readonly lastReadAt: string | null;
     readonly error: string | null;
   })[];
+  /** How the process and its machine are; collectors from before do not say. */
+  readonly health?: CollectorHealth;
+}
+
+/** How a collector's process and machine are at the moment of a status. */
+export interface CollectorHealth {
+  /** Hash of what tells this machine from others; null where it has nothing of that kind. */
+  readonly machine: string | null;
+  /** Of one core, since the last status. */
+  readonly cpuPercent: number;
+  readonly rssBytes: number;
+  readonly spoolBytes: number;
+  /** Most that the spool may take. */
+  readonly spoolMaxBytes: number;
+  /** Of the disk that the spool is on. */
+  readonly diskFreeBytes: number;
+  /** Milliseconds that the server's clock is ahead of this machine's. */
+  readonly clockOffsetMs: number;
+  /** Since when events wait, ISO 8601 by the server's clock; null where none does. */
+  readonly waitingSince: string | null;
+  /** When the certificate ends, ISO 8601; null where it could not be read. */
+  readonly certificateEnds: string | null;
+  /** The policy in force, and the newer one that failed its self-check; both null without central policy. */
+  readonly policy: {
+    readonly version: number | null;
+    readonly failed: { readonly version: number; readonly reason: string } | null;
+  };
 }
 
 /** Answer to `GET /v1/clock` and to a status: the server's time, from which the collector keeps an offset. */

@@ -11,6 +11,7 @@ import { alertRoutes } from './alerts/routes.ts';
 import { assetRoutes } from './assets/routes.ts';
 import { backupRoutes } from './backup/routes.ts';
 import { HaidangError } from './errors.ts';
+import { fleetRoutes } from './fleet/routes.ts';
 import { indicatorRoutes } from './indicators/routes.ts';
 import { ledgerRoutes } from './ledger/routes.ts';
 import { toProblem } from './problem.ts';
@@ -86,6 +87,7 @@ export async function buildApp(services: Services): Promise<App> {
   searchRoutes(app, services);
   agencyRoutes(app, services);
   assetRoutes(app, services);
+  fleetRoutes(app, services);
   shiftRoutes(app, services);
   ruleRoutes(app, services);
   indicatorRoutes(app, services);

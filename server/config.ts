@@ -26,7 +26,7 @@ export interface ServerConfig {
   readonly host: string;
   readonly port: number;
   readonly allowedHosts: readonly string[];
-  readonly ingest: { readonly host: string; readonly port: number };
+  readonly ingest: { readonly host: string; readonly port: number; readonly names: readonly string[] };
   readonly syslogPort: number;
   readonly timeZone: string;
   readonly agency: {
@@ -142,7 +142,7 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
     host: values.host,
     port: values.port,
     allowedHosts: values.allowed_hosts,
-    ingest: { host: values.ingest_host, port: values.ingest_port },
+    ingest: { host: values.ingest_host, port: values.ingest_port, names: values.ingest_names },
     syslogPort: values.syslog_port,
     timeZone: values.time_zone,
     agency: {

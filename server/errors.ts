@@ -14,6 +14,26 @@ export const ERRORS = {
     title: 'Certificate not accepted',
     advice: 'Enrol the collector again; its certificate is unknown, expired or revoked.',
   },
+  HD_CERTIFICATE_COPIED: {
+    status: 403,
+    title: 'Certificate used in two places',
+    advice: 'Enrol this collector again with a new token: its disk was copied, or moved to another machine.',
+  },
+  HD_TOKEN_UNKNOWN: {
+    status: 403,
+    title: 'Enrolment token not known',
+    advice: 'Ask the province for a new token, and copy it whole.',
+  },
+  HD_TOKEN_USED: {
+    status: 409,
+    title: 'Enrolment token used already',
+    advice: 'Ask the province for a new token: each is for one collector, once.',
+  },
+  HD_TOKEN_EXPIRED: {
+    status: 410,
+    title: 'Enrolment token expired',
+    advice: 'Ask the province for a new token.',
+  },
   HD_NOT_FOUND: { status: 404, title: 'Not found', advice: 'Check the address or the id.' },
   HD_BAD_REQUEST: { status: 400, title: 'Request not understood', advice: 'Correct what the detail names.' },
   HD_KQL_SYNTAX: { status: 400, title: 'Query not understood', advice: 'Correct the query at the named column.' },
@@ -44,6 +64,11 @@ export const ERRORS = {
     status: 409,
     title: 'Would hide a true positive',
     advice: 'Make the exception narrower, or confirm that it may hide them.',
+  },
+  HD_EVIDENCE_CHANGED: {
+    status: 409,
+    title: 'Evidence is not what it was',
+    advice: 'The file on the server differs from its SHA-256; take it from a backup and find out who changed it.',
   },
   HD_RECORD_ABSENT: { status: 404, title: 'No longer there', advice: 'Reload the list.' },
   HD_BATCH_MALFORMED: { status: 400, title: 'Batch not readable', advice: 'The collector sets it aside; see its log.' },
@@ -105,11 +130,18 @@ export class HaidangError extends Error {
   readonly code: ErrorCode;
   /** Seconds for Retry-After, on 429 and 503. */
   readonly retryAfter: number | undefined;
+  /** On 409: the version that is there now. */
+  readonly current: number | undefined;
 
-  constructor(code: ErrorCode, detail: string, options: { cause?: unknown; retryAfter?: number } = {}) {
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options: { cause?: unknown; retryAfter?: number; current?: number } = {},
+  ) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'HaidangError';
     this.code = code;
     this.retryAfter = options.retryAfter;
+    this.current = options.current;
   }
 }

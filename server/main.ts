@@ -17,6 +17,7 @@ import { controlRequests, listenOnControlSocket } from './control/socket.ts';
 import { type LoadedRules, startDetection } from './detection/detection.ts';
 import { type Grouper, startGrouper } from './detection/grouper.ts';
 import { startEvidenceJob } from './evidence/job.ts';
+import { openFleet } from './fleet/fleet.ts';
 import { type Identity, SYSTEM } from './identity.ts';
 import { type Ingest, startIngest } from './ingest/ingest.ts';
 import type { KeptLease } from './leases/keep.ts';
@@ -78,7 +79,7 @@ export async function startServer(
         : openMembership({ node: config.openSearch.node, data: config.data, log, onLost: () => stopTakenOver(log) });
     const [{ events, records }, authority, loaded] = await Promise.all([
       openStore(config, log, membership),
-      openAuthority(join(config.data, 'authority')),
+      openAuthority(join(config.data, 'authority'), { names: config.ingest.names }),
       loading,
     ]);
     stops.push(() => Promise.all([events.close(), records.close()]));
@@ -177,6 +178,7 @@ export async function startServer(
     const shared = shareByScope(LEDGER_KEPT_MS, (identity: Identity) => recount(identity, false));
     const { counted, totals } = countAppends(events);
     const control = controlRequests();
+    const fleet = openFleet({ records, authority, audit: accounts.audit, log });
     const national = await taxiiOf(config, accounts, log, stops);
     const app = await buildApp({
       ...national,
@@ -191,6 +193,7 @@ export async function startServer(
       ruleRuns: detection,
       ...trials,
       indicators,
+      fleet,
       live,
       backups,
       retention,
@@ -219,6 +222,7 @@ export async function startServer(
       onStored: (batch) => detection.offer(batch),
       diskState: () => disk.state().state,
       restored,
+      fleet,
       log,
     });
     ingest = listener;

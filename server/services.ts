@@ -5,6 +5,7 @@ import type { Accounts } from './accounts/accounts.ts';
 import type { AgencyBook } from './agencies/names.ts';
 import type { BackupJobs } from './backup/jobs.ts';
 import type { Detection, DetectionState } from './detection/detection.ts';
+import type { Fleet } from './fleet/fleet.ts';
 import type { Identity } from './identity.ts';
 import type { IndicatorBook } from './indicators/book.ts';
 import type { Ledger } from './ledger/schema.ts';
@@ -70,6 +71,8 @@ export interface Services {
   readonly live: LiveFeed;
   readonly retention: Retention;
   readonly backups: BackupJobs;
+  /** Absent where no authority is open. */
+  readonly fleet?: Fleet;
   /** In the national role alone. */
   readonly taxii?: Taxii;
   /** The identity of requests that come by another way than the network: the control socket. */

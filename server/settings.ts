@@ -75,6 +75,12 @@ export const SETTINGS = {
     does: 'Port where collectors connect; 0 takes a free one.',
     read: port,
   }),
+  ingest_names: setting<readonly string[]>({
+    fallback: [],
+    fallbackText: 'none',
+    does: "Further host names and IPv4 addresses by which collectors reach this server, put into its certificate beside the machine's own name; `haidang collector token` prints what to do on the other machine.",
+    read: hosts,
+  }),
   syslog_port: setting({
     env: 'HAIDANG_SYSLOG_PORT',
     fallback: 5514,

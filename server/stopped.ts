@@ -1,11 +1,14 @@
+import { join } from 'node:path';
 import { openAccounts } from './accounts/accounts.ts';
 import { openAgencyBook } from './agencies/names.ts';
 import { ruleBook } from './alerts/queries.ts';
 import { buildApp } from './app.ts';
+import { openAuthority } from './authority/authority.ts';
 import { recentlyRestored, refuseHalfRestored } from './backup/restored.ts';
 import type { ServerConfig } from './config.ts';
 import { lockFolder } from './control/lock.ts';
 import { controlRequests } from './control/socket.ts';
+import { openFleet } from './fleet/fleet.ts';
 import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { mustBeWhole } from './migrate/marker.ts';
@@ -52,7 +55,9 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
     const trials = await trialsOf(config, { registry: rules, folders, events, records, log }, stops);
     const control = controlRequests();
     const accounts = openAccounts({ records, folder: config.data });
+    const authority = await openAuthority(join(config.data, 'authority'), { names: config.ingest.names });
     const app = await buildApp({
+      fleet: openFleet({ records, authority, audit: accounts.audit, log }),
       ...(await taxiiOf(config, accounts, log, stops)),
       settings: settingsOf(config),
       log,

@@ -1,9 +1,12 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
 import type { BatchReceipt, CollectorStatus, ServerClock } from '../../ecs/wire.ts';
 import { WIRE_LIMITS } from '../../ecs/wire.ts';
 import type { GapWatch } from '../backup/gap-watch.ts';
 import type { CollectorBook } from '../collectors/collector-book.ts';
 import { HaidangError } from '../errors.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import { ENROLMENT_BYTES } from '../fleet/wire.ts';
 import type { EventStore, StoredBatch } from '../store/event-store.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import { readBody } from './body.ts';
@@ -34,6 +37,8 @@ export interface IngestParts {
   readonly limits: IngestLimits;
   /** After a restore: notes what cannot be sent again. */
   readonly gaps: GapWatch | undefined;
+  /** Without it nobody can enrol or renew here. */
+  readonly fleet?: Fleet | undefined;
 }
 
 /** `POST /v1/batches`: the receipt goes out once the batch is durable. */
@@ -90,7 +95,7 @@ export interface ClockAnswer extends ServerClock {
 /** `POST /v1/status`: the part of the ledger that only the collector knows. */
 export async function takeStatus(
   { stream, headers, peer, now }: CollectorRequest,
-  { budget, book, limits }: Pick<IngestParts, 'budget' | 'book' | 'limits'>,
+  { budget, book, limits, fleet }: Pick<IngestParts, 'budget' | 'book' | 'limits' | 'fleet'>,
 ): Promise<ServerClock> {
   const share = budget.share(peer.collector);
   try {
@@ -99,9 +104,45 @@ export async function takeStatus(
     if (status.collector !== peer.collector) {
       throw new HaidangError('HD_BAD_REQUEST', `The status says it is of another collector than ${peer.collector}.`);
     }
+    await fleet?.admitStatus(peer, status);
     book.report(peer.collector, status);
     book.claim(peer.collector, status.sources);
     return { now: new Date(now()).toISOString() };
+  } finally {
+    share.release();
+  }
+}
+
+/** `POST /v1/enrol`: the one request without a certificate. */
+export async function takeEnrolment(
+  { stream, headers }: Pick<CollectorRequest, 'stream' | 'headers'>,
+  { fleet, budget }: Pick<IngestParts, 'fleet' | 'budget'>,
+): Promise<object> {
+  const socket = stream.session?.socket as TLSSocket | undefined;
+  if (!fleet || !socket) throw new HaidangError('HD_NOT_FOUND', 'Nobody can enrol at this server.');
+  const address = socket.remoteAddress ?? '';
+  fleet.mayTry(address);
+  const share = budget.share(`enrolment ${address}`);
+  try {
+    const body = await readBody(stream, headers, { bytes: ENROLMENT_BYTES, time: 10_000 }, share);
+    return await fleet.enrol(body, address, socket.getPeerX509Certificate());
+  } finally {
+    share.release();
+  }
+}
+
+/** `POST /v1/renew`: the next certificate for the one that is shown. */
+export async function takeRenewal(
+  { stream, headers, peer }: CollectorRequest,
+  { fleet, limits, budget }: Pick<IngestParts, 'fleet' | 'limits' | 'budget'>,
+): Promise<object> {
+  if (!fleet) throw new HaidangError('HD_NOT_FOUND', 'Certificates are not renewed at this server.');
+  const share = budget.share(peer.collector);
+  try {
+    return await fleet.renew(
+      await readBody(stream, headers, { bytes: ENROLMENT_BYTES, time: limits.bodyTime }, share),
+      peer,
+    );
   } finally {
     share.release();
   }

@@ -5,12 +5,21 @@ import type { Restored } from '../backup/restored.ts';
 import { openCollectorBook, type SourceCounters } from '../collectors/collector-book.ts';
 import { recoverCounters } from '../collectors/recover-counters.ts';
 import { HaidangError } from '../errors.ts';
+import type { Fleet } from '../fleet/fleet.ts';
 import type { Log } from '../log.ts';
 import type { EventStore, StoredBatch } from '../store/event-store.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import { createBudget } from './budget.ts';
-import { type CollectorRequest, type IngestParts, takeBatch, takeStatus, tellClock } from './handlers.ts';
-import { acceptSessions, listen, refuse, renewCertificate, respond } from './listener.ts';
+import {
+  type CollectorRequest,
+  type IngestParts,
+  takeBatch,
+  takeEnrolment,
+  takeRenewal,
+  takeStatus,
+  tellClock,
+} from './handlers.ts';
+import { acceptSessions, chainOf, listen, refuse, renewCertificate, respond } from './listener.ts';
 import { admit } from './peer.ts';
 import { INGEST_LIMITS, type IngestLimits, MAX_SOURCES } from './schema.ts';
 import { createTurns } from './turns.ts';
@@ -33,6 +42,8 @@ export interface IngestOptions {
   readonly limits?: Partial<IngestLimits>;
   /** Set where the store came from a backup. */
   readonly restored?: Restored | undefined;
+  /** Who may enrol, and who is cut off; without it the listener takes only those who have a certificate. */
+  readonly fleet?: Fleet;
 }
 
 /** The running listener. */
@@ -72,16 +83,18 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const handlers: Readonly<Record<string, Handler>> = {
     'POST /v1/batches': (request) => takeBatch(request, parts),
     'POST /v1/status': (request) => takeStatus(request, parts),
+    'POST /v1/renew': (request) => takeRenewal(request, parts),
     'GET /v1/clock': async () => tellClock(now(), gaps),
   };
 
   const credentials = await authority.serverCredentials();
   const server = createSecureServer({
     key: credentials.key,
-    cert: credentials.certificate,
+    cert: chainOf(credentials.certificate, authority),
     ca: authority.certificate,
     requestCert: true,
-    rejectUnauthorized: true,
+    // Who has no certificate yet may come in to enrol; `acceptSessions` knows nobody else without one.
+    rejectUnauthorized: options.fleet === undefined,
     minVersion: 'TLSv1.3',
     allowHTTP1: false,
     handshakeTimeout: 10_000,
@@ -92,13 +105,22 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   server.maxConnections = limits.connections;
   const sessions = acceptSessions(server, limits, log);
 
+  options.fleet?.onCut((id) => {
+    for (const [session, peer] of sessions) if (peer?.collector === id) session.destroy();
+  });
+
   const turns = createTurns();
   const serve = async (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     const turn = turns.take(stream.session ?? stream);
     try {
       if (stopping) throw new HaidangError('HD_STORE_DOWN', 'The server is stopping.', { retryAfter: 2 });
+      if (headers[':method'] === 'POST' && headers[':path'] === '/v1/enrol') {
+        respond(stream, 200, 'application/json', await takeEnrolment({ stream, headers }, parts));
+        return;
+      }
       const handler = handlers[`${headers[':method']} ${headers[':path']}`];
       const peer = await admit(stream.session ? sessions.get(stream.session) : undefined, records, now());
+      await options.fleet?.admitMachine(peer, headers['haidang-machine']);
       if (!handler) throw new HaidangError('HD_NOT_FOUND', 'Collectors have /v1/batches, /v1/status and /v1/clock.');
       const answer = await handler({ stream, headers, peer, turn, now });
       book.seen(peer.collector, new Date(now()).toISOString());

@@ -14,10 +14,27 @@ export function acceptSessions(
   log: Log,
 ): Map<Http2Session, Peer | undefined> {
   const sessions = new Map<Http2Session, Peer | undefined>();
+  const strangers = new Map<Http2Session, string>();
   server.on('session', (session) => {
-    const peer = peerOf(session.socket as TLSSocket);
-    const own = [...sessions.values()].filter((other) => other?.fingerprint === peer?.fingerprint).length;
+    const socket = session.socket as TLSSocket;
+    // Not authorized is who comes without a good certificate: to enrol, and not for long.
+    const peer = socket.authorized ? peerOf(socket) : undefined;
+    const own = [...sessions.values()].filter((other) => peer && other?.fingerprint === peer.fingerprint).length;
     session.on('error', (error) => log.debug({ err: error }, 'A collector connection failed.'));
+    if (!peer) {
+      const address = socket.remoteAddress ?? '';
+      const near = [...strangers.values()].filter((other) => other === address).length;
+      if (strangers.size >= limits.strangers || near >= limits.strangersPerAddress) {
+        session.destroy();
+        return;
+      }
+      strangers.set(session, address);
+      const end = setTimeout(() => session.destroy(), limits.strangerTime);
+      session.on('close', () => {
+        clearTimeout(end);
+        strangers.delete(session);
+      });
+    }
     if (own >= limits.connectionsPerCertificate) {
       log.warn({ collector: peer?.collector }, 'A collector opened too many connections; the newest was closed.');
       session.destroy();
@@ -75,11 +92,17 @@ export async function listen(server: Http2SecureServer, host: string, port: numb
   return (server.address() as AddressInfo).port;
 }
 
+/** The listener's certificate with the authority's behind it: who enrols knows the authority by its fingerprint alone. */
+export function chainOf(certificate: string, authority: Pick<Authority, 'certificate'>): string {
+  return `${certificate.trimEnd()}\n${authority.certificate}`;
+}
+
 /** Puts the authority's present server certificate to use for new connections. */
 export async function renewCertificate(server: Http2SecureServer, authority: Authority, log: Log): Promise<void> {
   try {
     const { key, certificate } = await authority.serverCredentials();
-    server.setSecureContext({ key, cert: certificate, ca: authority.certificate, minVersion: 'TLSv1.3' });
+    const cert = chainOf(certificate, authority);
+    server.setSecureContext({ key, cert, ca: authority.certificate, minVersion: 'TLSv1.3' });
   } catch (error) {
     log.error({ err: error }, 'The certificate of the ingest listener could not be renewed; it is tried again.');
   }

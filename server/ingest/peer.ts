@@ -43,6 +43,10 @@ export async function admit(peer: Peer | undefined, records: RecordStore, now: n
   if (!record || (record.fingerprint !== peer.fingerprint && record.previousFingerprint !== peer.fingerprint)) {
     throw new HaidangError('HD_CERTIFICATE', `The certificate of ${peer.collector} is not one that is registered.`);
   }
+  if (record.revoked && record.revocation?.reason === 'clone') {
+    const what = `The certificate of ${peer.collector} was in use in two places and is revoked.`;
+    throw new HaidangError('HD_CERTIFICATE_COPIED', what);
+  }
   if (record.revoked) throw new HaidangError('HD_CERTIFICATE', `The certificate of ${peer.collector} is revoked.`);
   return { ...peer, agency: record.agency, record };
 }

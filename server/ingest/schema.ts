@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { WIRE_LIMITS } from '../../ecs/wire.ts';
 
@@ -33,6 +33,33 @@ export const FrameHead = Type.Object({
 });
 export type FrameHead = Static<typeof FrameHead>;
 
+const Bytes = Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const OrNull = <T extends TSchema>(type: T) => Type.Union([type, Type.Null()]);
+
+const Health = Type.Object(
+  {
+    machine: OrNull(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+    cpuPercent: Type.Number({ minimum: 0, maximum: 100_000 }),
+    rssBytes: Bytes,
+    spoolBytes: Bytes,
+    spoolMaxBytes: Bytes,
+    diskFreeBytes: Bytes,
+    clockOffsetMs: Type.Number({ minimum: -1e15, maximum: 1e15 }),
+    waitingSince: OrNull(Time),
+    certificateEnds: OrNull(Time),
+    policy: Type.Object(
+      {
+        version: OrNull(Count),
+        failed: OrNull(
+          Type.Object({ version: Count, reason: Type.String({ maxLength: 1_000 }) }, { additionalProperties: false }),
+        ),
+      },
+      { additionalProperties: false },
+    ),
+  },
+  { additionalProperties: false },
+);
+
 /** `POST /v1/status`: `CollectorStatus` of `ecs/wire.ts`, bounded. */
 export const StatusBody = Type.Object(
   {
@@ -51,6 +78,7 @@ export const StatusBody = Type.Object(
       }),
       { maxItems: MAX_SOURCES },
     ),
+    health: Type.Optional(Health),
   },
   { additionalProperties: false },
 );
@@ -66,6 +94,10 @@ export const INGEST_LIMITS = {
   bytesInAll: 32 * WIRE_LIMITS.frameBytes,
   connections: 2_048,
   connectionsPerCertificate: 8,
+  /** Connections without a certificate that is good, which may enrol and nothing else: from all, and from one address. */
+  strangers: 64,
+  strangersPerAddress: 8,
+  strangerTime: 20_000,
   streamsPerConnection: 16,
   bodyTime: 30_000,
   idleTime: 120_000,

@@ -1,6 +1,7 @@
 import type { CollectorStatus, FrameSource } from '../../ecs/wire.ts';
 import type { Severity } from '../../rules/rule.ts';
 import type { AgencyId, CollectorId, Role } from '../identity.ts';
+import type { IncidentRecord } from '../incidents/record.ts';
 import type { Backtest } from '../rules/backtest/schema.ts';
 
 /** Every kind of record and its document. `RECORD_INDEXES` names the fields that may be filtered and sorted by. */
@@ -25,6 +26,9 @@ export interface RecordKinds {
   'rule-version': RuleVersionRecord;
   'rule-backtest': Backtest;
   'indicator-list': IndicatorListRecord;
+  'enrolment-token': EnrolmentTokenRecord;
+  'source-rhythm': SourceRhythmRecord;
+  incident: IncidentRecord;
 }
 
 export const RECORD_INDEXES: { readonly [K in keyof RecordKinds]: readonly string[] } = {
@@ -48,6 +52,9 @@ export const RECORD_INDEXES: { readonly [K in keyof RecordKinds]: readonly strin
   'rule-version': ['rule', 'at'],
   'rule-backtest': ['rule', 'at'],
   'indicator-list': [],
+  incident: ['agency', 'status', 'severityRank', 'owner', 'updatedAt', 'waiting'],
+  'enrolment-token': ['agency', 'expires'],
+  'source-rhythm': [],
 };
 
 /** `merged`: it turned out to be part of another alert, and is that one from then on. */
@@ -64,6 +71,8 @@ export interface AlertRecord extends AlertDetected {
   readonly timeline: readonly AlertChange[];
   /** With status `merged`: the alert that holds its events now. */
   readonly mergedInto?: string;
+  /** The incident that it was made part of. */
+  readonly incident?: string;
 }
 
 /** What the engine knows; people's acts live in the rest of the record. */
@@ -108,10 +117,10 @@ export interface AlertDetected {
 export interface AlertChange {
   readonly at: string;
   readonly by: string;
-  readonly act: 'created' | 'status' | 'owner' | 'note' | 'merged';
+  readonly act: 'created' | 'status' | 'owner' | 'note' | 'merged' | 'incident';
   /** Of `merged`: the alert that was joined to this one. */
   readonly from?: string | null;
-  /** Of `merged`: the alert that this one was joined to. */
+  /** Of `merged`: the alert that this one was joined to. Of `incident`: that which it became part of; null where it was taken out. */
   readonly to?: string | null;
   readonly note?: string;
   /** With `status`: the verdict from then on. */
@@ -143,10 +152,50 @@ export interface CollectorRecord {
   readonly status: CollectorStatus | null;
   /** The certificate before this one, accepted until it expires, so that a renewal cuts nobody off. */
   readonly previousFingerprint?: string;
+  /** Where the machine logs for several agencies: all of them, the owner too. */
+  readonly agencies?: readonly AgencyId[];
+  /** Hash of what tells its machine from others, as of its enrolment. */
+  readonly machine?: string | null;
+  /** Why its certificate is no longer accepted. */
+  readonly revocation?: { readonly at: string; readonly by: string; readonly reason: 'person' | 'clone' };
+  /** A machine with a copy of its disk tried to pass for it; refused since, and the collector itself goes on. */
+  readonly copySeenAt?: string;
+  /** By which its policy is chosen; none: `default`. */
+  readonly group?: string;
   /** Latest counters that arrived inside frames, by source. */
   readonly counters: readonly FrameSource[];
   /** What retention deleted of it, so that the ledger adds up; `last` is the id of the deletion counted last. */
   readonly deleted?: { readonly last: string; readonly sources: readonly DeletedCount[] };
+}
+
+/** A one-time token for one collector; its id is the token's. */
+export interface EnrolmentTokenRecord {
+  readonly agency: AgencyId;
+  readonly agencies: readonly AgencyId[];
+  /** SHA-256 of the secret. */
+  readonly secretHash: string;
+  readonly createdAt: string;
+  readonly createdBy: string;
+  readonly expires: string;
+  readonly usedAt: string | null;
+  /** The collector. */
+  readonly usedBy: string | null;
+  /** SHA-256 of the public key that used it: that one may ask again. */
+  readonly keyHash: string | null;
+}
+
+/** When the sources of a collector usually speak; its id is the collector's. */
+export interface SourceRhythmRecord {
+  readonly agency: AgencyId;
+  readonly sources: Readonly<Record<string, SourceRhythm>>;
+}
+
+/** Of 48 slots (hours of a working day, then of a day at the weekend): how often it was looked at, and spoke. */
+export interface SourceRhythm {
+  readonly seen: readonly number[];
+  readonly active: readonly number[];
+  /** The last hour that was counted, in hours since 1970. */
+  readonly hour: number;
 }
 
 export interface UserRecord {

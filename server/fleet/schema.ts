@@ -1,0 +1,121 @@
+import { type Static, Type } from 'typebox';
+
+const AgencyName = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$' });
+const Time = Type.String({ maxLength: 40 });
+const orNull = <T extends import('typebox').TSchema>(type: T) => Type.Union([type, Type.Null()]);
+
+/** `POST /api/v1/collectors/tokens`. */
+export const NewToken = Type.Object(
+  {
+    agency: AgencyName,
+    agencies: Type.Array(AgencyName, { maxItems: 200, default: [] }),
+    hours: Type.Integer({ minimum: 1, maximum: 720, default: 24 }),
+  },
+  { additionalProperties: false },
+);
+export type NewToken = Static<typeof NewToken>;
+
+/** The answer: the only time that the token is shown. */
+export const Token = Type.Object({
+  id: Type.String(),
+  token: Type.String(),
+  agency: Type.String(),
+  agencies: Type.Array(Type.String()),
+  expires: Type.String(),
+  /** SHA-256 of the authority's certificate. */
+  authority: Type.String(),
+});
+export type Token = Static<typeof Token>;
+
+/** What is wrong with a collector, worst first; the console says each in words, with what to do. */
+export const FINDINGS = [
+  'copied',
+  'revoked',
+  'dead',
+  'never_seen',
+  'certificate',
+  'spool',
+  'clock',
+  'disk',
+  'policy',
+  'source_silent',
+  'source_error',
+  'waiting',
+] as const;
+export type FindingName = (typeof FINDINGS)[number];
+
+export const Finding = Type.Object({
+  what: Type.Enum(FINDINGS),
+  /** The source, where it is about one. */
+  source: orNull(Type.String()),
+  /** Since when, or until when (`certificate`); ISO 8601. */
+  at: orNull(Time),
+  /** Milliseconds (`clock`), percent (`spool`), bytes (`disk`), events (`waiting`). */
+  amount: orNull(Type.Number()),
+  /** As the collector has it, in its own words. */
+  detail: orNull(Type.String()),
+});
+export type Finding = Static<typeof Finding>;
+
+export const FleetCollector = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  agency: Type.String(),
+  agencyName: Type.String(),
+  agencies: Type.Array(Type.String()),
+  group: Type.String(),
+  state: Type.Union([Type.Literal('well'), Type.Literal('attention'), Type.Literal('broken'), Type.Literal('revoked')]),
+  findings: Type.Array(Finding),
+  version: orNull(Type.String()),
+  lastSeenAt: orNull(Time),
+  startedAt: orNull(Time),
+  certificateEnds: Time,
+  waitingEvents: Type.Number(),
+  waitingSince: orNull(Time),
+  cpuPercent: orNull(Type.Number()),
+  rssBytes: orNull(Type.Number()),
+  spoolBytes: orNull(Type.Number()),
+  spoolMaxBytes: orNull(Type.Number()),
+  diskFreeBytes: orNull(Type.Number()),
+  clockOffsetMs: orNull(Type.Number()),
+  quarantined: Type.Number(),
+  sources: Type.Array(
+    Type.Object({
+      source: Type.String(),
+      lastReadAt: orNull(Time),
+      read: Type.Number(),
+      unparsed: Type.Number(),
+      dropped: Type.Number(),
+      error: orNull(Type.String()),
+    }),
+  ),
+  policy: Type.Object({
+    version: orNull(Type.Number()),
+    failed: orNull(Type.Object({ version: Type.Number(), reason: Type.String() })),
+  }),
+});
+export type FleetCollector = Static<typeof FleetCollector>;
+
+/** `GET /api/v1/collectors` */
+export const FleetCollectors = Type.Object({ now: Time, collectors: Type.Array(FleetCollector) });
+export type FleetCollectors = Static<typeof FleetCollectors>;
+
+/** `PUT /api/v1/collectors/settings`: how long a source may be silent where its rhythm does not say. */
+export const FleetSettings = Type.Object(
+  {
+    /** The first that fits; `*` stands for any characters. Minutes; 0: never alert. */
+    silence: Type.Array(
+      Type.Object(
+        {
+          collector: Type.String({ minLength: 1, maxLength: 64, default: '*' }),
+          source: Type.String({ minLength: 1, maxLength: 512 }),
+          minutes: Type.Integer({ minimum: 0, maximum: 100_000 }),
+        },
+        { additionalProperties: false },
+      ),
+      { maxItems: 500 },
+    ),
+  },
+  { additionalProperties: false },
+);
+export type FleetSettings = Static<typeof FleetSettings>;

@@ -36,10 +36,12 @@ const FREE_TRIES_BY_ADDRESS = 50;
 export function openAccounts(options: {
   readonly records: RecordStore;
   readonly folder: string;
+  /** The signed audit log; without it, acts stand in the records alone. */
+  readonly audit?: Audit;
   readonly now?: () => number;
 }): Accounts {
   const { records, folder, now = Date.now } = options;
-  const audit = openAudit(records, now);
+  const audit = options.audit ?? openAudit(records, now);
   const users = openUsers(records, audit, now);
   const sessions = openSessions(records, now);
   const setup = openSetup(records, users, folder, now);

@@ -39,7 +39,12 @@ export function AssetsPage({ me }: { readonly me: Session }) {
               {t('asset.list')}
             </h2>
             {assets.isError && <ProblemNotice error={assets.error} retry={() => assets.refetch()} />}
-            {assets.data && list.length === 0 && <p className="card p-4">{t('asset.none')}</p>}
+            {assets.data && list.length === 0 && (
+              <div className="card p-4">
+                <p className="font-medium">{t('asset.none')}</p>
+                {mayChange && <p className="text-muted">{t('asset.noneHint')}</p>}
+              </div>
+            )}
             {list.length > 0 && (
               <ul className="card divide-y divide-line">
                 {[...list]
@@ -68,6 +73,7 @@ function AssetRow({ asset, mayChange }: { readonly asset: Asset; readonly mayCha
   const t = useText();
   const { send, busy, error } = useChange();
   const agencies = useAgencies().data?.agencies ?? [];
+  const { id: _, ...again } = asset;
   const agency = agencies.find(({ id }) => id === asset.agency)?.name ?? asset.agency;
   return (
     <li className="flex flex-wrap items-center gap-x-6 gap-y-2 px-4 py-3" data-asset={asset.id}>
@@ -97,7 +103,15 @@ function AssetRow({ asset, mayChange }: { readonly asset: Asset; readonly mayCha
           className="button text-small"
           disabled={busy}
           aria-label={t('asset.removeOne', { value: asset.value })}
-          onClick={() => void send(() => deleteResource(`/assets/${encodeURIComponent(asset.id)}`), 'asset.removed')}
+          onClick={() =>
+            void send(
+              () => deleteResource(`/assets/${encodeURIComponent(asset.id)}`),
+              'asset.removed',
+              () => undefined,
+              // Nothing of it is kept elsewhere: what stood here can be put back as it was.
+              () => void send(() => postJson<Asset>('/assets', again), 'asset.added'),
+            )
+          }
         >
           {t('asset.remove')}
         </button>
@@ -183,12 +197,13 @@ function useChange() {
     act: () => Promise<unknown>,
     done: 'asset.added' | 'asset.removed',
     after: () => void = () => undefined,
+    undo?: () => void,
   ): Promise<void> => {
     setBusy(true);
     setError(undefined);
     try {
       await act();
-      toast({ text: t(done) });
+      toast({ text: t(done), ...(undo ? { undo } : {}) });
       after();
       await queries.invalidateQueries({ queryKey: ['assets'] });
     } catch (problem) {

@@ -15,6 +15,8 @@ export interface Format {
   number(value: number): string;
   bytes(value: number): string;
   percent(value: number): string;
+  /** A part of one, from 0 to 1, as a whole number of percent. */
+  share(value: number): string;
 }
 
 type Parts = Readonly<Record<string, string>>;
@@ -114,6 +116,7 @@ export function makeFormat(language: Language, zone: string): Format {
       return `${number.format(value / 1024 ** power)} ${BYTE_UNITS[power]}`;
     },
     percent: (value) => `${number.format(value)}%`,
+    share: (value) => `${number.format(Math.floor(Math.min(1, Math.max(0, value)) * 100))}%`,
   };
 }
 

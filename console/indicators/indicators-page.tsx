@@ -39,7 +39,9 @@ export function IndicatorsPage({ me }: { readonly me: Session }) {
       <div className="min-h-0 max-w-6xl flex-1 space-y-4 overflow-auto px-4 pb-6">
         {lists.isError && <ProblemNotice error={lists.error} retry={() => lists.refetch()} />}
         <p className="max-w-3xl text-muted">{t('indicators.hint')}</p>
-        {lists.data?.lists.length === 0 && <Empty title={t('indicators.none')} />}
+        {lists.data?.lists.length === 0 && (
+          <Empty title={t('indicators.none')}>{mayChange && t('indicators.noneHint')}</Empty>
+        )}
         {lists.data && lists.data.lists.length > 0 && (
           <ul className="card divide-y divide-line" aria-label={t('indicators.title')}>
             {lists.data.lists.map((list) => (

@@ -15,6 +15,10 @@ const QUEUE_KEYS: readonly (readonly [string, TextKey])[] = [
   ['/', 'keys.search'],
   ['f', 'keys.fields'],
   ['o', 'keys.saved'],
+  ['d', 'keys.decide'],
+  ['x', 'keys.except'],
+  ['b', 'keys.backtest'],
+  ['v', 'keys.versions'],
   ['?', 'keys.title'],
 ];
 
@@ -47,7 +51,7 @@ export function KeysDialog({
     <Dialog title={t('keys.title')} close={close}>
       <dl className="grid grid-cols-[auto_1fr] gap-x-6 gap-y-2">
         {rows.map(([keys, text]) => (
-          <div key={keys} className="contents">
+          <div key={text} className="contents">
             <dt>
               <Key keys={keys} />
             </dt>

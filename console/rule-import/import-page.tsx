@@ -7,12 +7,13 @@ import { useFormat, useText } from '../i18n/language.tsx';
 import { Field } from '../parts/dialog.tsx';
 import { SeverityMark } from '../parts/icons.tsx';
 import { LogText, Visible } from '../parts/log-text.tsx';
-import { PageTitle, ProblemNotice } from '../parts/states.tsx';
+import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
 
 const LOOK_MS = 500;
 const PAGE = 200;
 const STATES = ['runs', 'no-data', 'present', 'refused'] as const;
+const MOST = 1_000;
 
 /** `/rules/import`: rules of an archive, what of them runs and what does not, and taking them over. */
 export function ImportPage() {
@@ -67,6 +68,7 @@ export function ImportPage() {
             </button>
           </form>
         </section>
+        <Progress busy={busy || job.isPending} />
         {(error ?? job.error) != null && <ProblemNotice error={error ?? job.error} />}
         {current && <Job job={current} busy={busy} act={act} />}
       </div>
@@ -94,6 +96,11 @@ function Job({ job, busy, act }: { readonly job: ImportJob; readonly busy: boole
           </>
         )}
         {taken && t(`import.taken.${taken.as}`, { count: taken.rules })}
+        {taken && taken.rules > 0 && (
+          <Link href={taken.as === 'draft' ? '/rules?state=draft' : '/rules'} className="link">
+            {t(taken.as === 'draft' ? 'import.toDrafts' : 'rules.back')}
+          </Link>
+        )}
         {job.error !== null && (
           <span className="text-critical" lang="en">
             <Visible text={job.error} />
@@ -131,14 +138,14 @@ function Report({ job, counts }: { readonly job: ImportJob; readonly counts: Non
     queryFn: ({ signal }) =>
       getJson<ImportReport>(
         '/rules/imports/current/report',
-        { state, offset: 0, limit: Math.min(limit, 1_000) },
+        { state, offset: 0, limit: Math.min(limit, MOST) },
         signal,
       ),
     placeholderData: (before) => before,
   });
   return (
     <>
-      <fieldset className="flex flex-wrap gap-2 px-4 pb-3" aria-label={t('rules.state')}>
+      <fieldset className="flex flex-wrap gap-2 px-4 pb-2" aria-label={t('rules.state')}>
         {STATES.map((one) => (
           <button
             key={one}
@@ -154,14 +161,27 @@ function Report({ job, counts }: { readonly job: ImportJob; readonly counts: Non
           </button>
         ))}
       </fieldset>
+      <p className="max-w-3xl px-4 pb-3 text-muted">{t(`import.means.${state}`)}</p>
+      <Progress busy={report.isFetching && (report.isPending || report.isPlaceholderData)} />
+      {report.isError && (
+        <div className="px-4 pb-3">
+          <ProblemNotice error={report.error} retry={() => report.refetch()} />
+        </div>
+      )}
+      {report.data?.total === 0 && <p className="border-t border-line px-4 py-3">{t('import.noRows')}</p>}
       <ul className="divide-y divide-line border-t border-line empty:hidden">
         {(report.data?.rows ?? []).map((row) => (
           <Row key={`${row.file}:${row.line}:${row.column}:${row.code}:${row.id}`} row={row} />
         ))}
       </ul>
-      {report.data && report.data.total > report.data.rows.length && limit < 1_000 && (
+      {report.data && report.data.total > MOST && limit >= MOST && (
+        <p className="border-t border-line px-4 py-3 text-muted">
+          {t('import.rest', { count: report.data.total - report.data.rows.length })}
+        </p>
+      )}
+      {report.data && report.data.total > report.data.rows.length && limit < MOST && (
         <div className="px-4 py-3">
-          <button type="button" className="button" onClick={() => setLimit(1_000)}>
+          <button type="button" className="button" onClick={() => setLimit(MOST)}>
             {t('import.more')}
           </button>
         </div>

@@ -1,14 +1,15 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useState } from 'react';
-import { Link } from 'wouter';
-import type { Backtest, BacktestList, NewBacktest } from '../../server/rules/schema.ts';
+import type { Backtest, BacktestList, NewBacktest, RuleRow } from '../../server/rules/schema.ts';
 import { getJson, isProblem, postJson } from '../api/client.ts';
+import { useAgencies } from '../api/queries.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
 import { AgencyOptions } from '../parts/agency-options.tsx';
 import { Field } from '../parts/dialog.tsx';
-import { LogText, Visible } from '../parts/log-text.tsx';
-import { Partial, ProblemNotice } from '../parts/states.tsx';
+import { Visible } from '../parts/log-text.tsx';
+import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
+import { BacktestResult } from './backtest-result.tsx';
 
 const LOOK_MS = 500;
 
@@ -29,9 +30,19 @@ export function useBacktest() {
 }
 
 /** What a rule would have given: a form, how far it is, and the results that are kept. `yaml`: a wording that is not saved. */
-export function BacktestCard({ rule, yaml }: { readonly rule: string; readonly yaml?: string }) {
+export function BacktestCard({
+  rule,
+  yaml,
+  stage,
+}: {
+  readonly rule: string;
+  readonly yaml?: string;
+  /** Where the rule stands: what is next follows from it. */
+  readonly stage?: RuleRow['stage'];
+}) {
   const t = useText();
   const queries = useQueryClient();
+  const agencies = useAgencies().data?.agencies ?? [];
   const [error, setError] = useState<unknown>();
   const current = useBacktest();
   const kept = useQuery({
@@ -67,13 +78,15 @@ export function BacktestCard({ rule, yaml }: { readonly rule: string; readonly y
       <h2 id="backtest" className="px-4 pt-3 pb-2 font-semibold">
         {t('backtest.title')}
       </h2>
-      <p className="px-4 text-muted">{t('backtest.hint')}</p>
+      <p className="px-4 text-muted">
+        {t('backtest.hint')} <span id="backtest-agency">{t('backtest.wholeOnly')}</span>
+      </p>
       <form className="flex flex-wrap items-end gap-3 px-4 py-3" onSubmit={submit}>
         <Field label={t('backtest.days')}>
           <input name="days" type="number" className="field w-28" min={1} max={3650} defaultValue={7} required />
         </Field>
         <Field label={t('alert.agency')}>
-          <select name="agency" className="field">
+          <select name="agency" className="field" aria-describedby="backtest-agency">
             <option value="">{t('queue.allAgencies')}</option>
             <AgencyOptions />
           </select>
@@ -92,19 +105,44 @@ export function BacktestCard({ rule, yaml }: { readonly rule: string; readonly y
         )}
       </form>
       {running && current.data && <Running job={current.data} isOwn={own !== undefined} />}
-      {error !== undefined && <ProblemNotice error={error} />}
-      {own?.state === 'failed' && <p className="px-4 pb-3 text-critical">{own.error}</p>}
+      {error !== undefined && (
+        <div className="px-4 pb-3">
+          <ProblemNotice error={error} />
+        </div>
+      )}
+      {own?.state === 'cancelled' && (
+        <p role="status" className="px-4 pb-3">
+          {t('backtest.cancelled')}
+        </p>
+      )}
+      {own?.state === 'failed' && (
+        <p role="alert" className="px-4 pb-3 break-words text-critical">
+          {t('backtest.failed')} <Visible text={own.error ?? ''} />
+        </p>
+      )}
+      {stage === 'tested' && !running && <p className="px-4 pb-3 font-medium text-good">{t('backtest.mayEnable')}</p>}
+      {kept.data?.backtests.length === 0 && !running && <p className="px-4 pb-3">{t('backtest.none')}</p>}
+      {kept.isError && (
+        <div className="px-4 pb-3">
+          <ProblemNotice error={kept.error} retry={() => kept.refetch()} />
+        </div>
+      )}
       <ul className="divide-y divide-line border-line empty:hidden">
         {(kept.data?.backtests ?? []).map((one, at) => (
           <li key={one.id}>
-            <details open={at === 0 && own?.id === one.id}>
+            <details open={at === 0}>
               <summary className="px-4 py-2">
                 <Time at={one.at} /> · <Visible text={one.by} /> · {t('backtest.ofDays', { count: one.days })}
-                {one.agency !== null && ` · ${one.agency}`} ·{' '}
-                {t('backtest.sum', { events: one.result?.events ?? 0, alerts: one.result?.alerts ?? 0 })} ·{' '}
+                {one.agency !== null && (
+                  <>
+                    {' '}
+                    · <Visible text={agencies.find(({ id }) => id === one.agency)?.name ?? one.agency} prose />
+                  </>
+                )}{' '}
+                · {t('backtest.sum', { events: one.result?.events ?? 0, alerts: one.result?.alerts ?? 0 })} ·{' '}
                 <code>{one.version}</code>
               </summary>
-              <Result backtest={one} />
+              {one.result && <BacktestResult result={one.result} days={one.days} />}
             </details>
           </li>
         ))}
@@ -120,68 +158,7 @@ function Running({ job: { progress, rule }, isOwn }: { readonly job: Backtest; r
   return (
     <p role="status" className="flex flex-wrap items-center gap-3 px-4 pb-3">
       <progress value={share} max={1} aria-label={t('backtest.running')} />
-      {isOwn ? t('backtest.running') : t('backtest.other', { rule })} {format.percent(share)}
+      {isOwn ? t('backtest.running') : t('backtest.other', { rule })} {format.share(share)}
     </p>
-  );
-}
-
-function Result({ backtest: { result } }: { readonly backtest: Backtest }) {
-  const t = useText();
-  const format = useFormat();
-  if (!result) return null;
-  return (
-    <div className="space-y-3 px-4 pb-4">
-      {(result.approximate || result.failed > 0) && (
-        <Partial>{t('backtest.partial', { failed: result.failed })}</Partial>
-      )}
-      <p>{t('backtest.evaluated', { count: result.evaluated })}</p>
-      {result.days.length > 0 && (
-        <div className="overflow-x-auto">
-          <table className="data-table">
-            <thead>
-              <tr>
-                <th scope="col">{t('backtest.day')}</th>
-                <th scope="col">{t('alert.agency')}</th>
-                <th scope="col">{t('backtest.events')}</th>
-                <th scope="col">{t('backtest.alerts')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {result.days.slice(0, 200).map(({ day, agency, events, alerts }) => (
-                <tr key={`${day} ${agency}`}>
-                  <td>{day}</td>
-                  <td>{agency}</td>
-                  <td className="text-right tabular-nums">{format.number(events)}</td>
-                  <td className="text-right tabular-nums">{format.number(alerts)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {result.hidden.map(({ exception, kql, events }) => (
-        <p key={exception}>
-          {t('backtest.hidden', { count: events })}{' '}
-          <code>
-            <Visible text={kql} />
-          </code>
-        </p>
-      ))}
-      {result.samples.length > 0 && (
-        <details>
-          <summary className="font-medium">{t('backtest.samples')}</summary>
-          <ul className="mt-1 space-y-1 text-small">
-            {result.samples.map(({ id, at, agency, text }) => (
-              <li key={id} className="break-words">
-                <Link href={`/search?${new URLSearchParams({ kql: `event.id: "${id}"` })}`} className="link">
-                  <Time at={at} />
-                </Link>{' '}
-                · {agency} · <LogText text={text} />
-              </li>
-            ))}
-          </ul>
-        </details>
-      )}
-    </div>
   );
 }

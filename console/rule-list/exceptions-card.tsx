@@ -1,19 +1,26 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
-import type { ExceptionPreview, NewException, RuleDetail } from '../../server/rules/schema.ts';
-import { isProblem, postJson } from '../api/client.ts';
-import { useText } from '../i18n/language.tsx';
-import { AgencyOptions } from '../parts/agency-options.tsx';
-import { Field } from '../parts/dialog.tsx';
+import { useState } from 'react';
+import type { RuleDetail } from '../../server/rules/schema.ts';
+import { postJson } from '../api/client.ts';
+import { useAgencies } from '../api/queries.ts';
+import { useFormat, useText } from '../i18n/language.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
-import { useToast } from '../parts/toasts.tsx';
+import { ExceptionForm } from './exception-form.tsx';
 
-const DAY_MS = 86_400_000;
+type Exception = RuleDetail['exceptions'][number];
 
-/** What a rule keeps silent about, for how long, and how much that was; and a form for more. */
-export function ExceptionsCard({ detail, mayChange }: { readonly detail: RuleDetail; readonly mayChange: boolean }) {
+/** What a rule keeps silent about, for how long, and how much that was; and a form for more, begun with `kql`. */
+export function ExceptionsCard({
+  detail,
+  mayChange,
+  kql,
+}: {
+  readonly detail: RuleDetail;
+  readonly mayChange: boolean;
+  readonly kql: string;
+}) {
   const t = useText();
   const queries = useQueryClient();
   const [error, setError] = useState<unknown>();
@@ -31,129 +38,69 @@ export function ExceptionsCard({ detail, mayChange }: { readonly detail: RuleDet
       {detail.exceptions.length === 0 && <p className="px-4 pb-3 text-muted">{t('rules.noExceptions')}</p>}
       <ul className="divide-y divide-line border-line empty:hidden">
         {detail.exceptions.map((one) => (
-          <li
+          <ExceptionRow
             key={one.id}
-            className={`flex flex-wrap items-start gap-x-4 gap-y-1 px-4 py-2 ${one.active ? '' : 'text-muted'}`}
-          >
-            <div className="min-w-0 flex-1">
-              <code className="break-words">
-                <Visible text={one.kql} />
-              </code>
-              <p className="break-words">
-                <Visible text={one.reason} prose />
-              </p>
-              <p className="text-small text-muted">
-                {one.agency !== null && `${one.agency} · `}
-                {t('rules.exception.by')} <Visible text={one.createdBy} />, <Time at={one.createdAt} /> ·{' '}
-                {one.endedAt === null ? t('rules.exception.expires') : t('rules.exception.ended')}{' '}
-                <Time at={one.endedAt ?? one.expires} /> · {t('rules.exception.hidden')}: {one.hidden}
-              </p>
-            </div>
-            {mayChange && one.active && (
-              <button type="button" className="button" onClick={() => void end(one.id)}>
-                {t('rules.exception.end')}
-              </button>
-            )}
-          </li>
+            exception={one}
+            end={mayChange && one.active ? () => void end(one.id) : undefined}
+          />
         ))}
       </ul>
-      {error !== undefined && <ProblemNotice error={error} />}
-      {mayChange && detail.rule.enabled && <NewExceptionForm path={path} added={again} />}
+      {error !== undefined && (
+        <div className="px-4 pb-3">
+          <ProblemNotice error={error} />
+        </div>
+      )}
+      {mayChange && detail.rule.enabled && <ExceptionForm path={path} kql={kql} added={again} />}
+      {mayChange && !detail.rule.enabled && (
+        <p className="border-t border-line px-4 py-3 text-muted">{t('rules.exception.off')}</p>
+      )}
     </section>
   );
 }
 
-function NewExceptionForm({ path, added }: { readonly path: string; readonly added: () => Promise<unknown> }) {
+function ExceptionRow({ exception, end }: { readonly exception: Exception; readonly end: (() => void) | undefined }) {
   const t = useText();
-  const toast = useToast();
-  const [preview, setPreview] = useState<ExceptionPreview>();
-  const [error, setError] = useState<unknown>();
-  const [override, setOverride] = useState(false);
-  const read = (form: FormData) => ({
-    kql: String(form.get('kql')).trim(),
-    agency: String(form.get('agency')) === '' ? null : String(form.get('agency')),
-  });
-  const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
-    event.preventDefault();
-    const element = event.currentTarget;
-    const form = new FormData(element);
-    const asked = (event.nativeEvent as SubmitEvent).submitter?.getAttribute('value');
-    setError(undefined);
-    try {
-      if (asked === 'preview') {
-        setPreview(await postJson<ExceptionPreview>(`${path}/preview`, read(form)));
-        return;
-      }
-      const expires = new Date(`${String(form.get('expires'))}T23:59:59`).toISOString();
-      const body: NewException = { ...read(form), reason: String(form.get('reason')).trim(), expires, override };
-      await postJson(path, body);
-      element.reset();
-      setPreview(undefined);
-      setOverride(false);
-      toast({ text: t('rules.exception.added') });
-      await added();
-    } catch (problem) {
-      setError(problem);
-    }
-  };
-  const needsOverride = (preview?.truePositives.length ?? 0) > 0 || isProblem(error, 'HD_RULE_TRUE_POSITIVE');
+  const format = useFormat();
+  const agencies = useAgencies().data?.agencies ?? [];
+  const { active, kql, agency, reason, createdBy, createdAt, endedAt, endedBy, expires, hidden, lastHidden } =
+    exception;
   return (
-    <form className="grid gap-3 border-t border-line p-4 sm:grid-cols-2" onSubmit={(event) => void submit(event)}>
-      <div className="sm:col-span-2">
-        <Field label={t('rules.exception.kql')}>
-          <input name="kql" className="field font-mono" required maxLength={1000} placeholder="source.ip: 10.20.0.5" />
-        </Field>
-      </div>
-      <Field label={t('alert.agency')}>
-        <select name="agency" className="field">
-          <option value="">{t('queue.allAgencies')}</option>
-          <AgencyOptions />
-        </select>
-      </Field>
-      <Field label={t('rules.exception.expires')}>
-        <input
-          name="expires"
-          type="date"
-          className="field"
-          required
-          defaultValue={new Date(Date.now() + 30 * DAY_MS).toISOString().slice(0, 10)}
-          min={new Date().toISOString().slice(0, 10)}
-          max={new Date(Date.now() + 365 * DAY_MS).toISOString().slice(0, 10)}
-        />
-      </Field>
-      <div className="sm:col-span-2">
-        <Field label={t('rules.reason')}>
-          <input name="reason" className="field" minLength={3} maxLength={1000} />
-        </Field>
-      </div>
-      {preview && (
-        <p role="status" className="sm:col-span-2">
-          {t('rules.exception.would', {
-            hidden: preview.eventsHidden,
-            events: preview.events,
-            alerts: preview.alertsHidden,
-          })}
+    <li className={`flex flex-wrap items-start gap-x-4 gap-y-1 px-4 py-2 ${active ? '' : 'text-muted'}`}>
+      <div className="min-w-0 flex-1">
+        <code className="break-words">
+          <Visible text={kql} />
+        </code>
+        <p className="break-words">
+          <Visible text={reason} prose />
         </p>
-      )}
-      {error !== undefined && (
-        <div className="sm:col-span-2">
-          <ProblemNotice error={error} />
-        </div>
-      )}
-      {needsOverride && (
-        <label className="flex items-start gap-2 text-critical sm:col-span-2">
-          <input type="checkbox" className="mt-1" checked={override} onChange={() => setOverride(!override)} />
-          {t('rules.exception.true')}
-        </label>
-      )}
-      <div className="flex flex-wrap gap-2 sm:col-span-2">
-        <button type="submit" value="preview" className="button">
-          {t('rules.exception.preview')}
-        </button>
-        <button type="submit" value="add" className="button button-primary">
-          {t('rules.exception.add')}
-        </button>
+        <p className="text-small text-muted">
+          {agency !== null && (
+            <>
+              <Visible text={agencies.find(({ id }) => id === agency)?.name ?? agency} prose /> ·{' '}
+            </>
+          )}
+          {t('rules.exception.by')}: <Visible text={createdBy} />, <Time at={createdAt} /> ·{' '}
+          {endedAt === null ? t('rules.exception.expires') : t('rules.exception.ended')}:{' '}
+          <Time at={endedAt ?? expires} />
+          {endedBy !== null && (
+            <>
+              , <Visible text={endedBy} />
+            </>
+          )}{' '}
+          · {t('rules.exception.hidden')}: {format.number(hidden)}
+          {lastHidden !== null && (
+            <>
+              {' '}
+              (<Time at={lastHidden} as="relative" />)
+            </>
+          )}
+        </p>
       </div>
-    </form>
+      {end && (
+        <button type="button" className="button" onClick={end}>
+          {t('rules.exception.end')}
+        </button>
+      )}
+    </li>
   );
 }

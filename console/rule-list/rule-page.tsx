@@ -1,22 +1,26 @@
-import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
-import { Link, useLocation } from 'wouter';
+import { useEffect, useRef } from 'react';
+import { Link, useSearchParams } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { RuleDetail } from '../../server/rules/schema.ts';
-import { deleteResource, isProblem, postJson, putJson } from '../api/client.ts';
+import { isProblem } from '../api/client.ts';
 import { useRule } from '../api/queries.ts';
-import { useFormat, useLanguage, useText } from '../i18n/language.tsx';
+import { useLanguage, useText } from '../i18n/language.tsx';
 import { pickText } from '../i18n/messages.ts';
 import { SeverityMark } from '../parts/icons.tsx';
-import { LogText, Visible } from '../parts/log-text.tsx';
+import { LogText } from '../parts/log-text.tsx';
 import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
-import { Time } from '../parts/time.tsx';
-import { useToast } from '../parts/toasts.tsx';
+import { useKeys } from '../parts/use-keys.ts';
 import { BacktestCard } from './backtest-card.tsx';
 import { DecisionCard } from './decision-card.tsx';
 import { ExceptionsCard } from './exceptions-card.tsx';
+import { GapsCard } from './gaps-card.tsx';
+import { HealthCard } from './health-card.tsx';
 import { HealthMark } from './health-mark.tsx';
-import { RuleEditor } from './rule-editor.tsx';
+import { TextCard } from './text-card.tsx';
+import { VersionsCard } from './versions-card.tsx';
+
+/** The parts of the page that a key leads to. */
+const PLACES = { d: 'decision', x: 'exceptions', b: 'backtest', v: 'versions', e: 'text' } as const;
 
 /** `/rules/:id`: what a rule watches for, how it fares, what it missed, and what people decided about it. */
 export function RulePage({ id, me }: { readonly id: string; readonly me: Session }) {
@@ -41,6 +45,8 @@ export function RulePage({ id, me }: { readonly id: string; readonly me: Session
             detail={rule.data}
             isAdministrator={provincial && me.permissions.includes('rules.change')}
             mayExcept={provincial && me.permissions.includes('rules.except')}
+            provincial={provincial}
+            mayTry={provincial && me.permissions.includes('rules.try')}
           />
         )}
       </div>
@@ -56,12 +62,23 @@ function Rule({
   detail,
   isAdministrator,
   mayExcept,
+  mayTry,
+  provincial,
 }: {
   readonly detail: RuleDetail;
   readonly isAdministrator: boolean;
   readonly mayExcept: boolean;
+  readonly mayTry: boolean;
+  readonly provincial: boolean;
 }) {
   const t = useText();
+  useKeys(Object.fromEntries(Object.entries(PLACES).map(([key, place]) => [key, () => goTo(place)])));
+  const [parameters] = useSearchParams();
+  // An alert leads here with the condition of an exception in hand.
+  const asked = useRef(parameters.get('except'));
+  useEffect(() => {
+    if (asked.current !== null) goTo('exceptions');
+  }, []);
   const { language } = useLanguage();
   const { rule } = detail;
   const title = pickText(rule.title, language);
@@ -75,7 +92,7 @@ function Rule({
           <SeverityMark severity={rule.level} />
           <HealthMark rule={rule} />
           <span>{t(`rules.kind.${rule.kind}`)}</span>
-          <span>{t(`rules.stage.${rule.stage}`)}</span>
+          {rule.enabled && <span>{t(`rules.stage.${rule.stage}`)}</span>}
           {rule.version !== null && (
             <span className="text-muted">
               {t('rules.version')} <code>{rule.version}</code>
@@ -107,186 +124,21 @@ function Rule({
           {isAdministrator && <DecisionCard detail={detail} />}
         </div>
       </div>
-      <ExceptionsCard detail={detail} mayChange={mayExcept} />
-      {mayExcept && <BacktestCard rule={rule.id} />}
+      <ExceptionsCard detail={detail} mayChange={mayExcept} kql={asked.current ?? ''} />
+      {mayTry && <BacktestCard rule={rule.id} stage={rule.stage} />}
+      {provincial && <VersionsCard detail={detail} mayEdit={isAdministrator} />}
       <TextCard detail={detail} mayEdit={isAdministrator} />
     </div>
   );
 }
 
-function HealthCard({ detail: { rule } }: { readonly detail: RuleDetail }) {
-  const t = useText();
-  const format = useFormat();
-  const { health } = rule;
-  if (!health) return null;
-  const { selfTest } = health;
-  const tested = selfTest && (
-    <>
-      {t(selfTest.passed ? 'rules.selfTest.passed' : 'rules.selfTest.failed')} · <Time at={selfTest.at} as="relative" />
-    </>
-  );
-  const cost = health.nanosecondsPerEvent;
-  const facts = [
-    [t('rules.lastMatch'), health.lastMatch ? <Time key="m" at={health.lastMatch} /> : t('rules.never')],
-    [t('rules.matches'), format.number(health.matches)],
-    [t('rules.selfTest'), tested ?? t('rules.selfTest.none')],
-    [t('rules.sourceSeen'), health.sourceSeen ? <Time key="s" at={health.sourceSeen} /> : t('rules.never')],
-    [t('rules.fieldsNeverSeen'), health.fieldsNeverSeen.join(', ') || '–'],
-    [t('rules.cost'), cost === null ? '–' : format.number(cost / 1_000)],
-  ] as const;
-  return (
-    <section className="card h-fit" aria-labelledby="health">
-      <h2 id="health" className="px-4 pt-3 pb-2 font-semibold">
-        {t('rules.health')}
-      </h2>
-      {health.reasons.length > 0 && (
-        <ul className="list-inside list-disc px-4 pb-2 text-high">
-          {health.reasons.map((reason) => (
-            <li key={reason}>{t(`rules.reason.${reason}`)}</li>
-          ))}
-        </ul>
-      )}
-      <dl className="divide-y divide-line border-t border-line">
-        {facts.map(([name, value]) => (
-          <div key={name} className="flex flex-wrap gap-x-4 px-4 py-1.5">
-            <dt className="w-56 shrink-0 text-muted">{name}</dt>
-            <dd className="min-w-0 flex-1 break-words">{value}</dd>
-          </div>
-        ))}
-      </dl>
-    </section>
-  );
-}
-
-function GapsCard({ detail: { rule, gaps }, mayFill }: { readonly detail: RuleDetail; readonly mayFill: boolean }) {
-  const t = useText();
-  const toast = useToast();
-  const format = useFormat();
-  const queries = useQueryClient();
-  const [error, setError] = useState<unknown>();
-  const fill = async (): Promise<void> => {
-    setError(undefined);
-    try {
-      await postJson(`/rules/${encodeURIComponent(rule.id)}/refill`, {});
-      toast({ text: t('rules.refilling') });
-      await queries.invalidateQueries({ queryKey: ['rules'] });
-    } catch (problem) {
-      setError(problem);
-    }
-  };
-  return (
-    <section className="card" aria-labelledby="missed">
-      <h2 id="missed" className="px-4 pt-3 pb-2 font-semibold">
-        {t('rules.missed')}
-      </h2>
-      {gaps.length === 0 && <p className="px-4 pb-3 text-muted">{t('rules.noGaps')}</p>}
-      <ul className="divide-y divide-line empty:hidden">
-        {gaps.map(({ from, to, at, state, done }) => (
-          <li key={from} className="flex flex-wrap gap-x-4 px-4 py-1.5">
-            <span>{t(`rules.gap.${state}`)}</span>
-            <span className="tabular-nums">{format.number(to - from + 1)}</span>
-            {state === 'filling' && done !== null && <span>{format.percent((done - from + 1) / (to - from + 1))}</span>}
-            <span className="text-muted">
-              <Time at={at} />
-            </span>
-          </li>
-        ))}
-      </ul>
-      {error !== undefined && <ProblemNotice error={error} />}
-      {mayFill && rule.enabled && gaps.some(({ state }) => state === 'open') && (
-        <div className="px-4 py-3">
-          <button type="button" className="button button-primary" onClick={() => void fill()}>
-            {t('rules.refill')}
-          </button>
-        </div>
-      )}
-    </section>
-  );
-}
-
-function TextCard({ detail, mayEdit }: { readonly detail: RuleDetail; readonly mayEdit: boolean }) {
-  const t = useText();
-  const toast = useToast();
-  const queries = useQueryClient();
-  const [, go] = useLocation();
-  const [edits, setEdits] = useState(false);
-  const [error, setError] = useState<unknown>();
-  const path = `/rules/${encodeURIComponent(detail.rule.id)}`;
-  const act = async (doing: () => Promise<unknown>, done: string): Promise<void> => {
-    setError(undefined);
-    try {
-      await doing();
-      toast({ text: done });
-      await queries.invalidateQueries({ queryKey: ['rules'] });
-    } catch (problem) {
-      setError(problem);
-    }
-  };
-  return (
-    <section className="card" aria-labelledby="text">
-      <div className="flex flex-wrap items-center gap-3 px-4 pt-3 pb-2">
-        <h2 id="text" className="font-semibold">
-          {t('rules.text.title')}
-        </h2>
-        {mayEdit && !edits && (
-          <button type="button" className="button" onClick={() => setEdits(true)}>
-            {t('rules.edit')}
-          </button>
-        )}
-        {mayEdit && detail.inConsole && (
-          <button
-            type="button"
-            className="button"
-            onClick={() =>
-              void act(async () => {
-                await deleteResource(path);
-                go('/rules');
-              }, t('rules.takenBack'))
-            }
-          >
-            {t('rules.takeBack')}
-          </button>
-        )}
-      </div>
-      {error !== undefined && <ProblemNotice error={error} />}
-      {edits ? (
-        <RuleEditor yaml={detail.yaml} saved={() => setEdits(false)} />
-      ) : (
-        <Yaml text={detail.yaml} label={t('rules.text.title')} />
-      )}
-      {detail.versions.length > 0 && (
-        <details className="border-t border-line px-4 py-2">
-          <summary className="font-semibold">{t('rules.versions')}</summary>
-          {detail.versions.map(({ version, yaml, at, by }) => (
-            <details key={version} className="py-1">
-              <summary>
-                <code>{version}</code> · <Visible text={by} /> · <Time at={at} />
-              </summary>
-              <Yaml text={yaml} label={version} />
-              {mayEdit && version !== detail.rule.version && (
-                <button
-                  type="button"
-                  className="button"
-                  onClick={() => void act(() => putJson(path, { yaml }), t('rules.saved'))}
-                >
-                  {t('rules.rollback')}
-                </button>
-              )}
-            </details>
-          ))}
-        </details>
-      )}
-    </section>
-  );
-}
-
-function Yaml({ text, label }: { readonly text: string; readonly label: string }) {
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key.
-    <section className="max-h-[32rem] overflow-auto border-t border-line px-4 py-2" tabIndex={0} aria-label={label}>
-      <pre className="text-small whitespace-pre-wrap" lang="en">
-        {text}
-      </pre>
-    </section>
-  );
+/** Brings a part of the page into view, and the keyboard to its first control. */
+function goTo(place: string): boolean {
+  const section = document.querySelector(`section[aria-labelledby="${place}"]`);
+  if (!section) return false;
+  section.scrollIntoView({ block: 'start' });
+  section
+    .querySelector<HTMLElement>('input, select, textarea, button:not([disabled]), summary')
+    ?.focus({ preventScroll: true });
+  return true;
 }

@@ -1,4 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
+import { useRef, useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { RuleList } from '../../server/rules/schema.ts';
@@ -10,6 +11,7 @@ import { LogText } from '../parts/log-text.tsx';
 import { SEVERITIES } from '../parts/severity.ts';
 import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
+import { useKeys } from '../parts/use-keys.ts';
 import { useNarrow } from '../parts/use-narrow.ts';
 import { HealthMark, RULE_STATES, stateOf } from './health-mark.tsx';
 
@@ -23,6 +25,9 @@ function matches(rule: ListedRule, text: string): boolean {
     .every((word) => where.includes(word));
 }
 
+/** Thousands of rules are imported at once: more are drawn when asked for. */
+const SHOWN_AT_FIRST = 200;
+
 /** From this width, rem, the five columns have room. */
 const TABLE_FROM = 64;
 
@@ -35,6 +40,9 @@ export function RulesPage({ me }: { readonly me: Session }) {
   const state = parameters.get('state') ?? '';
   const rules = useRules();
   const narrow = useNarrow(TABLE_FROM);
+  const [most, setMost] = useState(SHOWN_AT_FIRST);
+  const list = useRef<HTMLDivElement>(null);
+  useKeys({ j: () => move(list.current, 1), k: () => move(list.current, -1) });
   const order = new Map(SEVERITIES.map((severity, place) => [severity, place]));
   const title = (rule: ListedRule): string => pickText(rule.title, language)?.text ?? rule.id;
   const set = (name: string, value: string): void =>
@@ -47,7 +55,7 @@ export function RulesPage({ me }: { readonly me: Session }) {
       },
       { replace: true },
     );
-  const shown = (rules.data?.rules ?? [])
+  const found = (rules.data?.rules ?? [])
     .filter((rule) => matches(rule, text) && (state === '' || stateOf(rule) === state))
     .sort(
       (a, b) =>
@@ -56,6 +64,7 @@ export function RulesPage({ me }: { readonly me: Session }) {
         (order.get(a.level) ?? 9) - (order.get(b.level) ?? 9) ||
         title(a).localeCompare(title(b), language),
     );
+  const shown = found.slice(0, most);
   return (
     <>
       <PageTitle title="nav.rules">
@@ -81,7 +90,7 @@ export function RulesPage({ me }: { readonly me: Session }) {
           <option value="">{t('rules.anyState')}</option>
           {RULE_STATES.map((one) => (
             <option key={one} value={one}>
-              {t(`rules.state.${one}`)}
+              {t(one === 'draft' || one === 'tested' ? `rules.stage.${one}` : `rules.state.${one}`)}
             </option>
           ))}
         </select>
@@ -103,12 +112,17 @@ export function RulesPage({ me }: { readonly me: Session }) {
         busy={rules.isPending && rules.fetchStatus === 'fetching'}
         cancel={() => queries.cancelQueries({ queryKey: ['rules'] })}
       />
-      <div className="min-h-0 max-w-[104rem] flex-1 space-y-4 overflow-auto px-4 pb-6">
+      <div ref={list} className="min-h-0 max-w-[104rem] flex-1 space-y-4 overflow-auto px-4 pb-6">
         {(rules.isError || (rules.isPending && rules.fetchStatus === 'idle')) && (
           <ProblemNotice error={rules.error ?? new Error(t('common.cancelled'))} retry={() => rules.refetch()} />
         )}
         {rules.data && rules.data.problems.length > 0 && <Refused problems={rules.data.problems} />}
-        {rules.data && shown.length === 0 && <Empty title={t('rules.none')} />}
+        {rules.data && shown.length === 0 && <Empty title={t('rules.none')}>{t('rules.noneHint')}</Empty>}
+        {(text !== '' || state !== '') && shown.length > 0 && (
+          <p role="status" className="text-small text-muted">
+            {t('rules.found', { count: found.length })}
+          </p>
+        )}
         {shown.length > 0 && narrow && (
           <ul className="card divide-y divide-line" aria-label={t('nav.rules')}>
             {shown.map((rule) => (
@@ -142,9 +156,25 @@ export function RulesPage({ me }: { readonly me: Session }) {
             </table>
           </section>
         )}
+        {found.length > shown.length && (
+          <button type="button" className="button" onClick={() => setMost(most * 4)}>
+            {t('common.loadMore')}
+          </button>
+        )}
       </div>
     </>
   );
+}
+
+/** Takes the keyboard to the next rule of the list, or the one before. */
+function move(list: HTMLElement | null, step: 1 | -1): boolean {
+  const links = [...(list?.querySelectorAll<HTMLElement>('a[data-rule]') ?? [])];
+  const place = links.indexOf(document.activeElement as HTMLElement);
+  const next = links[place < 0 ? 0 : place + step];
+  if (!next) return false;
+  next.focus();
+  next.scrollIntoView({ block: 'nearest' });
+  return true;
 }
 
 function techniquesOf(rule: ListedRule): string {
@@ -159,6 +189,7 @@ function RuleLink({ rule }: { readonly rule: ListedRule }) {
   return (
     <Link
       href={`/rules/${encodeURIComponent(rule.id)}`}
+      data-rule={rule.id}
       className="text-body font-medium break-words hover:underline"
       lang={title?.language}
     >

@@ -7,6 +7,7 @@ import { DayFrames, packFrame } from './day-frames.ts';
 import { inTransaction } from './in-transaction.ts';
 import { dayFile, failureOf, openDayForWriting } from './layout.ts';
 import { mergeSegments } from './merge-segments.ts';
+import { rollUpSegments } from './roll-up-segments.ts';
 
 /** Bytes of the lines that pieces are packed with; with more, packing takes longer than it saves. */
 const DICTIONARY_BYTES = 256 * 1024;
@@ -34,7 +35,8 @@ export async function compactDay(folder: string, day: string, breathe: Breathe):
     const last = Number(db.prepare('SELECT max(last_sequence) AS last FROM batch').get()?.['last'] ?? 0);
     if (compactedTo(db) >= last) return undefined;
     const bytesBefore = bytesOfDay(folder, day);
-    const steps = [packFrames(db, last), mergeSegments(db), mergeIndex(db, 'words'), mergeIndex(db, 'grams')];
+    const columns = [mergeSegments(db), rollUpSegments(db)];
+    const steps = [packFrames(db, last), ...columns, mergeIndex(db, 'words'), mergeIndex(db, 'grams')];
     for (const step of [...steps, mark(db, last), vacuum(db)]) {
       for (const _ of step) if (!(await breathe())) return undefined;
     }

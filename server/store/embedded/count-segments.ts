@@ -2,6 +2,7 @@ import type { Budget } from './budget.ts';
 import type { DayReader } from './day-reader.ts';
 import { MINUTE } from './minute-counts.ts';
 import type { Plan } from './plan.ts';
+import type { Numbers, RollUpInfo } from './roll-ups.ts';
 import { mayHold, type Rows } from './rows.ts';
 import { type Segment, type SegmentInfo, SHAPE_PLACE } from './segments.ts';
 
@@ -34,7 +35,9 @@ export function countSegments(
   const isOne = interval >= to - from;
   const counter = isOne ? new EntryCounter() : new IntervalCounter();
   const byCounts = plan.byShape && (place === undefined || place === SHAPE_PLACE);
+  const rolled = plan.byShape && !byCounts ? addRollUps(counter, reader, place as number, plan, intervals, budget) : [];
   for (const info of reader.segments.byTime) {
+    if (rolled.some(({ first, last }) => first <= info.first && info.last <= last)) continue;
     if (info.minTs >= to || info.maxTs < from || !mayHold(info.counts, plan.shapes)) continue;
     if (budget.spent()) {
       counter.give(give);
@@ -47,6 +50,29 @@ export function countSegments(
   }
   counter.give(give);
   return true;
+}
+
+/** Adds what the roll-ups say that lie in one interval each; gives those. */
+function addRollUps(
+  counter: Counter,
+  reader: DayReader,
+  place: number,
+  { shapes }: Plan,
+  { from, to, interval }: Intervals,
+  budget: Budget,
+): readonly RollUpInfo[] {
+  return reader.rollUps.all.filter((info) => {
+    const { minTs, maxTs } = info;
+    const bucket = Math.floor((minTs - from) / interval);
+    if (minTs < from || maxTs >= to || Math.floor((maxTs - from) / interval) !== bucket || budget.spent()) return false;
+    const { ids, counts, stretches } = reader.rollUps.pairs(info, place, shapes);
+    for (let at = 0; at < stretches.length; at += 2) {
+      const [first, end] = [stretches[at] as number, stretches[at + 1] as number];
+      counter.addPairs(bucket, ids, counts, first, end);
+      budget.rows(end - first);
+    }
+    return true;
+  });
 }
 
 /** Adds what the counts by minute say; false where a minute lies in two intervals, so that they cannot tell. */
@@ -112,6 +138,8 @@ interface Counter {
   add(bucket: number, id: number, events: number): void;
   /** Adds the events of a segment that lies in one interval; without `ids` all have the number 0. */
   addAll(bucket: number, ids: Int32Array | undefined, rows: Uint8Array | 'all', length: number): void;
+  /** Adds pairs of numbers and counts, those of one stretch. */
+  addPairs(bucket: number, ids: Numbers, counts: Numbers, from: number, to: number): void;
   /** Tells what was counted. */
   give(give: GiveCount): void;
 }
@@ -142,6 +170,17 @@ class EntryCounter implements Counter {
         const id = ids[at] as number;
         counts[id] = (counts[id] as number) + (rows[at] as number);
       }
+    }
+  }
+
+  addPairs(_bucket: number, ids: Numbers, counts: Numbers, from: number, to: number): void {
+    let most = 0;
+    for (let at = from; at < to; at++) if ((ids[at] as number) > most) most = ids[at] as number;
+    if (most >= this.#counts.length) this.#grow(most);
+    const sums = this.#counts;
+    for (let at = from; at < to; at++) {
+      const id = ids[at] as number;
+      sums[id] = (sums[id] as number) + (counts[at] as number);
     }
   }
 
@@ -176,6 +215,10 @@ class IntervalCounter implements Counter {
     for (let at = 0; at < length; at++) {
       if (rows === 'all' || rows[at] === 1) this.add(bucket, ids === undefined ? 0 : (ids[at] as number), 1);
     }
+  }
+
+  addPairs(bucket: number, ids: Numbers, counts: Numbers, from: number, to: number): void {
+    for (let at = from; at < to; at++) this.add(bucket, ids[at] as number, counts[at] as number);
   }
 
   give(give: GiveCount): void {

@@ -7,6 +7,7 @@ import { ReadDictionary } from './day-dictionary.ts';
 import { DayFrames, type FramePart, type Pieces } from './day-frames.ts';
 import { dayFile, openDayForReading } from './layout.ts';
 import { linesWith, type Needles } from './needles.ts';
+import { RollUpList } from './roll-ups.ts';
 import { SegmentList } from './segments.ts';
 
 /** A batch as its row says, without the frame. */
@@ -35,6 +36,7 @@ export class DayReader {
   readonly db: DatabaseSync;
   readonly dictionary: ReadDictionary;
   readonly segments: SegmentList;
+  readonly rollUps: RollUpList;
   /** Whether the index of parts of words knows all of its events. */
   readonly hasGrams: boolean;
   readonly #inode: bigint;
@@ -54,6 +56,7 @@ export class DayReader {
     this.hasGrams = db.prepare("SELECT 1 FROM meta WHERE key = 'grams_missing'").get() === undefined;
     this.dictionary = new ReadDictionary(db);
     this.segments = new SegmentList(db);
+    this.rollUps = new RollUpList(db);
     this.#frames = new DayFrames(db);
   }
 

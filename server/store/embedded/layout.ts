@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { FRAME_TABLES } from './day-frames.ts';
 import { GRAM_TABLE, MIGRATIONS } from './migrations.ts';
+import { ROLL_UP_TABLES } from './roll-ups.ts';
 import { SEGMENT_TABLES } from './segments.ts';
 
 /** Version of a day file's layout; a higher one in a file means a newer program wrote it. */
-export const LAYOUT_VERSION = 3;
+export const LAYOUT_VERSION = 4;
 
 /** Folder of the day files within the store's folder. */
 export const EVENTS_FOLDER = 'events';
@@ -20,6 +21,7 @@ export const DAMAGED_FOLDER = 'damaged';
  * - `event`: one narrow row an event, which says that it is there; the document is line `line` of the frame of the batch
  *   around its sequence.
  * - `segment`, `segment_column`: the numbers of events by columns, to search and count by (`segments.ts`).
+ * - `roll_up`, `roll_up_part`: counts of long stretches of segments (`roll-ups.ts`).
  * - `shape`, `term`: dictionaries of the values behind these numbers.
  * - `words`: the word index, without content of its own: a row has the words of the events that follow the sequence that
  *   is its number, less than `BLOCK` from it.
@@ -63,7 +65,7 @@ CREATE TABLE dead_letter (
   line TEXT NOT NULL,
   PRIMARY KEY (stream, frame_sequence)
 ) WITHOUT ROWID;
-${FRAME_TABLES}${SEGMENT_TABLES}${GRAM_TABLE}
+${FRAME_TABLES}${SEGMENT_TABLES}${ROLL_UP_TABLES}${GRAM_TABLE}
 PRAGMA user_version = ${LAYOUT_VERSION};
 `;
 

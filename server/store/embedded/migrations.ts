@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { PACKED_TABLES } from './day-frames.ts';
 import { COLUMN_FIELDS } from './fields.ts';
+import { ROLL_UP_TABLES } from './roll-ups.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import { SEGMENT_TABLES, WHOLE_SEGMENT } from './segments.ts';
 
@@ -17,7 +18,7 @@ export const MIGRATIONS: Readonly<Record<number, (db: DatabaseSync) => void>> = 
     db.exec("INSERT INTO meta VALUES ('grams_missing', 1)");
   },
   2: (db) => {
-    db.exec(`DROP TABLE IF EXISTS segment;${SEGMENT_TABLES}${PACKED_TABLES}`);
+    db.exec(`DROP TABLE IF EXISTS segment;${SEGMENT_TABLES}${ROLL_UP_TABLES}${PACKED_TABLES}`);
     fillSegments(db);
     db.exec(`
       CREATE TABLE narrow (
@@ -28,6 +29,8 @@ export const MIGRATIONS: Readonly<Record<number, (db: DatabaseSync) => void>> = 
       ALTER TABLE narrow RENAME TO event;
       INSERT INTO meta VALUES ('columns_not_in_words', 1);`);
   },
+  // What was compacted already is gone over once more, which makes its roll-ups.
+  3: (db) => db.exec(`${ROLL_UP_TABLES}DELETE FROM meta WHERE key = 'compacted_to';`),
 };
 
 /** Makes the segments of a file whose events had their numbers in rows. */

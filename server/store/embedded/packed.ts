@@ -42,3 +42,17 @@ export function unpackNumbers(bytes: Uint8Array | undefined, length: number): In
       return new Float64Array(buffer, byteOffset, length);
   }
 }
+
+/** The same as they lie in the bytes, for lists of whole numbers from 0 to 2^31 - 1. */
+export function viewNumbers(bytes: Uint8Array | undefined, length: number): Uint8Array | Uint16Array | Int32Array {
+  if (bytes === undefined || bytes.byteLength === 0) return new Uint8Array(length);
+  const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  switch (bytes.byteLength / length) {
+    case 1:
+      return new Uint8Array(buffer, byteOffset, length);
+    case 2:
+      return new Uint16Array(buffer, byteOffset, length);
+    default:
+      return new Int32Array(buffer, byteOffset, length);
+  }
+}

@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { COLUMN_FIELDS } from './fields.ts';
 import { countMinutes } from './minute-counts.ts';
 import { packNumbers } from './packed.ts';
+import { RollUpRemoval } from './roll-ups.ts';
 import { FIRST_COLUMN_PLACE, PLACES, SEQUENCE_PLACE, SHAPE_PLACE, TIME_PLACE, WHOLE_SEGMENT } from './segments.ts';
 
 const COLUMNS = 1 + COLUMN_FIELDS.length;
@@ -12,6 +13,7 @@ const COLUMNS = 1 + COLUMN_FIELDS.length;
  */
 export class SegmentWriter {
   readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #rollUps: RollUpRemoval;
   readonly #columns: Int32Array[] = [];
   #times = new Float64Array(0);
   #sequences = new Float64Array(0);
@@ -22,6 +24,7 @@ export class SegmentWriter {
 
   constructor(db: DatabaseSync) {
     this.#statements = prepareStatements(db);
+    this.#rollUps = new RollUpRemoval(db);
     this.#grow(2 * WHOLE_SEGMENT);
   }
 
@@ -62,6 +65,8 @@ export class SegmentWriter {
 
   #remove(first: number, last: number): void {
     this.#statements.removeSegments.run(first, last);
+    // Roll-ups have whole segments, and those that come in place of these may reach further.
+    this.#rollUps.removeOver(first, last);
     this.#statements.removeColumns.run(PLACES * first, PLACES * last + PLACES - 1);
   }
 

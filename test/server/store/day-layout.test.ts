@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseKql } from '../../../rules/query/kql.ts';
 import { count } from '../../../server/store/embedded/aggregate.ts';
 import { BatchPreparer } from '../../../server/store/embedded/batch-preparer.ts';
+import { compactDay } from '../../../server/store/embedded/compaction.ts';
 import { makeFolders } from '../../../server/store/embedded/day-files.ts';
 import { DayReader } from '../../../server/store/embedded/day-reader.ts';
 import { DayWriter } from '../../../server/store/embedded/day-writer.ts';
@@ -75,9 +76,15 @@ const found = (kql: string) =>
     }).events.map(({ event }) => event.event.original),
   );
 
-/** Makes of a file what it was in an earlier layout: the numbers of events in rows, words by event. */
-function makeOld(layout: 1 | 2): void {
+/** Makes of a file what it was in an earlier layout: without roll-ups; before that the numbers of events in rows, words by event. */
+function makeOld(layout: 1 | 2 | 3): void {
   const db = new DatabaseSync(dayFile(folder, DAY));
+  db.exec(`DROP TABLE roll_up; DROP TABLE roll_up_part; PRAGMA user_version = ${layout};`);
+  if (layout < 3) putNumbersInRows(db, layout as 1 | 2);
+  db.close();
+}
+
+function putNumbersInRows(db: DatabaseSync, layout: 1 | 2): void {
   const names = COLUMN_FIELDS.map(({ column }) => column).join(', ');
   db.exec(`CREATE TABLE old (sequence INTEGER PRIMARY KEY, line INTEGER, ts INTEGER, shape INTEGER, ${names})`);
   const list = new SegmentList(db);
@@ -96,11 +103,9 @@ function makeOld(layout: 1 | 2): void {
     CREATE INDEX event_ts ON event (ts, shape); CREATE INDEX event_source_ip ON event (source_ip) WHERE source_ip > 0;`);
   if (layout === 1) db.exec('DROP TABLE grams;');
   else db.exec('CREATE TABLE segment (first_sequence INTEGER PRIMARY KEY, numbers BLOB NOT NULL);');
-  db.exec(`PRAGMA user_version = ${layout};`);
-  db.close();
 }
 
-test.each([1, 2] as const)('a file of layout %i becomes one of today when it is opened for writing', (layout) => {
+test.each([1, 2, 3] as const)('a file of layout %i becomes one of today when it is opened for writing', (layout) => {
   write(
     Array.from({ length: 90 }, (_, n) => request(n)),
     1,
@@ -120,6 +125,23 @@ test.each([1, 2] as const)('a file of layout %i becomes one of today when it is 
     [1, 90],
     [91, 30],
   ]);
+});
+
+test('a day that an older program compacted gets its roll-ups in the next night', async () => {
+  for (let at = 0; at < 6_000; at += 1_000) {
+    write(
+      Array.from({ length: 1_000 }, (_, n) => request(at + n)),
+      at + 1,
+    );
+  }
+  const goOn = () => Promise.resolve(true);
+  await compactDay(folder, DAY, goOn);
+  const rolled = () => read((reader) => reader.rollUps.all.map(({ first, events }) => [first, events]));
+  expect(rolled()).toEqual([[1, 6_000]]);
+  makeOld(3);
+  expect(await compactDay(folder, DAY, goOn)).toBeDefined();
+  expect(rolled()).toEqual([[1, 6_000]]);
+  expect(counted('source.ip: 198.51.100.3')).toBe(857);
 });
 
 test('the pieces of many small transactions become one segment, without those of one that was undone', () => {

@@ -2,10 +2,11 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseRules } from '../../../rules/sigma/parse.ts';
 import type { AlertRow } from '../../../server/alerts/schema.ts';
-import { type Detection, startDetection } from '../../../server/detection/detection.ts';
+import type { Detection } from '../../../server/detection/detection.ts';
 import type { AgencyId } from '../../../server/identity.ts';
 import type { LiveMessage } from '../../../server/realtime/schema.ts';
 import { type Bench, HOST, openBench } from '../api/harness.ts';
+import { startAnyDetection } from '../detection/any-detection.ts';
 import { batchOf, type Parsed, sshFailure } from '../store/frames.ts';
 
 /** Everything of agency two carries this word: an answer to agency one that holds it is a leak. */
@@ -55,7 +56,7 @@ async function store(agency: string, count: number, from: number, detected = det
 }
 
 const start = () =>
-  startDetection({
+  startAnyDetection({
     events: bench.events,
     records: bench.records,
     rules: parseRules(RULES, 'rules.yml'),

@@ -14,6 +14,7 @@ import { NO_S3_SETTINGS } from '../../../server/backup/s3/settings.ts';
 import { type AgencyId, type Identity, SYSTEM } from '../../../server/identity.ts';
 import { openIndicators } from '../../../server/indicators/book.ts';
 import { buildLedger } from '../../../server/ledger/ledger.ts';
+import { incidentsOf } from '../../../server/parts.ts';
 import { openLiveFeed } from '../../../server/realtime/live-feed.ts';
 import { openRetention, type Retention } from '../../../server/retention/retention.ts';
 import { KEEP_DAYS, MINIMUM_MONTHS } from '../../../server/retention/settings.ts';
@@ -90,7 +91,12 @@ export async function openBench(
   });
   const local: Identity = { kind: 'local', name: 'local:0', role: 'administrator', agencies: 'all' };
   const bench = { local: false };
+  const incidents = await incidentsOf(
+    { data: folder },
+    { events, records, audit: accounts.audit, rules, live, log: silent },
+  );
   const app = await buildApp({
+    incidents,
     settings: {
       version: '0.0.0-test',
       timeZone: 'Asia/Ho_Chi_Minh',

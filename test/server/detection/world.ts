@@ -3,18 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { parseRules } from '../../../rules/sigma/parse.ts';
-import {
-  type Detection,
-  type DetectionOptions,
-  type LoadedRules,
-  startDetection,
-} from '../../../server/detection/detection.ts';
+import type { Detection, DetectionOptions, LoadedRules } from '../../../server/detection/detection.ts';
 import { SYSTEM } from '../../../server/identity.ts';
-import { openEmbeddedStore } from '../../../server/store/embedded/open.ts';
 import type { EventStore } from '../../../server/store/event-store.ts';
 import type { AlertDetected } from '../../../server/store/record-kinds.ts';
 import type { RecordStore } from '../../../server/store/record-store.ts';
+import { openAnyStore } from '../store/any-store.ts';
 import { batchOf, type Parsed, sshFailure } from '../store/frames.ts';
+import { startAnyDetection } from './any-detection.ts';
 
 const RULES = `
 title: A failed SSH login
@@ -104,8 +100,7 @@ export class World {
   }
 
   async openStore(): Promise<void> {
-    const options = { folder: join(this.folder, 'store'), log, now: () => NOW, reserveBytes: 0, keepFreeBytes: 0 };
-    ({ events: this.events, records: this.records } = await openEmbeddedStore(options));
+    ({ events: this.events, records: this.records } = await openAnyStore(join(this.folder, 'store'), () => NOW));
   }
 
   async detect(
@@ -114,7 +109,7 @@ export class World {
     rules: LoadedRules = testRules(),
     more: Pick<DetectionOptions, 'pauses'> = {},
   ): Promise<Detection> {
-    this.#detection = await startDetection({
+    this.#detection = await startAnyDetection({
       events,
       records,
       rules,

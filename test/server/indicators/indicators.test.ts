@@ -1,13 +1,14 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Detection, startDetection } from '../../../server/detection/detection.ts';
+import type { Detection } from '../../../server/detection/detection.ts';
 import { SYSTEM } from '../../../server/identity.ts';
 import { openIndicators } from '../../../server/indicators/book.ts';
 import type { IndicatorLists, ListImport } from '../../../server/indicators/schema.ts';
 import { openRuleRegistry, type RuleRegistry } from '../../../server/rules/registry.ts';
 import type { RuleDetail } from '../../../server/rules/schema.ts';
 import { type Bench, HOST, openBench } from '../api/harness.ts';
+import { startAnyDetection } from '../detection/any-detection.ts';
 import { silentLog } from '../rules/silent-log.ts';
 import { batchOf, sshFailure } from '../store/frames.ts';
 
@@ -67,7 +68,7 @@ beforeAll(async () => {
   cookies['admin'] = await bench.signIn({ user: 'hoa', role: 'administrator' });
   cookies['analyst'] = await bench.signIn({ user: 'lan' });
   registry = bench.rules;
-  detection = await startDetection({
+  detection = await startAnyDetection({
     events: bench.events,
     records: bench.records,
     rules: registry,

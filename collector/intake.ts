@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
 import type { EcsEvent } from '../ecs/event.ts';
 import type { Clock } from './clock.ts';
+import { contentHash } from './content-hash.ts';
 import type { Ledger, SourceLedger } from './ledger.ts';
 import type { Log } from './log.ts';
 import { FrameBuilder } from './spool/frame.ts';
@@ -32,7 +32,14 @@ export interface RecordBatch {
 }
 
 /** Makes an event of a record; `now` is in milliseconds, `program` is who wrote it where the input knows. */
-export type RecordParser = (line: string, now: number, program?: string) => EcsEvent;
+export interface RecordParser {
+  (line: string, now: number, program?: string): EcsEvent;
+  /**
+   * The event's JSON text at once, for lines of a form that allows it; undefined for the others. `id` is the event's, up
+   * to the hash of its content.
+   */
+  readonly text?: (line: string, now: number, id: string) => string | undefined;
+}
 
 /** Where an input puts the records of one source. */
 export interface Source {
@@ -165,18 +172,16 @@ export class Intake {
       const line = lines[i] as string;
       const id = `${prefix}${sequence++}-`;
       const record = marks?.get(i);
-      let event: EcsEvent;
-      let text: string;
+      let text: string | undefined;
       try {
-        event = parse(line, now);
-        text = encodeEvent(event, line, id, record, batch.peer);
+        if (record === undefined && batch.peer === undefined) text = parse.text?.(line, now, id);
+        text ??= this.#encode(ledger, parse(line, now), line, id, record, batch.peer);
       } catch (error) {
         // A parser must not throw; where one does, the record is kept and the fault is logged without its content.
         this.#log.error({ err: error, source: ledger.source }, 'a parser failed; the record is kept as it came');
-        event = unparsed(line, now, 'The parser failed on this line.');
-        text = encodeEvent(event, line, id, record, batch.peer);
+        const event = unparsed(line, now, 'The parser failed on this line.');
+        text = this.#encode(ledger, event, line, id, record, batch.peer);
       }
-      if (event.event.kind === 'pipeline_error') ledger.unparsed++;
       this.#frame.add(text);
     }
     this.#frame.endBatch(ledger, lines.length, batch.bytes);
@@ -187,6 +192,19 @@ export class Intake {
     ledger.lastReadAt = Date.now();
     if (this.#frame.isFull) this.#cut();
     else this.#due(lines.length > 0 ? LINGER_MS : LINGER_MARKS_MS);
+  }
+
+  #encode(
+    ledger: SourceLedger,
+    event: EcsEvent,
+    line: string,
+    id: string,
+    marks: RecordMarks | undefined,
+    peer: string | undefined,
+  ): string {
+    const text = encodeEvent(event, line, id, marks, peer);
+    if (event.event.kind === 'pipeline_error') ledger.unparsed++;
+    return text;
   }
 
   #due(afterMs: number): void {
@@ -229,7 +247,7 @@ function encodeEvent(
 ): string {
   const original = event.event.original ?? line;
   event.event.original = original;
-  event.event.id = id + hash('sha256', original, 'hex').slice(0, 12);
+  event.event.id = id + contentHash(original);
   const own = ownFields(event['haidang']);
   if (marks !== undefined || peer !== undefined || own !== undefined) {
     event['haidang'] = {

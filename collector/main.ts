@@ -4,18 +4,23 @@ import { join } from 'node:path';
 import type { CollectorStatus } from '../ecs/wire.ts';
 import { CorrectedClock } from './clock.ts';
 import type { CollectorConfig } from './config.ts';
+import { openSocket } from './enrol/dial.ts';
+import { machineHash } from './enrol/machine.ts';
+import { startRenewal } from './enrol/renewal.ts';
 import { CollectorError, reasonOf } from './errors.ts';
+import { watchHealth } from './health.ts';
 import { makeInputs } from './inputs/index.ts';
 import type { InputContext } from './inputs/input.ts';
 import { Intake, type RecordParser } from './intake.ts';
 import { Ledger } from './ledger.ts';
 import type { Log } from './log.ts';
 import { ServerOutput } from './outputs/server.ts';
-import { parseLine } from './parsers/index.ts';
+import { lineText, parseLine } from './parsers/index.ts';
 import type { ParserHint } from './record.ts';
 import { DISK, readSmall } from './spool/files.ts';
 import { lockSpool } from './spool/lock.ts';
 import { Spool } from './spool/spool.ts';
+import { programVersion } from './version.ts';
 
 /** A collector at work. */
 export interface RunningCollector {
@@ -30,19 +35,11 @@ export interface RunningCollector {
 const SEND_BEFORE_EXIT_MS = 2_000;
 const FLUSH_BEFORE_EXIT_MS = 2_000;
 
-function version(): string {
-  try {
-    const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-    return (JSON.parse(text) as { version: string }).version;
-  } catch {
-    return 'unknown';
-  }
-}
-
 /** Starts a collector: spool, output, inputs, in this order, so that nothing is read before it can be kept. */
 export async function startCollector(config: CollectorConfig, log: Log): Promise<RunningCollector> {
   const startedAt = new Date().toISOString();
-  const collectorVersion = version();
+  const collectorVersion = programVersion();
+  const machine = machineHash();
   try {
     await DISK.makeFolder(config.spool);
   } catch (error) {
@@ -64,6 +61,14 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
   const ledger = new Ledger(spool.restored);
   const intake = new Intake(config.id, spool, ledger, clock, log);
 
+  const health = watchHealth({
+    spool,
+    spoolFolder: config.spool,
+    clock,
+    certificate: config.certificate,
+    machine,
+    policy: () => ({ version: null, failed: null }),
+  });
   const status = (): CollectorStatus => ({
     collector: config.id,
     epoch: intake.epoch,
@@ -72,6 +77,7 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
     waiting: spool.waiting,
     quarantined: spool.quarantined,
     sources: [...ledger.all()].map((source) => source.status()),
+    health: health(),
   });
   const output = new ServerOutput(
     spool,
@@ -83,6 +89,8 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
         key: readFileSync(config.key, 'utf8'),
       }),
       status,
+      headers: machine === null ? {} : { 'haidang-machine': machine },
+      openSocket: config.proxy ? () => openSocket(config) : undefined,
       onClock: (now, askedAt, answeredAt) => {
         if (!clock.learn(now, askedAt, answeredAt)) return;
         if (Math.abs(clock.offset) > 2_000)
@@ -95,6 +103,16 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
     log,
   );
   output.start();
+  const renewal = config.renew
+    ? startRenewal({
+        way: () => config,
+        identity: config.certificate,
+        ca: config.ca,
+        log,
+        now: () => clock.now(),
+        onRenewed: () => output.reconnect(),
+      })
+    : undefined;
 
   const context: InputContext = {
     intake,
@@ -111,6 +129,7 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
   const never = new Promise<void>(() => undefined);
   let stopping: Promise<void> | undefined;
   const stop = async (sendMs: number) => {
+    renewal?.stop();
     for (const input of inputs) await input.stop();
     await Promise.race([intake.flush(), new Promise((resolve) => setTimeout(resolve, FLUSH_BEFORE_EXIT_MS))]);
     await output.drain(sendMs);
@@ -144,8 +163,13 @@ function makeParser(
     ...(origin.path === undefined ? {} : { path: origin.path }),
   };
   let context = { ...base, now: 0 };
-  return (line, now, program) => {
+  const at = (now: number) => {
     if (context.now !== now) context = { ...base, now };
-    return parseLine(line, parser, program === undefined ? context : { ...context, program }, hint);
+    return context;
   };
+  const parse = (line: string, now: number, program?: string) =>
+    parseLine(line, parser, program === undefined ? at(now) : { ...at(now), program }, hint);
+  return Object.assign(parse, {
+    text: (line: string, now: number, id: string) => lineText(line, parser, at(now), id, hint),
+  });
 }

@@ -21,6 +21,11 @@ export interface Parser {
   detects(line: string): boolean;
   /** Gives the event, or undefined where the line is not of this kind; never throws. */
   parse(line: string, context: ParseContext): EcsEvent | undefined;
+  /**
+   * Writes the finished event's JSON for lines of the usual form, without making the event: the very fields and values of
+   * `parse`, in its order. `id` is the event's up to the content hash. Undefined where `parse` is to be asked.
+   */
+  text?(line: string, context: ParseContext, id: string): string | undefined;
 }
 
 /** What `auto` remembers of one source, so that the next line is tried with the parser that took the last one. */

@@ -1,6 +1,7 @@
 import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
 import { accessTime, looksLikeAccess, parseAccess } from './access-log.ts';
+import { accessText } from './access-text.ts';
 import { classify, classifyError, endpoint, finish, newDraft } from './draft.ts';
 import { clockAt, fractionAt, isoTimeAt, monthAt, twoDigits, utcTime, zonedTime } from './time.ts';
 import { readRequest } from './url.ts';
@@ -114,6 +115,7 @@ function isError(line: string): boolean {
 export const apache: Parser = {
   name: 'apache',
   detects: (line) => isError(line) || BARE.test(line) || SSL_REQUEST.test(line) || looksLikeAccess(line),
+  text: (line, context, id) => accessText(line, 'apache', context, id),
   parse(line, context) {
     if (isError(line)) return parseError(line, context);
     if (BARE.test(line)) return parseBare(line, context);

@@ -82,6 +82,22 @@ function detect(line: string, context: ParseContext, hint: ParserHint | undefine
 }
 
 /**
+ * The JSON text of one line's event, where the line has a form whose text can be written at once; undefined where
+ * `parseLine` is to be asked. The same event either way. `id` is the event's, up to the hash of its content.
+ */
+export function lineText(
+  line: string,
+  parser: string,
+  context: ParseContext,
+  id: string,
+  hint: ParserHint,
+): string | undefined {
+  if (context.program !== undefined) return undefined;
+  const taken = parser === 'auto' ? hint.parser : BY_NAME.get(parser);
+  return taken?.text?.(line, context, id);
+}
+
+/**
  * Parses one line with the named parser or `auto`; always gives an event and never throws. What no parser understands
  * is kept with `event.kind: pipeline_error` and the reason in `error.message`. `hint`, one object a source, lets `auto`
  * try the parser of the line before first.

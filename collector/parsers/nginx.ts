@@ -1,6 +1,7 @@
 import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
 import { looksLikeAccess, parseAccess } from './access-log.ts';
+import { accessText } from './access-text.ts';
 import type { Draft } from './draft.ts';
 import { classifyError, finish, isAddress, newDraft, setSource } from './draft.ts';
 import { clockAt, twoDigits, utcTime, zonedTime } from './time.ts';
@@ -65,15 +66,20 @@ function parseError(line: string, context: ParseContext): EcsEvent | undefined {
   return finish(draft);
 }
 
+/** A line that ends with the size is in the common format, which nginx does not write unless told to. */
+function endsInSize(line: string): boolean {
+  const last = line.charCodeAt(line.length - 1);
+  return (last >= 48 && last <= 57) || last === 45;
+}
+
 /** Access and error lines of nginx. */
 export const nginx: Parser = {
   name: 'nginx',
   detects(line) {
     if (ERROR_START.test(line)) return true;
-    const last = line.charCodeAt(line.length - 1);
-    // A line that ends with the size is in the common format, which nginx does not write unless told to.
-    if ((last >= 48 && last <= 57) || last === 45) return false;
-    return looksLikeAccess(line);
+    return !endsInSize(line) && looksLikeAccess(line);
   },
+  // What `auto` would not take for nginx goes the long way.
+  text: (line, context, id) => (endsInSize(line) ? undefined : accessText(line, 'nginx', context, id)),
   parse: (line, context) => (ERROR_START.test(line) ? parseError(line, context) : parseAccess(line, 'nginx', context)),
 };

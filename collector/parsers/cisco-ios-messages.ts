@@ -1,0 +1,197 @@
+/** What a message of a router or switch means, and how its text is read: named groups of the pattern. */
+export interface IosMeaning {
+  readonly category: readonly string[];
+  readonly type: readonly string[];
+  readonly action?: string;
+  readonly outcome?: 'success' | 'failure';
+  readonly pattern?: RegExp;
+}
+
+const IP = '[0-9A-Fa-f.:]{2,45}';
+const NAME = '[^\\s:()\\[\\],]{1,128}';
+const list = (text: string) => new RegExp(`^(?:access-)?list (?<rule>${NAME}) (?<verdict>permitted|denied) ${text}`);
+const PORTS = `(?:(?<transport>\\w{1,16}) )?(?<src>${IP})\\((?<sport>\\d{1,5})\\) (?:\\((?<sif>[^\\s)]{1,64})(?: (?<mac>[0-9A-Fa-f.:-]{12,17}))?\\) ?)?-> (?<dst>${IP})\\((?<dport>\\d{1,5})\\),? ?(?:(?<packets>\\d{1,12}) packets?)?`;
+const BARE = `(?<transport>\\w{1,16}) (?<src>${IP}) (?:\\((?<sif>[^\\s)]{1,64})(?: (?<mac>[0-9A-Fa-f.:-]{12,17}))?\\) ?)?-> (?<dst>${IP})`;
+const CONNECTION = { category: ['network'], type: ['connection'] } as const;
+const LOGIN = { category: ['authentication'], type: ['info'], action: 'login' } as const;
+const CONFIG = { category: ['configuration'], type: ['change'] } as const;
+const LINK = { category: ['network'], type: ['info'] } as const;
+
+/** By facility and mnemonic, or by mnemonic alone, as the system message guides of IOS and IOS XE list them. */
+export const IOS_MESSAGES: ReadonlyMap<string, IosMeaning> = new Map<string, IosMeaning>([
+  ['SEC-IPACCESSLOGP', { ...CONNECTION, pattern: list(PORTS) }],
+  ['IPV6_ACL-ACCESSLOGP', { ...CONNECTION, pattern: list(PORTS) }],
+  [
+    'SEC-IPACCESSLOGDP',
+    {
+      ...CONNECTION,
+      pattern: list(`${BARE} \\((?<itype>\\d{1,3})/(?<icode>\\d{1,3})\\), (?<packets>\\d{1,12}) packets?`),
+    },
+  ],
+  [
+    'IPV6_ACL-ACCESSLOGDP',
+    {
+      ...CONNECTION,
+      pattern: list(`${BARE} \\((?<itype>\\d{1,3})/(?<icode>\\d{1,3})\\), (?<packets>\\d{1,12}) packets?`),
+    },
+  ],
+  ['SEC-IPACCESSLOGNP', { ...CONNECTION, pattern: list(`${BARE}, (?<packets>\\d{1,12}) packets?`) }],
+  ['SEC-IPACCESSLOGRP', { ...CONNECTION, pattern: list(`${BARE}, (?<packets>\\d{1,12}) packets?`) }],
+  ['SEC-IPACCESSLOGS', { ...CONNECTION, pattern: list(`(?<src>${IP}) (?<packets>\\d{1,12}) packets?`) }],
+  [
+    'SEC_LOGIN-LOGIN_FAILED',
+    {
+      ...LOGIN,
+      outcome: 'failure',
+      pattern: new RegExp(
+        `^Login failed \\[user: ?(?<user>[^\\]]{0,128})\\] \\[Source: (?<src>${IP})\\] \\[localport: (?<lport>\\d{1,5})\\](?: \\[Reason: (?<reason>[^\\]]{0,256})\\])?`,
+      ),
+    },
+  ],
+  [
+    'SEC_LOGIN-LOGIN_SUCCESS',
+    {
+      ...LOGIN,
+      outcome: 'success',
+      pattern: new RegExp(
+        `^Login Success \\[user: ?(?<user>[^\\]]{0,128})\\] \\[Source: (?<src>${IP})\\] \\[localport: (?<lport>\\d{1,5})\\]`,
+      ),
+    },
+  ],
+  [
+    'SEC_LOGIN-QUIET_MODE_ON',
+    {
+      category: ['authentication'],
+      type: ['denied'],
+      action: 'quiet-mode-on',
+      pattern: new RegExp(
+        `\\[user: ?(?<user>[^\\]]{0,128})\\] \\[Source: (?<src>${IP})\\] \\[localport: (?<lport>\\d{1,5})\\](?: \\[Reason: (?<reason>[^\\]]{0,256})\\])?`,
+      ),
+    },
+  ],
+  [
+    'SSH-SSH2_USERAUTH',
+    {
+      ...LOGIN,
+      pattern: new RegExp(
+        `^User '(?<user>[^']{0,128})' authentication for SSH2 Session from (?<src>${IP}) \\(.{0,256}?(?<result>Succeeded|Failed)\\.?$`,
+      ),
+    },
+  ],
+  [
+    'SSH-SSH2_SESSION',
+    {
+      category: ['network', 'session'],
+      type: ['connection'],
+      action: 'ssh-session',
+      pattern: new RegExp(`^SSH2 Session request from (?<src>${IP}) .{0,256}?(?<result>Succeeded|Failed)\\.?$`),
+    },
+  ],
+  [
+    'SSH-SSH2_CLOSE',
+    {
+      category: ['network', 'session'],
+      type: ['connection', 'end'],
+      action: 'ssh-close',
+      pattern: new RegExp(`^SSH2 Session from (?<src>${IP}) .{0,128}? for user '(?<user>[^']{0,128})'`),
+    },
+  ],
+  [
+    'SYS-LOGOUT',
+    {
+      category: ['session'],
+      type: ['end'],
+      action: 'logout',
+      pattern: new RegExp(`^User (?<user>${NAME}) has exited tty session \\d{1,5}\\((?<src>${IP})\\)`),
+    },
+  ],
+  [
+    'SYS-CONFIG_I',
+    {
+      ...CONFIG,
+      action: 'configured',
+      outcome: 'success',
+      pattern: new RegExp(`^Configured from \\w{1,32} by (?<user>${NAME})(?: on \\w{1,16}(?: \\((?<src>${IP})\\))?)?`),
+    },
+  ],
+  [
+    'PARSER-CFGLOG_LOGGEDCMD',
+    {
+      ...CONFIG,
+      action: 'command-executed',
+      pattern: /^User: ?(?<user>[^\s]{1,128}) {1,4}logged command: ?(?<command>.{1,2048})$/s,
+    },
+  ],
+  [
+    'LINK-UPDOWN',
+    {
+      ...LINK,
+      action: 'link-state',
+      pattern: /^Interface (?<interface>[^\s,]{1,64}), changed state to (?:up|down|reset|administratively down)/,
+    },
+  ],
+  [
+    'LINEPROTO-UPDOWN',
+    {
+      ...LINK,
+      action: 'line-protocol-state',
+      pattern: /^Line protocol on Interface (?<interface>[^\s,]{1,64}), changed state to (?:up|down)/,
+    },
+  ],
+  [
+    'LINK-CHANGED',
+    { ...LINK, action: 'link-state', pattern: /^Interface (?<interface>[^\s,]{1,64}), changed state to / },
+  ],
+  ['SYS-RESTART', { category: ['host'], type: ['start'], action: 'restart' }],
+  [
+    'SYS-RELOAD',
+    {
+      category: ['host'],
+      type: ['end'],
+      action: 'reload',
+      pattern: new RegExp(`^Reload requested by (?<user>${NAME})`),
+    },
+  ],
+  [
+    'PORT_SECURITY-PSECURE_VIOLATION',
+    {
+      category: ['network'],
+      type: ['denied'],
+      action: 'port-security-violation',
+      pattern: /caused by MAC address (?<hardware>[0-9A-Fa-f.:-]{12,17}) on port (?<interface>[^\s.]{1,64})/,
+    },
+  ],
+  ['AAA-BADSERVERTYPEERROR', { category: ['authentication'], type: ['error'], action: 'aaa-error' }],
+  [
+    'DOT1X-FAIL',
+    {
+      category: ['authentication', 'network'],
+      type: ['info'],
+      action: '802.1x',
+      outcome: 'failure',
+      pattern: /^Authentication failed for client \((?<hardware>[^)]{1,40})\) on Interface (?<interface>\S{1,64})/,
+    },
+  ],
+  [
+    'DOT1X-SUCCESS',
+    {
+      category: ['authentication', 'network'],
+      type: ['info'],
+      action: '802.1x',
+      outcome: 'success',
+      pattern: /^Authentication successful for client \((?<hardware>[^)]{1,40})\) on Interface (?<interface>\S{1,64})/,
+    },
+  ],
+  ['OSPF-ADJCHG', { ...LINK, action: 'ospf-neighbor' }],
+  ['BGP-ADJCHANGE', { ...LINK, action: 'bgp-neighbor' }],
+  [
+    'SNMP-AUTHFAIL',
+    {
+      category: ['authentication'],
+      type: ['info'],
+      action: 'snmp',
+      outcome: 'failure',
+      pattern: new RegExp(`from host (?<src>${IP})`),
+    },
+  ],
+]);

@@ -12,6 +12,7 @@ import { assetRoutes } from './assets/routes.ts';
 import { backupRoutes } from './backup/routes.ts';
 import { HaidangError } from './errors.ts';
 import { fleetRoutes } from './fleet/routes.ts';
+import { incidentRoutes } from './incidents/routes.ts';
 import { indicatorRoutes } from './indicators/routes.ts';
 import { ledgerRoutes } from './ledger/routes.ts';
 import { toProblem } from './problem.ts';
@@ -84,6 +85,7 @@ export async function buildApp(services: Services): Promise<App> {
 
   accountRoutes(app, services);
   alertRoutes(app, services);
+  incidentRoutes(app, services);
   searchRoutes(app, services);
   agencyRoutes(app, services);
   assetRoutes(app, services);

@@ -26,7 +26,16 @@ import { startNightly } from './leases/nightly.ts';
 import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { mustBeWhole } from './migrate/marker.ts';
-import { backupJobsOf, rulesOf, settingsOf, stopAll, taxiiOf, trialsOf } from './parts.ts';
+import {
+  backupJobsOf,
+  incidentsByRule,
+  incidentsOf,
+  rulesOf,
+  settingsOf,
+  stopAll,
+  taxiiOf,
+  trialsOf,
+} from './parts.ts';
 import { type LiveFeed, openLiveFeed } from './realtime/live-feed.ts';
 import { openRetention } from './retention/retention.ts';
 import { scheduleRetention } from './retention/schedule.ts';
@@ -180,8 +189,11 @@ export async function startServer(
     const control = controlRequests();
     const fleet = openFleet({ records, authority, audit: accounts.audit, log });
     const national = await taxiiOf(config, accounts, log, stops);
+    const incidents = await incidentsOf(config, { events, records, audit: accounts.audit, rules, live, log });
+    incidentsByRule({ records, incidents, log }, stops);
     const app = await buildApp({
       ...national,
+      incidents,
       settings: settingsOf(config),
       log,
       events,

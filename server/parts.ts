@@ -1,10 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import project from '../package.json' with { type: 'json' };
 import type { Accounts } from './accounts/accounts.ts';
+import { ruleBook } from './alerts/queries.ts';
 import { type BackupJobs, openBackupJobs } from './backup/jobs.ts';
 import type { ServerConfig } from './config.ts';
+import { type ByRule, startByRule } from './incidents/by-rule.ts';
+import { type Incidents, openIncidents } from './incidents/incidents.ts';
 import { type IndicatorBook, openIndicators } from './indicators/book.ts';
 import type { Log } from './log.ts';
+import type { LiveFeed } from './realtime/live-feed.ts';
 import { type Backtests, openBacktests } from './rules/backtest/backtests.ts';
 import { openRuleImports, type RuleImports } from './rules/import/import-jobs.ts';
 import { openRuleRegistry, type RuleRegistry } from './rules/registry.ts';
@@ -69,6 +73,39 @@ interface RuleTrialOptions {
   readonly events: EventStore;
   readonly records: RecordStore;
   readonly log: Log;
+}
+
+/** The incidents, with what the last run of a server left to be done; `byRule` makes them of alerts while it runs. */
+export async function incidentsOf(
+  { data }: Pick<ServerConfig, 'data'>,
+  { events, records, audit, rules, live, log }: IncidentOptions,
+): Promise<Incidents> {
+  const titleOf: Parameters<typeof openIncidents>[0]['titleOf'] = (alert) => {
+    const rule = ruleBook(rules.rules).get(alert.rule);
+    return rule?.extension.titles.vi ?? rule?.title ?? alert.ruleTitle;
+  };
+  const incidents = openIncidents({ records, events, audit, log, data, titleOf, woken: () => live.wake() });
+  await incidents.relay.recover();
+  return incidents;
+}
+
+interface IncidentOptions {
+  readonly events: EventStore;
+  readonly records: RecordStore;
+  readonly audit: Accounts['audit'];
+  readonly rules: Pick<RuleRegistry, 'rules'>;
+  readonly live: Pick<LiveFeed, 'wake'>;
+  readonly log: Log;
+}
+
+/** Makes incidents of alerts by rule until the server stops. */
+export function incidentsByRule(
+  options: { readonly records: RecordStore; readonly incidents: Incidents; readonly log: Log },
+  stops: (() => unknown)[],
+): ByRule {
+  const byRule = startByRule(options);
+  stops.push(() => byRule.stop());
+  return byRule;
 }
 
 /** The TAXII server of the national role; nothing in the province's. It stops with the rest. */

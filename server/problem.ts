@@ -19,7 +19,9 @@ export function problem(code: ErrorCode, detail: string): Problem {
 export function toProblem(error: unknown): ProblemAnswer {
   if (error instanceof HaidangError) {
     const fault = error.code === 'HD_INTERNAL' || error.code === 'HD_STORE_DOWN';
-    return { body: problem(error.code, error.message), retryAfter: error.retryAfter, fault };
+    const { current } = error;
+    const body = { ...problem(error.code, error.message), ...(current === undefined ? {} : { current }) };
+    return { body, retryAfter: error.retryAfter, fault };
   }
   const status = statusOf(error);
   const message = error instanceof Error ? error.message : String(error);

@@ -8,6 +8,8 @@ export const Problem = Type.Object({
   code: Type.String(),
   detail: Type.String(),
   advice: Type.String(),
+  /** Of a conflict, where it is known: the version that is there now. */
+  current: Type.Optional(Type.Integer()),
 });
 export type Problem = Static<typeof Problem>;
 

@@ -7,6 +7,7 @@ import type { BackupJobs } from './backup/jobs.ts';
 import type { Detection, DetectionState } from './detection/detection.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import type { Identity } from './identity.ts';
+import type { Incidents } from './incidents/incidents.ts';
 import type { IndicatorBook } from './indicators/book.ts';
 import type { Ledger } from './ledger/schema.ts';
 import type { Log } from './log.ts';
@@ -56,6 +57,7 @@ export interface Services {
   readonly ruleImports: RuleImports;
   readonly backtests: Backtests;
   readonly indicators: IndicatorBook;
+  readonly incidents: Incidents;
   readonly ruleHealth: Pick<RuleHealthWatch, 'of' | 'hidden' | 'look'>;
   /** What each rule evaluated and missed. */
   readonly ruleRuns: Pick<Detection, 'spans' | 'refill' | 'refills'>;

@@ -12,7 +12,7 @@ import { openFleet } from './fleet/fleet.ts';
 import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { mustBeWhole } from './migrate/marker.ts';
-import { backupJobsOf, rulesOf, settingsOf, stopAll, taxiiOf, trialsOf } from './parts.ts';
+import { backupJobsOf, incidentsOf, rulesOf, settingsOf, stopAll, taxiiOf, trialsOf } from './parts.ts';
 import { openLiveFeed } from './realtime/live-feed.ts';
 import { openRetention } from './retention/retention.ts';
 import { RULES_AT_REST } from './rules/at-rest.ts';
@@ -56,7 +56,9 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
     const control = controlRequests();
     const accounts = openAccounts({ records, folder: config.data });
     const authority = await openAuthority(join(config.data, 'authority'), { names: config.ingest.names });
+    const incidents = await incidentsOf(config, { events, records, audit: accounts.audit, rules, live, log });
     const app = await buildApp({
+      incidents,
       fleet: openFleet({ records, authority, audit: accounts.audit, log }),
       ...(await taxiiOf(config, accounts, log, stops)),
       settings: settingsOf(config),

@@ -59,6 +59,7 @@ export async function alertRows(
         : {}),
       status: alert.status,
       ...(alert.mergedInto === undefined ? {} : { mergedInto: alert.mergedInto }),
+      ...(alert.incident === undefined ? {} : { incident: alert.incident }),
       verdict: alert.verdict,
       owner: alert.owner,
       agency: alert.agency,

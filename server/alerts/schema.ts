@@ -25,6 +25,8 @@ export const AlertRow = Type.Object({
   status: AlertStatus,
   /** With status `merged`: the alert that holds its events now. */
   mergedInto: Type.Optional(Type.String()),
+  /** The incident that it was made part of. */
+  incident: Type.Optional(Type.String()),
   verdict: Type.Union([Verdict, Type.Null()]),
   owner: Type.Union([Type.String(), Type.Null()]),
   agency: Type.String(),
@@ -111,8 +113,11 @@ export const AlertDetail = Type.Object({
     Type.Object({
       at: Type.String(),
       by: Type.String(),
-      /** `merged`: `from` is the alert that became part of this one, or `to` the alert that this one became part of. */
-      act: Type.Enum(['created', 'status', 'owner', 'note', 'merged']),
+      /**
+       * `merged`: `from` is the alert that became part of this one, or `to` the alert that this one became part of.
+       * `incident`: `to` is the incident that it was made part of, or `from` the one that it was taken out of.
+       */
+      act: Type.Enum(['created', 'status', 'owner', 'note', 'merged', 'incident']),
       from: Type.Optional(Type.Union([Type.String(), Type.Null()])),
       to: Type.Optional(Type.Union([Type.String(), Type.Null()])),
       note: Type.Optional(Type.String()),

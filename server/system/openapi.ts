@@ -15,6 +15,7 @@ export function openApiOptions(version: string): FastifyDynamicSwaggerOptions {
       tags: [
         'accounts',
         'alerts',
+        'incidents',
         'search',
         'agencies',
         'shifts',

@@ -45,7 +45,7 @@ export async function readRules(paths: readonly string[]): Promise<ReadRules> {
     filters.push(...parsed.filters);
     problems.push(...parsed.problems);
   }
-  await cache.save();
+  cache.save();
   const set = joinRules(rules, filters);
   return { ...set, problems: [...problems, ...set.problems], files: files.length };
 }

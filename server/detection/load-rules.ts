@@ -44,7 +44,7 @@ export async function loadRules(folders: readonly string[], cache?: string): Pro
       }
     }
   }
-  await known.save();
+  known.save();
   const set = joinRules(rules, filters);
   const { placeholders } = lists;
   return {

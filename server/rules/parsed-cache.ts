@@ -1,15 +1,14 @@
 import { createHash, hash } from 'node:crypto';
-import { chmod, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ParsedRules, parseRules } from '../../rules/sigma/parse.ts';
 import type { Placeholders } from '../../rules/sigma/placeholders.ts';
+import { CacheWriter, KnownEntries } from './cache-file.ts';
 
 /** Reading fewer files takes no longer than all that comes with a cache. */
 const WORTH_FILES = 300;
-/** A larger cache is not read and not written. */
-const MOST_BYTES = 512 * 1024 * 1024;
 const FILE = 'rules.cache';
 /** What reading a rule depends on, beside its text: a change of any of these files is another program. */
 const READERS = ['../../rules/sigma', '../../rules/query', '../../rules/rule.ts', '../../rules/errors.ts'];
@@ -27,11 +26,13 @@ export function userCacheFolder(): string {
 export class ParsedRulesCache {
   readonly #folder: string | undefined;
   readonly #salt: string;
-  readonly #known: ReadonlyMap<string, string>;
-  readonly #used = new Map<string, string>();
-  #missed = 0;
+  #known: KnownEntries;
+  /** Keys of entries of the file that were asked for. */
+  readonly #used = new Set<string>();
+  /** The file that replaces it, from the first entry on that was not known. */
+  #fresh: CacheWriter | undefined;
 
-  private constructor(folder: string | undefined, salt: string, known: ReadonlyMap<string, string>) {
+  private constructor(folder: string | undefined, salt: string, known: KnownEntries) {
     this.#folder = folder;
     this.#salt = salt;
     this.#known = known;
@@ -39,9 +40,10 @@ export class ParsedRulesCache {
 
   /** For so many files. Never throws: without a usable cache all is read anew. */
   static async open(folder: string, files: number, lists: Placeholders): Promise<ParsedRulesCache> {
-    if (files < WORTH_FILES || process.getuid === undefined) return new ParsedRulesCache(undefined, '', new Map());
+    if (files < WORTH_FILES || process.getuid === undefined)
+      return new ParsedRulesCache(undefined, '', KnownEntries.none);
     const salt = hash('sha256', JSON.stringify([await programHash(), [...lists]]));
-    return new ParsedRulesCache(folder, salt, await readCache(join(folder, FILE)));
+    return new ParsedRulesCache(folder, salt, await KnownEntries.read(join(folder, FILE)));
   }
 
   /** What `parseRules` gives. */
@@ -50,60 +52,25 @@ export class ParsedRulesCache {
     const key = hash('sha256', `${this.#salt}\0${file}\0${text}`);
     const known = this.#known.get(key);
     if (known !== undefined) {
-      this.#used.set(key, known);
+      this.#used.add(key);
       return JSON.parse(known) as ParsedRules;
     }
     const parsed = parseRules(text, file, lists);
     if (isPlain(parsed)) {
-      this.#missed++;
-      this.#used.set(key, JSON.stringify(parsed));
+      this.#fresh ??= new CacheWriter(join(this.#folder, FILE));
+      this.#fresh.add(key, JSON.stringify(parsed));
     }
     return parsed;
   }
 
   /** Keeps what was used for the next time, where it is not what was there. Never throws: a full disk costs only time. */
-  async save(): Promise<void> {
-    if (this.#folder === undefined || (this.#missed === 0 && this.#used.size === this.#known.size)) return;
-    const body = [...this.#used].map(([key, json]) => `${key} ${json}\n`).join('');
-    if (body.length > MOST_BYTES) return;
-    const target = join(this.#folder, FILE);
-    const temporary = `${target}.${process.pid}`;
-    try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      const file = await open(temporary, 'wx', 0o600);
-      try {
-        await file.write(`${hash('sha256', body)}\n${body}`);
-      } finally {
-        await file.close();
-      }
-      await chmod(temporary, 0o600);
-      await rename(temporary, target);
-    } catch {
-      await rm(temporary, { force: true }).catch(() => undefined);
-    }
-  }
-}
-
-/** The entries of a cache file; none where it is not there, damaged, or others could have written it. */
-async function readCache(path: string): Promise<ReadonlyMap<string, string>> {
-  const entries = new Map<string, string>();
-  try {
-    for (const place of [dirname(path), path]) {
-      const { uid, mode } = await lstat(place);
-      if (uid !== process.getuid?.() || (mode & 0o022) !== 0) return entries;
-    }
-    const found = await lstat(path);
-    if (!found.isFile() || found.size > MOST_BYTES) return entries;
-    const text = await readFile(path, 'utf8');
-    const start = text.indexOf('\n') + 1;
-    if (text.slice(0, start) !== `${hash('sha256', text.slice(start))}\n`) return entries;
-    for (const line of text.slice(start).split('\n')) {
-      const space = line.indexOf(' ');
-      if (space > 0) entries.set(line.slice(0, space), line.slice(space + 1));
-    }
-    return entries;
-  } catch {
-    return entries;
+  save(): void {
+    if (this.#folder === undefined || (this.#fresh === undefined && this.#used.size === this.#known.size)) return;
+    const writer = this.#fresh ?? new CacheWriter(join(this.#folder, FILE));
+    for (const key of this.#used) writer.add(key, this.#known.get(key) ?? '');
+    writer.finish();
+    this.#fresh = undefined;
+    this.#known = KnownEntries.none;
   }
 }
 

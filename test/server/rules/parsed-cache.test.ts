@@ -1,4 +1,4 @@
-import { appendFile, chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -38,7 +38,7 @@ async function read(text: string, lists = new Map<string, readonly string[]>(), 
   const before = await inode();
   const cache = await ParsedRulesCache.open(folder, FILES, lists);
   const parsed = cache.parse(text, file, lists);
-  await cache.save();
+  cache.save();
   return { parsed, known: before !== 0 && before === (await inode()) };
 }
 
@@ -91,10 +91,30 @@ describe('the cache of rules that were read', () => {
     expect(kept).not.toContain('r-one');
   });
 
+  it('deletes what a killed process left half written, once it is old', async () => {
+    await read(ruleText('one'));
+    const old = new Date(Date.now() - 7_200_000);
+    for (const name of ['rules.cache.11', 'rules.cache.12']) await writeFile(join(folder, name), 'half');
+    await utimes(join(folder, 'rules.cache.11'), old, old);
+    await read(ruleText('two'));
+    expect((await readdir(folder)).sort()).toEqual(['rules.cache', 'rules.cache.12']);
+  });
+
+  it('takes entries over that were not read anew, whatever their letters', async () => {
+    const [one, two] = [ruleText('Đăng nhập សួស្តី'), ruleText('two')];
+    const lists = new Map<string, readonly string[]>();
+    for (const texts of [[one], [one, two], [two, one]]) {
+      const cache = await ParsedRulesCache.open(folder, FILES, lists);
+      for (const text of texts) expect(cache.parse(text, 'a.yml', lists)).toEqual(parseRules(text, 'a.yml'));
+      cache.save();
+    }
+    expect((await read(one)).parsed).toEqual(parseRules(one, 'a.yml'));
+  });
+
   it('is left out for few files, and is no matter where it cannot be written', async () => {
     const few = await ParsedRulesCache.open(folder, 3, new Map());
     expect(few.parse(ruleText('one'), 'a.yml', new Map()).rules).toHaveLength(1);
-    await few.save();
+    few.save();
     await expect(readdir(folder)).rejects.toThrow('ENOENT');
     await writeFile(folder, 'a file is in the way');
     expect(

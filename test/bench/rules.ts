@@ -8,8 +8,8 @@ import { parseRules } from '../../rules/sigma/parse.ts';
 import { readRules } from '../../server/commands/rules-input.ts';
 
 /**
- * What one event costs by how many rules there are: `npm run bench:rules -- RULES_DIR EVENTS_FILE [raw|ecs]` prints one
- * JSON line a count. Past the folder's own rules, copies of them are taken in which every text is another.
+ * What loading takes (from the cache where it has these files), and what one event costs by how many rules there are:
+ * `npm run bench:rules -- RULES_DIR EVENTS_FILE [raw|ecs]` prints one JSON line for loading and one a count. Past the folder's own rules, copies of them are taken in which every text is another.
  */
 const COUNTS = [100, 1_000, 3_000, 10_000];
 const ROUNDS = 3;
@@ -19,6 +19,11 @@ if (folder === undefined || file === undefined) {
   console.error('bench:rules needs a folder of rules and a file of events, one JSON object a line.');
   process.exit(2);
 }
+
+const own = (await readRules([folder])).detections;
+const { user, system } = process.cpuUsage();
+const peak = Math.round(process.resourceUsage().maxRSS / 1024);
+console.log(JSON.stringify({ loaded: own.length, cpu_s: Math.round((user + system) / 1e4) / 100, peak_rss_mib: peak }));
 const text = new JsonBytes(await readFile(file));
 
 /** The same rule with other literals: it costs what a rule of its own costs. */
@@ -75,7 +80,6 @@ function costOf(rules: readonly DetectionRule[]): {
   return { hits, events, us: best };
 }
 
-const own = (await readRules([folder])).detections;
 // Every so manieth, so that a part of them is of all log sources.
 const spread = (count: number) =>
   own.filter((_, at) => Math.floor((at * count) / own.length) !== Math.floor(((at + 1) * count) / own.length));

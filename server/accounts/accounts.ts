@@ -1,3 +1,4 @@
+import { traced } from '../audit/requests.ts';
 import { HaidangError } from '../errors.ts';
 import type { Identity } from '../identity.ts';
 import type { RecordStore } from '../store/record-store.ts';
@@ -41,7 +42,7 @@ export function openAccounts(options: {
   readonly now?: () => number;
 }): Accounts {
   const { records, folder, now = Date.now } = options;
-  const audit = options.audit ?? openAudit(records, now);
+  const audit = traced(options.audit ?? openAudit(records, now));
   const users = openUsers(records, audit, now);
   const sessions = openSessions(records, now);
   const setup = openSetup(records, users, folder, now);

@@ -133,7 +133,10 @@ export async function openAuditChain(folder: string, key: EvidenceKey, fileBytes
 function readAfter(folder: string, number: number, limit: number): SealedLine[] {
   const files = listAuditFiles(folder);
   const found: SealedLine[] = [];
-  const from = Math.max(0, files.findLastIndex(({ first }) => first <= number + 1));
+  const from = Math.max(
+    0,
+    files.findLastIndex(({ first }) => first <= number + 1),
+  );
   for (const { name } of files.slice(from)) {
     for (const { text } of readLines(join(folder, name))) {
       const sealed = parseLine(text);

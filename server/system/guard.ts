@@ -2,6 +2,7 @@ import type { FastifyRequest, RouteOptions } from 'fastify';
 import { readCookie } from '../accounts/cookie.ts';
 import { may, type Permission } from '../accounts/permissions.ts';
 import type { SignedIn } from '../accounts/sessions.ts';
+import { refusals } from '../audit/requests.ts';
 import { HaidangError } from '../errors.ts';
 import type { App, Services } from '../services.ts';
 import { isAllowedHost, isOwnOrigin } from './origin.ts';
@@ -31,6 +32,7 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Before every route: Host, Origin, who asks, and whether they may. Refuses at start to serve a route without a declared access. */
 export function guard(app: App, { accounts, settings, trusted }: Services): void {
+  const refused = refusals(accounts.audit);
   app.decorateRequest('who', null);
   app.decorateRequest('signedIn', function (this: FastifyRequest): SignedIn {
     if (this.who) return this.who;
@@ -59,8 +61,9 @@ export function guard(app: App, { accounts, settings, trusted }: Services): void
     const { identity } = request.signedIn();
     if (access === 'signed-in') return;
     const permission = access === 'analyst' || access === 'administrator' ? OLD_LEVELS[access] : access;
-    if (!may(identity, permission))
-      throw new HaidangError('HD_FORBIDDEN', `This needs "${permission}", which the role ${identity.role} lacks.`);
+    if (may(identity, permission)) return;
+    await refused(identity.name, request, permission);
+    throw new HaidangError('HD_FORBIDDEN', `This needs "${permission}", which the role ${identity.role} lacks.`);
   });
 }
 

@@ -39,6 +39,7 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: 
     load: () => import('../server/commands/asset.ts'),
   },
   user: { does: 'add and list users, change a password', load: () => import('../server/commands/user.ts') },
+  audit: { does: 'show who did what', load: () => import('../server/commands/audit.ts') },
   migrate: { does: 'move the store to OpenSearch', load: () => import('../server/commands/migrate.ts') },
   retention: { does: 'show and run the deleting of old events', load: () => import('../server/commands/retention.ts') },
   taxii: { does: 'load a TAXII data file into the national role', load: () => import('../server/commands/taxii.ts') },

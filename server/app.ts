@@ -10,6 +10,8 @@ import { agencyRoutes } from './agencies/routes.ts';
 import { alertRoutes } from './alerts/routes.ts';
 import { assetRoutes } from './assets/routes.ts';
 import { backupRoutes } from './backup/routes.ts';
+import { auditRequests } from './audit/requests.ts';
+import { auditRoutes } from './audit/routes.ts';
 import { HaidangError } from './errors.ts';
 import { fleetRoutes } from './fleet/routes.ts';
 import { incidentRoutes } from './incidents/routes.ts';
@@ -82,8 +84,10 @@ export async function buildApp(services: Services): Promise<App> {
     },
   });
   convertQuery(app);
+  auditRequests(app, services.accounts.audit, services.unfinished);
 
   accountRoutes(app, services);
+  auditRoutes(app, services);
   alertRoutes(app, services);
   incidentRoutes(app, services);
   searchRoutes(app, services);

@@ -27,6 +27,7 @@ import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { mustBeWhole } from './migrate/marker.ts';
 import {
+  auditOf,
   backupJobsOf,
   incidentsByRule,
   incidentsOf,
@@ -94,7 +95,8 @@ export async function startServer(
     stops.push(() => Promise.all([events.close(), records.close()]));
     await mustBeWhole(records);
 
-    const accounts = openAccounts({ records, folder: config.data });
+    const { audit, unfinished } = await auditOf(config, records, log, stops);
+    const accounts = openAccounts({ records, folder: config.data, audit });
     if (config.adminPassword !== undefined) await accounts.ensureAdministrator(config.adminPassword);
     await ensureOwnAgency(records, config);
     const agencies = openAgencyBook(records);
@@ -199,6 +201,7 @@ export async function startServer(
       events,
       records,
       accounts,
+      unfinished,
       agencies,
       rules,
       ruleHealth: liveRules.health,

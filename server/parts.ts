@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import project from '../package.json' with { type: 'json' };
 import type { Accounts } from './accounts/accounts.ts';
+import { type AuditLog, openAuditLog } from './audit/audit-log.ts';
+import { openUnfinished, type UnfinishedChanges } from './audit/unfinished.ts';
 import { ruleBook } from './alerts/queries.ts';
 import { type BackupJobs, openBackupJobs } from './backup/jobs.ts';
 import type { ServerConfig } from './config.ts';
@@ -35,6 +37,21 @@ export function settingsOf(config: ServerConfig): AppSettings {
     consoleFolder: CONSOLE,
     exportEvents: config.exportEvents,
   };
+}
+
+/** The signed audit log, with what the last run left unfinished; it closes before the records do. */
+export async function auditOf(
+  { data, openSearchUrl, openSearch }: ServerConfig,
+  records: RecordStore,
+  log: Log,
+  stops: (() => unknown)[],
+): Promise<{ readonly audit: AuditLog; readonly unfinished: UnfinishedChanges }> {
+  const node = openSearchUrl === undefined ? undefined : openSearch.node;
+  const audit = await openAuditLog({ data, records, node, log });
+  stops.push(() => audit.close());
+  const unfinished = await openUnfinished(data, audit);
+  stops.push(() => unfinished.close());
+  return { audit, unfinished };
 }
 
 /** What the registry of rules is opened with, beside its lists of indicators. */

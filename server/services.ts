@@ -3,6 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { Accounts } from './accounts/accounts.ts';
 import type { AgencyBook } from './agencies/names.ts';
+import type { UnfinishedChanges } from './audit/unfinished.ts';
 import type { BackupJobs } from './backup/jobs.ts';
 import type { Detection, DetectionState } from './detection/detection.ts';
 import type { Fleet } from './fleet/fleet.ts';
@@ -51,6 +52,8 @@ export interface Services {
   readonly events: EventStore;
   readonly records: RecordStore;
   readonly accounts: Accounts;
+  /** Changes under way, on disk; absent where a crash has nothing to tell, as in tests. */
+  readonly unfinished?: UnfinishedChanges;
   readonly agencies: AgencyBook;
   /** The rules in force; ask for each answer anew, as they change while the server runs. */
   readonly rules: RuleRegistry;

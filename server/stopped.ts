@@ -12,7 +12,7 @@ import { openFleet } from './fleet/fleet.ts';
 import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { mustBeWhole } from './migrate/marker.ts';
-import { backupJobsOf, incidentsOf, rulesOf, settingsOf, stopAll, taxiiOf, trialsOf } from './parts.ts';
+import { auditOf, backupJobsOf, incidentsOf, rulesOf, settingsOf, stopAll, taxiiOf, trialsOf } from './parts.ts';
 import { openLiveFeed } from './realtime/live-feed.ts';
 import { openRetention } from './retention/retention.ts';
 import { RULES_AT_REST } from './rules/at-rest.ts';
@@ -54,7 +54,8 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
     stops.push(() => backups.stop());
     const trials = await trialsOf(config, { registry: rules, folders, events, records, log }, stops);
     const control = controlRequests();
-    const accounts = openAccounts({ records, folder: config.data });
+    const { audit, unfinished } = await auditOf(config, records, log, stops);
+    const accounts = openAccounts({ records, folder: config.data, audit });
     const authority = await openAuthority(join(config.data, 'authority'), { names: config.ingest.names });
     const incidents = await incidentsOf(config, { events, records, audit: accounts.audit, rules, live, log });
     const app = await buildApp({
@@ -66,6 +67,7 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
       events,
       records,
       accounts,
+      unfinished,
       agencies,
       rules,
       ...RULES_AT_REST,

@@ -14,6 +14,7 @@ export function openApiOptions(version: string): FastifyDynamicSwaggerOptions {
       },
       tags: [
         'accounts',
+        'audit',
         'alerts',
         'incidents',
         'search',

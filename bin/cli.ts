@@ -21,8 +21,12 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: 
   },
   server: { does: 'run the server (--role province|national)', load: () => import('../server/commands/server.ts') },
   collector: {
-    does: 'run a collector; `collector token` makes an enrolment token',
-    load: () => import('../collector/commands/collector.ts'),
+    does: 'run a collector; enrol | doctor | token | list | revoke | policy',
+    // What manages collectors is the server's; it loads nothing of the collector, and the collector nothing of it.
+    load: () =>
+      ['token', 'list', 'revoke', 'policy'].includes(process.argv[3] ?? '')
+        ? import('../server/commands/collectors.ts')
+        : import('../collector/commands/collector.ts'),
   },
   parse: { does: 'raw lines → ECS NDJSON', load: () => import('../collector/commands/parse.ts') },
   rules: { does: 'check | run | test | bench | import Sigma rules', load: () => import('../server/commands/rules.ts') },
@@ -32,6 +36,7 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: 
   },
   query: { does: 'search events with KQL', load: () => import('../server/commands/query.ts') },
   alert: { does: 'list alert groups', load: () => import('../server/commands/alert.ts') },
+  incident: { does: 'list and show incidents', load: () => import('../server/commands/incident.ts') },
   status: { does: 'show the loss ledger', load: () => import('../server/commands/status.ts') },
   agency: { does: 'add and list agencies', load: () => import('../server/commands/agency.ts') },
   asset: {

@@ -15,6 +15,19 @@ export const CollectorFile = Type.Object(
     ca: Type.String({ minLength: 1, description: 'Certificate of the CA that the server must be signed by (PEM).' }),
     certificate: Type.String({ minLength: 1, description: "This collector's certificate (PEM)." }),
     key: Type.String({ minLength: 1, description: 'Its private key (PEM).' }),
+    renew: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whether the collector renews its certificate by itself; enrolment sets it. Certificate and key are one file then.',
+        default: false,
+      }),
+    ),
+    proxy: Type.Optional(
+      Type.String({
+        pattern: '^http://[^/]+/?$',
+        description: 'HTTP proxy on the way to the server, asked to CONNECT: `http://[user:password@]host:3128`.',
+      }),
+    ),
     spool: Type.String({ minLength: 1, description: 'Folder of the disk buffer; one collector each.' }),
     spool_max: Type.Optional(
       Type.Union([Type.Integer({ minimum: 1 }), Type.String({ pattern: '^[1-9][0-9]{0,6} ?[KMGT]i?B$' })], {
@@ -41,6 +54,9 @@ export interface CollectorConfig {
   readonly ca: string;
   readonly certificate: string;
   readonly key: string;
+  /** Whether the certificate is renewed from here. */
+  readonly renew: boolean;
+  readonly proxy: URL | undefined;
   readonly spool: string;
   /** Bytes; undefined leaves it to the spool. */
   readonly spoolMax: number | undefined;
@@ -99,6 +115,10 @@ export function readConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
   } catch {
     throw fault(['time_zone'], `is not the name of a time zone: ${timeZone}`);
   }
+  if (content.renew && content.certificate !== content.key) {
+    throw fault(['renew'], 'needs certificate and key in one file, so that both change in one step');
+  }
+  if (content.proxy !== undefined && !URL.canParse(content.proxy)) throw fault(['proxy'], 'is not an address');
   if (!URL.canParse(content.server)) throw fault(['server'], 'is not an address');
   const syslogPort = Number(env['HAIDANG_SYSLOG_PORT'] ?? '5514');
   if (!Number.isInteger(syslogPort) || syslogPort < 0 || syslogPort > 65_535) {
@@ -110,6 +130,8 @@ export function readConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
     ca: pem('ca'),
     certificate: pem('certificate'),
     key: pem('key'),
+    renew: content.renew ?? false,
+    proxy: content.proxy === undefined ? undefined : new URL(content.proxy),
     spool: resolve(base, content.spool),
     spoolMax: readSize(content.spool_max),
     timeZone,

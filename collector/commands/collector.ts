@@ -1,31 +1,35 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { readConfig } from '../config.ts';
 import { CollectorError } from '../errors.ts';
 import { startCollector } from '../main.ts';
+import { collectorFolder, enrolHere } from './enrol.ts';
 
-const USAGE = `Usage: haidang collector --config FILE
-       haidang collector token
+const USAGE = `Usage: haidang collector [--config FILE] [--server https://HOST:8443 --token TOKEN]
+       haidang collector enrol --server https://HOST:8443 --token TOKEN
+       haidang collector doctor [--config FILE] [--json] [--lang vi|en|km]
+       haidang collector token --agency ID | list | revoke ID | policy …   (where the server runs)
 
 Reads logs, keeps them in a disk buffer and sends them to the server.
 
-  --config FILE  the configuration (YAML); docs/collector.md lists its keys
-  --help         this text
-
-\`collector token\` will make an enrolment token; it comes with enrolment.`;
+  --config FILE   the configuration (YAML); docs/collector.md lists its keys. Default: collector.yaml in --folder
+  --folder DIR    of the configuration that enrolment writes; default: HAIDANG_COLLECTOR, else ./collector
+  --server, --token   enrols first, where there is no configuration yet
+  --help          this text`;
 
 /** `haidang collector`: 0 after a clean stop, 1 where it could not start, 2 on bad usage. */
 export async function run(args: readonly string[]): Promise<number> {
-  if (args[0] === 'token') {
-    console.error(
-      'haidang collector token: enrolment by token comes in a later version; until then `haidang up` makes the certificate of its own collector.',
-    );
-    return 2;
-  }
-  let given: { config?: string | undefined; help?: boolean | undefined };
+  const [first = '', ...rest] = args;
+  if (first === 'enrol' || first === 'enroll') return (await import('./enrol.ts')).run(rest);
+  if (first === 'doctor') return (await import('./doctor.ts')).run(rest);
+  const text = { type: 'string' } as const;
+  let given: Partial<Record<'config' | 'folder' | 'server' | 'token' | 'lang' | 'proxy', string>> & { help?: boolean };
   try {
-    const options = { config: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
-    given = parseArgs({ args: [...args], options, allowPositionals: false }).values;
+    const help = { type: 'boolean', short: 'h' } as const;
+    const options = { config: text, folder: text, server: text, token: text, lang: text, proxy: text, help };
+    given = parseArgs({ args: [...args], options, allowPositionals: false }).values as typeof given;
   } catch (error) {
     console.error(`haidang collector: ${(error as Error).message} haidang collector --help tells more.`);
     return 2;
@@ -34,8 +38,21 @@ export async function run(args: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  if (given.config === undefined) {
-    console.error('haidang collector: give the configuration with --config FILE; --help tells more.');
+  const folder = collectorFolder(given.folder);
+  const inFolder = join(folder, 'collector.yaml');
+  const found = given.config ?? (existsSync(inFolder) ? inFolder : undefined);
+  const { server, token, lang } = given;
+  const proxy = given.proxy ?? process.env['HTTPS_PROXY'];
+  const config =
+    found ??
+    (server === undefined || token === undefined
+      ? undefined
+      : await enrolHere({ server, token, folder, proxy, name: undefined, lang }));
+  if (config === undefined) {
+    if (token !== undefined && server !== undefined) return 1;
+    console.error(
+      'haidang collector: give the configuration with --config FILE, or --server and --token; --help tells more.',
+    );
     return 2;
   }
   const log = pino(
@@ -48,7 +65,7 @@ export async function run(args: readonly string[]): Promise<number> {
     pino.destination(2),
   );
   try {
-    const running = await startCollector(readConfig(given.config), log);
+    const running = await startCollector(readConfig(config), log);
     const signal = new Promise<void>((resolve) => {
       for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => resolve());
     });

@@ -1,4 +1,5 @@
 import { type ClientHttp2Session, connect, constants } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { BatchReceipt, CollectorStatus } from '../../ecs/wire.ts';
 import { reasonOf } from '../errors.ts';
 import { type Log, reasonText } from '../log.ts';
@@ -14,6 +15,10 @@ export interface ServerOutputOptions {
   status(): CollectorStatus;
   /** Takes the server's time from an answer, with the times of asking and answering by this machine's clock. */
   onClock(serverNow: number, askedAt: number, answeredAt: number): void;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Opens the connection that TLS goes over, where a proxy is on the way; without it the server is called directly. */
+  readonly openSocket?: (() => Promise<Socket>) | undefined;
   readonly statusEveryMs?: number;
   readonly answerWithinMs?: number;
 }
@@ -80,6 +85,11 @@ export class ServerOutput {
       await Promise.race([this.#report(), new Promise((r) => setTimeout(r, 200))]);
   }
 
+  /** Connects anew, so that a renewed certificate is used; what was on its way is sent again and known by its ids. */
+  reconnect(): void {
+    this.#session?.close();
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#statusTimer);
@@ -112,11 +122,18 @@ export class ServerOutput {
     }
   }
 
-  #connect(): Promise<ClientHttp2Session> {
-    const { server } = this.#options;
+  async #connect(): Promise<ClientHttp2Session> {
+    const { server, openSocket } = this.#options;
     const { ca, certificate, key } = this.#options.credentials();
+    const socket = await openSocket?.();
     return new Promise((resolve, reject) => {
-      const session = connect(server.origin, { ca, cert: certificate, key, minVersion: 'TLSv1.3' });
+      const session = connect(server.origin, {
+        ca,
+        cert: certificate,
+        key,
+        minVersion: 'TLSv1.3',
+        ...(socket ? { socket } : {}),
+      });
       this.#session = session;
       const late = setTimeout(() => session.destroy(new Error('the server does not answer')), CONNECT_WITHIN_MS);
       session.on('error', reject);
@@ -262,7 +279,10 @@ export class ServerOutput {
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const length = body ? { 'content-length': String(body.length) } : {};
-      const stream = session.request({ ':method': method, ':path': path, ...headers, ...length }, { endStream: !body });
+      const stream = session.request(
+        { ':method': method, ':path': path, ...this.#options.headers, ...headers, ...length },
+        { endStream: !body },
+      );
       let status = 0;
       let retryAfterMs: number | undefined;
       let answer = '';

@@ -45,7 +45,10 @@ export class Spool {
   #ready: (() => void)[] = [];
   #frameWaiters: (() => void)[] = [];
 
+  readonly #maxBytes: number;
+
   private constructor(options: SpoolOptions, recovered: Recovered, quarantine: Quarantine, maxBytes: number) {
+    this.#maxBytes = maxBytes;
     const { files, folder, log } = options;
     this.#files = files;
     this.#folder = folder;
@@ -151,6 +154,11 @@ export class Spool {
 
   get acked(): number {
     return this.#outbox.acked;
+  }
+
+  /** Bytes that the segments take, and the most that they may. */
+  get size(): { readonly bytes: number; readonly max: number } {
+    return { bytes: this.#outbox.bytes, max: this.#maxBytes };
   }
 
   get waiting(): CollectorStatus['waiting'] {

@@ -7,7 +7,7 @@ import { BareLoop, type BareRequests, bareRequests } from './bare-bulk.ts';
 /** What is compared. */
 export interface ShareSetup {
   readonly node: TestNode;
-  /** All of one day; the first third warms up. */
+  /** All of one day; the first third fills the index before the clock runs. */
   readonly frames: readonly IncomingBatch[];
   /** The server's clock, milliseconds. */
   readonly now: number;
@@ -31,6 +31,8 @@ export interface WayFigures {
   readonly cpuMicrosecondsPerEvent: { readonly own: number; readonly node: number };
   /** Processors that both kept busy: of as many as the machine has, where neither waited for the other, nor for others. */
   readonly processorsBusy: number;
+  /** Those that the node kept busy: of as many as it has, where it had work all the time. */
+  readonly nodeBusy: number;
 }
 
 /** The store's way beside a bare loop. */
@@ -39,48 +41,80 @@ export interface ShareFigures {
   readonly rounds: number;
   readonly store: WayFigures;
   readonly bare: WayFigures;
-  /** Of the medians of events a second. */
+  /** Of events a second: the median of what each round gave. */
   readonly bulkShareOfBare: number;
-  /** The median of what each round gave. */
-  readonly medianShareOfRounds: number;
+  readonly sharesOfRounds: readonly number[];
   /** The same of CPU, both processes: the bare loop's cost as a share of the store's. */
   readonly cpuShareOfBare: number;
   /** The same of the node's CPU alone. */
   readonly nodeCpuShareOfBare: number;
 }
 
+/** Longest wait for merges, milliseconds. */
+const MERGE_MS = 30_000;
 const quiet = { info: () => {}, warn: console.error, error: console.error };
 
-/** Measures the store's way and the bare loop in turns, as many requests at once by both, so that a busy machine slows both. */
+/** Rounds before the first that counts, at the least and at the most: a node that was just started gets faster for minutes. */
+const WARM_ROUNDS = { least: 2, most: 5 };
+/** From one round to the next the node's CPU for an event changed by less: it is warm. */
+const STEADY = 0.05;
+
+/**
+ * Measures the store's way and the bare loop, as many requests at once by both. A round is bare, store, store, bare: what
+ * drifts evenly, as a node that still gets faster or a machine that gets busier, falls on both alike.
+ */
 export async function measureShare(setup: ShareSetup): Promise<ShareFigures> {
   const { frames, now } = setup;
   const warm = Math.ceil(frames.length / 3);
   const requests = { warm: bareRequests(frames.slice(0, warm), now), rest: bareRequests(frames.slice(warm), now) };
   const ways = new Ways(setup, requests, warm);
+  const tell = (round: number | string, bare: Figures, store: Figures) =>
+    console.error(JSON.stringify({ round, bare: rounded(bare), store: rounded(store) }));
+  let before = Number.POSITIVE_INFINITY;
+  for (let round = 1; round <= WARM_ROUNDS.most; round++) {
+    const bare = await ways.bare();
+    const store = await ways.store();
+    tell(`warm ${round}`, bare, store);
+    const cost = (bare.node + store.node) / 2;
+    const isSteady = Math.abs(before / cost - 1) < STEADY;
+    before = cost;
+    if (round >= WARM_ROUNDS.least && isSteady) break;
+  }
   const found = { store: [] as Figures[], bare: [] as Figures[] };
   const until = performance.now() + setup.seconds * 1_000;
-  // A node that was just started is slow: the first round does not count.
-  for (let round = 0; round <= setup.rounds && (round <= 1 || performance.now() < until); round++) {
-    const first = round % 2 === 0 ? await ways.bare() : undefined;
-    const store = await ways.store();
-    const bare = first ?? (await ways.bare());
-    console.error(JSON.stringify({ round, bare: rounded(bare), store: rounded(store) }));
-    if (round === 0) continue;
+  for (let round = 1; round <= setup.rounds && (round === 1 || performance.now() < until); round++) {
+    const first = await ways.bare();
+    const store = together(await ways.store(), await ways.store());
+    const bare = together(first, await ways.bare());
+    tell(round, bare, store);
     found.bare.push(bare);
     found.store.push(store);
   }
   const [store, bare] = [summary(found.store), summary(found.bare)];
-  const perRound = (share: (store: Figures, bare: Figures) => number) =>
-    thousandths(median(found.store.map((one, at) => share(one, found.bare[at] as Figures))));
+  const perRound = (share: (store: Figures, bare: Figures) => number) => {
+    const shares = found.store.map((one, at) => share(one, found.bare[at] as Figures));
+    return { median: thousandths(median(shares)), all: shares.map(thousandths) };
+  };
+  const shares = perRound((own, other) => own.perSecond / other.perSecond);
   return {
     events: requests.rest.events,
     rounds: found.store.length,
     store,
     bare,
-    bulkShareOfBare: thousandths(store.eventsPerSecond / bare.eventsPerSecond),
-    medianShareOfRounds: perRound((own, other) => own.perSecond / other.perSecond),
-    cpuShareOfBare: perRound((own, other) => (other.own + other.node) / (own.own + own.node)),
-    nodeCpuShareOfBare: perRound((own, other) => other.node / own.node),
+    bulkShareOfBare: shares.median,
+    sharesOfRounds: shares.all,
+    cpuShareOfBare: perRound((own, other) => (other.own + other.node) / (own.own + own.node)).median,
+    nodeCpuShareOfBare: perRound((own, other) => other.node / own.node).median,
+  };
+}
+
+/** Two runs of one way as one: as long as both. */
+function together(one: Figures, other: Figures): Figures {
+  const middle = (of: (figures: Figures) => number) => (of(one) + of(other)) / 2;
+  return {
+    perSecond: 2 / (1 / one.perSecond + 1 / other.perSecond),
+    own: middle(({ own }) => own),
+    node: middle(({ node }) => node),
   };
 }
 
@@ -134,12 +168,24 @@ class Ways {
     }
   }
 
+  /** Waits until nothing of what was written before is still being merged: that would be counted to what comes. */
+  async #merged(): Promise<void> {
+    const until = performance.now() + MERGE_MS;
+    for (;;) {
+      const { body } = await this.#setup.node.ask('GET', '/_stats/merge');
+      const { current } = (body as { _all: { total: { merges: { current: number } } } })._all.total.merges;
+      if (current === 0 || performance.now() > until) return;
+      await new Promise((done) => setTimeout(done, 100));
+    }
+  }
+
   #prefix(): string {
     return `haidang-bench-${process.pid}-${++this.#run}`;
   }
 
   async #measured(work: () => Promise<unknown>): Promise<Figures> {
     const { events } = this.#requests.rest;
+    await this.#merged();
     const cpu = process.cpuUsage();
     const nodeBefore = await nodeCpu(this.#setup.node);
     const from = performance.now();
@@ -171,6 +217,7 @@ function rounded({ perSecond, own, node }: Figures): WayFigures {
     eventsPerSecond: Math.round(perSecond),
     cpuMicrosecondsPerEvent: { own: tenths(own), node: tenths(node) },
     processorsBusy: thousandths((perSecond * (own + node)) / 1e6),
+    nodeBusy: thousandths((perSecond * node) / 1e6),
   };
 }
 
@@ -178,7 +225,9 @@ function summary(figures: readonly Figures[]): WayFigures {
   const middle = (of: (one: Figures) => number) => median(figures.map(of));
   const ways = { perSecond: middle(({ perSecond }) => perSecond), own: middle(({ own }) => own) };
   const busy = middle(({ perSecond, own, node }) => (perSecond * (own + node)) / 1e6);
-  return { ...rounded({ ...ways, node: middle(({ node }) => node) }), processorsBusy: thousandths(busy) };
+  const nodeBusy = middle(({ perSecond, node }) => (perSecond * node) / 1e6);
+  const both = { processorsBusy: thousandths(busy), nodeBusy: thousandths(nodeBusy) };
+  return { ...rounded({ ...ways, node: middle(({ node }) => node) }), ...both };
 }
 
 function thousandths(figure: number): number {

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { EventStore, IncomingBatch } from '../../server/store/event-store.ts';
 import { DAY_MS, FrameMaker, type Patterns, START } from './store-events.ts';
-import { askAll, type Waits } from './store-questions.ts';
+import { type Answers, askAll, type Waits } from './store-questions.ts';
 
 /** A store that is measured. */
 export interface Side {
@@ -46,12 +46,17 @@ export interface SideFigures {
 const CHUNK = 60;
 const PARTS = [0.1, 0.5, 1];
 
-/** Puts `total` events into a store, and asks. */
-export async function measureSide(side: Side, total: number, patterns: Patterns): Promise<SideFigures> {
+/** Puts `total` events into a store, and asks; gives what was measured, and what it answered when all was in it. */
+export async function measureSide(
+  side: Side,
+  total: number,
+  patterns: Patterns,
+): Promise<{ readonly figures: SideFigures; readonly answers: Answers }> {
   const { events, name } = side;
   const maker = new FrameMaker(total, patterns);
   const load = new Load(side);
   const growth: Growth[] = [];
+  let answers: Answers = {};
   let before = { made: 0, seconds: 0 };
   let reported = performance.now();
   for (const part of PARTS) {
@@ -65,18 +70,19 @@ export async function measureSide(side: Side, total: number, patterns: Patterns)
     }
     // The events fill the week evenly: these are the days that are there.
     const until = START + Math.max(DAY_MS, Math.ceil(part * 7) * DAY_MS);
-    const milliseconds = await askAll(events, until, part === 1 ? 7 : 3);
+    const asked = await askAll(events, until, part === 1 ? 7 : 3);
+    answers = asked.answers;
     growth.push({
       events: maker.made,
       eventsPerSecond: Math.round((maker.made - before.made) / (load.seconds - before.seconds)),
       bytesPerEvent: Math.round((await side.bytes()) / maker.made),
-      milliseconds,
+      milliseconds: asked.milliseconds,
     });
     before = { made: maker.made, seconds: load.seconds };
   }
   const stored = (await events.days()).reduce((sum, day) => sum + day.events, 0);
   const last = growth.at(-1) as Growth;
-  return {
+  const figures = {
     stored,
     eventsPerSecond: Math.round(total / load.seconds),
     cpuMicrosecondsPerEvent: Math.round((load.cpuMs / total) * 1e5) / 100,
@@ -88,6 +94,7 @@ export async function measureSide(side: Side, total: number, patterns: Patterns)
     growth,
     ...(await compacted(side, total)),
   };
+  return { figures, answers };
 }
 
 /** A store that makes closed days smaller does so, and is asked again. */
@@ -101,7 +108,8 @@ async function compacted({ events, bytes }: Side, total: number): Promise<Pick<S
   const seconds = Math.round((performance.now() - from) / 100) / 10;
   const cpuMicrosecondsPerEvent = Math.round((10 * (used.user + used.system)) / total) / 10;
   const bytesPerEvent = Math.round((await bytes()) / total);
-  return { compaction: { seconds, cpuMicrosecondsPerEvent, bytesPerEvent, milliseconds: await askAll(events) } };
+  const { milliseconds } = await askAll(events);
+  return { compaction: { seconds, cpuMicrosecondsPerEvent, bytesPerEvent, milliseconds } };
 }
 
 /** Appends frames, and counts what that costs; making them does not count. */

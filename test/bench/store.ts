@@ -19,6 +19,7 @@ import { startOpenSearch, type TestNode } from '../server/store/opensearch-node.
 import { measureShare, type ShareFigures } from './bulk-share.ts';
 import { divideCores } from './divide-cores.ts';
 import { END, FrameMaker, patterns, START } from './store-events.ts';
+import { type Answers, compareAnswers } from './store-questions.ts';
 import { measureSide, type SideFigures } from './store-side.ts';
 
 const { values, positionals } = parseArgs({
@@ -29,14 +30,20 @@ const total = Math.max(10_000, Number(positionals[0] ?? 1_000_000));
 const given = positionals[1];
 /** Events of one day for the comparison with the bare loop. */
 const SHARE_EVENTS = Math.min(60_000, total);
-const SHARE_ROUNDS = 5;
+const SHARE_ROUNDS = 4;
 /** On a machine that is busy with more than this, fewer rounds. */
-const SHARE_SECONDS = 180;
+const SHARE_SECONDS = 240;
 const quiet = { info: () => {}, warn: console.error, error: console.error };
 const limits = { milliseconds: 60_000 };
 const sources = patterns();
 
-type Measured = SideFigures & { readonly dayDropMs: number };
+interface Measured {
+  readonly figures: SideFigures & { readonly dayDropMs: number; readonly loading?: object };
+  readonly answers: Answers;
+}
+
+/** While events are loaded nobody searches: the cluster makes nothing ready for that; the store does before each question. */
+const LOADING = { refresh: 'off', replicas: 0, shards: 1, durability: 'request' };
 
 async function embedded(): Promise<Measured> {
   const folder = given ?? (await mkdtemp(join(tmpdir(), 'haidang-bench-')));
@@ -44,9 +51,9 @@ async function embedded(): Promise<Measured> {
   const files = () => readdirSync(join(folder, 'events')).map((name) => join(folder, 'events', name));
   const bytes = async () => files().reduce((sum, file) => sum + statSync(file).size, 0);
   try {
-    const figures = await measureSide({ name: 'embedded', events, senders: 16, bytes }, total, sources);
+    const { figures, answers } = await measureSide({ name: 'embedded', events, senders: 16, bytes }, total, sources);
     const dayDropMs = await timedDrop(() => events.deleteDay(utcDay(START)));
-    return { ...figures, dayDropMs };
+    return { figures: { ...figures, dayDropMs }, answers };
   } finally {
     await events.close();
     await records.close();
@@ -56,16 +63,23 @@ async function embedded(): Promise<Measured> {
 
 async function openSearch(node: TestNode): Promise<Measured> {
   const prefix = `haidang-bench-${process.pid}`;
-  const { events, records } = await openOpenSearchStore({ url: node.url, prefix, log: quiet, now: () => END, limits });
+  const { events, records } = await openOpenSearchStore({
+    url: node.url,
+    prefix,
+    log: quiet,
+    now: () => END,
+    limits,
+    events: { shards: LOADING.shards, replicas: LOADING.replicas, settings: { refresh_interval: '-1' } },
+  });
   const bytes = async () => {
     await node.ask('POST', `/${prefix}-*/_flush`);
     const { body } = await node.ask('GET', `/${prefix}-*/_stats/store`);
     return (body as { _all: { total: { store: { size_in_bytes: number } } } })._all.total.store.size_in_bytes;
   };
   try {
-    const figures = await measureSide({ name: 'opensearch', events, senders: 16, bytes }, total, sources);
+    const { figures, answers } = await measureSide({ name: 'opensearch', events, senders: 16, bytes }, total, sources);
     const dayDropMs = await timedDrop(() => events.deleteDay(utcDay(START)));
-    return { ...figures, dayDropMs };
+    return { figures: { ...figures, loading: LOADING, dayDropMs }, answers };
   } finally {
     await Promise.all([events.close(), records.close()]);
     await node.ask('DELETE', `/${prefix}-*`);
@@ -99,11 +113,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.exit(1);
   });
 }
-note('embedded', await embedded());
+const own = await embedded();
+note('embedded', own.figures);
 if (values.opensearch) {
   const node = await startOpenSearch();
   try {
-    note('opensearch', await openSearch(node));
+    const other = await openSearch(node);
+    note('opensearch', other.figures);
+    note('answers', compareAnswers(own.answers, other.answers));
     const compared = await share(node);
     note('bulk', compared);
     figures['bulkShareOfBare'] = compared.bulkShareOfBare;

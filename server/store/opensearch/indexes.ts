@@ -134,9 +134,9 @@ export async function makeIndexes(
       priority: 500,
       template: {
         settings: {
-          ...settings(shapes.events),
           'mapping.total_fields.limit': INDEXED_FIELDS.size * 2,
           refresh_interval: RARE_REFRESH,
+          ...settings(shapes.events),
         },
         mappings: eventMapping(),
         aliases: { [names.events]: {} },

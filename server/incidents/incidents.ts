@@ -1,6 +1,6 @@
 import type { Audit } from '../accounts/audit.ts';
 import { HaidangError } from '../errors.ts';
-import type { AgencyId, Identity } from '../identity.ts';
+import { type AgencyId, type Identity, SYSTEM } from '../identity.ts';
 import type { Log } from '../log.ts';
 import type { EventStore } from '../store/event-store.ts';
 import type { RecordStore, RecordView, Versioned } from '../store/record-store.ts';
@@ -119,7 +119,7 @@ export function openIncidents(options: {
       const { alerts, latest, severity, detectedAt } = await gather(identity, wanted.alerts);
       const title = wanted.title?.trim() || alerts[0]?.title;
       if (title === undefined) throw new HaidangError('HD_BAD_REQUEST', 'An incident without alerts needs a title.');
-      const ownAgencies = await knownAgencies(records.as(identity), wanted.agencies ?? []);
+      const ownAgencies = await knownAgencies(records, identity, wanted.agencies ?? []);
       const empty = { tasks: [], comments: [], evidence: [], systems: [], indicators: [], techniques: [], merged: [] };
       const level = wanted.severity ?? severity ?? 'medium';
       const draft: IncidentRecord = {
@@ -173,7 +173,7 @@ export function openIncidents(options: {
           'HD_RECORD_CONFLICT',
           `Alert "${taken.id}" belongs to incident "${taken.document.incident}" already.`,
         );
-      if (changes.addSystem?.agency) await knownAgencies(records.as(identity), [changes.addSystem.agency]);
+      if (changes.addSystem?.agency) await knownAgencies(records, identity, [changes.addSystem.agency]);
       const indicator = changes.addIndicator === undefined ? undefined : readObservable(changes.addIndicator);
       if (changes.addIndicator !== undefined && indicator === undefined)
         throw new HaidangError('HD_BAD_REQUEST', 'This is no address, name, URL, mail address or hash.');
@@ -301,8 +301,16 @@ function checkRoom(record: IncidentRecord, more: readonly { readonly bytes: numb
 }
 
 /** @throws HaidangError `HD_BAD_REQUEST` where an agency is not there, or not the writer's to see. */
-async function knownAgencies(view: RecordView, ids: readonly string[]): Promise<readonly AgencyId[]> {
-  for (const id of ids)
-    if (!(await view.get('agency', id))) throw new HaidangError('HD_BAD_REQUEST', `There is no agency "${id}".`);
+async function knownAgencies(
+  records: RecordStore,
+  { agencies }: Identity,
+  ids: readonly string[],
+): Promise<readonly AgencyId[]> {
+  const known = records.as(SYSTEM);
+  for (const id of ids as readonly AgencyId[]) {
+    const isSeen = agencies === 'all' || agencies.includes(id);
+    if (!isSeen || !(await known.get('agency', id)))
+      throw new HaidangError('HD_BAD_REQUEST', `There is no agency "${id}" that you may see.`);
+  }
   return ids as readonly AgencyId[];
 }

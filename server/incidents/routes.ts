@@ -165,6 +165,8 @@ export function incidentRoutes(app: App, services: Services): void {
       async (request, reply) => {
         const { identity } = request.signedIn();
         await incidents.get(identity, request.params.id);
+        if (Number(request.headers['content-length']) > MOST_EVIDENCE_BYTES)
+          throw new HaidangError('HD_TOO_LARGE', `A piece of evidence has at most ${MOST_EVIDENCE_BYTES} bytes.`);
         const path = await receiveFile(request.body, incidents.files.incoming, MOST_EVIDENCE_BYTES);
         const { name, note = '' } = request.query;
         try {

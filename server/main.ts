@@ -18,6 +18,7 @@ import { type LoadedRules, startDetection } from './detection/detection.ts';
 import { type Grouper, startGrouper } from './detection/grouper.ts';
 import { startEvidenceJob } from './evidence/job.ts';
 import { openFleet } from './fleet/fleet.ts';
+import { startFleetWatch } from './fleet/watch.ts';
 import { type Identity, SYSTEM } from './identity.ts';
 import { type Ingest, startIngest } from './ingest/ingest.ts';
 import type { KeptLease } from './leases/keep.ts';
@@ -243,6 +244,8 @@ export async function startServer(
     ingest = listener;
     stops.push(() => listener.stop());
 
+    const fleetWatch = startFleetWatch({ records, log, onAlerts: () => live.wake() });
+    stops.push(() => fleetWatch.stop());
     const nightly = await scheduleRetention({
       retention,
       at: config.retention.at,

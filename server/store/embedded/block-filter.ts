@@ -25,12 +25,13 @@ export class BlockFilter {
   }
 
   /** Undefined where no index says anything of the plan. */
-  static of(reader: DayReader, { words, grams }: Plan): BlockFilter | undefined {
+  static of(reader: DayReader, plan: Plan): BlockFilter | undefined {
     const asked: Asked[] = [];
-    if (words !== undefined) asked.push(ask(reader, 'words', words));
-    // Where words leave few blocks, opening those costs less than asking once more.
-    const isFew = (asked[0]?.blocks?.length ?? FEW) <= VERY_FEW;
-    if (grams !== undefined && reader.hasGrams && !isFew) asked.push(ask(reader, 'grams', grams));
+    for (const table of cheapestFirst(reader, plan)) {
+      asked.push(ask(reader, table, plan[table] as string));
+      // Where one index leaves few blocks, opening those costs less than asking the other.
+      if ((asked[0]?.blocks?.length ?? FEW) <= VERY_FEW) break;
+    }
     return asked.length === 0 ? undefined : new BlockFilter(asked);
   }
 
@@ -52,18 +53,36 @@ export class BlockFilter {
   }
 }
 
-function ask(reader: DayReader, table: 'words' | 'grams', expression: string): Asked {
+type Table = 'words' | 'grams';
+
+/**
+ * The indexes that tell something, the one that is answered sooner first. Words are, but for beginnings of words: all
+ * words that begin so are put together before the first block is told.
+ */
+function cheapestFirst(reader: DayReader, { words, grams }: Plan): readonly Table[] {
+  const hasGrams = grams !== undefined && reader.hasGrams;
+  if (words === undefined) return hasGrams ? ['grams'] : [];
+  if (!hasGrams) return ['words'];
+  return words.includes('"*') ? ['grams', 'words'] : ['words', 'grams'];
+}
+
+function ask(reader: DayReader, table: Table, expression: string): Asked {
   const all = reader.statement(`SELECT rowid FROM ${table} WHERE ${table} MATCH ? LIMIT ${FEW + 1}`);
-  const found = all.all(expression).map((row) => Number(row['rowid']));
   const between = reader.statement(`SELECT rowid FROM ${table} WHERE ${table} MATCH ? AND rowid BETWEEN ? AND ?`);
+  for (const statement of [all, between]) statement.setReturnArrays(true);
+  const found = numbersOf(all.all(expression));
   return { blocks: found.length > FEW ? undefined : found, between, expression };
 }
 
 function blocksOf({ blocks, between, expression }: Asked, { first, last }: SegmentInfo): readonly number[] {
   // A block may begin in the segment before.
   const from = first - BLOCK + 1;
-  if (!blocks) return between.all(expression, from, last).map((row) => Number(row['rowid']));
+  if (!blocks) return numbersOf(between.all(expression, from, last));
   return blocks.slice(firstFrom(blocks, from), firstFrom(blocks, last + 1));
+}
+
+function numbersOf(rows: unknown): number[] {
+  return (rows as [number][]).map(([number]) => number);
 }
 
 /** The events of these that lie in blocks. */

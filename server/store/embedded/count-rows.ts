@@ -6,6 +6,7 @@ import type { IndexedField } from './indexed-field.ts';
 import { readDocument } from './matches.ts';
 import type { Plan } from './plan.ts';
 import { mayHold } from './rows.ts';
+import type { ValueSums } from './value-numbers.ts';
 
 /** Is told of events of one interval: how many there are with these values. */
 export type Take = (bucket: number, texts: readonly string[], events: number) => void;
@@ -16,8 +17,8 @@ export interface Counted extends Intervals {
 }
 
 /**
- * Tells of the events of a day that a plan is exact for, by interval, how many there are with each value. Gives whether
- * all were seen.
+ * Tells of the events of a day that a plan is exact for, by interval, how many there are with each value. What is all in
+ * one interval is added to `sums` where there are any, for who asks several days. Gives whether all were seen.
  */
 export function eachGroup(
   reader: DayReader,
@@ -26,13 +27,15 @@ export function eachGroup(
   counted: Counted,
   budget: Budget,
   take: Take,
+  sums?: ValueSums,
 ): boolean {
-  const values = held.valuesIn(reader);
+  const numbers = held.values.numbersIn(reader);
   const unknown = new Set<number>();
   const give: GiveCount = (bucket, id, events) => {
-    const texts = values(id);
-    if (texts) take(bucket, texts, events);
-    else unknown.add(id);
+    const number = numbers(id);
+    if (number === 0) unknown.add(id);
+    else if (sums) sums.add(number, events);
+    else take(bucket, held.values.texts(number), events);
   };
   const whole = countSegments(reader, held.place, plan, counted, budget, give);
   return (unknown.size === 0 || eachUnknown(reader, held.place, unknown, plan, counted, budget, take)) && whole;

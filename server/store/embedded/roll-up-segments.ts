@@ -8,6 +8,9 @@ import { FIRST_COLUMN_PLACE, type SegmentInfo, SegmentList, SHAPE_PLACE, WHOLE_S
 /** Events of one roll-up: longer ones cost less to read, shorter ones leave fewer events at the edges of a range to be counted one by one. */
 const ROLLED_EVENTS = 262_144;
 
+/** Events of one pair, so that its count fits a byte; of more there are several pairs. */
+const MOST_OF_PAIR = 255;
+
 /** Makes roll-ups of the segments that have none, one in a step. `most`: events from which on one takes no other segment. */
 export function* rollUpSegments(db: DatabaseSync, most: number = ROLLED_EVENTS): Generator<void> {
   const list = new SegmentList(db);
@@ -125,7 +128,7 @@ function pairsOf(
     const first = length;
     for (; from < end; from++) {
       const id = sorted[from] as number;
-      if (length === first || ids[length - 1] !== id) ids[length++] = id;
+      if (length === first || ids[length - 1] !== id || counts[length - 1] === MOST_OF_PAIR) ids[length++] = id;
       counts[length - 1] = (counts[length - 1] as number) + 1;
     }
     ends[nth] = length;

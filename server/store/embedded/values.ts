@@ -11,6 +11,7 @@ import { type Match, Matches, readDocument } from './matches.ts';
 import { planOf } from './plan.ts';
 import type { ValuesCall } from './read-calls.ts';
 import { within } from './search.ts';
+import { ValueSums } from './value-numbers.ts';
 
 const MOST_VALUES = 1_000;
 const MOST_STACKED = 20;
@@ -85,12 +86,17 @@ function eachValue(readers: readonly DayReader[], walk: Walk, budget: Budget, ta
   if (!held || !plans.every(({ plan }) => plan.exact)) {
     return eachDocument(days, walk, budget, take);
   }
+  const isOne = walk.interval >= to - from;
+  const sums = isOne ? new ValueSums(held.values) : undefined;
+  let whole = true;
   // The newest first: where a limit ends it, the figures are those of the latest time.
   for (const [at, { reader, plan }] of plans.toReversed().entries()) {
     budget.watch(() => at / plans.length);
-    if (!eachGroup(reader, held, plan, walk, budget, take)) return false;
+    whole = eachGroup(reader, held, plan, walk, budget, take, sums);
+    if (!whole) break;
   }
-  return true;
+  sums?.give(take);
+  return whole;
 }
 
 function eachDocument(days: readonly DayReader[], walk: Walk, budget: Budget, take: Take): boolean {

@@ -139,11 +139,12 @@ export function ExceptionForm({
         <Progress busy={busy} />
         <div className="flex flex-wrap items-center gap-2">
           <button
-            type="button"
+            // The only one there is what Enter presses.
+            type={preview ? 'button' : 'submit'}
             name="preview"
             className={`button ${preview ? '' : 'button-primary'}`}
             disabled={busy}
-            onClick={look}
+            onClick={preview && look}
           >
             {t('rules.exception.preview')}
           </button>

@@ -19,11 +19,18 @@ const PAGES = {
   rules: '/rules',
   rule: '/rules/rule-1',
   'rule-new': '/rules/new',
+  'rule-draft': '/rules/rule-draft',
+  'rule-import': '/rules/import',
   attack: '/rules/attack',
+  indicators: '/indicators',
+  assets: '/assets',
+  account: '/account',
   users: '/users',
   'sign-in': '/alerts',
   setup: '/setup?token=a-token-of-twenty-chars',
 } as const;
+/** Looked at apart from the others: all pages in one test would take minutes on a busy machine. */
+const OF_RULES = /^(rule|attack|indicators|assets)/;
 const SLOW_MS = 240_000;
 
 describe.skipIf(!chromium)('the console in a real browser', () => {
@@ -80,19 +87,37 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
     await page.waitForFunction(() => !document.querySelector('.progress-bar'));
   }
 
+  /** All that a rule's page shows when asked: what versions changed, results of backtests, the preview of an exception. */
+  async function openAll(): Promise<void> {
+    await page.locator('input[name="kql"]').fill('source.ip: 203.0.113.9');
+    await page.locator('button[name="preview"]').click();
+    await page.locator('[data-preview]').waitFor();
+    for (const row of await page.locator('[data-version]').all()) await row.locator('button').first().click();
+    await page.evaluate(() => {
+      for (const details of document.querySelectorAll('details')) details.open = true;
+    });
+  }
+
   const rows = () => page.locator('[data-alert-id]');
   const row = (id: string) => page.locator(`[data-alert-id="${id}"]`);
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-alert-id'));
 
-  test.each(['vi', 'en', 'km'])(
-    'axe finds nothing serious in light and dark, and no page is wider than its window: %s',
-    async (language) => {
+  const names = Object.keys(PAGES) as (keyof typeof PAGES)[];
+  const parts = [names.filter((name) => !OF_RULES.test(name)), names.filter((name) => OF_RULES.test(name))];
+  const looked = ['vi', 'en', 'km'].flatMap((language) =>
+    parts.map((part, place) => [place === 0 ? 'general' : 'of rules', language, part] as const),
+  );
+
+  test.each(looked)(
+    'axe finds nothing serious in light and dark, and no page is wider than its window: %s, %s',
+    async (_, language, part) => {
       await open(language);
       const found: string[] = [];
-      for (const name of Object.keys(PAGES) as (keyof typeof PAGES)[]) {
+      for (const name of part) {
         await visit(name);
         if (name === 'shifts') await page.locator('input[value="handover"]').check();
         if (name === 'search') await page.locator('main li[data-index] > button').first().click();
+        if (name === 'rule') await openAll();
         for (const theme of ['light', 'dark']) {
           await page.evaluate((look) => {
             document.documentElement.dataset['theme'] = look;
@@ -128,8 +153,11 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
     'log content shows as text on every page and runs nowhere',
     async () => {
       await open('en');
-      for (const name of ['alerts', 'alert', 'search', 'ledger', 'shifts', 'rules'] as const) {
+      const pages = ['alerts', 'alert', 'search', 'ledger', 'shifts', 'rules'] as const;
+      const ofRules = ['rule', 'rule-import', 'indicators', 'assets'] as const;
+      for (const name of [...pages, ...ofRules]) {
         await visit(name);
+        if (name === 'rule') await openAll();
         await page.evaluate(() => {
           for (const details of document.querySelectorAll('details')) details.open = true;
         });

@@ -10,6 +10,7 @@ import { ERRORS } from '../../server/errors.ts';
 import type { Problem } from '../../server/schema.ts';
 import type { NewSavedSearch, SavedSearch } from '../../server/search/schema.ts';
 import * as samples from './samples.ts';
+import { addRuleRoutes, type RuleAnswers, ruleAnswers } from './stand-in-rules.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 
@@ -31,6 +32,7 @@ export interface StandIn {
   readonly searches: string[];
   saved: readonly SavedSearch[];
   exportLimit: number;
+  readonly rules: RuleAnswers;
   tell(row: AlertRow): void;
   cutLive(): void;
   close(): Promise<void>;
@@ -76,6 +78,7 @@ export async function startStandIn(folder: string): Promise<StandIn> {
     searches: [],
     saved: samples.SAVED_SEARCHES.searches,
     exportLimit: 1_000_000,
+    rules: ruleAnswers(),
     tell: (row) => {
       state.alerts = [row, ...state.alerts.filter(({ id }) => id !== row.id)];
       for (const socket of sockets) socket.send(JSON.stringify({ type: 'alert', change: row.change, alert: row }));
@@ -110,8 +113,7 @@ function addRoutes(app: FastifyInstance, state: StandIn, sockets: Set<WebSocket>
   app.get(`${api}/users`, () => samples.USERS);
   app.get(`${api}/agencies`, () => samples.AGENCIES);
   app.get(`${api}/ledger`, () => samples.LEDGER);
-  app.get(`${api}/rules`, () => samples.RULES);
-  app.get(`${api}/rules/:id`, () => samples.RULE);
+  addRuleRoutes(app, state.rules, (path) => problem('HD_NOT_FOUND', path));
   app.get(`${api}/retention`, () => samples.RETENTION);
   app.get(`${api}/retention/days`, () => samples.RETENTION_DAYS);
   app.get(`${api}/retention/deletions`, () => samples.DELETIONS);

@@ -49,7 +49,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   const key = await openEvidenceKey(join(data, 'authority'));
   const chain = await openAuditChain(auditFolder(data), key);
   const waiting = new Set<{ readonly number: number; done(): void }>();
-  const underWay = new Set<string>();
+  const underWay = new Map<string, Promise<void>>();
   let relayed = 0;
   let relaying: Promise<void> | undefined;
   let closing = false;
@@ -97,6 +97,15 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
     else await view.create('setting', headSetting(node), { value });
   }
 
+  async function write(act: Act): Promise<void> {
+    const { line } = await add(act);
+    await inRecords(line.number);
+  }
+
+  async function once(id: string, act: Act): Promise<void> {
+    if (!(await view.get('audit', id))) await write(act);
+  }
+
   async function inRecords(number: number): Promise<void> {
     if (relayed >= number) return;
     let entry: { readonly number: number; done(): void } | undefined;
@@ -129,16 +138,12 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   return {
     async record(act) {
       const { id } = act;
-      if (id !== undefined) {
-        if (underWay.has(id) || (await view.get('audit', id))) return;
-        underWay.add(id);
-      }
-      try {
-        const { line } = await add(act);
-        await inRecords(line.number);
-      } finally {
-        if (id !== undefined) underWay.delete(id);
-      }
+      if (id === undefined) return write(act);
+      const other = underWay.get(id);
+      if (other) return other;
+      const mine = once(id, act).finally(() => underWay.delete(id));
+      underWay.set(id, mine);
+      await mine;
     },
     async note(act) {
       await add(act);

@@ -50,7 +50,8 @@ export function auditRequests(app: App, audit: Audit, unfinished?: UnfinishedCha
     const actor = who.identity.name;
     if (SAFE.has(request.method)) {
       const act = readAct(request);
-      if (act && seen(`${actor} ${act.act} ${act.target} ${JSON.stringify(act.detail)}`)) await audit.note({ actor, ...act });
+      if (act && seen(`${actor} ${act.act} ${act.target} ${JSON.stringify(act.detail)}`))
+        await audit.note({ actor, ...act });
       return;
     }
     const end = await unfinished?.begin({ actor, target: targetOf(request) });
@@ -84,7 +85,7 @@ function targetOf(request: FastifyRequest): string {
   return `${request.method} ${path}`;
 }
 
-function readAct(request: FastifyRequest): Pick<Act, 'act' | 'target' | 'detail'> & { detail: object } | undefined {
+function readAct(request: FastifyRequest): (Pick<Act, 'act' | 'target' | 'detail'> & { detail: object }) | undefined {
   const read = SENSITIVE_READS[`${request.method} ${request.routeOptions.url ?? ''}`];
   if (!read) return undefined;
   const query = request.query as Readonly<Record<string, unknown>>;

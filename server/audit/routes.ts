@@ -23,7 +23,10 @@ export function auditRoutes(app: App, { records }: Services): void {
     async (request) => {
       const { identity } = request.signedIn();
       if (identity.agencies !== 'all')
-        throw new HaidangError('HD_FORBIDDEN', 'The audit log tells of all agencies; this takes an account that sees all.');
+        throw new HaidangError(
+          'HD_FORBIDDEN',
+          'The audit log tells of all agencies; this takes an account that sees all.',
+        );
       const { actor, act, from, to, limit = 100 } = request.query;
       const [begin, end] = [timeOf(from, '0000'), timeOf(to, '9999')];
       const view = records.as(identity);

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { type AuditVerified, verifyAudit } from '../audit/verify-audit.ts';
 import { readRestored } from '../backup/restored.ts';
 import { listDamaged, listDays } from '../store/embedded/day-files.ts';
 import { dayFile } from '../store/embedded/layout.ts';
@@ -21,6 +22,8 @@ export interface VerifyOptions {
   readonly day?: string | undefined;
   /** Path of a public key that was kept elsewhere; the one in the data folder unless given. */
   readonly key?: string | undefined;
+  /** Where the audit log ended when somebody wrote it down. */
+  readonly auditHead?: { readonly number: number; readonly hash: string } | undefined;
   readonly closeAfterDays: number;
   readonly now: number;
   readonly onProgress?: (progress: { readonly day: string; readonly events: number }) => void;
@@ -44,6 +47,8 @@ export interface VerifyResult {
   readonly key: string | null;
   readonly days: readonly VerifiedDay[];
   readonly findings: readonly Finding[];
+  /** The log of who did what, and what is wrong with it. */
+  readonly audit: AuditVerified;
   /** What is no fault, and yet worth knowing. */
   readonly notes: readonly string[];
 }
@@ -93,13 +98,15 @@ export function verifyStore(options: VerifyOptions): VerifyResult {
   const { holes, notes } =
     only === undefined ? lookForHoles(data, stretches, upTo, someDeleted) : { holes: [], notes: [] };
   findings.push(...holes);
+  const audit = verifyAudit({ data, verifier, expected: options.auditHead });
   return {
-    ok: findings.length === 0,
+    ok: findings.length === 0 && audit.findings.length === 0,
     at: new Date(now).toISOString(),
     manifests: chain.manifests,
     key: verifier?.fingerprint ?? null,
     days,
     findings,
+    audit,
     notes,
   };
 }

@@ -11,12 +11,19 @@ import { ToastProvider } from './parts/toasts.tsx';
 import { SetupPage } from './sign-in/setup-page.tsx';
 import { SignInPage } from './sign-in/sign-in-page.tsx';
 
+const IncidentsPage = lazy(() =>
+  import('./incidents/incidents-page.tsx').then((page) => ({ default: page.IncidentsPage })),
+);
+const IncidentPage = lazy(() =>
+  import('./incidents/incident-page.tsx').then((page) => ({ default: page.IncidentPage })),
+);
 const SearchPage = lazy(() => import('./search/search-page.tsx').then((page) => ({ default: page.SearchPage })));
 const LedgerPage = lazy(() => import('./ledger/ledger-page.tsx').then((page) => ({ default: page.LedgerPage })));
 const ShiftsPage = lazy(() => import('./shifts/shifts-page.tsx').then((page) => ({ default: page.ShiftsPage })));
 const AccountPage = lazy(() => import('./users/account-page.tsx').then((page) => ({ default: page.AccountPage })));
 const UsersPage = lazy(() => import('./users/users-page.tsx').then((page) => ({ default: page.UsersPage })));
 const AssetsPage = lazy(() => import('./assets/assets-page.tsx').then((page) => ({ default: page.AssetsPage })));
+const FleetPage = lazy(() => import('./fleet/fleet-page.tsx').then((page) => ({ default: page.FleetPage })));
 const RetentionPage = lazy(() =>
   import('./retention/retention-page.tsx').then((page) => ({ default: page.RetentionPage })),
 );
@@ -98,6 +105,9 @@ function SignedIn() {
                 <Route path="/rules/:id">{({ id }) => <RulePage key={id} id={id} me={me} />}</Route>
                 <Route path="/assets">
                   <AssetsPage me={me} />
+                </Route>
+                <Route path="/fleet">
+                  <FleetPage me={me} />
                 </Route>
                 <Route path="/account">
                   <AccountPage me={me} />

@@ -17,8 +17,9 @@ const NAVIGATION: readonly NavigationEntry[] = [
   { path: '/shifts', label: 'nav.shifts', key: 'h' },
   { path: '/retention', label: 'nav.retention', key: 'k' },
   { path: '/rules', label: 'nav.rules', key: 'r' },
+  { path: '/fleet', label: 'nav.fleet', key: 'f', only: 'collectors.read' },
   { path: '/assets', label: 'nav.assets', key: 't' },
-  { path: '/indicators', label: 'nav.indicators', key: 'i' },
+  { path: '/indicators', label: 'nav.indicators', key: 'd' },
   { path: '/users', label: 'nav.users', key: 'u', only: 'users.change' },
 ];
 

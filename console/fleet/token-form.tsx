@@ -1,0 +1,65 @@
+import { type FormEvent, useState } from 'react';
+import type { NewToken, Token } from '../../server/fleet/schema.ts';
+import { postJson } from '../api/client.ts';
+import { useText } from '../i18n/language.tsx';
+import { AgencyOptions } from '../parts/agency-options.tsx';
+import { Field } from '../parts/dialog.tsx';
+import { ProblemNotice } from '../parts/states.tsx';
+import { Time } from '../parts/time.tsx';
+
+const HOURS = [1, 24, 168] as const;
+
+/** Makes a one-time token for a new collector; it is shown here and nowhere again. */
+export function TokenForm() {
+  const t = useText();
+  const [made, setMade] = useState<Token>();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget);
+    const body: NewToken = { agency: String(fields.get('agency')), agencies: [], hours: Number(fields.get('hours')) };
+    setBusy(true);
+    setError(undefined);
+    try {
+      setMade(await postJson<Token>('/collectors/tokens', body));
+    } catch (problem) {
+      setError(problem);
+    }
+    setBusy(false);
+  };
+  return (
+    <form onSubmit={(event) => void submit(event)} className="space-y-4">
+      <p className="text-small text-muted">{t('fleet.addExplain')}</p>
+      <Field label={t('fleet.agency')}>
+        <select name="agency" className="field" required>
+          <AgencyOptions />
+        </select>
+      </Field>
+      <Field label={t('fleet.valid')}>
+        <select name="hours" className="field" defaultValue={24}>
+          {HOURS.map((hours) => (
+            <option key={hours} value={hours}>
+              {t(`fleet.valid.${hours}`)}
+            </option>
+          ))}
+        </select>
+      </Field>
+      {error !== undefined && <ProblemNotice error={error} />}
+      <button type="submit" className="button button-primary" disabled={busy}>
+        {t('fleet.makeToken')}
+      </button>
+      {made && (
+        <div className="space-y-2 border-t border-line pt-3" role="status">
+          <p className="font-medium">{t('fleet.tokenMade')}</p>
+          <pre className="field overflow-auto text-small break-all whitespace-pre-wrap" data-token>
+            {`haidang collector enrol --server https://${window.location.hostname}:8443 --token ${made.token}`}
+          </pre>
+          <p className="text-small text-muted">
+            {t('fleet.tokenUntil')} <Time at={made.expires} />
+          </p>
+        </div>
+      )}
+    </form>
+  );
+}

@@ -47,6 +47,7 @@ describe('the OpenAPI document', () => {
       'GET /api/v1/alerts/{id}',
       'GET /api/v1/alerts/{id}/events',
       'GET /api/v1/assets',
+      'GET /api/v1/audit',
       'GET /api/v1/backups/current',
       'GET /api/v1/events',
       'GET /api/v1/events/export',

@@ -21,6 +21,7 @@ const SearchPage = lazy(() => import('./search/search-page.tsx').then((page) => 
 const LedgerPage = lazy(() => import('./ledger/ledger-page.tsx').then((page) => ({ default: page.LedgerPage })));
 const ShiftsPage = lazy(() => import('./shifts/shifts-page.tsx').then((page) => ({ default: page.ShiftsPage })));
 const AccountPage = lazy(() => import('./users/account-page.tsx').then((page) => ({ default: page.AccountPage })));
+const AuditPage = lazy(() => import('./audit/audit-page.tsx').then((page) => ({ default: page.AuditPage })));
 const UsersPage = lazy(() => import('./users/users-page.tsx').then((page) => ({ default: page.UsersPage })));
 const AssetsPage = lazy(() => import('./assets/assets-page.tsx').then((page) => ({ default: page.AssetsPage })));
 const FleetPage = lazy(() => import('./fleet/fleet-page.tsx').then((page) => ({ default: page.FleetPage })));
@@ -112,6 +113,9 @@ function SignedIn() {
                 <Route path="/account">
                   <AccountPage me={me} />
                 </Route>
+                {me.permissions.includes('audit.read') && me.agencies === 'all' && (
+                  <Route path="/audit" component={AuditPage} />
+                )}
                 {me.permissions.includes('users.change') && (
                   <Route path="/users">
                     <UsersPage me={me} />

@@ -8,6 +8,8 @@ export interface NavigationEntry {
   readonly key: string;
   /** Shown to those alone who have this permission. */
   readonly only?: Session['permissions'][number];
+  /** Shown to those alone who see all agencies. */
+  readonly provincial?: boolean;
 }
 
 const NAVIGATION: readonly NavigationEntry[] = [
@@ -21,9 +23,13 @@ const NAVIGATION: readonly NavigationEntry[] = [
   { path: '/assets', label: 'nav.assets', key: 't' },
   { path: '/indicators', label: 'nav.indicators', key: 'd' },
   { path: '/users', label: 'nav.users', key: 'u', only: 'users.change' },
+  { path: '/audit', label: 'nav.audit', key: 'd', only: 'audit.read', provincial: true },
 ];
 
 /** The pages that somebody can open, in the order in which the navigation shows them. */
-export function navigation({ permissions }: Pick<Session, 'permissions'>): readonly NavigationEntry[] {
-  return NAVIGATION.filter(({ only }) => only === undefined || permissions.includes(only));
+export function navigation({ permissions, agencies }: Pick<Session, 'permissions' | 'agencies'>): readonly NavigationEntry[] {
+  return NAVIGATION.filter(
+    ({ only, provincial = false }) =>
+      (only === undefined || permissions.includes(only)) && (!provincial || agencies === 'all'),
+  );
 }

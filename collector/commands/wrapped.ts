@@ -14,8 +14,9 @@ function wrapped(record: string, parser: string): JsonObject | undefined {
   if (record.charCodeAt(0) !== 123 || !record.includes('"message"')) return undefined;
   const object = parseObject(record);
   if (typeof object?.['message'] !== 'string') return undefined;
-  // ECS documents and EVE records also have keys of their own beside the message.
-  if (typeof object['event_type'] === 'string' || isWindowsObject(object)) return undefined;
+  // ECS documents, EVE and PostgreSQL's JSON records also have keys of their own beside the message.
+  const own = typeof object['event_type'] === 'string' || typeof object['error_severity'] === 'string';
+  if (own || isWindowsObject(object)) return undefined;
   const isEvent = Object.hasOwn(object, '@timestamp') && (isObject(object['event']) || isObject(object['ecs']));
   if (parser === 'json') return object['message'].startsWith('{') ? object : undefined;
   return parser === 'auto' && isEvent ? undefined : object;

@@ -1,5 +1,6 @@
 import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
+import { joinRecords } from './auditd-event.ts';
 import { meaningOfRecord, RECORD_NAMES } from './auditd-types.ts';
 import type { Draft } from './draft.ts';
 import { classify, endpoint, finish, isAddress, newDraft } from './draft.ts';
@@ -11,6 +12,7 @@ const JOURNAL =
   /^([A-Z][A-Z0-9_]{2,40}) (?=(?:pid|arch|argc|item|cwd|proctitle|avc|apparmor|op|auid|ver|saddr|prog-id)[=:])/;
 const MAX_AUDIT = 65_536;
 const MAX_PAIRS = 300;
+const MOST_RECORDS = 200;
 const UNSET = new Set(['(null)', '(none)', '?', '"?"', '(unknown)', '(invalid)', '4294967295', '-1', 'unset', '']);
 /** Fields that users of the machine choose: the kernel writes them in hexadecimal where they hold blanks or quotes. */
 const UNTRUSTED =
@@ -272,11 +274,21 @@ export function readAuditMessage(message: string, context: ParseContext): EcsEve
     : undefined;
 }
 
-/** Records of the Linux audit system, each line one record, raw or enriched. */
+/** The records of one event, as the file input joins them, a line each. */
+function readEvent(lines: string, context: ParseContext): EcsEvent | undefined {
+  const records = lines.split('\n', MOST_RECORDS).map((line) => readRecord(line, context));
+  return joinRecords(
+    records.filter((record) => record !== undefined),
+    lines,
+  );
+}
+
+/** Records of the Linux audit system, raw or enriched: a line each, or the lines of one event together. */
 export const auditd: Parser = {
   name: 'auditd',
   detects: (line) => HEAD.test(line.slice(0, 512).replace(/^audit: /, '')),
   parse(line, context) {
+    if (line.includes('\n')) return readEvent(line, context);
     const event = readRecord(line, context) ?? readAuditMessage(line, context);
     if (event) event.event.original = line;
     return event;

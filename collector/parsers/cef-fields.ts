@@ -1,6 +1,9 @@
 import type { Row } from './device-fields.ts';
 
-/** The extension's dictionary (revision 25, tables 1 and 2) in ECS: short keys, and the full names some vendors write. */
+/**
+ * The extension's dictionary (revision 25, tables 1 and 2) in ECS: short keys, and the full names some vendors write.
+ * `in` counts what went from the source to the destination, `out` what came back.
+ */
 export const CEF_ROWS: readonly Row[] = [
   ['src', 'source', 'end'],
   ['c6a2', 'source', 'end'],
@@ -17,8 +20,8 @@ export const CEF_ROWS: readonly Row[] = [
   ['sourceDnsDomain', 'source.registered_domain'],
   ['sourceTranslatedAddress', 'source.nat.ip', 'ip'],
   ['sourceTranslatedPort', 'source.nat.port', 'port'],
-  ['out', 'source.bytes', 'count'],
-  ['bytesOut', 'source.bytes', 'count'],
+  ['in', 'source.bytes', 'count'],
+  ['bytesIn', 'source.bytes', 'count'],
   ['dst', 'destination', 'end'],
   ['c6a3', 'destination', 'end'],
   ['destinationAddress', 'destination', 'end'],
@@ -34,8 +37,8 @@ export const CEF_ROWS: readonly Row[] = [
   ['destinationDnsDomain', 'destination.registered_domain'],
   ['destinationTranslatedAddress', 'destination.nat.ip', 'ip'],
   ['destinationTranslatedPort', 'destination.nat.port', 'port'],
-  ['in', 'destination.bytes', 'count'],
-  ['bytesIn', 'destination.bytes', 'count'],
+  ['out', 'destination.bytes', 'count'],
+  ['bytesOut', 'destination.bytes', 'count'],
   ['proto', 'network.transport', 'transport'],
   ['transportProtocol', 'network.transport', 'transport'],
   ['app', 'network.protocol', 'lower'],

@@ -16,7 +16,7 @@ const MAX_PAIRS = 400;
 const KEY = /(?:^|[ \t])([A-Za-z_][A-Za-z0-9_.[\]]{0,63})=/g;
 const BSD_TIME =
   /^([A-Z][a-z]{2}) ([ \d]\d) (?:(\d{4}) )?(\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(?: (?:UTC|GMT|([+-]\d{4})))?$/;
-const WORDS: Readonly<Record<string, number>> = { unknown: 0, low: 3, medium: 6, high: 8, 'very-high': 10 };
+const WORDS: Readonly<Record<string, number>> = { low: 3, medium: 6, high: 8, 'very-high': 10 };
 
 /** Splits the header's seven parts at bars that no backslash precedes; the last is the extension. */
 function splitHeader(text: string): string[] | undefined {

@@ -221,6 +221,7 @@ export function isCheckPointMessage(message: string): boolean {
 /** Check Point's log exporter in its `syslog` and `generic` forms; its CEF and LEEF forms are read by those parsers. */
 export const checkpoint: Parser = {
   name: 'checkpoint',
-  detects: (line) => isCheckPointMessage(line),
+  // What begins with a priority is read by its header first.
+  detects: (line) => line.charCodeAt(0) !== 60 && isCheckPointMessage(line),
   parse: readCheckPointMessage,
 };

@@ -61,6 +61,7 @@ function readBody(draft: Draft, meaning: IosMeaning, body: string): void {
   put(draft, 'event.reason', reason?.trim());
   put(draft, 'process.command_line', command?.trim());
   put(draft, 'destination.port', countOf(lport));
+  put(draft, 'source.mac', macOf(texts['hardware']));
   put(draft, 'cisco.ios.interface.name', port);
   put(draft, 'cisco.ios.icmp_type', countOf(itype));
   put(draft, 'cisco.ios.icmp_code', countOf(icode));
@@ -103,7 +104,7 @@ function makeEvent(
   put(draft, 'cisco.ios.facility', facility);
   const meaning = IOS_MESSAGES.get(`${facility}-${mnemonic}`) ?? IOS_MESSAGES.get(mnemonic);
   if (meaning && body.length <= MAX_IOS) readBody(draft, meaning, body);
-  else classify(draft, ['host'], ['info'], mnemonic.toLowerCase());
+  else classify(draft, ['host'], ['info']);
   return finish(draft);
 }
 
@@ -139,7 +140,8 @@ export function isIosMessage(message: string): boolean {
 /** Messages of Cisco routers and switches (IOS, IOS XE, NX-OS), with any of their headers or none. */
 export const ciscoIos: Parser = {
   name: 'cisco-ios',
-  detects: (line) => isIosMessage(line),
+  // What begins with a priority is read by its header first.
+  detects: (line) => line.charCodeAt(0) !== 60 && isIosMessage(line),
   parse(line, context) {
     const own = isIosMessage(line) ? readHead(line, context) : undefined;
     if (own || MARK.exec(line.slice(0, MAX_HEAD))?.index === 0) return makeEvent(line, line, context, own);

@@ -18,11 +18,15 @@ const ISC = [
   new RegExp(`^(DHCPINFORM) from ([0-9.]{7,15})${VIA}`),
 ] as const;
 /** dnsmasq, with or without its transaction number. */
-const DNSMASQ = new RegExp(`^(?:\\d{1,10} )?(DHCP[A-Z]{3,10})\\(([^()\\s]{1,64})\\) (?:([0-9.]{7,15}) )?${MAC}(?: (.{1,255}))?$`);
-const KEA = /^(?:[\d-]{10} [\d:.]{8,15} )?([A-Z]{4,5}) {1,4}\[kea-dhcp[46](?:\.[\w-]{1,40})?\/[\d.]{1,32}\] (DHCP[46]_[A-Z0-9_]{2,60}) (.{0,2048})$/s;
+const DNSMASQ = new RegExp(
+  `^(?:\\d{1,10} )?(DHCP[A-Z]{3,10})\\(([^()\\s]{1,64})\\) (?:([0-9.]{7,15}) )?${MAC}(?: (.{1,255}))?$`,
+);
+const KEA =
+  /^(?:[\d-]{10} [\d:.]{8,15} )?([A-Z]{4,5}) {1,4}\[kea-dhcp[46](?:\.[\w-]{1,40})?\/[\d.]{1,32}\] (DHCP[46]_[A-Z0-9_]{2,60}) (.{0,2048})$/s;
 const KEA_CLIENT = new RegExp(`\\[(?:hwtype=\\d{1,3} )?${MAC}\\]`);
 const KEA_LEASE = /lease ([0-9A-Fa-f.:]{2,45}) (?:has been|will be|is|for|address)/;
-const EXHAUSTED = /^(?:DHCPDISCOVER .{1,256}: |\d{1,10} )?(?:network \S{1,64}: )?no (?:free leases|address range available|address available)/;
+const EXHAUSTED =
+  /^(?:DHCPDISCOVER .{1,256}: |\d{1,10} )?(?:network \S{1,64}: )?no (?:free leases|address range available|address available)/;
 
 /** Codes of the audit log of Windows' DHCP server. */
 const WINDOWS: Readonly<Record<string, readonly [action: string, type: string]>> = {
@@ -48,8 +52,16 @@ const WINDOWS_LINE = /^(\d{2}),(\d\d)\/(\d\d)\/(\d\d(?:\d\d)?),(\d\d:\d\d:\d\d),
 /** What happened to the lease, by the message's name (RFC 2131 §3). */
 function classifyDhcp(draft: Draft, name: string): void {
   const kind = name.replace(/^DHCP|^BOOT/, '').toLowerCase();
-  const type = kind === 'ack' || kind === 'reply' ? ['connection', 'start'] : kind === 'nak' || kind === 'decline' ? ['denied'] : kind === 'release' ? ['connection', 'end'] : ['protocol'];
-  const outcome = kind === 'ack' || kind === 'reply' ? 'success' : kind === 'nak' || kind === 'decline' ? 'failure' : undefined;
+  const type =
+    kind === 'ack' || kind === 'reply'
+      ? ['connection', 'start']
+      : kind === 'nak' || kind === 'decline'
+        ? ['denied']
+        : kind === 'release'
+          ? ['connection', 'end']
+          : ['protocol'];
+  const outcome =
+    kind === 'ack' || kind === 'reply' ? 'success' : kind === 'nak' || kind === 'decline' ? 'failure' : undefined;
   classify(draft, ['network'], type, `dhcp-${kind}`, outcome);
   put(draft, 'network.protocol', 'dhcp');
   put(draft, 'network.transport', 'udp');
@@ -92,7 +104,10 @@ function readDnsmasq(message: string, draft: Draft): boolean {
   if (!found) return false;
   classifyDhcp(draft, found[1] as string);
   const words = found[5];
-  const refused = /^(?:no address available|address in use|wrong network|wrong server-ID|lease not found|address not available)/.test(words ?? '');
+  const refused =
+    /^(?:no address available|address in use|wrong network|wrong server-ID|lease not found|address not available)/.test(
+      words ?? '',
+    );
   setClient(draft, found[3], found[4], refused ? undefined : words);
   setVia(draft, found[2]);
   if (refused) put(draft, 'event.reason', words);
@@ -137,14 +152,21 @@ function readWindows(line: string, context: ParseContext): EcsEvent | undefined 
   const year = Number((head[4] as string).length === 2 ? `20${head[4]}` : head[4]);
   const local = utcTime(year, twoDigits(head[2] as string, 0) - 1, Number(head[3]), clockAt(head[5] as string, 0));
   if (local === undefined) return undefined;
-  const draft = newDraft(line, words === '' ? line : words, 'dhcp.windows', context, zonedTime(local, context.timeZone));
+  const draft = newDraft(
+    line,
+    words === '' ? line : words,
+    'dhcp.windows',
+    context,
+    zonedTime(local, context.timeZone),
+  );
   const known = WINDOWS[code];
   setClient(draft, ip, mac, host);
   put(draft, 'event.code', code);
   put(draft, 'network.protocol', 'dhcp');
   if (values[9] !== undefined && /^[1-9]\d{0,9}$/.test(values[9])) put(draft, 'dhcp.correlation_id', values[9]);
   const type = known?.[1];
-  const outcome = type === 'denied' || type === 'error' ? 'failure' : type === 'start' || type === 'allowed' ? 'success' : undefined;
+  const outcome =
+    type === 'denied' || type === 'error' ? 'failure' : type === 'start' || type === 'allowed' ? 'success' : undefined;
   const types = type === undefined ? ['info'] : type === 'start' || type === 'end' ? ['connection', type] : [type];
   classify(draft, [code < '03' ? 'host' : 'network'], types, known?.[0], outcome);
   return finish(draft);

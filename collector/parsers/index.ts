@@ -3,23 +3,36 @@ import type { ParseContext, Parser, ParserHint } from '../record.ts';
 import { apache } from './apache.ts';
 import { auditd } from './auditd.ts';
 import { bind } from './bind.ts';
+import { cef } from './cef.ts';
+import { checkpoint } from './checkpoint.ts';
 import { ciscoAsa } from './cisco-asa.ts';
+import { ciscoIos } from './cisco-ios.ts';
+import { dhcp, parseDhcpMessage } from './dhcp.ts';
 import { parseDovecotMessage } from './dovecot.ts';
 import { fortigate } from './fortigate.ts';
 import { haproxy } from './haproxy.ts';
+import { iis } from './iis.ts';
 import { json } from './json.ts';
+import { leef } from './leef.ts';
+import { mikrotik } from './mikrotik.ts';
+import { modsecurity } from './modsecurity.ts';
 import { netfilter } from './netfilter.ts';
 import { netflow } from './netflow.ts';
 import { nginx } from './nginx.ts';
 import { parseOpensshMessage } from './openssh.ts';
+import { openvpn, parseOpenvpnMessage } from './openvpn.ts';
+import { paloalto } from './paloalto.ts';
 import { parsePamMessage } from './pam.ts';
 import { parsePostfixMessage } from './postfix.ts';
+import { postgresql } from './postgresql.ts';
+import { sophos } from './sophos.ts';
 import { squid } from './squid.ts';
 import { parseSudoMessage } from './sudo.ts';
 import { suricata } from './suricata.ts';
-import { framed, parseProgramMessage, programParser, syslog } from './syslog.ts';
+import { framed, parseProgramMessage, programParser, syslog, withFile } from './syslog.ts';
 import { isoString } from './time.ts';
 import { sysmon, windows } from './windows.ts';
+import { zeek } from './zeek.ts';
 
 /** Every parser, in the order in which `auto` asks them; those of one program are reached through `syslog`. */
 export const PARSERS: readonly Parser[] = [
@@ -36,12 +49,25 @@ export const PARSERS: readonly Parser[] = [
   framed(squid, 'squid'),
   framed(bind, 'bind'),
   framed(auditd, 'auditd'),
+  framed(ciscoIos, 'cisco'),
+  framed(cef, 'cef'),
+  framed(leef, 'leef'),
+  framed(paloalto, 'panw'),
+  framed(sophos, 'sophos'),
+  framed(checkpoint, 'checkpoint'),
+  framed(mikrotik, 'mikrotik'),
+  framed(postgresql, 'postgresql'),
+  withFile(openvpn, programParser('openvpn', parseOpenvpnMessage, 'openvpn.log')),
+  withFile(dhcp, programParser('dhcp', parseDhcpMessage, 'dhcp.log')),
+  iis,
+  modsecurity,
   nginx,
   apache,
   suricata,
   netflow,
   windows,
   sysmon,
+  zeek,
   json,
 ];
 

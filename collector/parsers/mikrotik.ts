@@ -17,7 +17,7 @@ const FAILED = /^login failure for user (.{0,128}?) (?:from (\S{2,45}) )?via ([a
 const CHANGE =
   /^(.{1,256}?) (added|removed|changed|moved|enabled|disabled) by (?:(?:[a-z-]{2,20}:)?([^\s@:/]{1,64})(?:@([0-9A-Fa-f.:]{2,45}))?|.{1,128})(?: \(.{0,1024}\))?$/s;
 const PACKET =
-  /^(?:(.{0,64}?)[ :]*)?\b(input|output|forward|prerouting|postrouting|srcnat|dstnat): in:(\S{1,64}) out:(\S{1,64}?),(?: connection-mark:\S{1,64})?(?: connection-state:(\S{1,32}))?(?: src-mac ([0-9A-Fa-f:]{17}),)? ?(?:connection-state:\S{1,32} )?proto (\w{1,16})(?: \(([^)]{1,48})\))?, ?(.*)$/;
+  /^(?:(.{0,64}?)[ :]*)?\b(input|output|forward|prerouting|postrouting|srcnat|dstnat): in:(\S{1,64}) out:(\([^)]{1,32}\)|[^\s,]{1,64}),(?: connection-mark:\S{1,64})?(?: connection-state:(\S{1,32}))?(?: src-mac ([0-9A-Fa-f:]{17}),)? ?(?:connection-state:\S{1,32} )?proto (\w{1,16})(?: \(([^)]{1,48})\))?, ?(.*)$/;
 const FLOW = /^\(?\[?([0-9A-Fa-f.:]{2,45}?)\]?(?::(\d{1,5}))?->\[?([0-9A-Fa-f.:]{2,45}?)\]?(?::(\d{1,5}))?\)?(?:,|$)/;
 const NAT_SOURCE = /NAT \(?([0-9.]{7,15}):(\d{1,5})->([0-9.]{7,15}):(\d{1,5})\)?->/;
 const LEASE =

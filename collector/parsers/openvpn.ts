@@ -7,21 +7,31 @@ import { clockAt, isoTimeAt, monthAt, utcTime, zonedTime } from './time.ts';
 
 const ADDRESS = '(?:\\[?(?:AF_INET6?\\])?)?([0-9A-Fa-f.:]{2,45}?)';
 /** `203.0.113.5:1194 `, `lan/203.0.113.5:1194 `, `lan/203.0.113.5:1194,10.8.0.6 ` or `[AF_INET6]::1:1194` before a message. */
-const CLIENT = new RegExp(`^(?:([^\\s/\\[\\]]{1,128})/)?(?:(?:tcp|udp)[46]?(?:-server)?:)?(?:\\[AF_INET6?\\])?([0-9A-Fa-f.:]{2,45}):(\\d{1,5})(?:,\\S{1,64})? `);
+const CLIENT =
+  /^(?:([^\s/[\]]{1,128})\/)?(?:(?:tcp|udp)[46]?(?:-server)?:)?(?:\[AF_INET6?\])?([0-9A-Fa-f.:]{2,45}):(\d{1,5})(?:,\S{1,64})? /;
 const INITIATED = new RegExp(`^\\[([^\\]]{1,128})\\] Peer Connection Initiated with ${ADDRESS}:(\\d{1,5})`);
 const POOL = /^MULTI_sva: pool returned IPv4=([0-9.]{7,15})/;
 const VIRTUAL = /^MULTI: primary virtual IP for \S{1,256}: ([0-9A-Fa-f.:]{2,45})$/;
 const VERIFY = /^VERIFY (OK|ERROR): depth=(\d{1,3}), (?:error=([^:]{1,200}): )?(.{1,1024})$/;
 const COMMON_NAME = /(?:^|[ ,/])CN=([^,/]{1,128})/;
 const PASSWORD = /^TLS: Username\/Password authentication (succeeded|deferred|failed) for username '([^']{1,256})'/;
-const AUTH_FAILED = /^(?:TLS Auth Error: Auth Username\/Password verification failed for peer|AUTH: Received control message: AUTH_FAILED|SENT CONTROL \[[^\]]{1,128}\]: 'AUTH_FAILED)/;
+const AUTH_FAILED =
+  /^(?:TLS Auth Error: Auth Username\/Password verification failed for peer|AUTH: Received control message: AUTH_FAILED|SENT CONTROL \[[^\]]{1,128}\]: 'AUTH_FAILED)/;
 const PLUGIN = /user '([^']{1,256})' failed to authenticate(?:: (.{1,200}))?/;
 const TLS_FAILED = /^TLS (?:Error|handshake failed|key negotiation failed)/;
 const TLS_REASON = /^TLS Error: (.{1,256})$/;
-const ENDED = /^(?:SIG(?:TERM|USR1|HUP|INT)\[soft,([\w-]{1,64})\] received, (?:client-instance|process) (?:exiting|restarting)|\[?[^\]]{0,128}\]? ?Inactivity timeout|Connection reset, restarting|client-instance exiting)/;
-const FIRST_PACKET = new RegExp(`^TLS: (?:Initial packet from|new session incoming connection from) ${ADDRESS}:(\\d{1,5})`);
+const ENDED =
+  /^(?:SIG(?:TERM|USR1|HUP|INT)\[soft,([\w-]{1,64})\] received, (?:client-instance|process) (?:exiting|restarting)|\[?[^\]]{0,128}\]? ?Inactivity timeout|Connection reset, restarting|client-instance exiting)/;
+const FIRST_PACKET = new RegExp(
+  `^TLS: (?:Initial packet from|new session incoming connection from) ${ADDRESS}:(\\d{1,5})`,
+);
 
-function setClient(draft: Draft, name: string | undefined, address: string | undefined, port: string | undefined): void {
+function setClient(
+  draft: Draft,
+  name: string | undefined,
+  address: string | undefined,
+  port: string | undefined,
+): void {
   if (name !== undefined && name !== 'UNDEF') draft.user = { name };
   const source = address === undefined ? undefined : endpoint(address, port);
   if (source) draft.source = { ...draft.source, ...source };
@@ -33,7 +43,12 @@ function login(draft: Draft, outcome: 'success' | 'failure', reason?: string): t
   return true;
 }
 
-function connection(draft: Draft, type: 'start' | 'end' | 'info', action: string, outcome?: 'success' | 'failure'): true {
+function connection(
+  draft: Draft,
+  type: 'start' | 'end' | 'info',
+  action: string,
+  outcome?: 'success' | 'failure',
+): true {
   classify(draft, ['network', 'session'], type === 'info' ? ['connection'] : ['connection', type], action, outcome);
   return true;
 }
@@ -103,8 +118,10 @@ export function parseOpenvpnMessage(message: string, draft: Draft): boolean {
   return true;
 }
 
-const FILE_TIME = /^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([A-Z][a-z]{2}) ([ \d]\d) (\d\d:\d\d:\d\d) (\d{4})|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:us=\d{1,6} )?/;
-const OWN_WORDS = /(?:TLS|OpenVPN|VERIFY|MULTI|Peer Connection|SIG(?:TERM|USR1|HUP)|AUTH-PAM|PLUGIN_|PUSH|SENT CONTROL|Data Channel|Control Channel|Initialization Sequence|Inactivity timeout|UDPv[46]|TCPv[46]|library versions|peer info:)/;
+const FILE_TIME =
+  /^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([A-Z][a-z]{2}) ([ \d]\d) (\d\d:\d\d:\d\d) (\d{4})|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:us=\d{1,6} )?/;
+const OWN_WORDS =
+  /(?:TLS|OpenVPN|VERIFY|MULTI|Peer Connection|SIG(?:TERM|USR1|HUP)|AUTH-PAM|PLUGIN_|PUSH|SENT CONTROL|Data Channel|Control Channel|Initialization Sequence|Inactivity timeout|UDPv[46]|TCPv[46]|library versions|peer info:)/;
 
 function timeOf(found: RegExpExecArray, context: ParseContext): number | undefined {
   if (found[1] === undefined) return isoTimeAt(found[0], 0, context.timeZone)?.ms;

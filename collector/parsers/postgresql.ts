@@ -12,22 +12,28 @@ const LEVELS = 'DEBUG[1-5]|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|DETAIL|HINT
 const LEVEL = new RegExp(`(?:^|[\\s\\]>:])(${LEVELS}): {1,2}`);
 /** `2026-11-22 08:01:02.345 +07 `; a zone's short name is ambiguous but for UTC and GMT. */
 const STAMP = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?) ([A-Z]{2,5}|[+-]\d\d(?::?\d\d)?)[ :]/;
-const PID = /\[(\d{1,10})(?:-\d{1,10})?\]/;
+const PID = /\[(\d{1,10})\]/;
 /** `lan@archive`, as `%u@%d` and the like write; an absent side is `[unknown]`. */
 const WHO = /(?:^|[\s\]:,])(?:user=)?([^\s@,=:[\]]{1,128}|\[unknown\])@([^\s@,:[\]]{1,128}|\[unknown\])(?=$|[\s,:[])/;
-const NAMED = /(?:^|[\s,\[(])(user|db|database|app|client|host|remote)=([^\s,\])]{1,255})/g;
+const NAMED = /(?:^|[\s,[(])(user|db|database|app|client|host|remote)=([^\s,\])]{1,255})/g;
 const CLIENT = /(?:^|\s)((?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{2,44})\((\d{1,5})\)/;
 const CSV = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [A-Z+][\w:+-]{1,8},(?:"|,)/;
 
-const AUTH = /^(?:password|GSSAPI|SSPI|ident|Peer|peer|LDAP|PAM|RADIUS|certificate|Kerberos(?: 5)?|BSD|MD5|SCRAM-SHA-256) authentication failed for user "([^"]{1,256})"/i;
-const NO_ENTRY = /^no pg_hba\.conf entry for (?:replication connection from )?host "([^"]{1,64})", user "([^"]{1,256})"(?:, database "([^"]{1,256})")?/;
-const REJECTED = /^pg_hba\.conf rejects (?:replication )?connection for host "([^"]{1,64})", user "([^"]{1,256})"(?:, database "([^"]{1,256})")?/;
+const AUTH =
+  /^(?:password|GSSAPI|SSPI|ident|Peer|peer|LDAP|PAM|RADIUS|certificate|Kerberos(?: 5)?|BSD|MD5|SCRAM-SHA-256) authentication failed for user "([^"]{1,256})"/i;
+const NO_ENTRY =
+  /^no pg_hba\.conf entry for (?:replication connection from )?host "([^"]{1,64})", user "([^"]{1,256})"(?:, database "([^"]{1,256})")?/;
+const REJECTED =
+  /^pg_hba\.conf rejects (?:replication )?connection for host "([^"]{1,64})", user "([^"]{1,256})"(?:, database "([^"]{1,256})")?/;
 const MISSING = /^(role|database) "([^"]{1,256})" does not exist$/;
 const RECEIVED = /^connection received: host=(\S{1,255})(?: port=(\d{1,5}))?/;
 const AUTHENTICATED = /^connection authenticated: identity="([^"]{1,256})" method=(\S{1,32})/;
-const AUTHORIZED = /^(?:replication )?connection authorized: user=(\S{1,256})(?: database=(\S{1,256}))?(?: application_name=(.{1,128}?))?(?: SSL enabled \(protocol=([^,]{1,16}), cipher=([^,)]{1,64}).{0,128}\))?$/;
-const ENDED = /^disconnection: session time: (\d{1,6}):(\d\d):(\d\d(?:\.\d{1,6})?) user=(\S{1,256}) database=(\S{1,256}) host=(\S{1,255})(?: port=(\d{1,5}))?/;
-const TIMED = /^duration: (\d{1,12}(?:\.\d{1,6})?) ms(?: {1,2}(?:statement|execute [^:]{1,128}|parse [^:]{1,128}|bind [^:]{1,128}): (.{1,16384}))?$/s;
+const AUTHORIZED =
+  /^(?:replication )?connection authorized: user=(\S{1,256})(?: database=(\S{1,256}))?(?: application_name=(.{1,128}?))?(?: SSL enabled \(protocol=([^,]{1,16}), cipher=([^,)]{1,64}).{0,128}\))?$/;
+const ENDED =
+  /^disconnection: session time: (\d{1,6}):(\d\d):(\d\d(?:\.\d{1,6})?) user=(\S{1,256}) database=(\S{1,256}) host=(\S{1,255})(?: port=(\d{1,5}))?/;
+const TIMED =
+  /^duration: (\d{1,12}(?:\.\d{1,6})?) ms(?: {1,2}(?:statement|execute [^:]{1,128}|parse [^:]{1,128}|bind [^:]{1,128}): (.{1,16384}))?$/s;
 const STATEMENT = /^(?:statement|execute [^:]{1,128}): (.{1,16384})$/s;
 const DENIED = /^(?:permission denied for |must be (?:owner|superuser|member) )/;
 
@@ -140,8 +146,7 @@ function makeEvent(line: string, text: string, level: string, known: Known, cont
   classifyMessage(draft, text, level);
   // What the message says of the other side is less than what the prefix said.
   if (source && draft.source?.port === undefined && source.ip === draft.source?.ip) draft.source = source;
-  draft.user ??= user;
-  if (draft.user === undefined) delete draft.user;
+  if (draft.user === undefined && user !== undefined) draft.user = user;
   return finish(draft);
 }
 
@@ -208,7 +213,13 @@ function readJsonLine(line: string, context: ParseContext): EcsEvent | undefined
   const level = text('error_severity');
   if (level === undefined || !LEVEL.test(`${level}: `)) return undefined;
   const { ms } = readPrefix(`${text('timestamp') ?? ''} `, context.timeZone);
-  const [user, database, host, application, code] = ['user', 'dbname', 'remote_host', 'application_name', 'state_code'].map(text);
+  const [user, database, host, application, code] = [
+    'user',
+    'dbname',
+    'remote_host',
+    'application_name',
+    'state_code',
+  ].map(text);
   const known: Known = {
     ...(ms !== undefined && { ms }),
     ...(Number.isSafeInteger(record['pid']) && { pid: String(record['pid']) }),
@@ -225,6 +236,10 @@ function readJsonLine(line: string, context: ParseContext): EcsEvent | undefined
 /** PostgreSQL's log: `stderr` with the usual prefixes, `csvlog`, `jsonlog`; by syslog through its program's name. */
 export const postgresql: Parser = {
   name: 'postgresql',
-  detects: (line) => (STAMP.test(line) && LEVEL.test(line.slice(0, 512))) || CSV.test(line) || (line.startsWith('{') && line.includes('"error_severity"') && line.includes('"backend_type"')),
-  parse: (line, context) => readCsvLine(line, context) ?? readJsonLine(line, context) ?? readPostgresqlMessage(line, context),
+  detects: (line) =>
+    (STAMP.test(line) && LEVEL.test(line.slice(0, 512))) ||
+    CSV.test(line) ||
+    (line.startsWith('{') && line.includes('"error_severity"') && line.includes('"backend_type"')),
+  parse: (line, context) =>
+    readCsvLine(line, context) ?? readJsonLine(line, context) ?? readPostgresqlMessage(line, context),
 };

@@ -4,17 +4,27 @@ import { parseAccountMessage } from './accounts.ts';
 import { apache } from './apache.ts';
 import { readAuditMessage } from './auditd.ts';
 import { parseBindMessage } from './bind.ts';
+import { isCefMessage, readCefMessage } from './cef.ts';
+import { isCheckPointMessage, readCheckPointMessage } from './checkpoint.ts';
 import { isCiscoMessage, readCiscoMessage } from './cisco-asa.ts';
+import { isIosMessage, readIosMessage } from './cisco-ios.ts';
+import { parseDhcpMessage } from './dhcp.ts';
 import { parseDovecotMessage } from './dovecot.ts';
 import type { MessageParser } from './draft.ts';
 import { isFortigateMessage, readFortigateMessage } from './fortigate.ts';
 import { readHaproxyMessage } from './haproxy.ts';
+import { isLeefMessage, readLeefMessage } from './leef.ts';
+import { isMikrotikMessage, readMikrotikMessage } from './mikrotik.ts';
 import { readNetfilterMessage } from './netfilter.ts';
 import { nginx } from './nginx.ts';
 import { parseOpensshMessage } from './openssh.ts';
+import { parseOpenvpnMessage } from './openvpn.ts';
+import { isPaloAltoMessage, readPaloAltoMessage } from './paloalto.ts';
 import { isPam, parsePam } from './pam.ts';
 import { parsePostfixMessage } from './postfix.ts';
+import { readPostgresqlMessage } from './postgresql.ts';
 import { parseLogindMessage, parseSuMessage } from './sessions.ts';
+import { isSophosMessage, readSophosMessage } from './sophos.ts';
 import { readSquidMessage } from './squid.ts';
 import { parseSudoMessage } from './sudo.ts';
 import { suricata } from './suricata.ts';
@@ -28,6 +38,8 @@ export interface ProgramMessages {
   /** The data set of a program that has one of its own. */
   readonly dataset?: string;
   readonly message?: MessageParser;
+  /** The name stands for a format, not for a process. */
+  readonly noProcess?: true;
   /** Reads the message as a line of another format. */
   readonly whole?: (message: string, context: ParseContext, header: SyslogHeader) => EcsEvent | undefined;
 }
@@ -40,6 +52,17 @@ const ACCOUNTS: ProgramMessages = {
 const POSTFIX: ProgramMessages = { dataset: 'postfix.log', message: parsePostfixMessage };
 const DOVECOT: ProgramMessages = { dataset: 'dovecot.log', message: parseDovecotMessage };
 const PAM: ProgramMessages = { auth: true, message: parsePam };
+const OPENVPN: ProgramMessages = { dataset: 'openvpn.log', message: parseOpenvpnMessage };
+const DHCP: ProgramMessages = { dataset: 'dhcp.log', message: parseDhcpMessage };
+const POSTGRESQL: ProgramMessages = { whole: readPostgresqlMessage };
+/** Some senders put a blank behind `CEF:` or `LEEF:`, which then look like a program's name. */
+const again = (
+  name: string,
+  read: (message: string, context: ParseContext) => EcsEvent | undefined,
+): ProgramMessages => ({
+  noProcess: true,
+  whole: (message, context) => read(`${name}:${message}`, context),
+});
 
 const PROGRAMS = new Map<string, ProgramMessages>([
   ['sshd', SSHD],
@@ -75,6 +98,17 @@ const PROGRAMS = new Map<string, ProgramMessages>([
   ['submission-login', DOVECOT],
   ['auth-worker', DOVECOT],
   ['sysmon', { whole: readWindowsMessage }],
+  ['openvpn', OPENVPN],
+  ['ovpn-server', OPENVPN],
+  ['dhcpd', DHCP],
+  ['dnsmasq-dhcp', DHCP],
+  ['kea-dhcp4', DHCP],
+  ['kea-dhcp6', DHCP],
+  ['postgres', POSTGRESQL],
+  ['postgresql', POSTGRESQL],
+  ['CEF', again('CEF', readCefMessage)],
+  ['LEEF', again('LEEF', readLeefMessage)],
+  ['CheckPoint', { noProcess: true, whole: readCheckPointMessage }],
   ['suricata', { whole: (message, context) => suricata.parse(message.replace(/^@cee: ?/, ''), context) }],
 ]);
 for (const name of 'useradd usermod userdel groupadd groupmod groupdel passwd chpasswd gpasswd chage chsh chfn newusers'.split(
@@ -93,10 +127,23 @@ const CISCO: ProgramMessages = { whole: readCiscoMessage };
 const NETFILTER: ProgramMessages = { whole: readNetfilterMessage };
 const FORTIGATE: ProgramMessages = { whole: readFortigateMessage };
 
+/** Devices that say by a mark or by their fields what they are. */
+const DEVICES: readonly (ProgramMessages & { readonly is: (message: string) => boolean })[] = [
+  { is: isCefMessage, whole: readCefMessage },
+  { is: isLeefMessage, whole: readLeefMessage },
+  { is: isIosMessage, whole: readIosMessage },
+  { is: isPaloAltoMessage, whole: readPaloAltoMessage },
+  { is: isSophosMessage, whole: readSophosMessage },
+  { is: isCheckPointMessage, whole: readCheckPointMessage },
+  { is: isMikrotikMessage, whole: readMikrotikMessage },
+];
+
 /** What no program's name stands before: devices that say by a mark or by their fields what they are. */
 function untagged(message: string): ProgramMessages | undefined {
   if (isCiscoMessage(message)) return CISCO;
   if (isFortigateMessage(message)) return FORTIGATE;
+  const device = DEVICES.find(({ is }) => is(message));
+  if (device) return device;
   // Some devices leave out the kernel's name.
   return message.includes(' SRC=') && message.includes('IN=') ? NETFILTER : undefined;
 }

@@ -64,6 +64,7 @@ const ROWS: readonly Row[] = [
   ['httpresponsecode', 'http.response.status_code', 'count'],
   ['http_status', 'http.response.status_code', 'count'],
   ['statuscode', 'http.response.status_code', 'count'],
+  ['status_code', 'http.response.status_code', 'count'],
   ['contenttype', 'http.response.mime_type'],
   ['content_type', 'http.response.mime_type'],
   ['from_email_address', 'email.from.address', 'list'],

@@ -70,7 +70,7 @@ function headed(
     // The line's own time stands in where the message has none; this machine did not write it.
     const { host: _, ...rest } = context;
     const inner = known.whole(header.message, { ...rest, now: header.ms ?? context.now }, header);
-    if (inner) return nested(inner, line, header, program);
+    if (inner) return nested(inner, line, header, known.noProcess ? undefined : program);
   }
   const security = known?.auth === true || facility === 4 || facility === 10;
   const draft = newDraft(
@@ -170,4 +170,9 @@ export function framed(parser: Parser, module: string): Parser {
       return event?.event.module === module ? event : parser.parse(line, context);
     },
   };
+}
+
+/** The parser of a program that writes files of its own form too: those first, else its messages by syslog. */
+export function withFile(file: Parser, program: Parser): Parser {
+  return { ...file, parse: (line, context) => file.parse(line, context) ?? program.parse(line, context) };
 }

@@ -12,7 +12,7 @@ export interface ShareSetup {
   /** The server's clock, milliseconds. */
   readonly now: number;
   readonly rounds: number;
-  /** After these no round is begun. */
+  /** After these no round is begun; half as long again for warming up at the most. */
   readonly seconds: number;
   /** Frames that collectors send at the same time. */
   readonly senders: number;
@@ -70,6 +70,7 @@ export async function measureShare(setup: ShareSetup): Promise<ShareFigures> {
   const ways = new Ways(setup, requests, warm);
   const tell = (round: number | string, bare: Figures, store: Figures) =>
     console.error(JSON.stringify({ round, bare: rounded(bare), store: rounded(store) }));
+  const begun = performance.now();
   let before = Number.POSITIVE_INFINITY;
   for (let round = 1; round <= WARM_ROUNDS.most; round++) {
     const bare = await ways.bare();
@@ -78,7 +79,8 @@ export async function measureShare(setup: ShareSetup): Promise<ShareFigures> {
     const cost = (bare.node + store.node) / 2;
     const isSteady = Math.abs(before / cost - 1) < STEADY;
     before = cost;
-    if (round >= WARM_ROUNDS.least && isSteady) break;
+    const isLate = performance.now() - begun > (setup.seconds * 1_000) / 2;
+    if ((round >= WARM_ROUNDS.least && isSteady) || isLate) break;
   }
   const found = { store: [] as Figures[], bare: [] as Figures[] };
   const until = performance.now() + setup.seconds * 1_000;

@@ -5,7 +5,8 @@ import { openOpenSearchStore } from '../../../server/store/opensearch/open.ts';
 import { settledLedger } from '../../e2e/exactly-once.ts';
 import { Installation, until } from '../../e2e/harness.ts';
 import { accessLog, authLog } from '../../e2e/logs.ts';
-import { OPENSEARCH_3, requireOpenSearch, startOpenSearch, type TestNode } from '../store/opensearch-node.ts';
+import { OPENSEARCH_3 } from '../store/opensearch-install.ts';
+import { requireOpenSearch, startOpenSearch, type TestNode } from '../store/opensearch-node.ts';
 import { type LeaseBench, leaseCases } from './lease-cases.ts';
 
 // Whole servers use the names of a real installation: they get a cluster of their own.

@@ -6,7 +6,8 @@ import { listSnapshots, pruneSnapshots, takeSnapshot } from '../../../server/sto
 import { hotNodes } from '../../../server/store/opensearch/tiers.ts';
 import { openUpkeep, type UpkeepSettings } from '../../../server/store/opensearch/upkeep.ts';
 import { batchOf, DAY, sshFailure } from './frames.ts';
-import { type NodeKind, requireOpenSearch, startOpenSearch, type TestNode } from './opensearch-node.ts';
+import type { NodeKind } from './opensearch-install.ts';
+import { requireOpenSearch, startOpenSearch, type TestNode } from './opensearch-node.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const NOW = Date.UTC(2026, 10, 20, 9);

@@ -4,7 +4,8 @@ import { openOpenSearchStore } from '../../../server/store/opensearch/open.ts';
 import { storeConformance } from './conformance.ts';
 import { deletionCases } from './opensearch-deletion.ts';
 import { faultCases } from './opensearch-faults.ts';
-import { type NodeKind, requireOpenSearch, startOpenSearch, type TestNode } from './opensearch-node.ts';
+import type { NodeKind } from './opensearch-install.ts';
+import { requireOpenSearch, startOpenSearch, type TestNode } from './opensearch-node.ts';
 import { translationCases } from './opensearch-translation.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };

@@ -8,13 +8,9 @@ import { numbers } from '../../e2e/logs.ts';
 import { type BusyProxy, startBusyProxy } from './busy-proxy.ts';
 import type { OpenStore } from './conformance.ts';
 import { batchOf, DAY, type Parsed, sshFailure } from './frames.ts';
-import {
-  OPENSEARCH_2_SECURE,
-  OPENSEARCH_3,
-  requireOpenSearch,
-  startOpenSearch,
-  type TestNode,
-} from './opensearch-node.ts';
+import { deliver, expectWhole, framesOf, NOW, RANGE, SIZE } from './opensearch-deliver.ts';
+import { OPENSEARCH_2_SECURE, OPENSEARCH_3 } from './opensearch-install.ts';
+import { requireOpenSearch, startOpenSearch, type TestNode } from './opensearch-node.ts';
 import { PASSWORD, setPassword } from './opensearch-security.ts';
 
 // A node that is killed and broken is none that others use.
@@ -22,66 +18,6 @@ delete process.env['OPENSEARCH_URL'];
 requireOpenSearch(OPENSEARCH_3);
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
-const NOW = Date.UTC(2026, 10, 20, 9);
-const RANGE = { from: '2026-11-20T00:00:00.000Z', to: '2026-11-21T00:00:00.000Z' };
-const SIZE = 200;
-
-/** Frames of one collector, as it spools them. */
-function framesOf(count: number, made: (at: number) => Parsed = (at) => sshFailure(at % 50)): IncomingBatch[] {
-  return Array.from({ length: count }, (_, frame) =>
-    batchOf(
-      Array.from({ length: SIZE }, (_, at) => made(frame * SIZE + at)),
-      { first: frame * SIZE + 1 },
-    ),
-  );
-}
-
-/** Sends as a collector does: in order, four at once, each again until it has a receipt. */
-async function deliver({ events }: Pick<OpenStore, 'events'>, frames: readonly IncomingBatch[], onTry = () => {}) {
-  const counts = { stored: 0, duplicates: 0, deadLettered: 0, refusals: 0 };
-  const queue = [...frames];
-  const lane = async () => {
-    for (let frame = queue.shift(); frame; frame = queue.shift()) {
-      for (;;) {
-        onTry();
-        try {
-          const { stored, duplicates, deadLettered } = await events.append(frame);
-          counts.stored += stored;
-          counts.duplicates += duplicates;
-          counts.deadLettered += deadLettered;
-          break;
-        } catch (error) {
-          expect((error as { code?: string }).code).toMatch(/^HD_(STORE_DOWN|STORE_FULL|TOO_MANY)$/);
-          counts.refusals++;
-          await new Promise((done) => setTimeout(done, 100));
-        }
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: 4 }, lane));
-  return counts;
-}
-
-/** Each event is there once, numbered without a hole, and the ledger agrees. */
-async function expectWhole({ events }: Pick<OpenStore, 'events'>, expected: number): Promise<void> {
-  const view = events.as(SYSTEM);
-  expect((await view.count({ range: RANGE, condition: parseKql('') })).count).toBe(expected);
-  const [count] = await events.recount(0, { full: true });
-  expect(count).toMatchObject({ stored: expected, missingTotal: 0 });
-  let next = 1;
-  let evaluated = 0;
-  for (;;) {
-    const batches = await events.readFrom(next, 64);
-    if (batches.length === 0) break;
-    for (const { firstSequence, lastSequence, lines } of batches) {
-      expect(firstSequence).toBe(next);
-      next = lastSequence + 1;
-      evaluated += lines.length;
-    }
-  }
-  expect(evaluated).toBe(expected);
-}
-
 describe('OpenSearch under fire', { timeout: 300_000 }, () => {
   let node: TestNode;
   let proxy: BusyProxy;

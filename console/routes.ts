@@ -23,7 +23,7 @@ const NAVIGATION: readonly NavigationEntry[] = [
   { path: '/assets', label: 'nav.assets', key: 't' },
   { path: '/indicators', label: 'nav.indicators', key: 'd' },
   { path: '/users', label: 'nav.users', key: 'u', only: 'users.change' },
-  { path: '/audit', label: 'nav.audit', key: 'd', only: 'audit.read', provincial: true },
+  { path: '/audit', label: 'nav.audit', key: 'o', only: 'audit.read', provincial: true },
 ];
 
 /** The pages that somebody can open, in the order in which the navigation shows them. */

@@ -17,7 +17,7 @@ export interface CompactionOptions {
   readonly log: Log;
 }
 
-/** Makes days small that are closed, every night and once after the start. */
+/** Makes days small that are closed, and the others fast to count, every night and once after the start. */
 export async function startCompaction(options: CompactionOptions): Promise<{ stop(): Promise<void> }> {
   const stopping = new AbortController();
   const run = () => compactClosedDays(options, Date.now(), stopping.signal);
@@ -39,7 +39,10 @@ export async function startCompaction(options: CompactionOptions): Promise<{ sto
   };
 }
 
-/** Makes the days small that are closed at a time (milliseconds); one that fails is left to the next night. */
+/**
+ * Makes the days small that are closed at a time (milliseconds), and puts together the columns of the others; one that
+ * fails is left to the next night.
+ */
 export async function compactClosedDays(
   { events, closeAfterDays, log }: Pick<CompactionOptions, 'events' | 'closeAfterDays' | 'log'>,
   now: number,
@@ -49,15 +52,14 @@ export async function compactClosedDays(
   const compacted: CompactedDay[] = [];
   for (const { day, state } of await events.days()) {
     if (signal?.aborted) break;
-    if (day >= until || state === 'damaged') continue;
+    if (state === 'damaged') continue;
     try {
-      const done = await events.compactDay(day, signal);
+      const done = await events.compactDay(day, signal, day < until ? 'all' : 'columns');
       if (!done) continue;
       log.info(done, 'A closed day was made small.');
       compacted.push(done);
     } catch (err) {
-      if (!signal?.aborted)
-        log.error({ day, err }, 'A closed day could not be made small; it is tried again the next night.');
+      if (!signal?.aborted) log.error({ day, err }, 'A day could not be compacted; it is tried again the next night.');
     }
   }
   return compacted;

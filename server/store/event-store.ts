@@ -287,9 +287,10 @@ export interface EventStore {
   ): Promise<DayContents | undefined>;
   /**
    * Makes a day small that hardly grows any more; it is searched as before. Undefined where nothing was to be done, the
-   * store does so by itself, or it was cut short by `signal`: what is done is done.
+   * store does so by itself, or it was cut short by `signal`: what is done is done. With `columns` only what counts are read
+   * from is put together, for a day that may still grow; undefined as well.
    */
-  compactDay(day: string, signal?: AbortSignal): Promise<CompactedDay | undefined>;
+  compactDay(day: string, signal?: AbortSignal, part?: 'all' | 'columns'): Promise<CompactedDay | undefined>;
   /** Deletes all that a day holds, for good; nothing happens where it is not there. `server/retention` alone calls this. */
   deleteDay(day: string): Promise<void>;
   close(): Promise<void>;

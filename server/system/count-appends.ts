@@ -25,7 +25,7 @@ export function countAppends(events: EventStore): {
     recount: (upTo, ...more) => events.recount(upTo, ...more),
     days: () => events.days(),
     dayContents: (day, question) => events.dayContents(day, question),
-    compactDay: (day, signal) => events.compactDay(day, signal),
+    compactDay: (day, signal, part) => events.compactDay(day, signal, part),
     deleteDay: (day) => events.deleteDay(day),
     close: () => events.close(),
   };

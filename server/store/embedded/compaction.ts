@@ -26,25 +26,41 @@ export type Breathe = () => Promise<boolean>;
 /**
  * Makes a day small that hardly grows any more: frames into pieces, small segments into large ones, the parts of the
  * text indexes into one, and free pages back to the file system. All of it in short steps, each of them whole in the
- * file, so that it may be cut anywhere and readers and writers go on. Undefined where nothing was to be done.
+ * file, so that it may be cut anywhere and readers and writers go on. Undefined where nothing was to be done. With
+ * `columns` only segments are made large and counted, for a day that may still grow: undefined as well.
  */
-export async function compactDay(folder: string, day: string, breathe: Breathe): Promise<CompactedDay | undefined> {
+export async function compactDay(
+  folder: string,
+  day: string,
+  breathe: Breathe,
+  part: 'all' | 'columns' = 'all',
+): Promise<CompactedDay | undefined> {
   if (!existsSync(dayFile(folder, day))) return undefined;
   const db = openDayForWriting(folder, day);
   try {
+    const columns = [mergeSegments(db), rollUpSegments(db)];
+    if (part === 'columns') {
+      await go(columns, breathe);
+      return undefined;
+    }
     const last = Number(db.prepare('SELECT max(last_sequence) AS last FROM batch').get()?.['last'] ?? 0);
     if (compactedTo(db) >= last) return undefined;
     const bytesBefore = bytesOfDay(folder, day);
-    const columns = [mergeSegments(db), rollUpSegments(db)];
     const steps = [packFrames(db, last), ...columns, mergeIndex(db, 'words'), mergeIndex(db, 'grams')];
-    for (const step of [...steps, mark(db, last), vacuum(db)]) {
-      for (const _ of step) if (!(await breathe())) return undefined;
-    }
+    if (!(await go([...steps, mark(db, last), vacuum(db)], breathe))) return undefined;
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     return { day, bytesBefore, bytesAfter: bytesOfDay(folder, day) };
   } finally {
     db.close();
   }
+}
+
+/** Takes all steps, one after the other; false where it was cut short. */
+async function go(steps: readonly Iterable<void>[], breathe: Breathe): Promise<boolean> {
+  for (const step of steps) {
+    for (const _ of step) if (!(await breathe())) return false;
+  }
+  return true;
 }
 
 function compactedTo(db: DatabaseSync): number {

@@ -18,9 +18,15 @@ export interface DayQuestion {
   readonly everyRow: boolean;
 }
 
-/** A day to delete, or to make small. */
+/** A day to delete. */
 export interface DayRemoval {
   readonly day: string;
+}
+
+/** A day to make small, or of which only the columns are put together. */
+export interface DayCompaction {
+  readonly day: string;
+  readonly part: 'all' | 'columns';
 }
 
 const { folder } = workerData as { readonly folder: string };
@@ -115,13 +121,14 @@ function remove({ day }: DayRemoval): void {
 
 let isCut = false;
 
-function compact({ day }: DayRemoval): Promise<CompactedDay | undefined> {
+function compact({ day, part }: DayCompaction): Promise<CompactedDay | undefined> {
   isCut = false;
-  return compactDay(folder, day, async () => {
+  const breathe = async () => {
     // Here the thread takes other calls, and the one that cuts this one short.
     await setImmediate();
     return !isCut;
-  });
+  };
+  return compactDay(folder, day, breathe, part);
 }
 
 function cutCompaction(): void {

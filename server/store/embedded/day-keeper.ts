@@ -1,5 +1,5 @@
 import type { CompactedDay, DayContents, EventStore } from '../event-store.ts';
-import type { DayQuestion, DayRemoval } from './day-keeper-thread.ts';
+import type { DayCompaction, DayQuestion, DayRemoval } from './day-keeper-thread.ts';
 import { type StoreLog, WorkerClient } from './worker-client.ts';
 
 /** Milliseconds without a question after which the thread ends: retention works once a day. */
@@ -25,12 +25,16 @@ export class DayKeeper implements Pick<EventStore, 'dayContents' | 'deleteDay' |
     return this.#call('remove', { day } satisfies DayRemoval);
   }
 
-  async compactDay(day: string, signal?: AbortSignal): Promise<CompactedDay | undefined> {
+  async compactDay(
+    day: string,
+    signal?: AbortSignal,
+    part: DayCompaction['part'] = 'all',
+  ): Promise<CompactedDay | undefined> {
     if (signal?.aborted) return undefined;
     const cut = () => void this.#thread?.call('cutCompaction', {});
     signal?.addEventListener('abort', cut, { once: true });
     try {
-      return await this.#call('compact', { day } satisfies DayRemoval);
+      return await this.#call('compact', { day, part } satisfies DayCompaction);
     } finally {
       signal?.removeEventListener('abort', cut);
     }

@@ -131,8 +131,8 @@ export class EmbeddedEvents implements EventStore {
     return this.#keeper.dayContents(...question);
   }
 
-  compactDay(day: string, signal?: AbortSignal): Promise<CompactedDay | undefined> {
-    return this.#keeper.compactDay(day, signal);
+  compactDay(day: string, signal?: AbortSignal, part?: 'all' | 'columns'): Promise<CompactedDay | undefined> {
+    return this.#keeper.compactDay(day, signal, part);
   }
 
   deleteDay(day: string): Promise<void> {

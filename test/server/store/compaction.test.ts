@@ -114,14 +114,15 @@ test('it may be cut after any step, while events go on to arrive, and be done ag
   let arrived = 3_100;
   for (let cut = 1; arrived < 4_900; cut++) {
     let steps = 0;
-    await compactDay(folder, DAY, async () => {
+    const breathe = async () => {
       // A late event now and then: the writer has the day open all the while.
       if (random() < 0.2 && arrived < 4_900) {
         append(batchOf(events.slice(arrived, arrived + 3), { first: 10_000 + arrived }));
         arrived += 3;
       }
       return ++steps < cut;
-    });
+    };
+    await compactDay(folder, DAY, breathe, cut % 3 === 0 ? 'columns' : 'all');
     if (cut % 5 === 0) {
       writer.close();
       writer = new DayWriter(folder, DAY);
@@ -158,7 +159,7 @@ test('a reader that was open all the while follows the merging of segments', asy
   reader.close();
 });
 
-test('the job makes closed days small, and leaves the others', async () => {
+test('the job makes closed days small, and of the others only the columns', async () => {
   const log = { info: () => {}, warn: () => {}, error: () => {} } as unknown as Log;
   const now = Date.UTC(2026, 10, 30, 3);
   const { events, records } = await openEmbeddedStore({
@@ -166,11 +167,18 @@ test('the job makes closed days small, and leaves the others', async () => {
     log,
     now: () => now - 2 * DAY_MS,
   });
-  for (const day of ['20261120', '20261128']) {
-    await events.append(batchOf(realEvents(2_000, START), { day }));
+  const made = realEvents(2_000, START);
+  for (const day of ['20261120', '20261128']) await events.append(batchOf(made, { day }));
+  for (let first = 2_001; first < 8_000; first += 2_000) {
+    await events.append(batchOf(made, { day: '20261128', first }));
   }
   const done = await compactClosedDays({ events, closeAfterDays: 7, log }, now);
   expect(done.map(({ day }) => day)).toEqual(['20261120']);
+  const open = DayReader.open(join(folder, 'store'), '20261128') as DayReader;
+  expect(open.rollUps.all.map((rolled) => rolled.events)).toEqual([8_000]);
+  expect(open.segments.all.length).toBe(1);
+  expect(open.db.prepare('SELECT count(*) AS n FROM frame').get()?.['n']).toBe(4);
+  open.close();
   expect(await compactClosedDays({ events, closeAfterDays: 7, log }, now)).toEqual([]);
   const cut = AbortSignal.abort();
   await events.append(batchOf(realEvents(500, START), { day: '20261120', first: 3_000 }));
@@ -178,7 +186,7 @@ test('the job makes closed days small, and leaves the others', async () => {
   expect(await events.compactDay('20261120')).toBeDefined();
   const view = events.as(SYSTEM);
   const { count } = await view.count({ range: RANGE, condition: parseKql('') });
-  expect(count).toBe(4_500);
+  expect(count).toBe(10_500);
   const page = await view.search({ range: RANGE, condition: parseKql('event.outcome: failure'), limit: 1_000 });
   expect(new Set(page.events.map(({ id }) => id.slice(0, 8)))).toEqual(new Set(['20261120', '20261128']));
   // Detection reads on from a day that was compacted.

@@ -1,6 +1,7 @@
 import { Link } from 'wouter';
 import type { AlertDetail, AlertRow } from '../../server/alerts/schema.ts';
 import { entityFields } from '../alerts/entities.ts';
+import { useSession } from '../api/queries.ts';
 import { useText } from '../i18n/language.tsx';
 import type { TextKey } from '../i18n/messages.ts';
 import { LogText, Visible } from '../parts/log-text.tsx';
@@ -73,7 +74,25 @@ export function EntityCard({ alert }: { readonly alert: AlertRow }) {
             ))}
         </div>
       </dl>
+      <ExceptionLink alert={alert} />
     </section>
+  );
+}
+
+/** From an alert that is none to the exception that would keep the rule silent about it, for those who may make one. */
+function ExceptionLink({ alert }: { readonly alert: AlertRow }) {
+  const t = useText();
+  const me = useSession().data;
+  const [field] = entityFields(alert);
+  const value = field && alert.entities[field]?.values[0];
+  if (!value || me?.agencies !== 'all' || !me.permissions.includes('rules.except')) return null;
+  const except = new URLSearchParams({ except: kqlClause(field, value) });
+  return (
+    <p className="mt-3 border-t border-line pt-2">
+      <Link href={`/rules/${encodeURIComponent(alert.rule)}?${except}`} className="link">
+        {t('entity.except')}
+      </Link>
+    </p>
   );
 }
 

@@ -69,9 +69,15 @@ function List({ list, mayChange }: { readonly list: IndicatorList; readonly mayC
           <SeverityMark severity={severity} />
           <span>{t('indicators.sum', { count })}</span>
           <span>TLP:{tlp.toUpperCase()}</span>
-          <span>
-            {t('indicators.ends')}: {expires === null ? t('indicators.never') : <Time at={expires} />}
-          </span>
+          {expires !== null && Date.parse(expires) < Date.now() ? (
+            <span className="font-semibold text-high">
+              {t('indicators.over')}: <Time at={expires} />
+            </span>
+          ) : (
+            <span>
+              {t('indicators.ends')}: {expires === null ? t('indicators.never') : <Time at={expires} />}
+            </span>
+          )}
         </p>
         <p className="text-small text-muted">
           <code>{id}</code> · <Visible text={source} /> · <Visible text={by} />, <Time at={at} />

@@ -6,6 +6,7 @@ import { useAgencies } from '../api/queries.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
 import { AgencyOptions } from '../parts/agency-options.tsx';
 import { Field } from '../parts/dialog.tsx';
+import { KeyHint } from '../parts/key-hint.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
@@ -73,20 +74,23 @@ export function BacktestCard({
     void act(() => postJson<Backtest>('/rules/backtests', body));
   };
   const running = current.data?.state === 'running';
+  // A rule's page shows one for the rule, and a second one beside a wording that is being changed.
+  const heading = yaml === undefined ? 'backtest' : 'backtest-wording';
   return (
-    <section className="card" aria-labelledby="backtest">
-      <h2 id="backtest" className="px-4 pt-3 pb-2 font-semibold">
+    <section className="card" aria-labelledby={heading}>
+      <h2 id={heading} className="px-4 pt-3 pb-2 font-semibold">
         {t('backtest.title')}
+        {yaml === undefined && <KeyHint keys="b" />}
       </h2>
       <p className="px-4 text-muted">
-        {t('backtest.hint')} <span id="backtest-agency">{t('backtest.wholeOnly')}</span>
+        {t('backtest.hint')} <span id={`${heading}-agency`}>{t('backtest.wholeOnly')}</span>
       </p>
       <form className="flex flex-wrap items-end gap-3 px-4 py-3" onSubmit={submit}>
         <Field label={t('backtest.days')}>
           <input name="days" type="number" className="field w-28" min={1} max={3650} defaultValue={7} required />
         </Field>
         <Field label={t('alert.agency')}>
-          <select name="agency" className="field" aria-describedby="backtest-agency">
+          <select name="agency" className="field" aria-describedby={`${heading}-agency`}>
             <option value="">{t('queue.allAgencies')}</option>
             <AgencyOptions />
           </select>

@@ -4,6 +4,7 @@ import type { NewDecision, RuleDetail } from '../../server/rules/schema.ts';
 import { isProblem, postJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import { Field } from '../parts/dialog.tsx';
+import { KeyHint } from '../parts/key-hint.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { SEVERITIES } from '../parts/severity.ts';
 import { ProblemNotice } from '../parts/states.tsx';
@@ -35,6 +36,7 @@ export function DecisionCard({ detail: { rule, decision } }: { readonly detail: 
     <section className="card" aria-labelledby="decision">
       <h2 id="decision" className="px-4 pt-3 pb-2 font-semibold">
         {t('rules.decide')}
+        <KeyHint keys="d" />
       </h2>
       <form key={decision.updatedAt} className="space-y-3 px-4 pb-4" onSubmit={(event) => void submit(event)}>
         <label className="flex items-center gap-2">

@@ -4,6 +4,7 @@ import type { RuleDetail } from '../../server/rules/schema.ts';
 import { postJson } from '../api/client.ts';
 import { useAgencies } from '../api/queries.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
+import { KeyHint } from '../parts/key-hint.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
@@ -34,6 +35,7 @@ export function ExceptionsCard({
     <section className="card" aria-labelledby="exceptions">
       <h2 id="exceptions" className="px-4 pt-3 pb-2 font-semibold">
         {t('rules.exceptions')}
+        <KeyHint keys="x" />
       </h2>
       {detail.exceptions.length === 0 && <p className="px-4 pb-3 text-muted">{t('rules.noExceptions')}</p>}
       <ul className="divide-y divide-line border-line empty:hidden">

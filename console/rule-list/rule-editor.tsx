@@ -51,6 +51,7 @@ export function RuleEditor({
     <div className="space-y-3 p-4">
       <textarea
         className="field min-h-[28rem] w-full font-mono text-small"
+        name="yaml"
         aria-label={t('rules.text.title')}
         spellCheck={false}
         value={text}
@@ -61,6 +62,7 @@ export function RuleEditor({
       {isProblem(error, 'HD_RULE_UNTESTED') && (
         <Field label={t('rules.untestedWhy')}>
           <input
+            name="untested"
             className="field"
             maxLength={1000}
             value={untested}
@@ -78,7 +80,13 @@ export function RuleEditor({
             {t('rules.saveDraft')}
           </button>
         )}
-        <button type="button" className="button button-primary" disabled={busy} onClick={() => void run('in force')}>
+        <button
+          type="button"
+          name="save"
+          className="button button-primary"
+          disabled={busy}
+          onClick={() => void run('in force')}
+        >
           {t('rules.save')}
         </button>
       </div>

@@ -117,12 +117,12 @@ function Rule({
           </p>
         )}
       </section>
-      <div className="grid gap-4 lg:grid-cols-2">
-        <HealthCard detail={detail} />
+      <div className="grid items-start gap-4 lg:grid-cols-2">
         <div className="space-y-4">
+          <HealthCard detail={detail} />
           <GapsCard detail={detail} mayFill={isAdministrator} />
-          {isAdministrator && <DecisionCard detail={detail} />}
         </div>
+        {isAdministrator && <DecisionCard detail={detail} />}
       </div>
       <ExceptionsCard detail={detail} mayChange={mayExcept} kql={asked.current ?? ''} />
       {mayTry && <BacktestCard rule={rule.id} stage={rule.stage} />}

@@ -4,6 +4,7 @@ import { useLocation } from 'wouter';
 import type { RuleDetail } from '../../server/rules/schema.ts';
 import { deleteResource } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
+import { KeyHint } from '../parts/key-hint.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
 import { RuleEditor } from './rule-editor.tsx';
@@ -33,6 +34,7 @@ export function TextCard({ detail, mayEdit }: { readonly detail: RuleDetail; rea
       <div className="flex flex-wrap items-center gap-3 px-4 pt-3 pb-2">
         <h2 id="text" className="font-semibold">
           {t('rules.text.title')}
+          <KeyHint keys="e" />
         </h2>
         {mayEdit && (
           <button type="button" className="button" aria-pressed={edits} onClick={() => setEdits(!edits)}>

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { RuleDetail } from '../../server/rules/schema.ts';
 import { putJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
+import { KeyHint } from '../parts/key-hint.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
@@ -21,6 +22,7 @@ export function VersionsCard({ detail, mayEdit }: { readonly detail: RuleDetail;
     <section className="card" aria-labelledby="versions">
       <h2 id="versions" className="px-4 pt-3 pb-2 font-semibold">
         {t('rules.versions')}
+        <KeyHint keys="v" />
       </h2>
       {versions.length === 0 && <p className="px-4 pb-3 text-muted">{t('rules.noVersions')}</p>}
       <ol className="divide-y divide-line">

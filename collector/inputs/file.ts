@@ -1,6 +1,7 @@
 import { glob } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { reasonOf } from '../errors.ts';
+import { AUDIT_EVENTS } from './audit-cutter.ts';
 import { CHUNK_BYTES, type Cutter, type Encoding, makeCutter } from './cutter.ts';
 import { isCompressed, rotatedFrom } from './file-position.ts';
 import { FileTail } from './file-tail.ts';
@@ -107,7 +108,7 @@ export class FileInput implements Input {
         intake,
         log,
         rotatedIdleMs,
-        cutter: this.#cutter,
+        cutter: this.#isAuditLog(path) ? AUDIT_EVENTS : this.#cutter,
         backfill: this.#options.backfill ?? false,
       });
       this.#tails.set(path, tail);
@@ -119,6 +120,13 @@ export class FileInput implements Input {
         log.warn({ path, reason: reasonOf(error) }, 'cannot begin to read a file; trying again');
       }
     }
+  }
+
+  /** Records of one audit event are joined, unless the configuration says how lines belong together. */
+  #isAuditLog(path: string): boolean {
+    const { parser, encoding = 'utf-8', multiline } = this.#options;
+    if (encoding !== 'utf-8' || multiline !== undefined) return false;
+    return parser === 'auditd' || (parser === 'auto' && /(?:^|\/)audit\.log/.test(path));
   }
 
   async #match(): Promise<Set<string>> {

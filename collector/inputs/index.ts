@@ -10,6 +10,7 @@ import { NetflowInput } from './netflow.ts';
 import { RelpInput } from './relp.ts';
 import { StdinInput } from './stdin.ts';
 import { SyslogInput } from './syslog.ts';
+import { WebCheckInput } from './web-check.ts';
 
 /** Where a machine keeps its logs, as `inputs: auto` looks for them. */
 export interface LogPlaces {
@@ -23,7 +24,13 @@ export interface LogPlaces {
 const LINUX: LogPlaces = {
   hasJournal: () => journalIsReadable(),
   system: ['/var/log/auth.log', '/var/log/secure', '/var/log/syslog', '/var/log/messages'],
-  services: ['/var/log/nginx/*.log', '/var/log/apache2/*.log', '/var/log/httpd/*_log', '/var/log/suricata/eve.json'],
+  services: [
+    '/var/log/nginx/*.log',
+    '/var/log/apache2/*.log',
+    '/var/log/httpd/*_log',
+    '/var/log/suricata/eve.json',
+    '/var/log/audit/audit.log',
+  ],
 };
 
 const PLAIN = { encoding: 'utf-8', multiline: undefined, backfill: false } as const;
@@ -56,6 +63,8 @@ function makeInput(input: InputConfig, context: InputContext): Input {
       return new RelpInput(input, context);
     case 'stdin':
       return new StdinInput(input, context);
+    case 'web-check':
+      return new WebCheckInput(input, context);
   }
 }
 

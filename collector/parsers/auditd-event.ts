@@ -37,7 +37,7 @@ function fill(into: JsonObject, from: JsonObject, skip?: ReadonlySet<string>): v
 function callOf(event: EcsEvent | undefined): string | undefined {
   if (!event) return undefined;
   const log = logOf(event);
-  const name = log['SYSCALL'] ?? log['syscall_name'];
+  const name = log['SYSCALL'];
   if (typeof name === 'string') return name;
   const number = String(log['syscall'] ?? '');
   if (/^[a-z]/.test(number)) return number;
@@ -102,7 +102,8 @@ export function joinRecords(records: readonly EcsEvent[], original: string): Ecs
     const end: Endpoint = { ip: String(socket['address']), port: Number(socket['port']) };
     put(event, 'destination', end);
   }
-  const log: JsonObject = { record_type: typeOf(lead), record_types: records.map(typeOf), ...logOf(lead) };
+  // A list, so that a rule for one type of record finds it in the event that the record is part of.
+  const log: JsonObject = { ...logOf(lead), record_type: [...new Set(records.map(typeOf))] };
   if (call && call !== lead) fill(log, logOf(call));
   if (socket) log['socket'] = socket;
   if (paths.length > 0) log['paths'] = paths.slice(0, MOST_FILES).map(pathOf);

@@ -4,6 +4,7 @@ import type { GroupingReads } from '../alerts/grouping.ts';
 import type { SharedIndicators } from '../indicators/watch.ts';
 import type { Log } from '../log.ts';
 import type { StoredBatch } from '../store/event-store.ts';
+import { inParts, PART } from '../system/in-parts.ts';
 import type { BatchResult, DetectionInput, FromDetection, StretchAlerts, ToDetection } from './messages.ts';
 import type { WatchReport } from './rule-watch.ts';
 import type { SelfTestResult } from './self-test.ts';
@@ -66,6 +67,7 @@ export function startDetectionThread(options: DetectionThreadOptions): Detection
   const { rules, indicators, log } = options;
   let { fresh } = options;
   let worker: Worker | undefined;
+  let given: Promise<void> = Promise.resolve();
   const pending = new Map<number, Pending>();
   let calls = 0;
   let stretches = 0;
@@ -75,10 +77,20 @@ export function startDetectionThread(options: DetectionThreadOptions): Detection
   const start = (): Worker => {
     const started = new Worker(new URL('./worker.ts', import.meta.url), {
       name: 'detection',
-      workerData: { rules, indicators, fresh, handsOn: options.handsOn ?? false } satisfies DetectionInput,
+      workerData: {
+        rules: rules.slice(0, PART),
+        more: Math.max(0, rules.length - PART),
+        indicators,
+        fresh,
+        handsOn: options.handsOn ?? false,
+      } satisfies DetectionInput,
       resourceLimits: HEAP,
     });
     fresh = false;
+    // All at once would stop this thread for long; what is asked meanwhile waits for the last of them.
+    given = inParts(rules.slice(PART), (part) =>
+      started.postMessage({ kind: 'rules', rules: part } satisfies ToDetection),
+    );
     const gone = (error: Error) => {
       if (worker !== started) return;
       worker = undefined;
@@ -108,7 +120,7 @@ export function startDetectionThread(options: DetectionThreadOptions): Detection
       pending.set(call, { resolve, reject });
     });
     const watchdog = setTimeout(() => void asked.terminate(), CALL_TIME);
-    asked.postMessage({ ...message, call } satisfies ToDetection);
+    void given.then(() => asked.postMessage({ ...message, call } satisfies ToDetection));
     return answer.finally(() => clearTimeout(watchdog));
   };
 

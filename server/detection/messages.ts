@@ -9,7 +9,10 @@ import type { SelfTestResult } from './self-test.ts';
 
 /** What the detection thread is started with. */
 export interface DetectionInput {
+  /** The first of them. */
   readonly rules: readonly Rule[];
+  /** How many more come by message, before anything else is asked. */
+  readonly more: number;
   readonly indicators?: SharedIndicators | undefined;
   /** The store held no signals at the start. */
   readonly fresh: boolean;
@@ -28,6 +31,7 @@ export type StretchAlerts = Omit<DetectionCommit, 'cursor'> & {
 
 /** Main thread → detection thread; one `evaluate` or `group` at a time. */
 export type ToDetection =
+  | { readonly kind: 'rules'; readonly rules: readonly Rule[] }
   /** Matches of batches of the same stretch are gathered; another stretch begins anew. */
   | {
       readonly kind: 'evaluate';

@@ -13,7 +13,16 @@ import { selfTest } from './self-test.ts';
 
 if (!parentPort) throw new Error('This file runs as a worker thread of detection.');
 const port = parentPort;
-const { rules, indicators, fresh, handsOn = false } = workerData as DetectionInput;
+const { rules: first, more, indicators, fresh, handsOn = false } = workerData as DetectionInput;
+const rules = [...first];
+const whole = Promise.withResolvers<void>();
+if (more === 0) whole.resolve();
+let handle = (message: ToDetection): void => {
+  if (message.kind === 'rules') rules.push(...message.rules);
+  if (rules.length === first.length + more) whole.resolve();
+};
+port.on('message', (message: ToDetection) => handle(message));
+await whole.promise;
 const byId = new Map(rules.map((rule) => [rule.id, rule]));
 const { plans } = joinRules(rules);
 const evaluator = createEvaluator(rules, indicators);
@@ -86,11 +95,12 @@ async function test({ call, rules: ids }: Extract<ToDetection, { kind: 'self-tes
   answer({ kind: 'tested', call, results });
 }
 
-port.on('message', (message: ToDetection) => {
+handle = (message) => {
+  if (message.kind === 'rules') return;
   if (message.kind === 'evaluate') return evaluate(message);
   if (message.kind === 'group') return void group(message);
   if (message.kind === 'self-test') return void test(message);
   if (message.kind === 'watch') return answer({ kind: 'watched', call: message.call, report: watch.report() });
   settle(message);
-});
+};
 answer({ kind: 'ready' });

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { HaidangError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { EventStore } from '../../store/event-store.ts';
+import { inParts } from '../../system/in-parts.ts';
 import type { RuleRegistry } from '../registry.ts';
 import type { FromImport, ImportSetup, ToImport } from './import-thread.ts';
 import { ruleFileName, takenFolder } from './imported-files.ts';
@@ -76,10 +77,11 @@ export function openRuleImports({ data, folders, registry, events, log }: RuleIm
   const feed = async (thread: Worker, signal: AbortSignal): Promise<void> => {
     const send = (message: ToImport): void => thread.postMessage(message);
     let looked = 0;
+    await inParts(registry.plain, (some) => send({ kind: 'existing', rules: some }));
     try {
       for await (const some of sampleEvents(events, Date.now(), signal)) {
         looked += some.length;
-        if (some.length > 0) send({ kind: 'events', events: some });
+        await inParts(some, (part) => send({ kind: 'events', events: part }));
         change({ looked });
       }
     } catch (err) {
@@ -111,7 +113,7 @@ export function openRuleImports({ data, folders, registry, events, log }: RuleIm
       const startedAt = new Date().toISOString();
       const progress = { files: 0, done: 0 };
       job = { id, from, by, startedAt, progress, state: 'running', counts: null, looked: 0, taken: null, error: null };
-      const workerData: ImportSetup = { path, from, folders, existing: registry.plain, staging };
+      const workerData: ImportSetup = { path, from, folders, staging };
       const thread = new Worker(new URL('./import-thread.ts', import.meta.url), {
         name: 'rule-import',
         workerData,

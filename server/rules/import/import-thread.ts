@@ -20,7 +20,6 @@ export interface ImportSetup {
   readonly from: string;
   /** Folders of rules with lists for `expand`. */
   readonly folders: readonly string[];
-  readonly existing: readonly Rule[];
   /** Where rules that could be taken over are laid out. */
   readonly staging: string;
 }
@@ -32,8 +31,11 @@ export type FromImport =
   | { readonly kind: 'report'; readonly rows: readonly ImportRow[]; readonly filters: readonly string[] }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** Main → thread: some events, or no more of them. */
-export type ToImport = { readonly kind: 'events'; readonly events: readonly EcsEvent[] } | { readonly kind: 'no-more' };
+/** Main → thread, when it asks: some of the rules that are there, some events, or no more of either. */
+export type ToImport =
+  | { readonly kind: 'existing'; readonly rules: readonly Rule[] }
+  | { readonly kind: 'events'; readonly events: readonly EcsEvent[] }
+  | { readonly kind: 'no-more' };
 
 const MOST_RULES = 50_000;
 const TOLD_EVERY = 50;
@@ -63,14 +65,16 @@ async function run(port: NonNullable<typeof parentPort>, setup: ImportSetup): Pr
     if (++done % TOLD_EVERY === 0 || done === sources.files) tell({ kind: 'progress', files: sources.files, done });
   }
   const seen = openSeenEvents(rules);
+  const existing: Rule[] = [];
   await new Promise<void>((resolve) => {
     port.on('message', (message: ToImport) => {
       if (message.kind === 'events') seen.take(message.events);
+      else if (message.kind === 'existing') existing.push(...message.rules);
       else resolve();
     });
     tell({ kind: 'sample' });
   });
-  const judged = judgeImport({ rules, filters, problems }, setup.existing, seen.fields(), isImported);
+  const judged = judgeImport({ rules, filters, problems }, existing, seen.fields(), isImported);
   await mkdir(setup.staging, { recursive: true, mode: 0o700 });
   for (const { id, yaml } of judged.taken)
     await writeFile(join(setup.staging, ruleFileName(id)), yaml, { mode: 0o600 });

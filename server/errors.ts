@@ -2,6 +2,21 @@
 export const ERRORS = {
   HD_NOT_SIGNED_IN: { status: 401, title: 'Not signed in', advice: 'Sign in and try again.' },
   HD_WRONG_PASSWORD: { status: 401, title: 'Wrong name or password', advice: 'Check both, and that Caps Lock is off.' },
+  HD_CODE_NEEDED: {
+    status: 401,
+    title: 'Code needed',
+    advice: 'Enter the code that your authenticator application shows, or a recovery code.',
+  },
+  HD_WRONG_CODE: {
+    status: 401,
+    title: 'Wrong code',
+    advice: 'Wait for the next code, and check the clock of the telephone; each code works once.',
+  },
+  HD_SECOND_FACTOR: {
+    status: 403,
+    title: 'Second factor not set up',
+    advice: 'Set it up on the page of your account.',
+  },
   HD_CURRENT_PASSWORD: {
     status: 403,
     title: 'Wrong current password',

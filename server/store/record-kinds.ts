@@ -207,6 +207,18 @@ export interface UserRecord {
   readonly password: string;
   readonly createdAt: string;
   readonly disabled: boolean;
+  /** `secret` is sealed (`accounts/secret-box.ts`); `recovery` are SHA-256 of codes that were not used. */
+  readonly secondFactor?: {
+    readonly secret: string;
+    readonly since: string;
+    /** The step of RFC 6238 whose code was used last: no code up to it is taken again. */
+    readonly lastStep: number;
+    readonly recovery: readonly string[];
+  };
+  /** Sealed, and in force once a code of it was shown. */
+  readonly secondFactorBegun?: string;
+  /** From when on the account can do nothing else than set up the second factor that its role takes. */
+  readonly secondFactorDue?: string;
 }
 
 export interface SessionRecord {

@@ -1,0 +1,253 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { accessSync, constants, existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { createServer, isIP } from 'node:net';
+import { dirname } from 'node:path';
+import { type CollectorConfig, readConfig } from '../config.ts';
+import { askOnce, bare, DialError, openSocket, openTls } from '../enrol/dial.ts';
+import { reasonOf } from '../errors.ts';
+import type { InputConfig } from '../input-config.ts';
+import { journalIsReadable } from '../inputs/journald.ts';
+import type { CheckName, Fault } from '../text/doctor.ts';
+
+/** What one look found. */
+export interface Finding {
+  readonly check: CheckName;
+  /** Which input. */
+  readonly name?: string;
+  readonly state: 'ok' | 'bad' | 'note';
+  readonly fault?: Fault;
+  /** In the system's own words. */
+  readonly detail: string;
+}
+
+const CLOCK_MS = 30_000;
+const DISK_BYTES = 1024 ** 3;
+const SPOOL_PERCENT = 80;
+const EXPIRES_MS = 7 * 86_400_000;
+const MOST_FILES = 200;
+
+/** Looks at everything that a collector needs, one after the other; what needs a thing that is missing is left out. */
+export async function examine(path: string): Promise<Finding[]> {
+  const found: Finding[] = [];
+  let config: CollectorConfig;
+  try {
+    config = readConfig(path);
+    found.push({ check: 'config', state: 'ok', detail: path });
+  } catch (error) {
+    return [{ check: 'config', state: 'bad', fault: 'config', detail: reasonOf(error) }];
+  }
+  found.push(...(await lookAtServer(config)));
+  found.push(...(await lookAtDisk(config)));
+  if (config.inputs === 'auto') {
+    found.push(
+      { check: 'inputs', state: 'ok', detail: 'auto' },
+      await lookAtPort('syslog', '127.0.0.1', config.syslogPort, config),
+    );
+  } else for (const input of config.inputs) found.push(...(await lookAtInput(input, config)));
+  return found;
+}
+
+async function lookAtServer(config: CollectorConfig): Promise<Finding[]> {
+  const found: Finding[] = [];
+  const { server, proxy } = config;
+  const host = bare(server);
+  const add = (
+    check: CheckName,
+    fault: Fault | undefined,
+    detail: string,
+    state: Finding['state'] = fault ? 'bad' : 'ok',
+  ) => found.push({ check, state, ...(fault ? { fault } : {}), detail });
+  const identity = lookAtIdentity(config, add);
+  if (!proxy && isIP(host) === 0) {
+    try {
+      add('dns', undefined, (await lookup(host)).address);
+    } catch (error) {
+      add('dns', 'dns', `${host}: ${reasonOf(error)}`);
+      return found;
+    }
+  }
+  try {
+    (await openSocket(config)).destroy();
+    add('tcp', undefined, server.host);
+  } catch (error) {
+    add(
+      'tcp',
+      error instanceof DialError && error.step === 'proxy' ? 'proxy' : 'tcp',
+      `${server.host}: ${reasonOf(error)}`,
+    );
+    return found;
+  }
+  const ca = readFileSync(config.ca, 'utf8');
+  try {
+    const tls = await openTls(config, { ca, ...identity, verify: true });
+    add('tls', undefined, tls.getPeerX509Certificate()?.fingerprint256 ?? '');
+    const askedAt = Date.now();
+    const { status, body } = await askOnce(tls, server, 'GET', '/v1/clock');
+    const answeredAt = Date.now();
+    lookAtAnswer(status, body, (askedAt + answeredAt) / 2, add);
+  } catch (error) {
+    const code = error instanceof DialError ? error.code : '';
+    const wrongAuthority = /SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|SIGNATURE/.test(code);
+    if (error instanceof DialError)
+      add('tls', code.includes('ALTNAME') ? 'name' : wrongAuthority ? 'authority' : 'tls', reasonOf(error));
+    else add('server', 'answer', reasonOf(error));
+  }
+  return found;
+}
+
+type Add = (check: CheckName, fault: Fault | undefined, detail: string, state?: Finding['state']) => void;
+
+function lookAtIdentity(config: CollectorConfig, add: Add): { readonly cert?: string; readonly key?: string } {
+  try {
+    const [cert, key] = [readFileSync(config.certificate, 'utf8'), readFileSync(config.key, 'utf8')];
+    const certificate = new X509Certificate(cert);
+    if (!certificate.checkPrivateKey(createPrivateKey(key))) throw new Error('the key is of another certificate');
+    const ends = certificate.validToDate.getTime();
+    const now = Date.now();
+    const until = certificate.validToDate.toISOString();
+    if (ends <= now) add('certificate', 'expired', until);
+    else if (certificate.validFromDate.getTime() > now)
+      add('certificate', 'not_yet', certificate.validFromDate.toISOString());
+    else if (ends - now < EXPIRES_MS) add('certificate', 'expires', until, 'note');
+    else add('certificate', undefined, until);
+    return { cert, key };
+  } catch (error) {
+    add('certificate', 'identity', `${config.certificate}: ${reasonOf(error)}`);
+    return {};
+  }
+}
+
+function lookAtAnswer(status: number, body: string, at: number, add: Add): void {
+  const text = body.slice(0, 300);
+  if (status === 401 || status === 403) {
+    add('server', text.includes('COPIED') ? 'copied' : 'refused', text);
+    return;
+  }
+  let time = Number.NaN;
+  try {
+    time = Date.parse(String((JSON.parse(body) as { now?: unknown }).now));
+  } catch {
+    // Told below.
+  }
+  if (status !== 200 || Number.isNaN(time)) {
+    add('server', 'answer', `HTTP ${status} ${text}`);
+    return;
+  }
+  add('server', undefined, `HTTP ${status}`);
+  const offset = Math.round(time - at);
+  add('clock', Math.abs(offset) >= CLOCK_MS ? 'clock' : undefined, `${offset / 1000} s`);
+}
+
+async function lookAtDisk(config: CollectorConfig): Promise<Finding[]> {
+  const found: Finding[] = [];
+  const folder = existsSync(config.spool) ? config.spool : dirname(config.spool);
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    const { bavail, bsize } = await statfs(folder);
+    const free = bavail * bsize;
+    const used = globSync('**/*', { cwd: config.spool })
+      .slice(0, 100_000)
+      .reduce((sum, name) => sum + sizeOf(`${config.spool}/${name}`), 0);
+    const max = config.spoolMax ?? Math.min(10 * 1024 ** 3, (free + used) / 5);
+    const mib = (bytes: number) => `${Math.round(bytes / 1024 ** 2)} MiB`;
+    found.push({ check: 'disk', ...verdict(free < DISK_BYTES, 'disk'), detail: `${folder}: ${mib(free)}` });
+    found.push({
+      check: 'spool',
+      ...verdict((100 * used) / max >= SPOOL_PERCENT, 'spool_full'),
+      detail: `${mib(used)} / ${mib(max)}`,
+    });
+  } catch (error) {
+    found.push({ check: 'spool', state: 'bad', fault: 'spool', detail: `${folder}: ${reasonOf(error)}` });
+  }
+  return found;
+}
+
+function verdict(isBad: boolean, fault: Fault): Pick<Finding, 'state' | 'fault'> {
+  return isBad ? { state: 'bad', fault } : { state: 'ok' };
+}
+
+function sizeOf(path: string): number {
+  try {
+    const stat = statSync(path);
+    return stat.isFile() ? stat.size : 0;
+  } catch {
+    return 0;
+  }
+}
+
+async function lookAtInput(input: InputConfig, config: CollectorConfig): Promise<Finding[]> {
+  if (input.type === 'file') return input.paths.map(lookAtPath);
+  if (input.type === 'journald') {
+    const isReadable = await journalIsReadable();
+    return [{ check: 'input', name: 'journald', ...verdict(!isReadable, 'journal'), detail: 'journald' }];
+  }
+  if (!('port' in input) || typeof input.port !== 'number')
+    return [{ check: 'input', name: input.type, state: 'ok', detail: '' }];
+  const isUdp = input.type === 'netflow' || (input.type === 'syslog' && input.udp && !input.tcp);
+  return [await lookAtPort(input.type, 'host' in input ? String(input.host) : '127.0.0.1', input.port, config, isUdp)];
+}
+
+function lookAtPath(path: string): Finding {
+  const files = globSync(path).slice(0, MOST_FILES);
+  if (files.length === 0) return { check: 'input', name: path, state: 'note', fault: 'absent', detail: path };
+  for (const file of files) {
+    try {
+      accessSync(file, constants.R_OK);
+    } catch (error) {
+      return { check: 'input', name: path, state: 'bad', fault: 'unreadable', detail: reasonOf(error) };
+    }
+  }
+  return { check: 'input', name: path, state: 'ok', detail: String(files.length) };
+}
+
+/** Whether a port can be had; that this collector runs and has it itself is no fault. */
+async function lookAtPort(
+  type: string,
+  host: string,
+  port: number,
+  config: CollectorConfig,
+  isUdp = false,
+): Promise<Finding> {
+  const name = `${type} ${host}:${port}`;
+  try {
+    await (isUdp ? bindUdp(host, port) : listenTcp(host, port));
+    return { check: 'input', name, state: 'ok', detail: '' };
+  } catch (error) {
+    const isOwn = (error as NodeJS.ErrnoException).code === 'EADDRINUSE' && runs(config.spool);
+    if (isOwn) return { check: 'input', name, state: 'ok', detail: 'in use by the running collector' };
+    return { check: 'input', name, state: 'bad', fault: 'port', detail: reasonOf(error) };
+  }
+}
+
+/** Whether a collector holds the spool: its lock names a living process. */
+function runs(spool: string): boolean {
+  try {
+    const pid = Number.parseInt(readFileSync(`${spool}/lock`, 'utf8'), 10);
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function listenTcp(host: string, port: number): Promise<void> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => server.close(() => resolve()));
+  });
+}
+
+function bindUdp(host: string, port: number): Promise<void> {
+  const socket = createSocket(isIP(host) === 6 ? 'udp6' : 'udp4');
+  return new Promise((resolve, reject) => {
+    socket.once('error', (error) => {
+      socket.close();
+      reject(error);
+    });
+    socket.bind(port, host, () => socket.close(() => resolve()));
+  });
+}

@@ -82,6 +82,10 @@ function SignedIn() {
                   <AlertsPage me={me} />
                 </Route>
                 <Route path="/alerts/:id">{({ id }) => <AlertPage key={id} id={id} me={me} />}</Route>
+                <Route path="/incidents">
+                  <IncidentsPage me={me} />
+                </Route>
+                <Route path="/incidents/:id">{({ id }) => <IncidentPage key={id} id={id} me={me} />}</Route>
                 {me.permissions.includes('events.read') && <Route path="/search" component={SearchPage} />}
                 <Route path="/ledger" component={LedgerPage} />
                 <Route path="/shifts">

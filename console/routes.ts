@@ -14,6 +14,7 @@ export interface NavigationEntry {
 
 const NAVIGATION: readonly NavigationEntry[] = [
   { path: '/alerts', label: 'nav.alerts', key: 'a' },
+  { path: '/incidents', label: 'nav.incidents', key: 'i' },
   { path: '/search', label: 'nav.search', key: 's', only: 'events.read' },
   { path: '/ledger', label: 'nav.ledger', key: 'l' },
   { path: '/shifts', label: 'nav.shifts', key: 'h' },

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { Link } from 'wouter';
 import type { AlertRow } from '../../server/alerts/schema.ts';
 import { useFormat, useLanguage } from '../i18n/language.tsx';
 import { pickText } from '../i18n/messages.ts';
@@ -60,6 +61,13 @@ export function AlertHead({ alert }: { readonly alert: AlertRow }) {
         )}
         {alert.scope === 'province' && (
           <Fact name={t('alert.scope')}>{t(alert.agencies ? 'alert.scope.province' : 'alert.scope.part')}</Fact>
+        )}
+        {alert.incident !== undefined && (
+          <Fact name={t('alert.incident')}>
+            <Link className="link" href={`/incidents/${encodeURIComponent(alert.incident)}`}>
+              {alert.incident}
+            </Link>
+          </Fact>
         )}
         <Fact name={t('alert.count')}>
           {format.number(alert.count)}

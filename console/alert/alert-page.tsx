@@ -11,6 +11,7 @@ import { useLiveAlerts } from '../api/live.tsx';
 import { useAlert } from '../api/queries.ts';
 import { useLanguage } from '../i18n/language.tsx';
 import { pickText } from '../i18n/messages.ts';
+import { MakeIncident } from '../incidents/make-incident.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
@@ -136,13 +137,14 @@ function AlertActs({ detail, me }: { readonly detail: AlertDetail; readonly me: 
   const queries = useQueryClient();
   const { id } = detail.alert;
   const [closing, setClosing] = useState<boolean>();
+  const [raising, setRaising] = useState(false);
   const acts = useActs((rows) => {
     const row = rows.find((one) => one.id === id);
     if (!row) return;
     queries.setQueryData<AlertDetail>(['alert', id], (before) => before && { ...before, alert: row });
   });
   const rows = [detail.alert];
-  useKeys({ a: () => acts.assign(rows, me.user), e: () => setClosing(true) });
+  useKeys({ a: () => acts.assign(rows, me.user), e: () => setClosing(true), i: () => setRaising(true) });
   return (
     <div className="border-t border-line bg-surface">
       <ActBar
@@ -152,7 +154,9 @@ function AlertActs({ detail, me }: { readonly detail: AlertDetail; readonly me: 
         assign={() => acts.assign(rows, me.user)}
         edit={() => setClosing(false)}
         finish={() => setClosing(true)}
+        incident={() => setRaising(true)}
       />
+      {raising && <MakeIncident rows={rows} close={() => setRaising(false)} made={() => setRaising(false)} />}
       {closing !== undefined && (
         <ActDialog
           rows={rows}

@@ -19,6 +19,11 @@ function sentence(t: Translate, step: Step): string {
   if (step.act === 'merged') {
     return step.from ? t('timeline.mergedFrom', { from: step.from }) : t('timeline.mergedTo', { to: step.to ?? '' });
   }
+  if (step.act === 'incident') {
+    return step.to
+      ? t('timeline.incidentIn', { by: step.by, to: step.to })
+      : t('timeline.incidentOut', { by: step.by, from: step.from ?? '' });
+  }
   const values = { by: step.by, from: word(t, step.from), to: word(t, step.to) };
   if (step.act === 'owner') return t('timeline.owner', values);
   const verdict = step.verdict ? ` · ${t(`verdict.${step.verdict}`)}` : '';

@@ -8,6 +8,7 @@ export function ActBar({
   assign,
   edit,
   finish,
+  incident,
   clear,
 }: {
   readonly count: number;
@@ -16,6 +17,7 @@ export function ActBar({
   readonly assign: () => void;
   readonly edit: () => void;
   readonly finish: () => void;
+  readonly incident: () => void;
   readonly clear?: () => void;
 }) {
   const t = useText();
@@ -29,6 +31,9 @@ export function ActBar({
       </button>
       <button type="button" className="button" disabled={off} onClick={edit}>
         {t('act.edit')}
+      </button>
+      <button type="button" className="button" disabled={off} onClick={incident} aria-keyshortcuts="i">
+        {t('act.incident')}
       </button>
       <button type="button" className="button button-primary" disabled={off} onClick={finish} aria-keyshortcuts="e">
         {t('act.close')}

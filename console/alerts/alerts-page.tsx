@@ -4,6 +4,7 @@ import { useLocation, useSearch } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { AlertRow } from '../../server/alerts/schema.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
+import { MakeIncident } from '../incidents/make-incident.tsx';
 import { PageTitle, Partial, ProblemNotice, Progress } from '../parts/states.tsx';
 import { useKeys } from '../parts/use-keys.ts';
 import { ActBar } from './act-bar.tsx';
@@ -36,6 +37,7 @@ export function AlertsPage({ me }: { readonly me: Session }) {
   );
   const scroller = useRef<HTMLDivElement>(null);
   const [dialog, setDialog] = useState<{ readonly rows: readonly AlertRow[]; readonly closing: boolean }>();
+  const [raised, setRaised] = useState<readonly AlertRow[]>();
   const reading = useRef(false);
   const isRead = useCallback(() => {
     const list = scroller.current;
@@ -75,6 +77,12 @@ export function AlertsPage({ me }: { readonly me: Session }) {
     setDialog({ rows: wanted, closing });
     return true;
   };
+  const openIncident = (): boolean => {
+    const wanted = targets();
+    if (!mayAct || wanted.length === 0 || wanted.length > MOST_ROWS) return false;
+    setRaised(wanted);
+    return true;
+  };
   const showWaiting = (): void => {
     queue.showWaiting();
     scroller.current?.scrollTo({ top: 0 });
@@ -100,6 +108,7 @@ export function AlertsPage({ me }: { readonly me: Session }) {
     },
     a: () => (mayAct ? assign() : false),
     e: () => open(true),
+    i: openIncident,
     n: showWaiting,
     Escape: selection.clear,
   });
@@ -182,6 +191,7 @@ export function AlertsPage({ me }: { readonly me: Session }) {
             assign={assign}
             edit={() => open(false)}
             finish={() => open(true)}
+            incident={openIncident}
             clear={selection.clear}
           />
         </div>
@@ -198,6 +208,16 @@ export function AlertsPage({ me }: { readonly me: Session }) {
             const outcome = await acts.act(dialog.rows, act);
             if (outcome !== 'failed') finished();
             if (outcome === 'done' && act.status === 'closed') selection.place(next);
+          }}
+        />
+      )}
+      {raised && (
+        <MakeIncident
+          rows={raised}
+          close={() => setRaised(undefined)}
+          made={() => {
+            setRaised(undefined);
+            selection.clear();
           }}
         />
       )}

@@ -10,6 +10,7 @@ const QUEUE_KEYS: readonly (readonly [string, TextKey])[] = [
   ['Enter', 'keys.open'],
   ['a', 'keys.assign'],
   ['e', 'keys.close'],
+  ['i', 'keys.incident'],
   ['n', 'keys.showNew'],
   ['Esc', 'keys.clear'],
   ['/', 'keys.search'],

@@ -53,7 +53,7 @@ export function incidentRoutes(app: App, services: Services): void {
   app.get(
     '/api/v1/incidents',
     {
-      config: { access: 'signed-in' },
+      config: { access: 'incidents.read' },
       schema: { tags, querystring: IncidentListQuery, response: { 200: IncidentList, ...problems(400, 401) } },
     },
     async (request) => {
@@ -76,7 +76,7 @@ export function incidentRoutes(app: App, services: Services): void {
   app.post(
     '/api/v1/incidents',
     {
-      config: { access: 'analyst' },
+      config: { access: 'incidents.work' },
       schema: {
         tags,
         body: NewIncident,
@@ -94,7 +94,7 @@ export function incidentRoutes(app: App, services: Services): void {
   app.get(
     '/api/v1/incidents/:id',
     {
-      config: { access: 'signed-in' },
+      config: { access: 'incidents.read' },
       schema: { tags, params: IncidentParams, response: { 200: IncidentDetail, ...problems(400, 401, 404) } },
     },
     async (request) => {
@@ -106,7 +106,7 @@ export function incidentRoutes(app: App, services: Services): void {
   app.post(
     '/api/v1/incidents/:id/changes',
     {
-      config: { access: 'analyst' },
+      config: { access: 'incidents.work' },
       schema: {
         tags,
         description: 'One act of any parts, done whole or not at all; a conflict names the version of now.',
@@ -131,7 +131,7 @@ export function incidentRoutes(app: App, services: Services): void {
     app.post(
       `/api/v1/incidents/:id/${path}`,
       {
-        config: { access: 'analyst' },
+        config: { access: 'incidents.work' },
         schema: {
           tags,
           params: IncidentParams,
@@ -149,7 +149,7 @@ export function incidentRoutes(app: App, services: Services): void {
     scope.post(
       '/api/v1/incidents/:id/evidence',
       {
-        config: { access: 'analyst' },
+        config: { access: 'incidents.work' },
         schema: {
           tags,
           description: 'Adds a file as evidence; its name and a note are in the query.',
@@ -182,7 +182,7 @@ export function incidentRoutes(app: App, services: Services): void {
   app.get(
     '/api/v1/incidents/:id/evidence/:evidence',
     {
-      config: { access: 'analyst' },
+      config: { access: 'incidents.work' },
       schema: {
         tags,
         description: 'The bytes of a piece of evidence; reading them is written into its chain of custody.',
@@ -209,7 +209,7 @@ export function incidentRoutes(app: App, services: Services): void {
   app.get(
     '/api/v1/incidents/settings',
     {
-      config: { access: 'signed-in' },
+      config: { access: 'incidents.read' },
       schema: { tags, response: { 200: IncidentSettings, ...problems(401, 403, 429) } },
     },
     async (request) => {
@@ -221,7 +221,7 @@ export function incidentRoutes(app: App, services: Services): void {
   app.put(
     '/api/v1/incidents/settings',
     {
-      config: { access: 'administrator' },
+      config: { access: 'rules.change' },
       schema: {
         tags,
         body: IncidentSettings,

@@ -1,0 +1,187 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { type ReactNode, useEffect, useState } from 'react';
+import { Link } from 'wouter';
+import type { Session } from '../../server/accounts/schema.ts';
+import type { IncidentDetail } from '../../server/incidents/schema.ts';
+import { useText } from '../i18n/language.tsx';
+import { Icon, SeverityMark } from '../parts/icons.tsx';
+import { Visible } from '../parts/log-text.tsx';
+import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
+import { Time } from '../parts/time.tsx';
+import { useKeys } from '../parts/use-keys.ts';
+import { EditDialog, MoveDialog } from './forms.tsx';
+import { AgencyNames } from './incidents-page.tsx';
+import { AlertsCard, Card, IndicatorsCard, SystemsCard, TechniquesCard } from './lists.tsx';
+import { MergeCard } from './merge-card.tsx';
+import { type IncidentActs, useIncident, useIncidentActs } from './queries.ts';
+import { IncidentTimeline } from './timeline.tsx';
+import { CommentsCard, EvidenceCard, TasksCard } from './work.tsx';
+
+/** `/incidents/:id`: everything about one case, and what to do with it. */
+export function IncidentPage({ id, me }: { readonly id: string; readonly me: Session }) {
+  const t = useText();
+  const queries = useQueryClient();
+  const incident = useIncident(id);
+  const title = incident.data?.incident.title;
+  useEffect(() => {
+    document.title = `${title ?? t('nav.incidents')} · Hải Đăng`;
+  }, [title, t]);
+  return (
+    <div className="min-h-0 flex-1 overflow-auto" data-scroller="incident">
+      <nav aria-label={t('incident.way')} className="px-4 pt-3 text-small">
+        <Link href="/incidents" className="link inline-flex items-center gap-1">
+          <Icon name="back" className="size-3" />
+          {t('nav.incidents')}
+        </Link>
+      </nav>
+      <Progress
+        busy={incident.isPending && incident.fetchStatus === 'fetching'}
+        cancel={() => queries.cancelQueries({ queryKey: ['incident', id] })}
+      />
+      {incident.isError && (
+        <div className="p-4">
+          <ProblemNotice error={incident.error} retry={() => incident.refetch()} />
+        </div>
+      )}
+      {incident.data && <IncidentBody detail={incident.data} me={me} />}
+    </div>
+  );
+}
+
+function IncidentBody({ detail, me }: { readonly detail: IncidentDetail; readonly me: Session }) {
+  const t = useText();
+  const { incident } = detail;
+  const acts = useIncidentActs(incident.id);
+  const mayAct = me.permissions.includes('incidents.work') && incident.mergedInto === undefined;
+  const [dialog, setDialog] = useState<'edit' | IncidentDetail['moves'][number]>();
+  useKeys({
+    a: () => (mayAct ? acts.change({ version: incident.version, set: { owner: me.user } }) : false),
+    e: () => (mayAct ? setDialog('edit') : false),
+  });
+  const parts = { detail, acts, mayAct };
+  return (
+    <article className="max-w-[104rem] px-4 pt-2 pb-6">
+      <IncidentHead detail={detail} />
+      {mayAct && <ActRow detail={detail} acts={acts} me={me} open={setDialog} />}
+      {dialog === undefined && acts.conflict && (
+        <div className="mt-3">
+          <Partial>{t('incident.conflict')}</Partial>
+        </div>
+      )}
+      {dialog === undefined && acts.error !== undefined && (
+        <div className="mt-3">
+          <ProblemNotice error={acts.error} />
+        </div>
+      )}
+      <div className="mt-3 grid gap-4 xl:grid-cols-[minmax(0,1fr)_26rem]">
+        <div className="min-w-0 space-y-4">
+          {incident.mergedInto !== undefined && (
+            <Partial>
+              {t('incident.partOf')}{' '}
+              <Link href={`/incidents/${encodeURIComponent(incident.mergedInto)}`} className="link">
+                {t('incident.partOfOpen')}
+              </Link>
+            </Partial>
+          )}
+          <Card title={t('incident.summary')}>
+            <p className={`break-words whitespace-pre-wrap ${detail.summary === '' ? 'text-muted' : ''}`}>
+              {detail.summary === '' ? t('incident.noSummary') : <Visible text={detail.summary} prose />}
+            </p>
+          </Card>
+          <AlertsCard {...parts} />
+          <TasksCard {...parts} />
+          <CommentsCard {...parts} />
+          <EvidenceCard {...parts} />
+        </div>
+        <div className="min-w-0 space-y-4">
+          <IndicatorsCard {...parts} />
+          <SystemsCard {...parts} />
+          <TechniquesCard {...parts} />
+          <MergeCard {...parts} />
+          <Card title={t('incident.timeline')}>
+            <IncidentTimeline steps={detail.timeline} />
+          </Card>
+        </div>
+      </div>
+      {dialog === 'edit' && <EditDialog detail={detail} acts={acts} close={() => setDialog(undefined)} />}
+      {dialog !== undefined && dialog !== 'edit' && (
+        <MoveDialog detail={detail} to={dialog} acts={acts} close={() => setDialog(undefined)} />
+      )}
+    </article>
+  );
+}
+
+function ActRow({
+  detail,
+  acts,
+  me,
+  open,
+}: {
+  readonly detail: IncidentDetail;
+  readonly acts: IncidentActs;
+  readonly me: Session;
+  readonly open: (dialog: 'edit' | IncidentDetail['moves'][number]) => void;
+}) {
+  const t = useText();
+  const { incident, moves } = detail;
+  return (
+    <div role="toolbar" aria-label={t('act.bar')} className="mt-3 flex flex-wrap gap-2">
+      <button
+        type="button"
+        className="button"
+        disabled={acts.busy || incident.owner === me.user}
+        aria-keyshortcuts="a"
+        onClick={() => void acts.change({ version: incident.version, set: { owner: me.user } })}
+      >
+        {t('act.assignMe')}
+      </button>
+      <button type="button" className="button" aria-keyshortcuts="e" onClick={() => open('edit')}>
+        {t('incident.edit')}
+      </button>
+      {moves.map((status) => (
+        <button key={status} type="button" className="button" disabled={acts.busy} onClick={() => open(status)}>
+          {t('incident.move', { status: t(`incident.status.${status}`) })}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+  return (
+    <div className="min-w-0">
+      <dt className="text-small text-muted">{name}</dt>
+      <dd className="break-words">{children}</dd>
+    </div>
+  );
+}
+
+function IncidentHead({ detail: { incident } }: { readonly detail: IncidentDetail }) {
+  const t = useText();
+  return (
+    <header>
+      <h1 className="text-title font-semibold break-words">
+        <Visible text={incident.title} prose />
+      </h1>
+      <dl className="mt-2 flex flex-wrap gap-x-8 gap-y-2">
+        <Fact name={t('alert.incident')}>{incident.id}</Fact>
+        <Fact name={t('alert.severity')}>
+          <SeverityMark severity={incident.severity} wide />
+        </Fact>
+        <Fact name={t('alert.status')}>
+          {t(`incident.status.${incident.status}`)}
+          {incident.outcome && ` · ${t(`incident.outcome.${incident.outcome}`)}`}
+        </Fact>
+        <Fact name={t('incident.owner')}>{incident.owner ?? t('alert.nobody')}</Fact>
+        <Fact name={t('incident.tlp')}>TLP:{incident.tlp.toUpperCase()}</Fact>
+        <Fact name={t('incident.rsit')}>{incident.rsit ?? t('incident.rsitNone')}</Fact>
+        <Fact name={t('incident.agencies')}>
+          <AgencyNames row={incident} />
+        </Fact>
+        <Fact name={t('incident.detected')}>
+          <Time at={incident.detectedAt} />
+        </Fact>
+      </dl>
+    </header>
+  );
+}

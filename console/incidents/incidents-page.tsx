@@ -1,0 +1,187 @@
+// biome-ignore-all lint/correctness/noComponentHookFactories: the lint takes key handlers named in a map for components.
+import { useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { Link, useLocation, useSearch } from 'wouter';
+import type { Session } from '../../server/accounts/schema.ts';
+import type { IncidentDetail, IncidentRow } from '../../server/incidents/schema.ts';
+import { postJson } from '../api/client.ts';
+import { useText } from '../i18n/language.tsx';
+import { Dialog, Field } from '../parts/dialog.tsx';
+import { SeverityMark } from '../parts/icons.tsx';
+import { Visible } from '../parts/log-text.tsx';
+import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { Time } from '../parts/time.tsx';
+import { useKeys } from '../parts/use-keys.ts';
+import { OPEN_STATUSES, useIncidents } from './queries.ts';
+
+const FILTERS = {
+  open: { label: 'incident.openOnes', status: OPEN_STATUSES.join(',') },
+  all: { label: 'incident.all', status: [...OPEN_STATUSES, 'closed', 'merged'].join(',') },
+  mine: { label: 'incident.mine', status: OPEN_STATUSES.join(',') },
+} as const;
+type FilterName = keyof typeof FILTERS;
+
+/** `/incidents`: the cases, changed last first. */
+export function IncidentsPage({ me }: { readonly me: Session }) {
+  const t = useText();
+  const queries = useQueryClient();
+  const [, go] = useLocation();
+  const wanted = new URLSearchParams(useSearch()).get('show');
+  const show: FilterName = wanted === 'all' || wanted === 'mine' ? wanted : 'open';
+  const { status } = FILTERS[show];
+  const incidents = useIncidents({ status, ...(show === 'mine' ? { owner: me.user } : {}) });
+  const rows = incidents.data?.incidents ?? [];
+  const [cursor, setCursor] = useState<string>();
+  const [making, setMaking] = useState(false);
+  const mayAct = me.permissions.includes('incidents.work');
+  const move = (step: number): void => {
+    const at = rows.findIndex(({ id }) => id === cursor);
+    const id = rows[at < 0 ? 0 : Math.max(0, Math.min(rows.length - 1, at + step))]?.id;
+    setCursor(id);
+    if (id !== undefined) document.getElementById(`incident-${id}`)?.focus();
+  };
+  useKeys({ j: () => move(1), k: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1) });
+  return (
+    <>
+      <PageTitle title="nav.incidents">
+        <select
+          className="field w-auto"
+          aria-label={t('incident.filter')}
+          value={show}
+          onChange={(event) =>
+            go(event.target.value === 'open' ? '/incidents' : `/incidents?show=${event.target.value}`, {
+              replace: true,
+            })
+          }
+        >
+          {(Object.keys(FILTERS) as FilterName[]).map((name) => (
+            <option key={name} value={name}>
+              {t(FILTERS[name].label)}
+            </option>
+          ))}
+        </select>
+        {incidents.data && (
+          <span className="text-muted">{t('incident.total', { shown: rows.length, total: incidents.data.total })}</span>
+        )}
+        <span className="flex-1" />
+        {mayAct && (
+          <button type="button" className="button button-primary" onClick={() => setMaking(true)}>
+            {t('incident.make')}
+          </button>
+        )}
+      </PageTitle>
+      <Progress
+        busy={incidents.isPending && incidents.fetchStatus === 'fetching'}
+        cancel={() => queries.cancelQueries({ queryKey: ['incidents'] })}
+      />
+      <div className="min-h-0 flex-1 overflow-auto px-4 pb-6" data-scroller="incidents">
+        {incidents.isError && <ProblemNotice error={incidents.error} retry={() => incidents.refetch()} />}
+        {incidents.data && rows.length === 0 && (
+          <Empty title={t('incident.none')}>
+            <p>{t('incident.noneHint')}</p>
+          </Empty>
+        )}
+        {rows.length > 0 && (
+          <ul className="card divide-y divide-line">
+            {rows.map((row) => (
+              <IncidentLine key={row.id} row={row} focused={() => setCursor(row.id)} />
+            ))}
+          </ul>
+        )}
+      </div>
+      {making && <NewIncidentDialog close={() => setMaking(false)} />}
+    </>
+  );
+}
+
+function IncidentLine({ row, focused }: { readonly row: IncidentRow; readonly focused: () => void }) {
+  const t = useText();
+  return (
+    <li data-incident={row.id} className="relative hover:bg-hover">
+      <Link
+        href={`/incidents/${encodeURIComponent(row.id)}`}
+        id={`incident-${row.id}`}
+        onFocus={focused}
+        className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2"
+      >
+        <span className="w-28 text-small">
+          <SeverityMark severity={row.severity} wide />
+        </span>
+        <span className="min-w-0 flex-1 basis-64">
+          <span className="block font-medium break-words">
+            <Visible text={row.title} prose />
+          </span>
+          <span className="block text-small text-muted">
+            {row.id} · <AgencyNames row={row} />
+          </span>
+        </span>
+        <span className="w-36 text-small">
+          {t(`incident.status.${row.status}`)}
+          {row.outcome && <span className="block text-muted">{t(`incident.outcome.${row.outcome}`)}</span>}
+        </span>
+        <span className="w-36 text-small break-words text-muted">{row.owner ?? t('alert.nobody')}</span>
+        <span className="w-40 text-small">
+          {row.due === null ? (
+            <Time at={row.updatedAt} as="relative" />
+          ) : (
+            <>
+              {t('incident.due')}: <Time at={row.due} as="relative" />
+            </>
+          )}
+        </span>
+      </Link>
+    </li>
+  );
+}
+
+/** The agencies that an incident concerns. */
+export function AgencyNames({ row }: { readonly row: IncidentRow }) {
+  const t = useText();
+  if (row.agencies.length === 0) return t('incident.province');
+  const names = row.agencies.slice(0, 3).map(({ name }) => name);
+  const more = row.agencies.length - names.length;
+  return <Visible text={[...names, ...(more > 0 ? [`+${more}`] : [])].join(' · ')} prose />;
+}
+
+function NewIncidentDialog({ close }: { readonly close: () => void }) {
+  const t = useText();
+  const [, go] = useLocation();
+  const [error, setError] = useState<unknown>();
+  const [busy, setBusy] = useState(false);
+  const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget);
+    setBusy(true);
+    setError(undefined);
+    try {
+      const title = String(fields.get('title') ?? '').trim();
+      const summary = String(fields.get('summary') ?? '').trim();
+      const { incident } = await postJson<IncidentDetail>('/incidents', { alerts: [], title, summary });
+      go(`/incidents/${encodeURIComponent(incident.id)}`);
+    } catch (problem) {
+      setError(problem);
+      setBusy(false);
+    }
+  };
+  return (
+    <Dialog title={t('incident.make')} close={close}>
+      <form onSubmit={submit} className="space-y-4">
+        <Field label={t('incident.title')}>
+          <input name="title" className="field" required maxLength={300} autoComplete="off" />
+        </Field>
+        <Field label={t('incident.summary')}>
+          <textarea name="summary" className="field min-h-24" maxLength={20_000} />
+        </Field>
+        {error !== undefined && <ProblemNotice error={error} />}
+        <div className="flex justify-end gap-2">
+          <button type="button" className="button" onClick={close}>
+            {t('common.cancel')}
+          </button>
+          <button type="submit" className="button button-primary" disabled={busy}>
+            {t('incident.make')}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,31 @@
+/** Keys of the Reference Security Incident Taxonomy (RSIT, version 1) by class; a test holds them to those of the server. */
+export const RSIT_CLASSES: Readonly<Record<string, readonly string[]>> = {
+  'abusive-content': ['spam', 'harmful-speech', 'violence'],
+  'malicious-code': ['infected-system', 'c2-server', 'malware-distribution', 'malware-configuration'],
+  'information-gathering': ['scanner', 'sniffing', 'social-engineering'],
+  'intrusion-attempts': ['ids-alert', 'brute-force', 'exploit'],
+  intrusions: [
+    'privileged-account-compromise',
+    'unprivileged-account-compromise',
+    'application-compromise',
+    'system-compromise',
+    'burglary',
+  ],
+  availability: ['dos', 'ddos', 'misconfiguration', 'sabotage', 'outage'],
+  'information-content-security': [
+    'unauthorised-information-access',
+    'unauthorised-information-modification',
+    'data-loss',
+    'data-leak',
+  ],
+  fraud: ['unauthorised-use-of-resources', 'copyright', 'masquerade', 'phishing'],
+  vulnerable: [
+    'weak-crypto',
+    'ddos-amplifier',
+    'potentially-unwanted-accessible',
+    'information-disclosure',
+    'vulnerable-system',
+  ],
+  other: ['other', 'undetermined'],
+  test: ['test'],
+};

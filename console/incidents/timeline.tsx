@@ -1,0 +1,59 @@
+import type { IncidentDetail } from '../../server/incidents/schema.ts';
+import { useText } from '../i18n/language.tsx';
+import type { TextKey, Translate } from '../i18n/messages.ts';
+import { Visible } from '../parts/log-text.tsx';
+import { Time } from '../parts/time.tsx';
+
+type Step = IncidentDetail['timeline'][number];
+
+/** Notes of these acts are what a person wrote, or what was named. */
+const NOTED = new Set([
+  'status',
+  'alert',
+  'alert-removed',
+  'alert-elsewhere',
+  'merged',
+  'unmerged',
+  'part-of',
+  'parted',
+  'custody',
+]);
+
+function word(t: Translate, act: string, value: string | null | undefined): string {
+  if (value === null || value === undefined || value === '')
+    return t(act === 'rsit' ? 'incident.rsitNone' : 'alert.nobody');
+  if (act === 'status') return t(`incident.status.${value}` as TextKey);
+  if (act === 'severity') return t(`severity.${value}` as TextKey);
+  return act === 'tlp' ? `TLP:${value.toUpperCase()}` : value;
+}
+
+function sentence(t: Translate, { kind, act, by, from, to, note }: Step): string {
+  if (kind === 'event') return t(act === 'last' ? 'incident.event.last' : 'incident.event.first', { note: note ?? '' });
+  const values = { by: by ?? '', from: word(t, act, from), to: word(t, act, to) };
+  return t(`incident.act.${act}` as TextKey, values);
+}
+
+/** What happened and what was done, oldest first. */
+export function IncidentTimeline({ steps }: { readonly steps: readonly Step[] }) {
+  const t = useText();
+  return (
+    <ol className="space-y-2 border-l-2 border-line pl-4">
+      {steps.map((step, place) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: steps have no ids, and the list is drawn whole.
+        <li key={place} className={step.kind === 'event' ? 'font-medium' : ''}>
+          <span className="block text-small text-muted">
+            <Time at={step.at} />
+          </span>
+          <span className="block break-words">
+            <Visible text={sentence(t, step)} prose />
+          </span>
+          {step.kind === 'act' && step.note && NOTED.has(step.act) && (
+            <p className="mt-1 rounded-md bg-surface px-3 py-1 break-words whitespace-pre-wrap">
+              <Visible text={step.note} prose />
+            </p>
+          )}
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -31,6 +31,8 @@ const ARCHIVE = zipOf([
 ]);
 
 const chromium = needs('chromium');
+/** A bound for what hangs, not for what is slow. */
+const PATIENCE_MS = 60_000;
 
 describe.skipIf(!chromium)('the life of a rule, in the console and in Vietnamese', () => {
   let installation: Installation;
@@ -59,15 +61,17 @@ describe.skipIf(!chromium)('the life of a rule, in the console and in Vietnamese
     writeFileSync(join(installation.folder, 'auth.log'), '');
     await installation.up();
     log('203.0.113.9');
-    await until('the first line is stored', async () => {
+    const stored = async () => {
       const { total } = await installation.api<{ total: number }>('/api/v1/events/histogram?kql=');
       return total >= 1 ? true : undefined;
-    });
+    };
+    await until('the first line is stored', stored, PATIENCE_MS);
     browser = await openBrowser(chromium as string);
     const viewport = { width: 1440, height: 1000 };
     page = await (await browser.newContext({ locale: 'vi-VN', viewport })).newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
     await signIn(page, installation);
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await browser?.close();
     await installation?.remove();
@@ -91,7 +95,7 @@ describe.skipIf(!chromium)('the life of a rule, in the console and in Vietnamese
     await page.getByText('2 luật khớp').waitFor();
     await page.locator(`a[data-rule="${RULE}"]`).press('Enter');
     await card('backtest').waitFor();
-  }, 120_000);
+  }, 240_000);
 
   test('the draft is tested and switched on by keys', async () => {
     await page.keyboard.press('b');
@@ -107,7 +111,7 @@ describe.skipIf(!chromium)('the life of a rule, in the console and in Vietnamese
     await page.keyboard.press('Enter');
     await page.getByText('Đang áp dụng', { exact: true }).waitFor();
     expect((await detail()).rule.stage).toBe('enabled');
-  }, 120_000);
+  }, 240_000);
 
   test('an event raises an alert, and the alert leads to an exception, which is previewed and then hides', async () => {
     log('203.0.113.9');
@@ -124,14 +128,14 @@ describe.skipIf(!chromium)('the life of a rule, in the console and in Vietnamese
     await page.getByText('Ngoại lệ đã được áp dụng.').waitFor();
     log('203.0.113.9');
     log('198.51.100.7');
-    await until('the exception has hidden one event', async () =>
-      (await detail()).exceptions[0]?.hidden === 1 ? true : undefined,
-    );
-    await until('the other event is in the alert', async () => {
+    const hid = async () => ((await detail()).exceptions[0]?.hidden === 1 ? true : undefined);
+    await until('the exception has hidden one event', hid, PATIENCE_MS);
+    const counted = async () => {
       const { alerts } = await installation.api<{ alerts: { rule: string; count: number }[] }>('/api/v1/alerts');
       return alerts.find((alert) => alert.rule === RULE)?.count === 2 ? true : undefined;
-    });
-  }, 120_000);
+    };
+    await until('the other event is in the alert', counted, PATIENCE_MS);
+  }, 240_000);
 
   test('a changed wording shows what it changed, and the one before comes back by one key', async () => {
     await page.reload();
@@ -154,5 +158,5 @@ describe.skipIf(!chromium)('the life of a rule, in the console and in Vietnamese
     const { rule, yaml } = await detail();
     expect(yaml).toBe(WORDING);
     expect(rule).toMatchObject({ stage: 'enabled', level: 'medium' });
-  }, 120_000);
+  }, 240_000);
 });

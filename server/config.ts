@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { SecondFactorPolicy } from './accounts/second-factor.ts';
 import type { S3Settings } from './backup/s3/settings.ts';
 import type { AgencyId } from './identity.ts';
 import { policyProblem } from './retention/policy.ts';
@@ -41,6 +42,8 @@ export interface ServerConfig {
   };
   readonly disk: { readonly warnPercent: number; readonly stopPercent: number };
   readonly retention: RetentionSettings;
+  /** Who takes a second factor. */
+  readonly secondFactor: SecondFactorPolicy;
   /** When a day is signed; `at` is `HH:MM`. */
   readonly evidence: { readonly closeAfterDays: number; readonly at: string };
   /** How many backups stay at a target. */
@@ -157,6 +160,10 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
     },
     disk: { warnPercent: values['disk.warn_percent'], stopPercent: values['disk.stop_percent'] },
     retention,
+    secondFactor: {
+      requiredRoles: values['accounts.mfa.required_roles'],
+      graceDays: values['accounts.mfa.grace_days'],
+    },
     evidence: { closeAfterDays: values['evidence.close_after_days'], at: values['evidence.at'] },
     backup: { keep: values['backup.keep'] },
     s3: {

@@ -97,7 +97,7 @@ export async function startServer(
     await mustBeWhole(records);
 
     const { audit, unfinished } = await auditOf(config, records, log, stops);
-    const accounts = openAccounts({ records, folder: config.data, audit });
+    const accounts = openAccounts({ records, folder: config.data, audit, secondFactor: config.secondFactor });
     if (config.adminPassword !== undefined) await accounts.ensureAdministrator(config.adminPassword);
     await ensureOwnAgency(records, config);
     const agencies = openAgencyBook(records);

@@ -1,4 +1,6 @@
+import { roleNames } from './accounts/second-factor-settings.ts';
 import { endpoint, region } from './backup/s3/settings.ts';
+import type { Role } from './identity.ts';
 import type { RetentionPolicy } from './retention/policy.ts';
 import { KEEP_DAYS, MINIMUM_MONTHS, perLevel, sourceRules, timeOfDay } from './retention/settings.ts';
 import {
@@ -51,6 +53,17 @@ export const SETTINGS = {
     fallback: '127.0.0.1',
     does: 'Address of the console and API. Only loopback addresses until TLS can be configured.',
     read: loopback,
+  }),
+  'accounts.mfa.required_roles': setting<readonly Role[]>({
+    fallback: ['administrator'],
+    fallbackText: 'administrator',
+    does: 'Roles whose accounts take the code of an authenticator application beside the password. The console asks to set it up from the first sign-in on.',
+    read: roleNames,
+  }),
+  'accounts.mfa.grace_days': setting({
+    fallback: 14,
+    does: 'Days after the first sign-in within which such an account works without it; then it can do nothing but set it up. 0: from the first sign-in on.',
+    read: integer(0, 365),
   }),
   port: setting({
     env: 'HAIDANG_PORT',

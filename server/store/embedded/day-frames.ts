@@ -106,8 +106,34 @@ export class DayFrames {
 
   #unpack(body: Uint8Array): Buffer {
     this.#dictionary ??= Buffer.from((this.#dictionaryRow.get()?.['body'] as Uint8Array | undefined) ?? []);
-    return zstdDecompressSync(body, withDictionary(this.#dictionary, { maxOutputLength: WIRE_LIMITS.frameBytesPlain }));
+    const options = { maxOutputLength: WIRE_LIMITS.frameBytesPlain, chunkSize: spaceFor(body) };
+    return zstdDecompressSync(body, withDictionary(this.#dictionary, options));
   }
+}
+
+/** Room laid ready for a piece, in bytes: what zlib lays ready by itself, and no more than the longest line. */
+const LEAST_SPACE = 16 * 1024;
+const MOST_SPACE = 4 * 1024 * 1024;
+/** Bytes of room left over say that all is there. */
+const TO_SPARE = 64;
+
+/** Room for all that a piece unpacks to, in one: several would be copied together, which takes as long again. */
+function spaceFor(body: Uint8Array): number {
+  return Math.min(MOST_SPACE, Math.max(LEAST_SPACE, (plainBytes(body) ?? 0) + TO_SPARE));
+}
+
+/** Bytes of the text as a zstd frame says it (RFC 8878, section 3.1.1.1); undefined where it does not. */
+export function plainBytes(body: Uint8Array): number | undefined {
+  const descriptor = body[4];
+  if (descriptor === undefined) return undefined;
+  const isSingle = (descriptor & 0x20) !== 0;
+  const at = 5 + (isSingle ? 0 : 1) + ([0, 1, 2, 4][descriptor & 3] as number);
+  const bytes = [isSingle ? 1 : 0, 2, 4, 8][descriptor >> 6] as number;
+  if (bytes === 0 || at + bytes > body.byteLength) return undefined;
+  const view = new DataView(body.buffer, body.byteOffset + at, bytes);
+  if (bytes === 1) return view.getUint8(0);
+  if (bytes === 2) return view.getUint16(0, true) + 256;
+  return bytes === 4 ? view.getUint32(0, true) : Number(view.getBigUint64(0, true));
 }
 
 /** Where the pieces of a batch are. */

@@ -72,6 +72,7 @@ export class Spool {
           if (this.#outbox.waiting.frames === 0) return undefined;
           return `the spool has reached its limit of ${Math.floor(maxBytes / 1_048_576)} MiB`;
         },
+        onFull: () => this.#outbox.sweep(this.#segmentBytes),
         onNewSegment: (segment) => {
           this.#segment = segment;
           this.#outbox.addSegment(segment);

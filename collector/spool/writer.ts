@@ -22,6 +22,8 @@ export interface WriterHost {
   durableSources(): FrameSource[];
   /** Makes room for so many bytes, or says why there is none. */
   room(bytes: number): Promise<string | undefined>;
+  /** The disk has no room left: lets go of what is acknowledged, the oldest first. */
+  onFull(): Promise<void>;
   /** Frames have reached the disk, in order. */
   onDurable(frames: readonly { readonly cut: CutFrame | undefined; readonly stored: DurableFrame }[]): void;
   /** A segment's first frames are about to be announced. */
@@ -217,7 +219,9 @@ export class SpoolWriter {
 
   async #afterFailure(error: unknown): Promise<void> {
     const code = systemCode(error);
-    this.#setFull(code === 'ENOSPC' || code === 'EDQUOT' ? 'the disk is full' : `the disk fails: ${reasonOf(error)}`);
+    const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+    this.#setFull(isFull ? 'the disk is full' : `the disk fails: ${reasonOf(error)}`);
+    if (isFull) await this.#host.onFull().catch(() => undefined);
     const file = this.#file;
     const segment = this.#segment;
     if (!file || !segment) return;

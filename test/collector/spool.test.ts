@@ -282,3 +282,24 @@ test('an acknowledged segment goes after its time, but never the one that carrie
   expect(again.spool.waiting.frames).toBe(0);
   await again.spool.close();
 });
+
+test('a full disk takes the room of acknowledged segments before their time', async () => {
+  const disk = new ForgetfulDisk(seeded(11));
+  const alive = await live(disk, { segmentBytes: 2_000 });
+  for (let at = 0; at < 2_000; at += 100) {
+    put(alive, at, at + 100);
+    await alive.intake.flush();
+  }
+  await deliver(alive, new Map());
+  const segments = () => disk.paths().filter((path) => path.endsWith('.seg')).length;
+  const before = segments();
+  disk.failure = 'ENOSPC';
+  put(alive, 2_000, 2_100);
+  await until('old segments to go', () => segments() < before);
+  disk.failure = undefined;
+  await alive.intake.flush();
+  const received = new Map<string, string>();
+  await deliver(alive, received);
+  expect([...received.values()]).toEqual(lines(2_000, 2_100));
+  await alive.spool.close();
+});

@@ -5,7 +5,8 @@ import type { RecordStore } from '../store/record-store.ts';
 import { type Audit, openAudit } from './audit.ts';
 import { createBackOff } from './back-off.ts';
 import { verifyPassword } from './password.ts';
-import type { OwnPassword, Setup, SignIn } from './schema.ts';
+import type { NewSecondFactor, OwnPassword, Setup, SignIn } from './schema.ts';
+import { openSecondFactors, type SecondFactorPolicy, type SecondFactors } from './second-factor.ts';
 import { openSessions, type Sessions, type SignedIn } from './sessions.ts';
 import { openSetup, type SetupLinks } from './setup.ts';
 import { openUsers, type UserAccounts, wrongCurrent } from './users.ts';
@@ -16,11 +17,14 @@ export interface Accounts {
   readonly sessions: Sessions;
   readonly setup: SetupLinks;
   readonly audit: Audit;
-  /** Checks a password and starts a session. @throws HaidangError `HD_WRONG_PASSWORD`, `HD_TOO_MANY` */
+  readonly secondFactors: SecondFactors;
+  /** Checks a password and starts a session. @throws HaidangError `HD_WRONG_PASSWORD`, `HD_CODE_NEEDED`, `HD_WRONG_CODE`, `HD_TOO_MANY` */
   signIn(who: SignIn, address: string): Promise<{ token: string; signedIn: SignedIn }>;
   /** Uses the set-up link and signs in. @throws HaidangError `HD_SETUP_LINK` */
   firstSignIn(setup: Setup, address: string): Promise<{ token: string; signedIn: SignedIn }>;
   signOut(signedIn: SignedIn): Promise<void>;
+  /** Begins a second factor for somebody who knows the password. @throws HaidangError `HD_CURRENT_PASSWORD`, `HD_TOO_MANY` */
+  beginSecondFactor(name: string, password: string): Promise<NewSecondFactor>;
   /**
    * Changes a password for somebody who knows the one it has; ends the account's sessions but the one named.
    * @throws HaidangError `HD_CURRENT_PASSWORD`, `HD_TOO_MANY`, `HD_NOT_FOUND`, `HD_BAD_REQUEST` where both are the same
@@ -39,12 +43,15 @@ export function openAccounts(options: {
   readonly folder: string;
   /** The signed audit log; without it, acts stand in the records alone. */
   readonly audit?: Audit;
+  readonly secondFactor?: SecondFactorPolicy;
   readonly now?: () => number;
 }): Accounts {
   const { records, folder, now = Date.now } = options;
   const audit = traced(options.audit ?? openAudit(records, now));
   const users = openUsers(records, audit, now);
-  const sessions = openSessions(records, now);
+  const policy = options.secondFactor ?? { requiredRoles: [], graceDays: 0 };
+  const sessions = openSessions(records, now, policy);
+  const secondFactors = openSecondFactors({ records, audit, data: folder, policy, now });
   const setup = openSetup(records, users, folder, now);
   const byName = createBackOff({ now });
   const byAddress = createBackOff({ now, freeTries: FREE_TRIES_BY_ADDRESS });
@@ -54,7 +61,8 @@ export function openAccounts(options: {
     sessions,
     setup,
     audit,
-    async signIn({ user, password }, address) {
+    secondFactors,
+    async signIn({ user, password, code }, address) {
       const key = `${address} ${user}`;
       byName.check(key);
       byAddress.check(address);
@@ -66,13 +74,42 @@ export function openAccounts(options: {
         await audit.record({ actor: user, act: 'session.refused', target: user, detail: { address } });
         throw new HaidangError('HD_WRONG_PASSWORD', 'The name or the password is wrong.');
       }
+      // Six digits are few: whoever has the password gets few tries, from wherever they come.
+      const codeKey = `code of ${user}`;
+      if (account.secondFactor) byName.check(codeKey);
+      let by: string;
+      try {
+        by = await secondFactors.check(account, code);
+      } catch (error) {
+        if (!(error instanceof HaidangError && error.code === 'HD_WRONG_CODE')) throw error;
+        byName.failed(codeKey);
+        byAddress.failed(address);
+        await audit.record({ actor: user, act: 'session.refused', target: user, detail: { address, code: 'wrong' } });
+        throw error;
+      }
       byName.succeeded(key);
+      byName.succeeded(codeKey);
+      await secondFactors.remind(account.name);
       const started = await sessions.start(account.name);
-      await audit.record({ actor: account.name, act: 'session.start', target: account.name, detail: { address } });
+      const detail = by === 'none' ? { address } : { address, secondFactor: by };
+      await audit.record({ actor: account.name, act: 'session.start', target: account.name, detail });
       return started;
+    },
+    async beginSecondFactor(name, password) {
+      const key = `password of ${name}`;
+      byName.check(key);
+      const account = await users.get(name);
+      if (!(await verifyPassword(password, account?.password))) {
+        byName.failed(key);
+        await audit.record({ actor: name, act: 'user.password.refused', target: name });
+        throw wrongCurrent();
+      }
+      byName.succeeded(key);
+      return secondFactors.begin(name);
     },
     async firstSignIn(wanted, address) {
       await setup.use(wanted);
+      await secondFactors.remind(wanted.user);
       const started = await sessions.start(wanted.user);
       await audit.record({ actor: wanted.user, act: 'session.start', target: wanted.user, detail: { address } });
       return started;

@@ -4,9 +4,13 @@ import type { App, Services } from '../services.ts';
 import { problems } from '../system/answers.ts';
 import { clearCookie, readCookie, setCookie } from './cookie.ts';
 import {
+  BeginSecondFactor,
   NewPassword,
+  NewSecondFactor,
   NewUser,
   OwnPassword,
+  RecoveryCodes,
+  SecondFactorCode,
   Session,
   Setup,
   SetupState,
@@ -15,7 +19,7 @@ import {
   UserChange,
   Users,
 } from './schema.ts';
-import { sessionAnswer, tokenHash } from './sessions.ts';
+import { type SignedIn, sessionAnswer, tokenHash } from './sessions.ts';
 import { mustCover } from './users.ts';
 
 const UserParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
@@ -71,10 +75,45 @@ export function accountRoutes(app: App, { accounts, settings }: Services): void 
     },
     async (request, reply) => {
       const { identity, session } = request.signedIn();
-      if (identity.kind !== 'user')
-        throw new HaidangError('HD_FORBIDDEN', 'The control socket is no user with a password; name one.');
+      ownName(request.signedIn());
       await accounts.changePassword(identity.name, request.body, identity, session);
       return reply.code(204).send(null);
+    },
+  );
+
+  app.post(
+    '/api/v1/session/second-factor',
+    {
+      config: { access: 'signed-in', rateLimit: { max: 30, timeWindow: 60_000, groupId: 'own-password' } },
+      bodyLimit: 4096,
+      schema: {
+        tags: ['accounts'],
+        body: BeginSecondFactor,
+        response: { 200: NewSecondFactor, ...problems(400, 401, 403, 429) },
+      },
+    },
+    async (request) => accounts.beginSecondFactor(ownName(request.signedIn()), request.body.password),
+  );
+
+  app.post(
+    '/api/v1/session/second-factor/confirm',
+    {
+      config: { access: 'signed-in', rateLimit: { max: 10, timeWindow: 60_000, groupId: 'second-factor' } },
+      bodyLimit: 4096,
+      schema: {
+        tags: ['accounts'],
+        body: SecondFactorCode,
+        response: { 200: RecoveryCodes, ...problems(400, 401, 403, 429) },
+      },
+    },
+    async (request, reply) => {
+      const name = ownName(request.signedIn());
+      const codes = await accounts.secondFactors.confirm(name, request.body.code);
+      // What was open before, this session too, came by the password alone.
+      const { token } = await accounts.sessions.start(name);
+      await accounts.sessions.endAllOf(name, tokenHash(token));
+      setCookie(reply, token, settings.secureCookies);
+      return codes;
     },
   );
 
@@ -174,4 +213,31 @@ export function accountRoutes(app: App, { accounts, settings }: Services): void 
       return reply.code(204).send(null);
     },
   );
+
+  app.delete(
+    '/api/v1/users/:id/second-factor',
+    {
+      config: { access: 'users.change' },
+      schema: {
+        tags: ['accounts'],
+        params: UserParams,
+        response: { 204: Type.Null(), ...problems(400, 401, 403, 404) },
+      },
+    },
+    async (request, reply) => {
+      const { identity } = request.signedIn();
+      const name = request.params.id;
+      const account = await accounts.users.get(name);
+      if (account) mustCover(identity, account.agencies);
+      await accounts.secondFactors.reset(name, identity);
+      await accounts.sessions.endAllOf(name);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+/** @throws HaidangError `HD_FORBIDDEN` */
+function ownName({ identity }: SignedIn): string {
+  if (identity.kind === 'user') return identity.name;
+  throw new HaidangError('HD_FORBIDDEN', 'The control socket is no user with a password; name one.');
 }

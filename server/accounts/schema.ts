@@ -13,6 +13,8 @@ export const Session = Type.Object({
   expires: Type.String(),
   /** What this account may do, by `permissions.ts`: a console shows no more. */
   permissions: Type.Array(Type.Enum([...PERMISSION_NAMES])),
+  /** `due`: when the account can do nothing more without a second factor; `null` where none is asked for, or it is there. */
+  secondFactor: Type.Optional(Type.Object({ on: Type.Boolean(), due: Type.Union([Type.String(), Type.Null()]) })),
 });
 export type Session = Static<typeof Session>;
 
@@ -20,6 +22,8 @@ export type Session = Static<typeof Session>;
 export const SignIn = Type.Object({
   user: Type.String({ minLength: 1, maxLength: 64 }),
   password: Type.String({ minLength: 1, maxLength: 256 }),
+  /** Of the authenticator application, or a recovery code; asked for by `HD_CODE_NEEDED`. */
+  code: Type.Optional(Type.String({ minLength: 6, maxLength: 20 })),
 });
 export type SignIn = Static<typeof SignIn>;
 
@@ -72,6 +76,22 @@ export const OwnPassword = Type.Object({
   password: Type.String({ minLength: 12, maxLength: 256 }),
 });
 export type OwnPassword = Static<typeof OwnPassword>;
+
+/** `POST /api/v1/session/second-factor`: begins to set up a second factor; whoever sits at an open console knows no password. */
+export const BeginSecondFactor = Type.Object({ password: Type.String({ minLength: 1, maxLength: 256 }) });
+export type BeginSecondFactor = Static<typeof BeginSecondFactor>;
+
+/** The secret to put into an authenticator application, once (RFC 4648 base32), and as a link to it. */
+export const NewSecondFactor = Type.Object({ secret: Type.String(), uri: Type.String() });
+export type NewSecondFactor = Static<typeof NewSecondFactor>;
+
+/** `POST /api/v1/session/second-factor/confirm`: a code that shows that the application has the secret. */
+export const SecondFactorCode = Type.Object({ code: Type.String({ pattern: '^\\d{6}$' }) });
+export type SecondFactorCode = Static<typeof SecondFactorCode>;
+
+/** Codes for the day when the telephone is gone; each works once, and they are not shown again. */
+export const RecoveryCodes = Type.Object({ recoveryCodes: Type.Array(Type.String()) });
+export type RecoveryCodes = Static<typeof RecoveryCodes>;
 
 /** One user; `agencies` only for the administrator. */
 export const User = Type.Object({

@@ -5,6 +5,7 @@ import type { UserRecord } from '../store/record-kinds.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import { permissionsOf } from './permissions.ts';
 import type { Session } from './schema.ts';
+import { isOverdue, type SecondFactorPolicy } from './second-factor.ts';
 
 /** A session without a request for this long is over, in milliseconds. */
 export const IDLE_MS = 8 * 3_600_000;
@@ -20,6 +21,9 @@ export interface SignedIn {
   /** The session's record id; absent for the control socket, which has no session. */
   readonly session: string | undefined;
   readonly expires: string;
+  readonly secondFactor?: { readonly on: boolean; readonly due: string | null };
+  /** A required second factor is overdue: nothing but setting it up is allowed. */
+  readonly overdue?: boolean;
 }
 
 /** Sessions, kept in the record store under the hash of their token. */
@@ -50,7 +54,11 @@ export function newToken(): string {
 }
 
 /** Sessions in the record store; `now` in milliseconds. */
-export function openSessions(records: RecordStore, now: () => number = Date.now): Sessions {
+export function openSessions(
+  records: RecordStore,
+  now: () => number = Date.now,
+  policy: SecondFactorPolicy = { requiredRoles: [], graceDays: 0 },
+): Sessions {
   const view = records.as(SYSTEM);
   const listeners: ((session: string) => void)[] = [];
 
@@ -69,7 +77,16 @@ export function openSessions(records: RecordStore, now: () => number = Date.now)
       const used = { ...found.document, lastUsedAt: new Date(now()).toISOString() };
       await view.replace('session', session, used, found.version).catch(ignoreConflict);
     }
-    return { identity: identityOf(owner.document), displayName: owner.document.displayName, session, expires };
+    const { displayName, role, secondFactor, secondFactorDue } = owner.document;
+    const asked = policy.requiredRoles.includes(role) && !secondFactor;
+    return {
+      identity: identityOf(owner.document),
+      displayName,
+      session,
+      expires,
+      secondFactor: { on: secondFactor !== undefined, due: asked ? (secondFactorDue ?? null) : null },
+      overdue: isOverdue(owner.document, policy, now()),
+    };
   }
 
   async function end(session: string): Promise<void> {
@@ -117,10 +134,18 @@ export function identityOf(user: UserRecord): Identity {
 
 /** The answer of `GET /api/v1/session`. */
 export function sessionAnswer(signedIn: SignedIn): Session {
-  const { identity, displayName, expires } = signedIn;
+  const { identity, displayName, expires, secondFactor } = signedIn;
   const role = identity.role === 'collector' ? 'viewer' : identity.role;
   const agencies: 'all' | AgencyId[] = identity.agencies === 'all' ? 'all' : [...identity.agencies];
-  return { user: identity.name, displayName, role, agencies, expires, permissions: permissionsOf(identity) };
+  return {
+    user: identity.name,
+    displayName,
+    role,
+    agencies,
+    expires,
+    permissions: permissionsOf(identity),
+    ...(secondFactor ? { secondFactor: { ...secondFactor } } : {}),
+  };
 }
 
 /** Two requests of one session may touch it at once; who comes second has nothing to do. */

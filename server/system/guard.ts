@@ -60,6 +60,8 @@ export function guard(app: App, { accounts, settings, trusted }: Services): void
     if (access === 'public') return;
     const { identity } = request.signedIn();
     if (access === 'signed-in') return;
+    if (request.who?.overdue)
+      throw new HaidangError('HD_SECOND_FACTOR', 'Your role takes a second factor, and the time to set it up is over.');
     const permission = access === 'analyst' || access === 'administrator' ? OLD_LEVELS[access] : access;
     if (may(identity, permission)) return;
     await refused(identity.name, request, permission);

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import type { Rule } from '../../../rules/rule.ts';
 import { type Accounts, openAccounts } from '../../../server/accounts/accounts.ts';
 import type { NewUser } from '../../../server/accounts/schema.ts';
+import type { SecondFactorPolicy } from '../../../server/accounts/second-factor.ts';
 import { openAgencyBook } from '../../../server/agencies/names.ts';
 import { ruleBook } from '../../../server/alerts/queries.ts';
 import { buildApp } from '../../../server/app.ts';
@@ -55,12 +56,24 @@ export interface Bench {
 const silent = pino({ level: 'silent' });
 
 export async function openBench(
-  options: { rules?: readonly Rule[]; tickMs?: number; consoleFolder?: string; exportEvents?: number } = {},
+  options: {
+    rules?: readonly Rule[];
+    tickMs?: number;
+    consoleFolder?: string;
+    exportEvents?: number;
+    secondFactor?: SecondFactorPolicy;
+  } = {},
 ): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'haidang-api-'));
   const { events, records } = await openAnyStore(join(folder, 'store'));
   const clock = { now: Date.now() };
-  const accounts = openAccounts({ records, folder, now: () => clock.now });
+  const { secondFactor } = options;
+  const accounts = openAccounts({
+    records,
+    folder,
+    now: () => clock.now,
+    ...(secondFactor === undefined ? {} : { secondFactor }),
+  });
   const agencies = openAgencyBook(records);
   const loaded = { rules: options.rules ?? [], problems: [] };
   const folders = [join(folder, 'rules')];

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
 import type { Session, SignIn } from '../../server/accounts/schema.ts';
-import { postJson } from '../api/client.ts';
+import { isProblem, postJson } from '../api/client.ts';
 import { changeSession } from '../api/session.ts';
 import { useText } from '../i18n/language.tsx';
 import type { TextKey } from '../i18n/messages.ts';
@@ -44,17 +44,25 @@ export function SignInPage() {
   const queries = useQueryClient();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
+  const [takesCode, setTakesCode] = useState(false);
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const body: SignIn = { user: String(form.get('user')).trim(), password: String(form.get('password')) };
+    const code = String(form.get('code') ?? '').trim();
+    const body: SignIn = {
+      user: String(form.get('user')).trim(),
+      password: String(form.get('password')),
+      ...(code === '' ? {} : { code }),
+    };
     setBusy(true);
     setError(undefined);
     try {
       const session = await postJson<Session>('/session', body);
       changeSession(queries, session);
     } catch (problem) {
-      setError(problem);
+      const isAsking = isProblem(problem, 'HD_CODE_NEEDED');
+      setTakesCode((before) => before || isAsking);
+      setError(isAsking ? undefined : problem);
       setBusy(false);
     }
   };
@@ -74,6 +82,21 @@ export function SignInPage() {
             maxLength={256}
           />
         </Field>
+        {takesCode && (
+          <Field label={t('signIn.code')} hint={t('signIn.codeHint')}>
+            <input
+              name="code"
+              className="field"
+              autoComplete="one-time-code"
+              autoCapitalize="none"
+              // biome-ignore lint/a11y/noAutofocus: the field appears because the form was sent, and is what it waits for.
+              autoFocus
+              required
+              minLength={6}
+              maxLength={20}
+            />
+          </Field>
+        )}
         {error !== undefined && <ProblemNotice error={error} />}
         <button type="submit" className="button button-primary w-full" disabled={busy}>
           {t('signIn.submit')}

@@ -6,6 +6,7 @@ import { Field } from '../parts/dialog.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { SecondFactorCard } from './second-factor.tsx';
 
 /** `/account`: who one is here, and one's own password. */
 export function AccountPage({ me }: { readonly me: Session }) {
@@ -31,6 +32,7 @@ export function AccountPage({ me }: { readonly me: Session }) {
               </div>
             ))}
           </dl>
+          <SecondFactorCard me={me} />
           <section className="card h-fit p-4" aria-labelledby="own-password">
             <h2 id="own-password" className="mb-3 font-semibold">
               {t('account.password')}

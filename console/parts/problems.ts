@@ -3,6 +3,9 @@ import type { TextKey } from '../i18n/messages.ts';
 const CODES = [
   'HD_NOT_SIGNED_IN',
   'HD_WRONG_PASSWORD',
+  'HD_CODE_NEEDED',
+  'HD_WRONG_CODE',
+  'HD_SECOND_FACTOR',
   'HD_CURRENT_PASSWORD',
   'HD_FORBIDDEN',
   'HD_ORIGIN',

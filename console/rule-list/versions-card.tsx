@@ -57,8 +57,10 @@ function VersionRow({
   const [open, setOpen] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
-  // By their texts: the version of a correlation changes with the rules behind it too, and a rule that is off has none.
-  const isNow = yaml === detail.yaml;
+  // Exceptions and the rules behind it make versions of one text too: with that text there is nothing to bring back.
+  const isSameText = yaml === detail.yaml;
+  // A rule that is off has no version in force: the latest of its text stands for it.
+  const inForce = detail.rule.version ?? detail.versions.find((one) => one.yaml === detail.yaml)?.version;
   const bringBack = async (): Promise<void> => {
     setBusy(true);
     setError(undefined);
@@ -76,12 +78,12 @@ function VersionRow({
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-2">
         <p className="min-w-0 flex-1 basis-72">
           <code>{version}</code> · {by === 'folder' ? t('rules.byFolder') : <Visible text={by} />} · <Time at={at} />
-          {isNow && <span className="ml-2 font-semibold text-good">{t('rules.nowWording')}</span>}
+          {version === inForce && <span className="ml-2 font-semibold text-good">{t('rules.nowWording')}</span>}
         </p>
         <button type="button" className="button text-small" aria-expanded={open} onClick={() => setOpen(!open)}>
           {t('rules.diff.show')}
         </button>
-        {mayEdit && !isNow && (
+        {mayEdit && !isSameText && (
           <button type="button" className="button text-small" disabled={busy} onClick={() => void bringBack()}>
             {t('rules.rollback')}
           </button>
@@ -92,7 +94,9 @@ function VersionRow({
           <ProblemNotice error={error} />
         </div>
       )}
-      {open && <Comparison yaml={yaml} version={version} before={before?.yaml} now={isNow ? undefined : detail.yaml} />}
+      {open && (
+        <Comparison yaml={yaml} version={version} before={before?.yaml} now={isSameText ? undefined : detail.yaml} />
+      )}
     </li>
   );
 }

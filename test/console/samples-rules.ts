@@ -46,6 +46,7 @@ const WORDINGS = [
 /** A rule with three wordings, of which the first is in force. */
 export const VERSIONED_RULE: RuleDetail = {
   ...RULE,
+  rule: { ...RULE.rule, version: '000000000000' },
   yaml: WORDINGS[0],
   versions: WORDINGS.map((yaml, place) => ({
     version: `00000000000${place}`,

@@ -40,7 +40,10 @@ export function addRuleRoutes(app: FastifyInstance, answers: RuleAnswers, absent
   app.get(`${api}/rules/:id`, (request) => {
     const { id } = request.params as { id: string };
     const row = samples.STAGED_RULES.rules.find((rule) => rule.id === id);
-    return { ...samples.VERSIONED_RULE, ...(row ? { rule: row } : {}) };
+    return {
+      ...samples.VERSIONED_RULE,
+      ...(row ? { rule: { ...row, version: row.version && samples.VERSIONED_RULE.rule.version } } : {}),
+    };
   });
   app.put(`${api}/rules/:id`, () => ({ added: [], changed: [], removed: [], problems: [] }));
   app.post(`${api}/rules/:id/exceptions/preview`, () => answers.preview);

@@ -145,9 +145,12 @@ describe.skipIf(!chromium)('the life of a rule, in the console and in Vietnamese
     await card('text').getByText('HD_RULE_UNTESTED').waitFor();
     await card('text').locator('[name="untested"]').fill('Đang bị tấn công');
     await card('text').locator('[name="save"]').press('Enter');
+    await page.getByText('Luật đã được áp dụng.').waitFor();
+    // The first wording is there twice: alone, and with the exception.
     const versions = card('versions').locator('[data-version]');
-    await versions.nth(1).waitFor();
+    await versions.nth(2).waitFor();
     await versions.nth(0).getByRole('button', { name: 'Xem thay đổi' }).press('Enter');
+    await versions.nth(0).locator('[data-change="added"]').waitFor();
     const changed = (kind: string) => versions.nth(0).locator(`[data-change="${kind}"]`).allTextContents();
     expect(await changed('removed')).toEqual(['−level: medium']);
     expect(await changed('added')).toEqual(['+level: critical']);

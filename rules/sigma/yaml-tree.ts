@@ -128,9 +128,12 @@ class TreeReader {
 
   #entries(map: Extract<Node, { items: unknown[] }>, at: Place, depth: number): YamlEntry[] {
     if (!isMap(map)) return [];
+    const keys = new Set<string>();
     return map.items.map((pair): YamlEntry => {
       const key = this.read(pair.key as Node | null, at, depth + 1);
       if (key.kind !== 'scalar') throw new YamlTreeError('HD_RULE_YAML', 'A key must be a plain word', key.at);
+      if (keys.has(key.source)) throw new YamlTreeError('HD_RULE_YAML', 'Not YAML: Map keys must be unique', key.at);
+      keys.add(key.source);
       return {
         key: key.source,
         at: key.textAt ?? key.at,
@@ -170,7 +173,13 @@ export function readYaml(source: YamlSource): YamlNode {
   const lines = new LineCounter();
   let document: ReturnType<typeof parseDocument>;
   try {
-    document = parseDocument(source.text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
+    // It compares each key with all others of its map; reading the tree finds a key's second with a set.
+    document = parseDocument(source.text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      logLevel: 'silent',
+      uniqueKeys: false,
+    });
   } catch (error) {
     // The parser is recursive: very deep nesting ends as a RangeError.
     const deep = error instanceof RangeError;

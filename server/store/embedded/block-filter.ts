@@ -27,11 +27,10 @@ export class BlockFilter {
   /** Undefined where no index says anything of the plan. */
   static of(reader: DayReader, plan: Plan): BlockFilter | undefined {
     const asked: Asked[] = [];
-    for (const table of cheapestFirst(reader, plan)) {
-      asked.push(ask(reader, table, plan[table] as string));
-      // Where one index leaves few blocks, opening those costs less than asking the other.
-      if ((asked[0]?.blocks?.length ?? FEW) <= VERY_FEW) break;
-    }
+    if (plan.words !== undefined) asked.push(ask(reader, 'words', plan.words));
+    // Where words leave few blocks, opening those costs less than asking once more.
+    const isFew = (asked[0]?.blocks?.length ?? FEW) <= VERY_FEW;
+    if (plan.grams !== undefined && !isFew) asked.push(ask(reader, 'grams', plan.grams));
     return asked.length === 0 ? undefined : new BlockFilter(asked);
   }
 
@@ -54,17 +53,6 @@ export class BlockFilter {
 }
 
 type Table = 'words' | 'grams';
-
-/**
- * The indexes that tell something, the one that is answered sooner first. Words are, but for beginnings of words: all
- * words that begin so are put together before the first block is told.
- */
-function cheapestFirst(reader: DayReader, { words, grams }: Plan): readonly Table[] {
-  const hasGrams = grams !== undefined && reader.hasGrams;
-  if (words === undefined) return hasGrams ? ['grams'] : [];
-  if (!hasGrams) return ['words'];
-  return words.includes('"*') ? ['grams', 'words'] : ['words', 'grams'];
-}
 
 function ask(reader: DayReader, table: Table, expression: string): Asked {
   const all = reader.statement(`SELECT rowid FROM ${table} WHERE ${table} MATCH ? LIMIT ${FEW + 1}`);

@@ -39,6 +39,7 @@ export const UNKNOWN_VALUE = Symbol('unknown');
 /** The dictionaries of one day as a reader sees them; they only grow, so what was decided stays decided. */
 export class ReadDictionary implements DayDictionary {
   readonly hasColumnWords: boolean;
+  readonly hasGrams: boolean;
   readonly #shapesAfter: StatementSync;
   readonly #termsAfter: StatementSync;
   readonly #shapes: Shape[] = [];
@@ -49,7 +50,9 @@ export class ReadDictionary implements DayDictionary {
   readonly #byShape = new Map<string, RememberedShapes>();
 
   constructor(db: DatabaseSync) {
-    this.hasColumnWords = db.prepare("SELECT 1 FROM meta WHERE key = 'columns_not_in_words'").get() === undefined;
+    const marked = db.prepare('SELECT 1 FROM meta WHERE key = ?');
+    this.hasColumnWords = marked.get('columns_not_in_words') === undefined;
+    this.hasGrams = marked.get('grams_missing') === undefined;
     this.#shapesAfter = db.prepare('SELECT id, fields FROM shape WHERE id > ? ORDER BY id');
     this.#termsAfter = db.prepare('SELECT id, value FROM term WHERE field = ? AND (id > ? OR id = 1) ORDER BY id');
   }

@@ -37,8 +37,6 @@ export class DayReader {
   readonly dictionary: ReadDictionary;
   readonly segments: SegmentList;
   readonly rollUps: RollUpList;
-  /** Whether the index of parts of words knows all of its events. */
-  readonly hasGrams: boolean;
   readonly #inode: bigint;
   readonly #statements = new Map<string, StatementSync>();
   readonly #frames: DayFrames;
@@ -53,7 +51,6 @@ export class DayReader {
     this.day = day;
     this.db = db;
     this.#inode = inode;
-    this.hasGrams = db.prepare("SELECT 1 FROM meta WHERE key = 'grams_missing'").get() === undefined;
     this.dictionary = new ReadDictionary(db);
     this.segments = new SegmentList(db);
     this.rollUps = new RollUpList(db);

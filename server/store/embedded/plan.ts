@@ -36,6 +36,8 @@ export interface DayDictionary {
   readonly lastShape: number;
   /** Whether the word index has the words of columns (`columnWord`). */
   readonly hasColumnWords: boolean;
+  /** Whether the index of parts of words knows all events of the day. */
+  readonly hasGrams: boolean;
   shapes(condition: Condition): Selected;
   /** `column`: index into `COLUMN_FIELDS`; the condition names no other field. */
   terms(column: number, condition: Condition): Selected;
@@ -80,7 +82,7 @@ export function planOf(condition: Condition, dictionary: DayDictionary): Plan {
     case 'text':
       return condition.scope === 'message' ? withWords(wordsOf(condition.test)) : ANYTHING;
     case 'field':
-      return fieldPlan(condition);
+      return fieldPlan(condition, dictionary.hasGrams);
   }
 }
 
@@ -181,12 +183,17 @@ function gramsOf(test: StringTest): string | undefined {
   return grams.size === 0 ? undefined : [...grams].join(' AND ');
 }
 
-function fieldPlan({ field, test }: FieldCondition): Plan {
+const ASCII = /^[\x20-\x7e]+$/;
+
+function fieldPlan({ field, test }: FieldCondition, hasGrams: boolean): Plan {
   if (field === '@timestamp') return timePlan(test);
   if (!isInWordIndex(field)) return ANYTHING;
   if (test.kind !== 'string' && test.kind !== 'wildcard') return ANYTHING;
-  const grams = gramFields.has(field) ? gramsOf(test) : undefined;
-  return { ...withWords(wordsOf(test)), grams };
+  const grams = gramFields.has(field) && hasGrams ? gramsOf(test) : undefined;
+  if (grams === undefined) return withWords(wordsOf(test));
+  // FTS5 puts all words together that begin in one way before it tells the first block: parts of words say it sooner.
+  const whole = wordsOf(test).filter(({ word, prefix }) => !prefix || !ASCII.test(word));
+  return { ...withWords(whole), grams };
 }
 
 const COMPARE: Readonly<Record<'lt' | 'lte' | 'gt' | 'gte', (value: number, bound: number) => boolean>> = {

@@ -28,6 +28,13 @@ export const CollectorFile = Type.Object(
         description: 'HTTP proxy on the way to the server, asked to CONNECT: `http://[user:password@]host:3128`.',
       }),
     ),
+    allow_folders: Type.Optional(
+      Type.Array(Type.String({ pattern: '^/[^.{}*]*$' }), {
+        maxItems: 50,
+        description: 'Folders from which the policy of the server may read files; only this file can widen them.',
+        default: ['/var/log'],
+      }),
+    ),
     spool: Type.String({ minLength: 1, description: 'Folder of the disk buffer; one collector each.' }),
     spool_max: Type.Optional(
       Type.Union([Type.Integer({ minimum: 1 }), Type.String({ pattern: '^[1-9][0-9]{0,6} ?[KMGT]i?B$' })], {
@@ -57,6 +64,8 @@ export interface CollectorConfig {
   /** Whether the certificate is renewed from here. */
   readonly renew: boolean;
   readonly proxy: URL | undefined;
+  /** Folders that a policy may name files in. */
+  readonly allowFolders: readonly string[];
   readonly spool: string;
   /** Bytes; undefined leaves it to the spool. */
   readonly spoolMax: number | undefined;
@@ -131,6 +140,7 @@ export function readConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
     certificate: pem('certificate'),
     key: pem('key'),
     renew: content.renew ?? false,
+    allowFolders: content.allow_folders ?? ['/var/log'],
     proxy: content.proxy === undefined ? undefined : new URL(content.proxy),
     spool: resolve(base, content.spool),
     spoolMax: readSize(content.spool_max),

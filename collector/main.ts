@@ -5,12 +5,13 @@ import type { CollectorStatus } from '../ecs/wire.ts';
 import { CorrectedClock } from './clock.ts';
 import type { CollectorConfig } from './config.ts';
 import { openSocket } from './enrol/dial.ts';
-import { machineHash } from './enrol/machine.ts';
+import { machineHash, machineHeader } from './enrol/machine.ts';
+import { keptPolicy, type PolicyWatch, watchPolicy } from './enrol/policy.ts';
 import { startRenewal } from './enrol/renewal.ts';
 import { CollectorError, reasonOf } from './errors.ts';
 import { watchHealth } from './health.ts';
 import { makeInputs } from './inputs/index.ts';
-import type { InputContext } from './inputs/input.ts';
+import type { Input, InputContext } from './inputs/input.ts';
 import { Intake, type RecordParser } from './intake.ts';
 import { Ledger } from './ledger.ts';
 import type { Log } from './log.ts';
@@ -30,6 +31,8 @@ export interface RunningCollector {
   readonly ended: Promise<void>;
   /** What the status report says now. */
   status(): CollectorStatus;
+  /** Asks the server for a newer policy now; it is asked once a minute anyway. */
+  lookForPolicy(): Promise<void>;
 }
 
 const SEND_BEFORE_EXIT_MS = 2_000;
@@ -61,13 +64,14 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
   const ledger = new Ledger(spool.restored);
   const intake = new Intake(config.id, spool, ledger, clock, log);
 
+  let policy: PolicyWatch | undefined;
   const health = watchHealth({
     spool,
     spoolFolder: config.spool,
     clock,
     certificate: config.certificate,
     machine,
-    policy: () => ({ version: null, failed: null }),
+    policy: () => policy?.state() ?? { version: null, failed: null },
   });
   const status = (): CollectorStatus => ({
     collector: config.id,
@@ -89,7 +93,7 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
         key: readFileSync(config.key, 'utf8'),
       }),
       status,
-      headers: machine === null ? {} : { 'haidang-machine': machine },
+      headers: machineHeader(machine),
       openSocket: config.proxy ? () => openSocket(config) : undefined,
       onClock: (now, askedAt, answeredAt) => {
         if (!clock.learn(now, askedAt, answeredAt)) return;
@@ -119,8 +123,35 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
     log,
     parserFor: (parser, origin) => makeParser(config.timeZone, parser, origin),
   };
-  const inputs = await makeInputs(config, context);
-  for (const input of inputs) await input.start();
+  // A policy speaks for enrolled collectors alone: the one of `haidang up` has the server's own configuration.
+  const kept = config.renew ? keptPolicy(config, log) : undefined;
+  let current: Pick<CollectorConfig, 'inputs' | 'syslogPort'> = kept ? { ...config, inputs: kept.inputs } : config;
+  let inputs: Input[] = [];
+  const startInputs = async (from: typeof current) => {
+    inputs = await makeInputs(from, context);
+    for (const input of inputs) await input.start();
+  };
+  await startInputs(current);
+  const stopInputs = async () => {
+    for (const input of inputs) await input.stop();
+    await intake.flush();
+  };
+  if (config.renew) {
+    const apply = async (list: typeof current.inputs) => {
+      const before = current;
+      await stopInputs();
+      try {
+        current = { ...config, inputs: list };
+        await startInputs(current);
+      } catch (error) {
+        await stopInputs();
+        current = before;
+        await startInputs(before);
+        throw error;
+      }
+    };
+    policy = watchPolicy({ config, log, apply }, kept);
+  }
   log.info(
     { collector: config.id, epoch: intake.epoch, inputs: inputs.length, spool: config.spool },
     'collector started',
@@ -130,6 +161,7 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
   let stopping: Promise<void> | undefined;
   const stop = async (sendMs: number) => {
     renewal?.stop();
+    policy?.stop();
     for (const input of inputs) await input.stop();
     await Promise.race([intake.flush(), new Promise((resolve) => setTimeout(resolve, FLUSH_BEFORE_EXIT_MS))]);
     await output.drain(sendMs);
@@ -147,6 +179,7 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
       () => undefined,
     ),
     status,
+    lookForPolicy: async () => policy?.look(),
   };
 }
 

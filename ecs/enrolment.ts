@@ -50,3 +50,11 @@ export function parseToken(text: string): EnrolmentToken | undefined {
   if (id === undefined || secret === undefined || authority === undefined) return undefined;
   return { id, secret, authority };
 }
+
+/** Answer to `GET /v1/policy`: what a group of collectors is to read. `policy` is the very text that is signed. */
+export interface SignedPolicy {
+  /** JSON: `{"group":…,"version":…,"inputs":[…]}`. */
+  readonly policy: string;
+  /** ECDSA on P-256 with SHA-256 by the authority's key, DER in base64. */
+  readonly signature: string;
+}

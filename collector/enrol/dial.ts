@@ -90,6 +90,7 @@ export async function askOnce(
   path: string,
   body?: unknown,
   within = WITHIN_MS,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<WireAnswer> {
   const session: ClientHttp2Session = connectHttp2(server.origin, { createConnection: () => tls });
   try {
@@ -101,6 +102,7 @@ export async function askOnce(
         {
           ':method': method,
           ':path': path,
+          ...headers,
           ...(text === undefined
             ? {}
             : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }),

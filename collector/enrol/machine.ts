@@ -18,3 +18,8 @@ export function machineHash(files: readonly string[] = FILES): string | null {
   }
   return null;
 }
+
+/** The header that says which machine a request comes from: a copy of the disk elsewhere is refused by it. */
+export function machineHeader(machine: string | null = machineHash()): Readonly<Record<string, string>> {
+  return machine === null ? {} : { 'haidang-machine': machine };
+}

@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import { askOnce, openTls, type Way } from './dial.ts';
 import { writeSecret } from './files.ts';
 import { newKey, requestFor } from './key.ts';
+import { machineHeader } from './machine.ts';
 
 const LOOK_EVERY_MS = 3_600_000;
 const FIRST_RETRY_MS = 60_000;
@@ -16,6 +17,7 @@ export interface RenewalOptions {
   readonly identity: string;
   /** Path of the authority's certificate. */
   readonly ca: string;
+  readonly machine?: string | null;
   readonly log: Log;
   /** The server's time, as far as it is known: a machine with a wrong clock renews in time too. */
   readonly now: () => number;
@@ -31,7 +33,7 @@ export interface Renewal {
 }
 
 /** Renews a certificate when two thirds of its time are over, with a new key; looks every hour. */
-export function startRenewal({ way, identity, ca, log, now, onRenewed }: RenewalOptions): Renewal {
+export function startRenewal({ way, identity, ca, machine, log, now, onRenewed }: RenewalOptions): Renewal {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
 
@@ -41,7 +43,15 @@ export function startRenewal({ way, identity, ca, log, now, onRenewed }: Renewal
     const key = newKey();
     const { server } = way();
     const tls = await openTls(way(), { ca: readFileSync(ca, 'utf8'), cert: before, key: before, verify: true });
-    const { status, body } = await askOnce(tls, server, 'POST', '/v1/renew', { csr: requestFor(key) });
+    const { status, body } = await askOnce(
+      tls,
+      server,
+      'POST',
+      '/v1/renew',
+      { csr: requestFor(key) },
+      undefined,
+      machineHeader(machine),
+    );
     if (status !== 200) throw new Error(`the server answered ${status}: ${body.slice(0, 300)}`);
     const { certificate, notAfter } = JSON.parse(body) as EnrolmentAnswer;
     // In one file and one step: a crash leaves the old pair or the new one.

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, sign, X509Certificate } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
@@ -50,6 +50,8 @@ export interface Authority {
   serverCredentials(): Promise<ServerCredentials>;
   /** A 30-day client certificate: CN is the collector, URI SAN `urn:haidang:collector:<id>`. */
   issueCollector(request: CollectorRequest): Promise<IssuedCertificate>;
+  /** Signs a text by the authority's key: ECDSA on P-256 with SHA-256, DER in base64. */
+  sign(text: string): string;
 }
 
 export interface AuthorityOptions {
@@ -98,6 +100,7 @@ export async function openAuthority(folder: string, options: AuthorityOptions = 
       });
       return renewing;
     },
+    sign: (text) => sign('sha256', Buffer.from(text), root.key).toString('base64'),
     async issueCollector(request) {
       const publicKey = 'csr' in request ? await publicKeyOfRequest(request.csr) : request.publicKey;
       const certificate = await issue({

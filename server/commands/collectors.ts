@@ -96,7 +96,7 @@ async function revoke(config: ServerConfig, id: string): Promise<number> {
 
 async function policy(config: ServerConfig, act = '', first?: string, second?: string): Promise<number> {
   if (act === 'show') {
-    const path = `/api/v1/collectors/policies${first === undefined ? '' : `/${encodeURIComponent(first)}`}`;
+    const path = `/api/v1/collectors/policies/${encodeURIComponent(first ?? 'default')}`;
     console.log(JSON.stringify(await ask(config, 'GET', path), null, 2));
     return 0;
   }

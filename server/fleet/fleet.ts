@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import type { EnrolmentAnswer } from '../../ecs/enrolment.ts';
+import type { EnrolmentAnswer, SignedPolicy } from '../../ecs/enrolment.ts';
 import type { CollectorStatus } from '../../ecs/wire.ts';
 import type { Audit } from '../accounts/audit.ts';
 import { type Authority, fingerprintOf } from '../authority/authority.ts';
@@ -13,6 +13,7 @@ import { countAttempts } from './attempts.ts';
 import { certify, renew } from './certify.ts';
 import { changeRecord } from './change-record.ts';
 import { watchClones } from './clones.ts';
+import { type KeptPolicy, readPolicy, writePolicy } from './policies.ts';
 import { type MadeToken, makeToken, type TokenOrder } from './tokens.ts';
 import { readEnrolment, readRenewal } from './wire.ts';
 
@@ -31,6 +32,10 @@ export interface Fleet {
   admitMachine(peer: KnownPeer, machine: unknown): Promise<void>;
   /** Looks at a status before it is taken. @throws HaidangError `HD_CERTIFICATE_COPIED` */
   admitStatus(peer: KnownPeer, status: CollectorStatus): Promise<void>;
+  /** Sets what a group of collectors reads. */
+  setPolicy(group: string, yaml: string, by: string): Promise<KeptPolicy>;
+  /** `GET /v1/policy`. */
+  policyFor(peer: KnownPeer): Promise<SignedPolicy | { readonly policy: null }>;
   /** Takes a collector's certificate back, and ends its connections. */
   revoke(id: CollectorId, by: string): Promise<CollectorRecord>;
   /** Tells how connections of a collector to this server are cut; there are none before. */
@@ -112,6 +117,20 @@ export function openFleet(options: FleetOptions): Fleet {
       log.warn({ collector }, 'A collector runs in two places at once; its certificate is revoked.');
       await takeBack(collector, 'system', 'clone');
       throw copied(collector, 'The certificate is in use in two places at the same time.');
+    },
+    async setPolicy(group, yaml, by) {
+      const kept = await writePolicy(records, authority, { group, yaml, by, at: new Date(now()).toISOString() });
+      await audit.record({
+        actor: by,
+        act: 'collector.policy',
+        target: group,
+        detail: { version: kept.version, yaml },
+      });
+      return kept;
+    },
+    async policyFor({ record }) {
+      const kept = await readPolicy(records, record.group ?? 'default');
+      return kept ? { policy: kept.policy, signature: kept.signature } : { policy: null };
     },
     revoke: (id, by) => takeBack(id, by, 'person'),
     onCut(how) {

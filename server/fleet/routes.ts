@@ -3,8 +3,10 @@ import { HaidangError } from '../errors.ts';
 import type { AgencyId, CollectorId, Identity } from '../identity.ts';
 import type { App, Services } from '../services.ts';
 import { problems } from '../system/answers.ts';
+import { changeRecord } from './change-record.ts';
 import { listFleet } from './list.ts';
-import { FleetCollector, FleetCollectors, FleetSettings, NewToken, Token } from './schema.ts';
+import { type KeptPolicy, readPolicy } from './policies.ts';
+import { FleetCollector, FleetCollectors, FleetSettings, Group, NewPolicy, NewToken, Policy, Token } from './schema.ts';
 import { readSettings, writeSettings } from './settings.ts';
 
 const Params = Type.Object({ id: Type.String({ pattern: '^[a-z0-9]{4,32}$' }) });
@@ -97,4 +99,65 @@ export function fleetRoutes(app: App, services: Services): void {
       return request.body;
     },
   );
+
+  const GroupParams = Type.Object({ group: Group.properties.group });
+  app.get(
+    '/api/v1/collectors/policies/:group',
+    {
+      config: { access: 'collectors.read' },
+      schema: { tags, params: GroupParams, response: { 200: Policy, ...problems(401, 403, 404) } },
+    },
+    async (request) => {
+      mustBeProvincial(request.signedIn().identity);
+      const kept = await readPolicy(records, request.params.group);
+      if (!kept) throw new HaidangError('HD_NOT_FOUND', `Group "${request.params.group}" has no policy.`);
+      return shownPolicy(kept);
+    },
+  );
+
+  app.put(
+    '/api/v1/collectors/policies/:group',
+    {
+      config: { access: 'collectors.manage' },
+      schema: {
+        tags,
+        params: GroupParams,
+        body: NewPolicy,
+        response: { 200: Policy, ...problems(400, 401, 403, 409, 429) },
+      },
+    },
+    async (request) => {
+      const { identity } = request.signedIn();
+      mustBeProvincial(identity);
+      return shownPolicy(await fleet.setPolicy(request.params.group, request.body.yaml, identity.name));
+    },
+  );
+
+  app.put(
+    '/api/v1/collectors/:id/group',
+    {
+      config: { access: 'collectors.manage' },
+      schema: { tags, params: Params, body: Group, response: { 200: Group, ...problems(400, 401, 403, 404, 429) } },
+    },
+    async (request) => {
+      const { identity } = request.signedIn();
+      const { id } = request.params;
+      const { group } = request.body;
+      mustBeProvincial(identity);
+      await mustHave(identity, id);
+      await changeRecord(records, id, (record) => ({ ...record, group }));
+      await accounts.audit.record({ actor: identity.name, act: 'collector.group', target: id, detail: { group } });
+      return { group };
+    },
+  );
+}
+
+/** A policy works on machines of every agency in its group. */
+function mustBeProvincial({ agencies }: Identity): void {
+  if (agencies !== 'all')
+    throw new HaidangError('HD_FORBIDDEN', 'Policies are of every agency; your account is bound to some.');
+}
+
+function shownPolicy({ group, version, yaml, at, by }: KeptPolicy): Policy {
+  return { group, version, yaml, at, by };
 }

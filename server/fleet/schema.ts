@@ -119,3 +119,23 @@ export const FleetSettings = Type.Object(
   { additionalProperties: false },
 );
 export type FleetSettings = Static<typeof FleetSettings>;
+
+/** `PUT /api/v1/collectors/policies/:group`, and what is kept of it. */
+export const NewPolicy = Type.Object(
+  { yaml: Type.String({ minLength: 1, maxLength: 60_000 }) },
+  { additionalProperties: false },
+);
+export const Policy = Type.Object({
+  group: Type.String(),
+  version: Type.Integer(),
+  yaml: Type.String(),
+  at: Time,
+  by: Type.String(),
+});
+export type Policy = Static<typeof Policy>;
+
+/** `PUT /api/v1/collectors/:id/group` */
+export const Group = Type.Object(
+  { group: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$' }) },
+  { additionalProperties: false },
+);

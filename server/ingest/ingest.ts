@@ -84,6 +84,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     'POST /v1/batches': (request) => takeBatch(request, parts),
     'POST /v1/status': (request) => takeStatus(request, parts),
     'POST /v1/renew': (request) => takeRenewal(request, parts),
+    'GET /v1/policy': async ({ peer }) => (await options.fleet?.policyFor(peer)) ?? { policy: null },
     'GET /v1/clock': async () => tellClock(now(), gaps),
   };
 

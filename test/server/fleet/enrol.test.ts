@@ -208,6 +208,7 @@ describe('an enrolled collector', () => {
       way: () => ({ server: new URL(lab.url) }),
       identity,
       ca: join(lab.folder, 'c', 'ca.crt'),
+      machine: MACHINE_A,
       log: silent,
       now: () => lab.clock.now,
       onRenewed: () => renewed++,

@@ -156,9 +156,7 @@ describe('the watch over collectors', () => {
     await changeRecord(lab.records, 'c1aaaaaa', (record) => ({ ...record, status: status(spoke) }));
     expect(await fleet.look()).toBe(1);
     expect(await fleet.look()).toBe(0);
-    expect(await alerts()).toMatchObject([
-      { severity: 'medium', group: { 'file.path': 'file:/var/log/auth.log' } },
-    ]);
+    expect(await alerts()).toMatchObject([{ severity: 'medium', group: { 'file.path': 'file:/var/log/auth.log' } }]);
     await changeRecord(lab.records, 'c1aaaaaa', (record) => ({ ...record, status: status(spoke + MINUTE) }));
     expect(await fleet.look()).toBe(1);
     await writeSettings(lab.records, { silence: [{ collector: '*', source: '*', minutes: 0 }] });

@@ -6,6 +6,7 @@ import { type CollectorError, reasonOf } from './errors.ts';
 import { ENCODINGS, type Encoding, makeCutter } from './inputs/cutter.ts';
 import { readSecrets } from './inputs/http-auth.ts';
 import type { ListenerTls } from './inputs/tls.ts';
+import type { Site } from './inputs/web-check.ts';
 import { PARSER_NAMES } from './parsers/index.ts';
 
 const strict = { additionalProperties: false };
@@ -131,6 +132,38 @@ const NetflowInputConfig = Type.Object(
   strict,
 );
 
+const Words = (description: string) =>
+  Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 50, description }));
+const SiteConfig = Type.Object(
+  {
+    url: Type.String({ pattern: '^https?://', maxLength: 2_000, description: 'Address of the page.' }),
+    every_seconds: Type.Optional(
+      Type.Integer({ minimum: 10, maximum: 86_400, description: 'How often.', default: 300 }),
+    ),
+    within_seconds: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 120, description: 'Without an answer for so long it is down.', default: 15 }),
+    ),
+    statuses: Type.Optional(
+      Type.Array(Type.Integer({ minimum: 100, maximum: 599 }), {
+        maxItems: 20,
+        description: 'Statuses of a site that works; all below 400 unless given.',
+      }),
+    ),
+    words: Words('Words that the page must show.'),
+    forbidden: Words('Words that it must not show.'),
+    ca: Type.Optional(Type.String({ minLength: 1, description: 'CA (PEM) of a site that no public one signed.' })),
+  },
+  strict,
+);
+
+const WebCheckInputConfig = Type.Object(
+  {
+    type: Type.Literal('web-check', { description: 'Looks at web sites: do they answer, is the page theirs.' }),
+    sites: Type.Array(SiteConfig, { minItems: 1, maxItems: 200 }),
+  },
+  strict,
+);
+
 const JournaldInputConfig = Type.Object(
   { type: Type.Literal('journald', { description: 'Follows the systemd journal.' }) },
   strict,
@@ -147,6 +180,7 @@ const INPUTS = {
   relp: RelpInputConfig,
   http: HttpInputConfig,
   netflow: NetflowInputConfig,
+  'web-check': WebCheckInputConfig,
   journald: JournaldInputConfig,
   stdin: StdinInputConfig,
 } as const;
@@ -164,6 +198,7 @@ export type InputConfig =
   | WithTls<typeof RelpInputConfig>
   | (Omit<WithTls<typeof HttpInputConfig>, 'secrets'> & { readonly secrets: string | undefined })
   | Plain<typeof NetflowInputConfig>
+  | { readonly type: 'web-check'; readonly sites: readonly Site[] }
   | Static<typeof JournaldInputConfig>
   | Plain<typeof StdinInputConfig>;
 
@@ -247,6 +282,12 @@ export function readInputs(given: unknown, place: InputsIn): 'auto' | InputConfi
         check(NetflowInputConfig, input, keys, fault);
         return { type: 'netflow', host: input.host ?? '127.0.0.1', port: input.port ?? 2055 };
       }
+      case 'web-check':
+        check(WebCheckInputConfig, input, keys, fault);
+        return {
+          type: 'web-check',
+          sites: input.sites.map((site, at) => readSite(site, [...keys, 'sites', at], place)),
+        };
       case 'journald':
         check(JournaldInputConfig, input, keys, fault);
         return { type: 'journald' };
@@ -258,6 +299,21 @@ export function readInputs(given: unknown, place: InputsIn): 'auto' | InputConfi
 }
 
 type Keys = readonly (string | number)[];
+
+function readSite(given: Static<typeof SiteConfig>, keys: Keys, place: InputsIn): Site {
+  if (!URL.canParse(given.url)) throw place.fault([...keys, 'url'], 'is no address of a page');
+  const ca = given.ca === undefined ? undefined : resolve(place.base, given.ca);
+  if (ca !== undefined) {
+    try {
+      readFileSync(ca);
+    } catch (error) {
+      throw place.fault([...keys, 'ca'], `cannot be read: ${reasonOf(error)}`);
+    }
+  }
+  const { every_seconds: everySeconds = 300, within_seconds: withinSeconds = 15 } = given;
+  const { statuses = [], words = [], forbidden = [] } = given;
+  return { url: given.url, everySeconds, withinSeconds, statuses, words, forbidden, ca };
+}
 
 function readHttp(input: Static<typeof HttpInputConfig>, parser: string, keys: Keys, place: InputsIn): InputConfig {
   const { host = '127.0.0.1', port = 8088, present_as = 'elasticsearch', max_body_mib = 32 } = input;

@@ -136,7 +136,7 @@ export const ALLOWED_VALUES = {
 
 /** Namespaces of our own and of sources whose fields ECS does not have. */
 export const CUSTOM_ROOTS: ReadonlySet<string> = new Set(
-  'haidang suricata nginx apache system postfix dovecot cisco fortinet winlog sysmon powershell squid haproxy iptables bind auditd netflow cef leef panw sophos checkpoint mikrotik modsecurity iis openvpn dhcp zeek postgresql'.split(
+  'haidang suricata nginx apache system postfix dovecot cisco fortinet winlog sysmon powershell squid haproxy iptables bind auditd netflow cef leef panw sophos checkpoint mikrotik modsecurity iis openvpn dhcp zeek postgresql webcheck'.split(
     ' ',
   ),
 );

@@ -31,7 +31,7 @@ const VIETNAMESE = /[ăâđêôơưàáảãạèéẻẽẹìíỉĩịòóỏ�
 const LEVELS = { informational: 1, low: 2, medium: 3, high: 4, critical: 5 } as const;
 
 /** Fields that sentences and groups may name: what alerts collect, and the account that an account tool changed. */
-const SENTENCE_FIELDS = new Set<string>([...ENTITY_FIELDS, 'count', 'user.target.name']);
+const SENTENCE_FIELDS = new Set<string>([...ENTITY_FIELDS, 'count', 'user.target.name', 'url.domain', 'url.original']);
 
 function texts(rule: Rule, language: Language): string[] {
   const { titles, sentences, guidance } = rule.extension;

@@ -29,9 +29,12 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const { actor, act, from, to } = values;
   const most = values.limit === undefined ? 100 : Number(values.limit);
-  if (positionals.length !== 1 || positionals[0] !== 'list') throw new UsageError('say "haidang audit list"; --help tells more.');
+  if (positionals.length !== 1 || positionals[0] !== 'list')
+    throw new UsageError('say "haidang audit list"; --help tells more.');
   if (!Number.isInteger(most) || most < 1) throw new UsageError('--limit takes a number from 1.');
-  const asked = Object.entries({ actor, act, from, to }).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const asked = Object.entries({ actor, act, from, to }).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
   const connection = await connect(await loadConfig(values.config));
   try {
     let after: string | null = null;

@@ -80,7 +80,9 @@ function urlOf(value: string): Observable | undefined {
   const url = new URL(value);
   url.username = '';
   url.password = '';
-  return { type: 'url', value: url.href };
+  // Browsers leave alone what RFC 3986 §2 wants encoded, and others refuse such an address.
+  const rest = `${url.pathname}${url.search}${url.hash}`.replaceAll(/[\\^`{|}"<>[\]]/g, encodeURIComponent);
+  return { type: 'url', value: `${url.protocol}//${url.host}${rest}` };
 }
 
 /** A spelling that nobody opens by a click: `hxxps://evil[.]example`. */

@@ -9,6 +9,7 @@ describe('observables', () => {
     ['2001:DB8:0:0::7%eth0', { type: 'ipv6', value: '2001:db8::7' }],
     ['Evil.Example.', { type: 'domain', value: 'evil.example' }],
     ['hxxps://evil[.]example/a?b=c', { type: 'url', value: 'https://evil.example/a?b=c' }],
+    ['http://evil.example/{a}?b=\\', { type: 'url', value: 'http://evil.example/%7Ba%7D?b=%5C' }],
     ['http://lan:secret@evil.example/', { type: 'url', value: 'http://evil.example/' }],
     ['Lan[@]evil.example', { type: 'email', value: 'lan@evil.example' }],
     ['D41D8CD98F00B204E9800998ECF8427E', { type: 'md5', value: 'd41d8cd98f00b204e9800998ecf8427e' }],

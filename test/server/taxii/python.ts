@@ -15,13 +15,18 @@ const PACKAGES = ['medallion==3.0.0', 'taxii2-client==2.3.0'];
 const MOST_SECONDS = 60;
 
 /** Folder of a Python with both; undefined where they cannot be had, and a failure with `CI=true`. */
-export async function taxiiPython(): Promise<string | undefined> {
+export function taxiiPython(): Promise<string | undefined> {
+  return pythonWith(PACKAGES);
+}
+
+/** The same for any packages, each as `name==version`. */
+export async function pythonWith(packages: readonly string[]): Promise<string | undefined> {
   const python = needs('python3');
   if (!python) return undefined;
-  const folder = join(homedir(), '.cache/haidang', PACKAGES.join('-').replaceAll('==', '-'));
+  const folder = join(homedir(), '.cache/haidang', packages.join('-').replaceAll('==', '-'));
   if (existsSync(folder)) return folder;
   try {
-    await install(python, folder);
+    await install(python, folder, packages);
     return folder;
   } catch (error) {
     if (process.env['CI'] === 'true') throw error;
@@ -29,7 +34,7 @@ export async function taxiiPython(): Promise<string | undefined> {
   }
 }
 
-async function install(python: string, folder: string): Promise<void> {
+async function install(python: string, folder: string, packages: readonly string[]): Promise<void> {
   await mkdir(join(folder, '..'), { recursive: true });
   // Whole or not at all, also where two test files begin at once; packages alone can be moved, an environment cannot.
   const beside = `${folder}.${process.pid}`;
@@ -37,7 +42,7 @@ async function install(python: string, folder: string): Promise<void> {
   try {
     await run(python, ['-m', 'venv', join(work, 'venv')], { timeout: 120_000 });
     const options = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--target', beside];
-    await run(join(work, 'venv/bin/python'), [...options, ...PACKAGES], { timeout: 600_000 });
+    await run(join(work, 'venv/bin/python'), [...options, ...packages], { timeout: 600_000 });
     await rename(beside, folder).catch(() => rm(beside, { recursive: true, force: true }));
   } finally {
     await rm(work, { recursive: true, force: true });

@@ -1,0 +1,103 @@
+import { parseIp } from '../../rules/query/ip-address.ts';
+import { isInternalAddress } from '../incidents/indicators.ts';
+
+/** What must not leave the province in a text. */
+export type Secret =
+  | 'private-key'
+  | 'token'
+  | 'credential'
+  | 'citizen-id'
+  | 'phone'
+  | 'bank-card'
+  | 'mail-address'
+  | 'internal-address';
+
+/** A part of a text that was cut, where it stood in the text before. */
+export interface Cut {
+  readonly kind: Secret;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Longest text that is looked through. */
+export const MOST_TEXT = 20_000;
+const MOST_CUTS = 2_000;
+
+/** Each pattern is linear: no part of it can match the same text in two ways. Those first win over those after. */
+const PATTERNS: readonly {
+  readonly kind: Secret;
+  readonly pattern: RegExp;
+  readonly holds?: (text: string) => boolean;
+}[] = [
+  {
+    kind: 'private-key',
+    pattern: /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g,
+  },
+  { kind: 'token', pattern: /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g },
+  { kind: 'token', pattern: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{20,}\b/g },
+  { kind: 'credential', pattern: /\b(?:bearer|basic)\s+[\w+/=.~-]{8,}/gi },
+  {
+    kind: 'credential',
+    pattern:
+      /(?<![\p{L}\p{N}])(?:pass(?:word|wd)?|pwd|secret|token|api[_-]?key|session(?:id)?|cookie|mật khẩu|mat khau|mk)["']?\s{0,3}(?:[:=]|là)\s{0,3}(?:"[^"\n]{1,200}"|'[^'\n]{1,200}'|[^\s"',;&]{1,200})/giu,
+  },
+  { kind: 'credential', pattern: /(?<=:\/\/)[^\s/:@]{1,200}:[^\s/@]{1,200}(?=@)/g },
+  { kind: 'mail-address', pattern: /[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g },
+  { kind: 'internal-address', pattern: /(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)/g, holds: isInternalAddress },
+  {
+    kind: 'internal-address',
+    pattern: /(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])/gi,
+    holds: isInternalAddress,
+  },
+  { kind: 'phone', pattern: /(?<![\w.])(?:\+84|0084|\(\+84\)|0)[ .-]?(?:\d[ .-]?){8,9}\d?(?![\w])/g, holds: isPhone },
+  { kind: 'bank-card', pattern: /(?<!\w)(?:\d[ -]?){12,18}\d(?!\w)/g, holds: passesLuhn },
+  {
+    kind: 'citizen-id',
+    pattern: /(?<![\w.])(?:\d[ .]?){11}\d(?![\w])/g,
+    holds: (text) => /^0\d{2}[ .]?[0-9]/.test(text),
+  },
+  { kind: 'citizen-id', pattern: /(?<![\w.])\d{9}(?![\w]|\.\d)/g },
+];
+
+/** Where a text holds what must not leave, first to last; they do not overlap. */
+export function findSecrets(text: string): readonly Cut[] {
+  const found: Cut[] = [];
+  const looked = text.slice(0, MOST_TEXT);
+  for (const { kind, pattern, holds } of PATTERNS)
+    for (const match of looked.matchAll(pattern)) {
+      const [part] = match;
+      const [start, end] = [match.index, match.index + part.length];
+      if (part === '' || (holds && !holds(part)) || found.length >= MOST_CUTS) continue;
+      if (!found.some((cut) => start < cut.end && cut.start < end)) found.push({ kind, start, end });
+    }
+  return found.sort((a, b) => a.start - b.start);
+}
+
+/** The text with a word in place of each secret, and what was cut; what is past the longest text is cut too. */
+export function redact(text: string): { readonly text: string; readonly cuts: readonly Cut[] } {
+  const cuts = findSecrets(text);
+  let made = '';
+  let at = 0;
+  for (const { kind, start, end } of cuts) {
+    made += `${text.slice(at, start)}[${kind}]`;
+    at = end;
+  }
+  return { text: made + text.slice(at, Math.max(at, MOST_TEXT)), cuts };
+}
+
+/** Numbers of the country's plan: nine digits after the prefix of a mobile, ten of a landline. */
+function isPhone(text: string): boolean {
+  const digits = text.replaceAll(/\D/g, '').replace(/^(?:00)?84/, '0');
+  return /^0[35789]\d{8}$/.test(digits) || /^02\d{9}$/.test(digits);
+}
+
+/** The check digit of payment cards (ISO/IEC 7812-1, annex B). */
+function passesLuhn(text: string): boolean {
+  if (parseIp(text) !== undefined) return false;
+  const digits = [...text.replaceAll(/\D/g, '')].map(Number).reverse();
+  const sum = digits.reduce(
+    (total, digit, at) => total + (at % 2 === 0 ? digit : digit > 4 ? digit * 2 - 9 : digit * 2),
+    0,
+  );
+  return digits.length >= 13 && sum % 10 === 0;
+}

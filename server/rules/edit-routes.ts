@@ -8,7 +8,7 @@ import { requireTested } from './lifecycle.ts';
 import { provincial } from './provincial.ts';
 import { RuleParams } from './routes.ts';
 import { CheckAnswer, Decision, NewDecision, ReloadAnswer, RuleText, RuleWrite } from './schema.ts';
-import { changeSetting, DRAFT, UNDECIDED } from './settings.ts';
+import { changeSetting, DRAFT, UNDECIDED, versionsOf } from './settings.ts';
 
 /** Rules written in the console, and decisions about any rule: each is audited and in force when the answer comes. */
 export function editRoutes(app: App, services: Services): void {
@@ -51,7 +51,9 @@ export function editRoutes(app: App, services: Services): void {
         throw new HaidangError('HD_RULE_INVALID', `Line ${problem.line}, column ${problem.column}: ${problem.message}`);
       if (answer.id !== id)
         throw new HaidangError('HD_RULE_INVALID', `The first rule of the text has the id "${answer.id}", not "${id}".`);
-      if (answer.samples === 0)
+      // A wording that was in force comes back in one step, be it one that was imported without samples.
+      const isKept = (await versionsOf(records, id)).some((version) => version.yaml === yaml.trim());
+      if (answer.samples === 0 && !isKept)
         throw new HaidangError('HD_RULE_INVALID', 'The rule has no sample: nobody would notice if it never matched.');
       const [failed] = answer.failed;
       if (failed)

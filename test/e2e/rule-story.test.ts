@@ -159,7 +159,7 @@ describe.skipIf(!chromium)('the life of a rule, in the console and in Vietnamese
     await versions.nth(1).getByRole('button', { name: 'Khôi phục bản này' }).press('Enter');
     await page.getByText(/Đã khôi phục phiên bản/).waitFor();
     const { rule, yaml } = await detail();
-    expect(yaml).toBe(WORDING);
+    expect(yaml).toBe(WORDING.trim());
     expect(rule).toMatchObject({ stage: 'enabled', level: 'medium' });
   }, 240_000);
 });

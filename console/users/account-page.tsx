@@ -32,13 +32,15 @@ export function AccountPage({ me }: { readonly me: Session }) {
               </div>
             ))}
           </dl>
-          <SecondFactorCard me={me} />
-          <section className="card h-fit p-4" aria-labelledby="own-password">
-            <h2 id="own-password" className="mb-3 font-semibold">
-              {t('account.password')}
-            </h2>
-            <PasswordForm user={me.user} />
-          </section>
+          <div className="space-y-4">
+            <SecondFactorCard me={me} />
+            <section className="card h-fit p-4" aria-labelledby="own-password">
+              <h2 id="own-password" className="mb-3 font-semibold">
+                {t('account.password')}
+              </h2>
+              <PasswordForm user={me.user} />
+            </section>
+          </div>
         </div>
       </div>
     </>

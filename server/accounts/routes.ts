@@ -183,6 +183,7 @@ export function accountRoutes(app: App, { accounts, settings }: Services): void 
       const name = request.params.id;
       const changed = await accounts.users.change(name, request.body, request.signedIn().identity);
       if (changed.disabled) await accounts.sessions.endAllOf(name);
+      else await accounts.sessions.rightsChanged(name);
       return changed;
     },
   );

@@ -37,6 +37,10 @@ export interface Sessions {
   end(session: string): Promise<void>;
   /** Ends all of a user's sessions, but one that is named. */
   endAllOf(user: string, except?: string): Promise<void>;
+  /** Tells those who keep connections that a user's rights are others now. */
+  rightsChanged(user: string): Promise<void>;
+  /** Calls back with the id of each session whose rights changed. */
+  onRights(listener: (session: string) => void): void;
   /** Calls back with each session's id as it ends. */
   onEnd(listener: (session: string) => void): void;
   /** Removes sessions past their absolute end. */
@@ -61,6 +65,7 @@ export function openSessions(
 ): Sessions {
   const view = records.as(SYSTEM);
   const listeners: ((session: string) => void)[] = [];
+  const rightsListeners: ((session: string) => void)[] = [];
 
   async function load(session: string, touch: boolean): Promise<SignedIn | undefined> {
     const found = await view.get('session', session);
@@ -115,6 +120,19 @@ export function openSessions(
         if (page.next === null) return;
       }
     },
+    async rightsChanged(user) {
+      let after: string | undefined;
+      do {
+        const page = await view.find('session', {
+          where: { user: [user] },
+          limit: 500,
+          ...(after === undefined ? {} : { after }),
+        });
+        for (const { id } of page.records) for (const listener of rightsListeners) listener(id);
+        after = page.next ?? undefined;
+      } while (after !== undefined);
+    },
+    onRights: (listener) => void rightsListeners.push(listener),
     onEnd: (listener) => void listeners.push(listener),
     async sweep() {
       for (;;) {

@@ -18,10 +18,18 @@ const GOING_AWAY = 1001;
 /** `GET /api/v1/live`: changed alerts over a WebSocket. */
 export function liveRoutes(app: App, { live, accounts, log }: Services): void {
   const open = new Map<string, Set<WebSocket>>();
+  const rights = new WeakMap<WebSocket, SignedIn>();
   let connections = 0;
 
   accounts.sessions.onEnd((session) => {
     for (const socket of open.get(session) ?? []) socket.close(SESSION_ENDED, 'The session ended.');
+  });
+  // At once, and not at the next look: what somebody may no longer see must not reach them meanwhile.
+  accounts.sessions.onRights((session) => {
+    for (const socket of open.get(session) ?? []) {
+      const before = rights.get(socket);
+      if (before) void recheck(socket, before);
+    }
   });
   app.addHook('preClose', async () => {
     for (const sockets of open.values()) for (const socket of sockets) socket.close(GOING_AWAY, 'The server stops.');
@@ -51,6 +59,7 @@ export function liveRoutes(app: App, { live, accounts, log }: Services): void {
       const session = signedIn.session ?? '';
       const sockets = open.get(session) ?? new Set();
       open.set(session, sockets.add(socket));
+      rights.set(socket, signedIn);
       connections += 1;
 
       const leave = live.join(clientOf(socket, signedIn), since);
@@ -86,7 +95,7 @@ export function liveRoutes(app: App, { live, accounts, log }: Services): void {
     if (before.session === undefined) return;
     try {
       const now = await accounts.sessions.check(before.session);
-      if (!now || JSON.stringify(now.identity) !== JSON.stringify(before.identity))
+      if (!now || now.overdue || JSON.stringify(now.identity) !== JSON.stringify(before.identity))
         socket.close(SESSION_ENDED, 'The session ended.');
     } catch (error) {
       log.warn({ err: error }, 'a live session could not be checked');

@@ -68,6 +68,41 @@ function connect(cookie: string, since = 0, headers: Record<string, string> = {}
   };
 }
 
+describe('rights', () => {
+  const change = (user: string, body: object, cookie: string) =>
+    bench.app.inject({
+      method: 'PUT',
+      url: `/api/v1/users/${user}`,
+      headers: { host, origin: `http://${host}`, cookie },
+      payload: { displayName: 'x', role: 'analyst', agencies: 'all', disabled: false, ...body },
+    });
+
+  it.each([
+    ['agencies', { agencies: ['two'] }],
+    ['the role', { role: 'viewer' }],
+    ['the account', { disabled: true }],
+  ])('that change close the connection at once: %s taken away', async (what, body) => {
+    const chief = await bench.signIn({ user: 'rights-chief', role: 'administrator' });
+    const user = `rights-${what.replaceAll(' ', '-')}`;
+    const client = connect(await bench.signIn({ user }));
+    await client.until(() => client.socket.readyState === WebSocket.OPEN || client.messages.length > 0);
+    const closed = client.closed;
+    expect((await change(user, body, chief)).statusCode).toBe(200);
+    expect((await closed).code).toBe(4401);
+  });
+
+  it('that stay as they are leave it open', async () => {
+    const chief = await bench.signIn({ user: 'rights-chief', role: 'administrator' });
+    const client = connect(await bench.signIn({ user: 'rights-same' }));
+    await client.until(() => client.messages.length > 0);
+    expect((await change('rights-same', { displayName: 'another name' }, chief)).statusCode).toBe(200);
+    const before = client.messages.length;
+    await client.until(() => client.messages.length > before + 1);
+    expect(client.socket.readyState).toBe(WebSocket.OPEN);
+    client.close();
+  });
+});
+
 describe('the live feed', () => {
   it('sends each alert as it changes, and ticks while nothing does', async () => {
     const console = connect(await bench.signIn({ user: 'lan' }), await bench.records.lastChange());

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { CollectorStatus } from '../ecs/wire.ts';
 import { CorrectedClock } from './clock.ts';
 import type { CollectorConfig } from './config.ts';
+import { portOf, tryPort } from './doctor/ports.ts';
 import { openSocket } from './enrol/dial.ts';
 import { machineHash, machineHeader } from './enrol/machine.ts';
 import { keptPolicy, type PolicyWatch, watchPolicy } from './enrol/policy.ts';
@@ -16,7 +17,7 @@ import { Intake, type RecordParser } from './intake.ts';
 import { Ledger } from './ledger.ts';
 import type { Log } from './log.ts';
 import { ServerOutput } from './outputs/server.ts';
-import { lineText, parseLine } from './parsers/index.ts';
+import { lineText, objectEvent, parseLine } from './parsers/index.ts';
 import type { ParserHint } from './record.ts';
 import { DISK, readSmall } from './spool/files.ts';
 import { lockSpool } from './spool/lock.ts';
@@ -141,6 +142,8 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
       const before = current;
       await stopInputs();
       try {
+        // An input waits for a port that is taken; a policy that asks for one is not right for this machine.
+        for (const port of list === 'auto' ? [] : list.map(portOf)) if (port) await tryPort(port);
         current = { ...config, inputs: list };
         await startInputs(current);
       } catch (error) {
@@ -204,5 +207,7 @@ function makeParser(
     parseLine(line, parser, program === undefined ? at(now) : { ...at(now), program }, hint);
   return Object.assign(parse, {
     text: (line: string, now: number, id: string) => lineText(line, parser, at(now), id, hint),
+    ofObject: (object: Record<string, unknown>, line: string, now: number) =>
+      objectEvent(object, line, parser, at(now)),
   });
 }

@@ -1,9 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { accessSync, constants, existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { createServer, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { dirname } from 'node:path';
 import { type CollectorConfig, readConfig } from '../config.ts';
 import { askOnce, bare, DialError, openSocket, openTls } from '../enrol/dial.ts';
@@ -11,6 +10,7 @@ import { reasonOf } from '../errors.ts';
 import type { InputConfig } from '../input-config.ts';
 import { journalIsReadable } from '../inputs/journald.ts';
 import type { CheckName, Fault } from '../text/doctor.ts';
+import { type InputPort, portOf, tryPort } from './ports.ts';
 
 /** What one look found. */
 export interface Finding {
@@ -44,7 +44,7 @@ export async function examine(path: string): Promise<Finding[]> {
   if (config.inputs === 'auto') {
     found.push(
       { check: 'inputs', state: 'ok', detail: 'auto' },
-      await lookAtPort('syslog', '127.0.0.1', config.syslogPort, config),
+      await lookAtPort('syslog', { host: '127.0.0.1', port: config.syslogPort, isUdp: false }, config),
     );
   } else for (const input of config.inputs) found.push(...(await lookAtInput(input, config)));
   return found;
@@ -184,10 +184,9 @@ async function lookAtInput(input: InputConfig, config: CollectorConfig): Promise
     const isReadable = await journalIsReadable();
     return [{ check: 'input', name: 'journald', ...verdict(!isReadable, 'journal'), detail: 'journald' }];
   }
-  if (!('port' in input) || typeof input.port !== 'number')
-    return [{ check: 'input', name: input.type, state: 'ok', detail: '' }];
-  const isUdp = input.type === 'netflow' || (input.type === 'syslog' && input.udp && !input.tcp);
-  return [await lookAtPort(input.type, 'host' in input ? String(input.host) : '127.0.0.1', input.port, config, isUdp)];
+  const port = portOf(input);
+  if (!port) return [{ check: 'input', name: input.type, state: 'ok', detail: '' }];
+  return [await lookAtPort(input.type, port, config)];
 }
 
 function lookAtPath(path: string): Finding {
@@ -204,16 +203,10 @@ function lookAtPath(path: string): Finding {
 }
 
 /** Whether a port can be had; that this collector runs and has it itself is no fault. */
-async function lookAtPort(
-  type: string,
-  host: string,
-  port: number,
-  config: CollectorConfig,
-  isUdp = false,
-): Promise<Finding> {
-  const name = `${type} ${host}:${port}`;
+async function lookAtPort(type: string, port: InputPort, config: CollectorConfig): Promise<Finding> {
+  const name = `${type} ${port.host}:${port.port}`;
   try {
-    await (isUdp ? bindUdp(host, port) : listenTcp(host, port));
+    await tryPort(port);
     return { check: 'input', name, state: 'ok', detail: '' };
   } catch (error) {
     const isOwn = (error as NodeJS.ErrnoException).code === 'EADDRINUSE' && runs(config.spool);
@@ -231,23 +224,4 @@ function runs(spool: string): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-}
-
-function listenTcp(host: string, port: number): Promise<void> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => server.close(() => resolve()));
-  });
-}
-
-function bindUdp(host: string, port: number): Promise<void> {
-  const socket = createSocket(isIP(host) === 6 ? 'udp6' : 'udp4');
-  return new Promise((resolve, reject) => {
-    socket.once('error', (error) => {
-      socket.close();
-      reject(error);
-    });
-    socket.bind(port, host, () => socket.close(() => resolve()));
-  });
 }

@@ -18,6 +18,7 @@ const STATES = ['broken', 'attention', 'well', 'revoked'] as const;
 /** `/fleet`: how every collector is, what is wrong and what to do, and tokens for new ones. */
 export function FleetPage({ me }: { readonly me: Session }) {
   const t = useText();
+  const format = useFormat();
   const queries = useQueryClient();
   const fleet = useQuery({
     queryKey: ['fleet'],
@@ -39,10 +40,7 @@ export function FleetPage({ me }: { readonly me: Session }) {
           <p className="mb-3 flex flex-wrap gap-x-6 gap-y-1">
             {STATES.map((state) => (
               <span key={state}>
-                {t('fleet.counted', {
-                  state: t(`fleet.state.${state}`),
-                  number: collectors.filter((one) => one.state === state).length,
-                })}
+                {t(`fleet.state.${state}`)}: {format.number(collectors.filter((one) => one.state === state).length)}
               </span>
             ))}
           </p>

@@ -24,7 +24,7 @@ export const BacktestResult = Type.Object({
   evaluated: Count,
   events: Count,
   alerts: Count,
-  /** By day of the events (province's time) and agency; alerts by the day of their first event. */
+  /** By day of the events (province's time) and agency; alerts by the day of their first event; one of the province stands with each agency that has a part in it. */
   days: Type.Array(Type.Object({ day: Type.String(), agency: Type.String(), events: Count, alerts: Count })),
   /** Some of the events. */
   samples: Type.Array(

@@ -1,5 +1,6 @@
 import type { Rule } from '../../../rules/rule.ts';
 import { type GroupingReads, openGrouping } from '../../alerts/grouping.ts';
+import { PROVINCE } from '../../alerts/keys.ts';
 import { createEvaluator } from '../../detection/evaluate.ts';
 import type { MatchCell } from '../../detection/match-cell.ts';
 import type { SharedIndicators } from '../../indicators/watch.ts';
@@ -124,12 +125,16 @@ export function openTally({ rules, rule, indicators, from, agency, timeZone }: T
     },
     result() {
       for (const entry of days.values()) entry.alerts = 0;
-      for (const { detected } of alerts.values()) entryOf(dayOf(Date.parse(detected.first)), detected.agency).alerts++;
+      const found = [...alerts.values()].map(({ detected }) => detected);
+      // An alert of the province is one, and each agency behind it has its part in it.
+      for (const { agency: owner, first } of found) {
+        if (owner !== PROVINCE) entryOf(dayOf(Date.parse(first)), owner).alerts++;
+      }
       const ordered = [...days.values()].sort((a, b) => (`${a.day} ${a.agency}` < `${b.day} ${b.agency}` ? -1 : 1));
       return {
         evaluated,
         events,
-        alerts: alerts.size,
+        alerts: found.filter(({ part }) => part === undefined).length,
         days: ordered.map(({ samples: _, ...entry }) => entry),
         samples,
         hidden,

@@ -30,6 +30,17 @@ status: test
 level: high
 correlation: {type: event_count, rules: [${SINGLE}], group-by: [source.ip], timespan: 1m, condition: {gte: 3}, generate: true}
 `;
+const BASE = '5c1e1e5a-7c53-4f67-9d70-2b9d61f50015';
+const WIDE = '5c1e1e5a-7c53-4f67-9d70-2b9d61f50016';
+const WIDE_IP = '203.0.113.77';
+/** Four from one address, two of them at each of two agencies. */
+const wide = (scope: 'agency' | 'province') => `title: Wide
+id: ${WIDE}
+status: test
+level: high
+correlation: {type: event_count, rules: [${BASE}], group-by: [source.ip], timespan: 1m, condition: {gte: 4}}
+haidang: {scope: ${scope}, group_by: [source.ip]}
+`;
 const DAY_MS = 86_400_000;
 const now = Date.now();
 
@@ -80,6 +91,8 @@ beforeAll(async () => {
   cookies['viewer'] = await bench.signIn({ user: 'xem', role: 'viewer' });
   await mkdir(join(bench.folder, 'rules', 'drafts'), { recursive: true });
   await writeFile(join(bench.folder, 'rules', 'own.yml'), `${text(SINGLE)}---\n${CORRELATION}`);
+  const base = text(BASE, 'failure', WIDE_IP);
+  await writeFile(join(bench.folder, 'rules', 'wide.yml'), `${base}---\n${wide('province')}`);
   await writeFile(join(bench.folder, 'rules', 'drafts', 'draft.yml'), text(DRAFT));
   await ask('admin', 'POST', '/reload');
   await logins(5 * DAY_MS, 40);
@@ -179,6 +192,18 @@ describe('a rule', () => {
     expect((await put(text(SINGLE))).statusCode).toBe(200);
   });
 
+  it('that never had a sample comes back as it was, but in no other wording', async () => {
+    const id = '5c1e1e5a-7c53-4f67-9d70-2b9d61f50005';
+    const bare = text(id).replace(/haidang:[\s\S]*/, '');
+    await writeFile(join(bench.folder, 'rules', 'bare.yml'), bare);
+    await ask('admin', 'POST', '/reload');
+    expect(await stageOf(id)).toBe('enabled');
+    const put = (yaml: string) => ask('admin', 'PUT', `/${id}`, { yaml, untested: 'an attack is under way' });
+    expect((await put(text(id, 'success'))).statusCode).toBe(200);
+    expect((await put(bare)).statusCode).toBe(200);
+    expect((await put(bare.replace('medium', 'low'))).json()).toMatchObject({ code: 'HD_RULE_INVALID' });
+  });
+
   it('is saved as a draft before it is ever in force', async () => {
     const id = '5c1e1e5a-7c53-4f67-9d70-2b9d61f50004';
     expect((await ask('admin', 'PUT', `/${id}`, { yaml: text(id), draft: true })).statusCode).toBe(200);
@@ -187,5 +212,28 @@ describe('a rule', () => {
     const enable = { enabled: true, untested: true, reason: 'an attack is under way' };
     expect((await ask('admin', 'POST', `/${id}/decision`, enable)).statusCode).toBe(200);
     expect(await stageOf(id)).toBe('enabled');
+  });
+});
+
+describe('a backtest of a rule of the province', () => {
+  beforeAll(async () => {
+    await logins(400_000, 2, AGENCY_A, WIDE_IP);
+    await logins(400_000, 2, AGENCY_B, WIDE_IP);
+  });
+
+  it('counts what agencies have in common as one alert of the province, and each one’s events as its own', async () => {
+    const { state, result } = await run({ rule: WIDE, days: 1 });
+    expect(state).toBe('done');
+    expect(result).toMatchObject({ events: 4, alerts: 1 });
+    const of = (agency: string) => result?.days.filter((day) => day.agency === agency);
+    expect(of(AGENCY_A)).toMatchObject([{ events: 2, alerts: 1 }]);
+    expect(of(AGENCY_B)).toMatchObject([{ events: 2, alerts: 1 }]);
+    expect(result?.days).toHaveLength(2);
+  });
+
+  it('gives none of it where the same rule looks at each agency by itself, or only one is looked at', async () => {
+    const narrow = await run({ rule: WIDE, days: 1, yaml: wide('agency') });
+    expect(narrow.result).toMatchObject({ events: 4, alerts: 0 });
+    expect((await run({ rule: WIDE, days: 1, agency: AGENCY_B })).result).toMatchObject({ events: 2, alerts: 0 });
   });
 });

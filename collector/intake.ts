@@ -39,6 +39,8 @@ export interface RecordParser {
    * to the hash of its content.
    */
   readonly text?: (line: string, now: number, id: string) => string | undefined;
+  /** The event of a line whose JSON object has been read already; undefined where the line itself is needed. */
+  readonly ofObject?: (object: Record<string, unknown>, line: string, now: number) => EcsEvent | undefined;
 }
 
 /** Where an input puts the records of one source. */
@@ -134,6 +136,11 @@ export class Intake {
         this.#due(LINGER_MARKS_MS);
       },
     };
+  }
+
+  /** Lets sources be opened again, once every input has stopped: others take their place. */
+  closeAll(): void {
+    this.#opened.clear();
   }
 
   /** Cuts what is open and resolves when all of it is on disk. */

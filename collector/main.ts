@@ -135,7 +135,9 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
   await startInputs(current);
   const stopInputs = async () => {
     for (const input of inputs) await input.stop();
+    inputs = [];
     await intake.flush();
+    intake.closeAll();
   };
   if (config.renew) {
     const apply = async (list: typeof current.inputs) => {

@@ -80,20 +80,24 @@ describe('a policy', () => {
     await lab.fleet.setPolicy('default', `inputs: [{type: file, paths: ['${logs}/*.log']}]`, 'admin');
     await collector.lookForPolicy();
     await stored(3);
+    // A source that both have goes on where it stood.
+    appendFileSync(join(logs, 'first.log'), 'one more\n');
+    await stored(4);
     expect(collector.status().health?.policy).toEqual({ version: 1, failed: null });
     await running.pop()?.stop(2_000);
     const again = await startCollector(readConfig(configPath), silent);
     running.push(again);
     expect(again.status().health?.policy).toEqual({ version: 1, failed: null });
     appendFileSync(join(logs, 'second.log'), 'four\n');
-    await stored(4);
-    expect(await lab.events.lastSequence()).toBe(4);
+    await stored(5);
+    expect(await lab.events.lastSequence()).toBe(5);
   });
 
   it('is rolled back and reported where it does not work, and what was before goes on', async () => {
     writeFileSync(join(logs, 'first.log'), 'one\n');
     const collector = await startCollector(config, silent);
     running.push(collector);
+    await stored(1);
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     try {

@@ -21,6 +21,8 @@ export interface Parser {
   detects(line: string): boolean;
   /** Gives the event, or undefined where the line is not of this kind; never throws. */
   parse(line: string, context: ParseContext): EcsEvent | undefined;
+  /** The event of a line whose JSON object has been read already, the one that `parse` makes; may keep parts of it. */
+  ofObject?(object: Record<string, unknown>, line: string, context: ParseContext): EcsEvent;
   /**
    * Writes the finished event's JSON for lines of the usual form, without making the event: the very fields and values of
    * `parse`, in its order. `id` is the event's up to the content hash. Undefined where `parse` is to be asked.

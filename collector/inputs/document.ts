@@ -15,7 +15,10 @@ export interface DocumentParsers {
 }
 
 /** Names that only this program sets, and those whose value is the parsed line's own business. */
-const RESERVED = /^(?:organization|agent|haidang|@timestamp|message|event\.(?:id|ingested|original|kind))(?:\.|$)/;
+const RESERVED = new Set(['organization', 'agent', 'haidang', '@timestamp', 'message']);
+const RESERVED_OF_EVENT = new Set(['id', 'ingested', 'original', 'kind']);
+/** The same for keys that hold dots. */
+const RESERVED_NAME = /^(?:organization|agent|haidang|@timestamp|message|event\.(?:id|ingested|original|kind))(?:\.|$)/;
 
 /**
  * Makes events of documents that shippers send (Filebeat, Winlogbeat, Fluent Bit, Logstash, OTLP). What is ECS already
@@ -36,10 +39,9 @@ export function documentParser({ line, json, windows }: DocumentParsers): Record
     // Shippers that parse write to ECS names, and say so by the category; others send the bare line under `log`.
     const text = message ?? (typeof object['log'] === 'string' ? object['log'].replace(/[\r\n]+$/, '') : undefined);
     if (message === undefined && text !== undefined) Reflect.deleteProperty(object, 'log');
-    const event = json(
-      message === undefined && text !== undefined ? JSON.stringify({ ...object, message: text }) : record,
-      now,
-    );
+    const whole = message === undefined && text !== undefined ? { ...object, message: text } : object;
+    const event =
+      json.ofObject?.(whole, record, now) ?? json(whole === object ? record : JSON.stringify(whole), now);
     if (event.event.kind === 'pipeline_error') return event;
     dropMisfits(event);
     if (typeof given['original'] !== 'string') event.event.original = text === undefined || text === '' ? record : text;
@@ -47,26 +49,32 @@ export function documentParser({ line, json, windows }: DocumentParsers): Record
     const parsed = line(text, Date.parse(event['@timestamp']));
     if (parsed.event.kind === 'pipeline_error') return event;
     const original = event.event.original;
-    merge(parsed as JsonObject, event as JsonObject, '');
+    merge(parsed as JsonObject, event as JsonObject, 'top');
     parsed.event.original = original as string;
     return parsed;
   };
 }
 
 /** Adds what the document says and the line does not. */
-function merge(into: JsonObject, from: JsonObject, above: string): void {
+function merge(into: JsonObject, from: JsonObject, place: 'top' | 'event' | 'below'): void {
   for (const key of Object.keys(from)) {
-    const name = above + key;
     const value = from[key];
-    if (name === 'haidang') {
+    if (place === 'top' && key === 'haidang') {
       into[key] = { ...(isObject(into[key]) ? into[key] : {}), ...(isObject(value) ? value : {}) };
       continue;
     }
-    if (RESERVED.test(name)) continue;
+    if (place !== 'below' && isReserved(key, place)) continue;
     const there = Object.hasOwn(into, key) ? into[key] : undefined;
     if (there === undefined) into[key] = value;
-    else if (isObject(value) && isObject(there)) merge(there, value, `${name}.`);
+    else if (isObject(value) && isObject(there)) {
+      merge(there, value, place === 'top' && key === 'event' ? 'event' : 'below');
+    }
   }
+}
+
+function isReserved(key: string, place: 'top' | 'event'): boolean {
+  if (key.includes('.')) return RESERVED_NAME.test(place === 'top' ? key : `event.${key}`);
+  return place === 'top' ? RESERVED.has(key) : RESERVED_OF_EVENT.has(key);
 }
 
 /** Moves values of the wrong kind out of ECS fields, so that one sender's mistake cannot spoil a field for all. */

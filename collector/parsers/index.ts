@@ -123,6 +123,16 @@ export function lineText(
   return taken?.text?.(line, context, id);
 }
 
+/** The event of a line whose JSON object has been read already; undefined where the parser named needs the line. */
+export function objectEvent(
+  object: Record<string, unknown>,
+  line: string,
+  parser: string,
+  context: ParseContext,
+): EcsEvent | undefined {
+  return BY_NAME.get(parser)?.ofObject?.(object, line, context);
+}
+
 /**
  * Parses one line with the named parser or `auto`; always gives an event and never throws. What no parser understands
  * is kept with `event.kind: pipeline_error` and the reason in `error.message`. `hint`, one object a source, lets `auto`

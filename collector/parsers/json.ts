@@ -58,9 +58,7 @@ function eventFields(given: unknown): EcsEvent['event'] {
   return fields;
 }
 
-function parse(line: string, context: ParseContext): EcsEvent | undefined {
-  const object = parseObject(line);
-  if (!object) return undefined;
+function ofObject(object: JsonObject, line: string, context: ParseContext): EcsEvent {
   const event: EcsEvent = { '@timestamp': isoString(lineTime(object, context)), event: eventFields(object['event']) };
   event.event.kind ??= 'event';
   event.event.original ??= line;
@@ -83,5 +81,9 @@ function parse(line: string, context: ParseContext): EcsEvent | undefined {
 export const json: Parser = {
   name: 'json',
   detects: (line) => line.charCodeAt(0) === 123 && line.endsWith('}'),
-  parse,
+  ofObject,
+  parse(line, context) {
+    const object = parseObject(line);
+    return object && ofObject(object, line, context);
+  },
 };

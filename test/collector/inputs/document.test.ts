@@ -1,9 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { documentParser } from '../../../collector/inputs/document.ts';
-import { PARSER_NAMES, parseLine } from '../../../collector/parsers/index.ts';
+import { objectEvent, PARSER_NAMES, parseLine } from '../../../collector/parsers/index.ts';
 
-const named = (parser: string) => (line: string, now: number) => parseLine(line, parser, { now, timeZone: 'UTC' });
+const named = (parser: string) =>
+  Object.assign((line: string, now: number) => parseLine(line, parser, { now, timeZone: 'UTC' }), {
+    ofObject: (object: Record<string, unknown>, line: string, now: number) =>
+      objectEvent(object, line, parser, { now, timeZone: 'UTC' }),
+  });
 const parse = documentParser({
   line: named('auto'),
   json: named('json'),

@@ -1,0 +1,85 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AlertList } from '../../server/alerts/schema.ts';
+import type { IncidentDetail, IncidentList } from '../../server/incidents/schema.ts';
+import { needs } from '../needs.ts';
+import { openBrowser, signIn } from './browser.ts';
+import { Installation, until } from './harness.ts';
+import { syslogTime } from './logs.ts';
+
+const chromium = needs('chromium');
+
+/** Guesses of a password, as sshd writes them. */
+function guesses(): string {
+  const lines = Array.from({ length: 60 }, (_, at) => {
+    const head = `${syslogTime(Date.now() - (60 - at) * 1000)} web-01 sshd[${900 + at}]:`;
+    return `${head} Failed password for root from 203.0.113.66 port ${20_000 + at} ssh2\n`;
+  });
+  return lines.join('');
+}
+
+describe.skipIf(!chromium)('from alert to incident', () => {
+  let server: Installation;
+  let browser: Browser;
+  beforeAll(async () => {
+    server = await Installation.create({
+      inputs: (folder) => [{ type: 'file', paths: [join(folder, 'auth.log')] }],
+    });
+    await server.up();
+    browser = await openBrowser(chromium ?? '');
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.remove();
+  });
+
+  test('with keys alone, seen at the command line, and kept over a restart', async () => {
+    writeFileSync(join(server.folder, 'auth.log'), guesses());
+    await until(
+      'an alert',
+      async () => {
+        const { alerts } = await server.api<AlertList>('/api/v1/alerts');
+        return alerts.length > 0 ? true : undefined;
+      },
+      60_000,
+    );
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    await context.addInitScript(() => localStorage.setItem('haidang.language', 'vi'));
+    const page = await context.newPage();
+    await signIn(page, server);
+    await page.locator('[data-alert-id]').first().waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('i');
+    await page.locator('dialog[open] input[name="title"]').waitFor();
+    await page.locator('dialog[open] button[type="submit"]').focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/incidents\/HD-/);
+    await page.locator('h1').waitFor();
+    const shots = process.env['HAIDANG_SHOTS'];
+    await page.getByText('203[.]0[.]113[.]66').first().waitFor();
+    await page.keyboard.press('a');
+    await page.getByRole('button', { name: 'Chuyển sang: Đang điều tra' }).click();
+    await page.locator('dialog[open] button[type="submit"]').click();
+    await page.getByRole('button', { name: 'Chuyển sang: Đã khoanh vùng' }).waitFor();
+    if (shots) await page.screenshot({ path: `${shots}/incident.png` });
+    await page.goto(`${server.url}/incidents`);
+    await page.locator('[data-incident]').first().waitFor();
+    if (shots) await page.screenshot({ path: `${shots}/incidents.png` });
+    const listed = await server.cli(['incident', 'list', '--json', '--config', server.config]);
+    expect(listed.err).toBe('');
+    const [row] = listed.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(row).toMatchObject({ status: 'investigating', owner: 'admin', alerts: 1 });
+    await server.end('SIGKILL');
+    await server.up();
+    const { incidents } = await server.api<IncidentList>('/api/v1/incidents');
+    expect(incidents.map(({ id }) => id)).toEqual([row.id]);
+    const detail = await server.api<IncidentDetail>(`/api/v1/incidents/${row.id}`);
+    expect(detail.alerts[0]?.alert).toMatchObject({ status: 'in_progress' });
+    await context.close();
+  }, 240_000);
+});

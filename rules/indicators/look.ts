@@ -63,6 +63,8 @@ const HOLDS: Readonly<Record<Look, readonly IndicatorType[]>> = {
 /** Values of one field, and hits of one event, that are looked at: content is the attacker's to choose. */
 const MOST_VALUES = 50;
 const MOST_HITS = 20;
+/** Values of a kind that are remembered as harmless, and the longest of them: addresses and names come again and again. */
+const REMEMBERED = { values: 8_192, characters: 200 } as const;
 
 /** Looks for the indicators of a table in events. */
 export class IndicatorLook {
@@ -71,6 +73,8 @@ export class IndicatorLook {
   readonly #looks: readonly Look[];
   readonly #table: IndicatorTable;
   readonly #found: number[] = [];
+  /** By kind of field, values that are in no list. The table never changes. */
+  readonly #harmless = new Map<Look, Set<string>>();
 
   constructor(shared: SharedTable) {
     this.#table = new IndicatorTable(shared);
@@ -108,9 +112,28 @@ export class IndicatorLook {
   }
 
   #look(look: Look, value: string, second: number): void {
+    if (value.length > MOST_CHARACTERS) return;
+    // URLs are hardly ever the same.
+    if (look === 'url' || look === 'hashes' || value.length > REMEMBERED.characters) {
+      return this.#search(look, value, second);
+    }
+    let harmless = this.#harmless.get(look);
+    if (harmless?.has(value)) return;
+    const before = this.#found.length;
+    this.#table.metEnded = false;
+    this.#search(look, value, second);
+    if (this.#found.length > before || this.#table.metEnded) return;
+    if (!harmless || harmless.size >= REMEMBERED.values) {
+      harmless = new Set();
+      this.#harmless.set(look, harmless);
+    }
+    // A text must not hold on to the line that it was cut from.
+    harmless.add(Buffer.from(value).toString());
+  }
+
+  #search(look: Look, value: string, second: number): void {
     const found = this.#found;
     const table = this.#table;
-    if (value.length > MOST_CHARACTERS) return;
     if (look === 'address') this.#address(value, second);
     else if (look === 'domain') this.#domain(value, second);
     else if (look === 'email') this.#email(value, second);

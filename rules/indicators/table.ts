@@ -157,6 +157,8 @@ export class IndicatorTable {
   readonly #sought = new Uint8Array(MOST_CHARACTERS + NETWORK_BYTES);
   readonly #words = new Uint32Array(4);
   readonly #hasher = new Hasher();
+  /** An entry was met that had ended: whether its value is found depends on the second. */
+  metEnded = false;
 
   constructor(table: SharedTable) {
     this.count = table.count;
@@ -213,6 +215,7 @@ export class IndicatorTable {
       if (this.#slots[slot * 2] !== high || !this.#isKey(entry, start, end)) continue;
       const expires = this.#expires[entry] as number;
       if (expires === 0 || expires > second) found.push(entry);
+      else this.metEnded = true;
     }
   }
 

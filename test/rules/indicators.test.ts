@@ -171,6 +171,27 @@ describe('an event', () => {
     ]);
   });
 
+  it('matches or not by when it came, however often and in whatever order its value was looked up', () => {
+    const event = { dns: { question: { name: 'old.example' } }, source: { domain: 'harmless.example' } };
+    for (const [second, hits] of [
+      [NOW, 0],
+      [NOW - 2, 1],
+      [NOW, 0],
+      [NOW - 2, 1],
+    ] as const)
+      expect(hitsOf(look, event, second)).toHaveLength(hits);
+  });
+
+  it('is found among more harmless values than are remembered', () => {
+    for (let at = 0; at < 20_000; at++)
+      expect(hitsOf(look, { dns: { question: { name: `www${at}.example.org` } } })).toEqual([]);
+    expect(hitsOf(look, { dns: { question: { name: 'www7.evil.vn' } } })).toEqual([['dns.question.name', 'evil.vn']]);
+    // What is harmless as a name of a host is looked up as what else it may be.
+    const hash = 'd41d8cd98f00b204e9800998ecf8427e';
+    expect(hitsOf(look, { dns: { question: { name: hash } } })).toEqual([]);
+    expect(hitsOf(look, { process: { hash: { md5: hash } } })).toHaveLength(1);
+  });
+
   it('is read only where a table has something for it', () => {
     expect(new IndicatorLook(tableOf(indicator('hash', 'd41d8cd98f00b204e9800998ecf8427e'))).fields).not.toContain(
       'source.ip',

@@ -49,7 +49,7 @@ export function GuidanceCard({ guidance }: { readonly guidance: AlertDetail['gui
           </div>
         </div>
       </div>
-      {!reviewed && found.language !== 'en' && (
+      {!reviewed && (
         <div className="mt-3 text-small">
           <Partial>{t('guidance.notReviewed')}</Partial>
         </div>

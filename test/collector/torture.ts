@@ -1,0 +1,339 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { makeCertificates, Receiver, until } from './receiver.ts';
+
+const CLI = fileURLToPath(new URL('../../bin/cli.ts', import.meta.url));
+/** How far the server's clock may be set, milliseconds: over midnight both ways. */
+const CLOCK_JUMPS = [0, 86_400_000, -86_400_000, 3_600_000];
+
+/** What befalls the collector in one round, beside the kill at the end of it. */
+export type Blow =
+  | 'kill alone'
+  | 'server away'
+  | 'slow network'
+  | 'half-open network'
+  | 'rotation during an outage'
+  | 'copytruncate'
+  | 'clock jump'
+  | 'damaged spool'
+  | 'machine rolled back';
+export const BLOWS: readonly Blow[] = [
+  'kill alone',
+  'server away',
+  'slow network',
+  'half-open network',
+  'rotation during an outage',
+  'copytruncate',
+  'clock jump',
+  'damaged spool',
+  'machine rolled back',
+];
+
+/** What came of it. */
+export interface TortureResult {
+  readonly kills: number;
+  readonly blows: Readonly<Record<string, number>>;
+  readonly written: number;
+  /** Different lines at the receiver, those of a time that was rolled back aside. */
+  readonly unique: number;
+  readonly doubled: number;
+  /** Lines that never arrived. */
+  readonly lost: number;
+  /** Of those, in frames that the collector set aside as damaged and counted. */
+  readonly quarantined: number;
+  /** Frames that came again and were known by their ids. */
+  readonly knownAgain: number;
+  readonly fullDisk: boolean;
+}
+
+/** A network between collector and server that can be cut, slow, or take everything and answer nothing. */
+class Network {
+  mode: 'open' | 'cut' | 'slow' | 'half-open' = 'open';
+  readonly #sockets = new Set<Socket>();
+  readonly #server = createServer((near) => {
+    if (this.mode === 'cut') return void near.destroy();
+    const far = connect(this.target, '127.0.0.1');
+    for (const socket of [near, far]) {
+      this.#sockets.add(socket);
+      socket.on('error', () => socket.destroy());
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        near.destroy();
+        far.destroy();
+      });
+    }
+    const pass = (from: Socket, to: Socket) =>
+      from.on('data', (chunk: Buffer) => {
+        if (this.mode === 'half-open') return;
+        if (this.mode === 'open') return void to.write(chunk);
+        from.pause();
+        setTimeout(() => {
+          to.write(chunk);
+          from.resume();
+        }, 20);
+      });
+    pass(near, far);
+    pass(far, near);
+  });
+  target = 0;
+
+  async listen(): Promise<number> {
+    await new Promise<void>((done) => this.#server.listen(0, '127.0.0.1', done));
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  cut(): void {
+    this.mode = 'cut';
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  close(): void {
+    this.cut();
+    this.#server.close();
+  }
+}
+
+/** A disk of 24 MiB over a folder, where this user may mount one. */
+function smallDisk(folder: string): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', folder], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Runs a real collector on a growing, rotating file and ends each round with kill -9, after one of the blows. When it is
+ * over, every line must have arrived once; what a damaged frame held must have been set aside and counted.
+ */
+export async function torture(
+  folder: string,
+  kills: number,
+  say: (text: string) => void,
+  among: readonly Blow[] = BLOWS,
+): Promise<TortureResult> {
+  const receiver = new Receiver();
+  const network = new Network();
+  const certificates = makeCertificates(folder);
+  await receiver.start(certificates);
+  network.target = receiver.port;
+  const spool = join(folder, 'spool');
+  mkdirSync(spool);
+  const fullDisk = smallDisk(spool);
+  const log = join(folder, 'app.log');
+  const { ca, certificate, key } = certificates;
+  const server = `https://127.0.0.1:${await network.listen()}`;
+  const inputs = [{ type: 'file', paths: [log] }];
+  const config = { id: 'c0test01', server, ca, certificate, key, spool, spool_max: '1GiB', inputs };
+  writeFileSync(join(folder, 'collector.yaml'), stringify(config));
+
+  let child: ChildProcess | undefined;
+  let complaints = '';
+  let lines: string[] = [];
+  /** Lines of times that were rolled back: some of them did arrive, and that is right. */
+  const undone = new Set<string>();
+  let number = 0;
+  let quarantined = 0;
+  const blows: Record<string, number> = {};
+
+  const write = (count: number) => {
+    let text = '';
+    for (let n = 0; n < count; n++) {
+      const line = `Nov 22 10:00:00 host app[1]: line ${number++} ${'y'.repeat(number % 120)}`;
+      lines.push(line);
+      text += `${line}\n`;
+    }
+    appendFileSync(log, text);
+  };
+  const rotate = () => {
+    const copies = readdirSync(folder)
+      .flatMap((name) => /^app\.log\.(\d+)$/.exec(name)?.[1] ?? [])
+      .map(Number);
+    for (const n of copies.sort((a, b) => b - a)) renameSync(`${log}.${n}`, `${log}.${n + 1}`);
+    renameSync(log, `${log}.1`);
+    writeFileSync(log, '');
+  };
+  const start = () => {
+    const started = spawn(process.execPath, [CLI, 'collector', '--config', join(folder, 'collector.yaml')], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, HAIDANG_LOG_LEVEL: 'error' },
+    });
+    started.stderr?.on('data', (chunk: Buffer) => {
+      complaints = (complaints + chunk.toString()).slice(-4_000);
+    });
+    child = started;
+  };
+  const end = (signal: NodeJS.Signals) =>
+    new Promise<void>((done) => {
+      if (!child || child.exitCode !== null || child.signalCode !== null) return done();
+      child.on('exit', () => done());
+      child.kill(signal);
+    });
+  const arrived = () => new Set(receiver.originals);
+  const pause = (most: number) => new Promise((done) => setTimeout(done, Math.random() * most));
+  const allThere = async (what: string) => {
+    for (let left = -1; ; ) {
+      const there = arrived();
+      const missing = lines.filter((line) => !there.has(line)).length;
+      if (missing <= quarantined) return;
+      if (left >= 0 && missing >= left) throw new Error(`${missing} lines are missing ${what}: ${complaints}`);
+      left = missing;
+      const seen = receiver.events.size;
+      await until(
+        `more lines ${what}; ${missing} are missing (${complaints})`,
+        () => receiver.events.size > seen,
+        60_000,
+      );
+    }
+  };
+
+  const strike = async (blow: Blow): Promise<void> => {
+    switch (blow) {
+      case 'kill alone':
+        return;
+      case 'server away':
+        network.cut();
+        await pause(400);
+        return;
+      case 'slow network':
+        network.mode = 'slow';
+        return;
+      case 'half-open network':
+        network.mode = 'half-open';
+        return;
+      case 'rotation during an outage':
+        network.cut();
+        write(500);
+        rotate();
+        write(500);
+        await pause(300);
+        return;
+      case 'copytruncate':
+        // What nobody has read is lost by this way of rotating itself, so all of it is read first.
+        network.mode = 'open';
+        await allThere('before the file is emptied');
+        cpSync(log, `${log}.copy`);
+        writeFileSync(log, '');
+        rmSync(`${log}.copy`);
+        await new Promise((done) => setTimeout(done, 400));
+        return;
+      case 'clock jump':
+        receiver.clockOffset = CLOCK_JUMPS[Math.floor(Math.random() * CLOCK_JUMPS.length)] as number;
+        network.cut();
+        network.mode = 'open';
+        return;
+      case 'damaged spool':
+      case 'machine rolled back':
+        await end('SIGKILL');
+        if (blow === 'damaged spool') damage();
+        else await rollBack();
+        start();
+    }
+  };
+  /** Changes one byte in the middle of the newest segment: its frames may be waiting, or sent long ago. */
+  const damage = () => {
+    const name = readdirSync(spool)
+      .filter((each) => each.endsWith('.seg'))
+      .sort()
+      .at(-1);
+    const bytes = name === undefined ? undefined : readFileSync(join(spool, name));
+    if (!bytes || bytes.length < 20_000) return;
+    const at = Math.floor(bytes.length * (0.2 + Math.random() * 0.4));
+    bytes[at] = (bytes[at] as number) ^ 0x5a;
+    writeFileSync(join(spool, name as string), bytes);
+  };
+  /** Logs and spool go back to where they were a while ago, as a virtual machine does; what then happens is new. */
+  const rollBack = async () => {
+    const files = () => readdirSync(folder).filter((name) => name.startsWith('app.log'));
+    const kept = join(folder, 'snapshot');
+    cpSync(spool, join(kept, 'spool'), { recursive: true });
+    for (const name of files()) cpSync(join(folder, name), join(kept, name));
+    const before = lines.length;
+    start();
+    write(700);
+    await pause(800);
+    await end('SIGKILL');
+    for (const line of lines.slice(before)) undone.add(line);
+    lines = lines.slice(0, before);
+    // In place, so that inodes stay: a snapshot is of the disk, not of its files.
+    for (const name of readdirSync(spool)) rmSync(join(spool, name), { recursive: true });
+    cpSync(join(kept, 'spool'), spool, { recursive: true });
+    for (const name of files()) {
+      if (existsSync(join(kept, name))) writeFileSync(join(folder, name), readFileSync(join(kept, name)));
+      else rmSync(join(folder, name));
+    }
+    rmSync(kept, { recursive: true });
+  };
+
+  const tidy = () => {
+    child?.kill('SIGKILL');
+    if (fullDisk) execFileSync('umount', ['-l', spool]);
+  };
+  process.on('exit', tidy);
+  try {
+    write(300);
+    start();
+    await until(`the first lines (${complaints})`, () => receiver.events.size > 0, 60_000);
+    for (let kill = 0; kill < kills; kill++) {
+      const blow = among[kill % among.length] as Blow;
+      blows[blow] = (blows[blow] ?? 0) + 1;
+      write(400);
+      if (kill % 7 === 6) rotate();
+      await strike(blow);
+      write(400);
+      await pause(500);
+      await end('SIGKILL');
+      network.mode = 'open';
+      start();
+      if (kill % 10 === 9) say(`${kill + 1} of ${kills} kills, ${receiver.events.size} events`);
+      // Starts take longer than blows: let it come to reading before the next.
+      const seen = receiver.events.size;
+      const missing = lines.some((line) => !arrived().has(line));
+      if (missing)
+        await until(`the collector to send after ${blow} (${complaints})`, () => receiver.events.size > seen, 60_000);
+      quarantined = receiver.statuses.reduce((most, status) => Math.max(most, status.quarantined.events), quarantined);
+    }
+    network.mode = 'open';
+    await until('a status report', () => receiver.statuses.length > 0, 30_000);
+    const reports = receiver.statuses.length;
+    await until('a last status report', () => receiver.statuses.length > reports, 30_000);
+    quarantined = receiver.statuses.at(-1)?.quarantined.events ?? 0;
+    await allThere('at the end');
+    await end('SIGTERM');
+    const texts = receiver.originals;
+    const there = new Set(texts);
+    const unique = lines.filter((line) => there.has(line)).length;
+    return {
+      kills,
+      blows,
+      written: lines.length,
+      unique,
+      doubled: texts.length - there.size,
+      lost: lines.length - unique,
+      quarantined,
+      knownAgain: receiver.repeats,
+      fullDisk,
+    };
+  } finally {
+    await end('SIGKILL');
+    network.close();
+    await receiver.stop();
+    process.off('exit', tidy);
+    tidy();
+  }
+}

@@ -1,6 +1,7 @@
 import type { AgencyId, CollectorId } from '../../identity.ts';
 import type { StoredBatch } from '../event-store.ts';
 import type { BulkItem, Cluster } from './cluster.ts';
+import { getMany } from './get-many.ts';
 import type { IndexNames } from './indexes.ts';
 import type { Json } from './mapping.ts';
 
@@ -146,11 +147,6 @@ export async function readBatches(
 
 /** The documents of these ids with their frames, in the order asked for. */
 export async function wholeBatches(cluster: Cluster, names: IndexNames, ids: readonly string[]): Promise<WholeBatch[]> {
-  if (ids.length === 0) return [];
-  const { body } = await cluster.request<{ docs: readonly { found?: boolean; _source: WholeBatch }[] }>({
-    method: 'POST',
-    path: `/${names.batches}/_mget`,
-    body: { ids },
-  });
-  return body.docs.flatMap(({ found, _source }) => (found ? [_source] : []));
+  const docs = await getMany<WholeBatch>(cluster, names.batches, ids);
+  return docs.flatMap(({ found, _source }) => (found ? [_source] : []));
 }

@@ -1,4 +1,5 @@
 import type { Cluster } from './cluster.ts';
+import { getMany } from './get-many.ts';
 import { dayIndex, type IndexNames } from './indexes.ts';
 import type { PreparedBatch, PreparedEvent } from './prepare.ts';
 
@@ -58,13 +59,10 @@ export class KnownEvents {
 
   async #ask({ day }: PreparedBatch, events: readonly PreparedEvent[]): Promise<Set<string>> {
     if (events.length === 0) return new Set();
-    const { body } = await this.#cluster.request<{ docs?: readonly { found?: boolean }[] }>({
-      method: 'POST',
-      path: `/${dayIndex(this.#names, day)}/_mget`,
-      query: { _source: false, filter_path: 'docs.found' },
-      body: { ids: events.map(({ id }) => id) },
-    });
-    return new Set(events.flatMap(({ id }, at) => (body.docs?.[at]?.found ? [id] : [])));
+    const ids = events.map(({ id }) => id);
+    const asked = { source: false, filter: 'docs.found' } as const;
+    const docs = await getMany(this.#cluster, dayIndex(this.#names, day), ids, asked);
+    return new Set(ids.filter((_, at) => docs[at]?.found));
   }
 }
 

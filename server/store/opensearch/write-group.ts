@@ -4,6 +4,7 @@ import { batchId, batchItem, linesOf, packLineNumbers, storedBatch, type WholeBa
 import { type BulkItem, type BulkResult, outcomeOf, WrittenDocument } from './bulk.ts';
 import type { ByteSink } from './byte-sink.ts';
 import type { Cluster, StoreLog } from './cluster.ts';
+import { getMany } from './get-many.ts';
 import { dayIndex, type IndexNames } from './indexes.ts';
 import { letterOf, type PreparedBatch, type PreparedEvent, placeBytes } from './prepare.ts';
 
@@ -248,13 +249,10 @@ export class GroupWriter {
   /** Of events that were there already, those that this very batch wrote before it failed. */
   async #owned({ prepared, member }: GroupJob, events: readonly PreparedEvent[]): Promise<ReadonlySet<string>> {
     if (events.length === 0) return new Set();
-    const { body } = await this.#cluster.request<{ docs: readonly OwnedDocument[] }>({
-      method: 'POST',
-      path: `/${dayIndex(this.#names, prepared.day)}/_mget`,
-      query: { _source_includes: 'store.node,store.batch' },
-      body: { ids: events.map(({ id }) => id) },
-    });
-    const own = body.docs.filter(
+    const ids = events.map(({ id }) => id);
+    const asked = { source: 'store.node,store.batch' };
+    const docs = await getMany<OwnedSource>(this.#cluster, dayIndex(this.#names, prepared.day), ids, asked);
+    const own = docs.filter(
       ({ found, _source }) => found && _source.store.node === this.#node && _source.store.batch === member?.batch.first,
     );
     return new Set(own.map(({ _id }) => _id));
@@ -293,10 +291,8 @@ class EventItem extends WrittenDocument implements BulkItem {
   }
 }
 
-interface OwnedDocument {
-  readonly _id: string;
-  readonly found?: boolean;
-  readonly _source: { readonly store: { readonly node: string; readonly batch: number } };
+interface OwnedSource {
+  readonly store: { readonly node: string; readonly batch: number };
 }
 
 function eventsOf(prepared: PreparedBatch): PreparedEvent[] {

@@ -97,7 +97,8 @@ describe('a cluster of three nodes', { timeout: 1_800_000 }, () => {
     }
     expect(new Set(killed).size).toBe(3);
     expect(counts.stored + counts.duplicates).toBe(90 * SIZE);
-    expect(await store.events.lastSequence()).toBe(90 * SIZE);
+    // A frame that was numbered and found on another copy after all leaves its numbers empty.
+    expect(await store.events.lastSequence()).toBeGreaterThanOrEqual(90 * SIZE);
     expect(await store.events.as(SYSTEM).deadLetters(1)).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 import type { FastifyRequest, RouteOptions } from 'fastify';
 import { readCookie } from '../accounts/cookie.ts';
-import { may, type Permission } from '../accounts/permissions.ts';
+import { may, PERMISSIONS, type Permission } from '../accounts/permissions.ts';
 import type { SignedIn } from '../accounts/sessions.ts';
 import { refusals } from '../audit/requests.ts';
 import { HaidangError } from '../errors.ts';
@@ -11,10 +11,7 @@ import { isAllowedHost, isOwnOrigin } from './origin.ts';
  * What calling a route takes; every route declares it: nothing, a session of whatever role (one's own account), or one
  * permission of `accounts/permissions.ts`.
  */
-export type Access = 'public' | 'signed-in' | Permission | keyof typeof OLD_LEVELS;
-
-/** Levels from before there were permissions, as those that stand for them. */
-const OLD_LEVELS = { analyst: 'alerts.triage', administrator: 'users.change' } as const;
+export type Access = 'public' | 'signed-in' | Permission;
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -41,7 +38,9 @@ export function guard(app: App, { accounts, settings, trusted }: Services): void
 
   app.addHook('onRoute', (route: RouteOptions) => {
     const hidden = route.schema?.hide === true;
-    if (!hidden && (route.config?.access === undefined || route.schema === undefined))
+    const access = route.config?.access;
+    const known = access === 'public' || access === 'signed-in' || Object.hasOwn(PERMISSIONS, access ?? '');
+    if (!hidden && (!known || route.schema === undefined))
       throw new Error(`Route ${String(route.method)} ${route.url} lacks its access or its schema.`);
   });
 
@@ -62,10 +61,9 @@ export function guard(app: App, { accounts, settings, trusted }: Services): void
     if (access === 'signed-in') return;
     if (request.who?.overdue)
       throw new HaidangError('HD_SECOND_FACTOR', 'Your role takes a second factor, and the time to set it up is over.');
-    const permission = access === 'analyst' || access === 'administrator' ? OLD_LEVELS[access] : access;
-    if (may(identity, permission)) return;
-    await refused(identity.name, request, permission);
-    throw new HaidangError('HD_FORBIDDEN', `This needs "${permission}", which the role ${identity.role} lacks.`);
+    if (may(identity, access)) return;
+    await refused(identity.name, request, access);
+    throw new HaidangError('HD_FORBIDDEN', `This needs "${access}", which the role ${identity.role} lacks.`);
   });
 }
 

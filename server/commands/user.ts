@@ -8,6 +8,7 @@ import { table } from './terminal.ts';
 
 const HELP = `Usage: haidang user add NAME --role ROLE [--display-name TEXT] [--agency ID]… [--config FILE]
        haidang user password NAME [--config FILE]
+       haidang user reset-second-factor NAME [--config FILE]
        haidang user list [--json] [--config FILE]
 
 "password" asks for the current password of NAME and for the new one, and ends the sessions of NAME. The password (at least 12 characters) is asked for at the terminal, or read as the first line of standard input. It is
@@ -31,6 +32,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const config = await loadConfig(values.config);
   if (act === 'list' && name === undefined) return list(config, values.json === true);
   if (act === 'password' && name !== undefined && more.length === 0) return changePassword(config, name);
+  if (act === 'reset-second-factor' && name !== undefined && more.length === 0) return resetSecondFactor(config, name);
   if (act !== 'add' || name === undefined || more.length > 0)
     throw new UsageError(
       'say "haidang user add NAME --role ROLE", "haidang user password NAME" or "haidang user list"; --help tells more.',
@@ -63,6 +65,18 @@ async function changePassword(config: Awaited<ReturnType<typeof loadConfig>>, na
   try {
     await connection.ask('PUT', `/api/v1/users/${encodeURIComponent(name)}/password`, { current, password });
     console.log(`${name} has a new password; other sessions are over.`);
+    return 0;
+  } finally {
+    await connection.close();
+  }
+}
+
+/** The way back for whoever lost telephone and recovery codes. */
+async function resetSecondFactor(config: Awaited<ReturnType<typeof loadConfig>>, name: string): Promise<number> {
+  const connection = await connect(config);
+  try {
+    await connection.ask('DELETE', `/api/v1/users/${encodeURIComponent(name)}/second-factor`);
+    console.log(`${name} signs in by the password alone until a second factor is set up again; all sessions are over.`);
     return 0;
   } finally {
     await connection.close();

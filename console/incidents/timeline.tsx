@@ -30,7 +30,7 @@ function word(t: Translate, act: string, value: string | null | undefined): stri
 function sentence(t: Translate, { kind, act, by, from, to, note }: Step): string {
   if (kind === 'event') return t(act === 'last' ? 'incident.event.last' : 'incident.event.first', { note: note ?? '' });
   const values = { by: by ?? '', from: word(t, act, from), to: word(t, act, to) };
-  return t(`incident.act.${act}` as TextKey, values);
+  return t(act === 'status' ? 'timeline.status' : (`incident.act.${act}` as TextKey), values);
 }
 
 /** What happened and what was done, oldest first. */

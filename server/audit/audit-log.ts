@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Act, Audit } from '../accounts/audit.ts';
@@ -46,6 +47,8 @@ const WAIT_FOR_RECORDS_MS = 2_000;
 export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
   const { data, records, node = ALONE, log, now = Date.now } = options;
   const view = records.as(SYSTEM);
+  // A data folder whose server never ran has none yet.
+  await mkdir(join(data, 'authority'), { recursive: true, mode: 0o700 });
   const key = await openEvidenceKey(join(data, 'authority'));
   const chain = await openAuditChain(auditFolder(data), key);
   const waiting = new Set<{ readonly number: number; done(): void }>();

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -37,7 +37,6 @@ async function start(): Promise<void> {
 
 beforeEach(async () => {
   data = await mkdtemp(join(tmpdir(), 'haidang-audit-'));
-  await mkdir(join(data, 'authority'), { recursive: true });
   await start();
 });
 afterEach(async () => {

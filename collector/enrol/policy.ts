@@ -24,7 +24,7 @@ export interface CheckedPolicy {
 export class PolicyError extends Error {}
 
 /** Keys that name files of this machine: what a server may not ask for. */
-const LOCAL_KEYS = ['secrets', 'tls'] as const;
+const LOCAL_KEYS = ['secrets', 'tls', 'ca'] as const;
 
 /**
  * Checks a policy of the server: signed by the authority that this machine enrolled with, readable, its files all inside

@@ -28,7 +28,10 @@ const NAVIGATION: readonly NavigationEntry[] = [
 ];
 
 /** The pages that somebody can open, in the order in which the navigation shows them. */
-export function navigation({ permissions, agencies }: Pick<Session, 'permissions' | 'agencies'>): readonly NavigationEntry[] {
+export function navigation({
+  permissions,
+  agencies,
+}: Pick<Session, 'permissions' | 'agencies'>): readonly NavigationEntry[] {
   return NAVIGATION.filter(
     ({ only, provincial = false }) =>
       (only === undefined || permissions.includes(only)) && (!provincial || agencies === 'all'),

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import project from '../package.json' with { type: 'json' };
 import type { Accounts } from './accounts/accounts.ts';
+import { ruleBook } from './alerts/queries.ts';
 import { type AuditLog, openAuditLog } from './audit/audit-log.ts';
 import { openUnfinished, type UnfinishedChanges } from './audit/unfinished.ts';
-import { ruleBook } from './alerts/queries.ts';
 import { type BackupJobs, openBackupJobs } from './backup/jobs.ts';
 import type { ServerConfig } from './config.ts';
 import { type ByRule, startByRule } from './incidents/by-rule.ts';

@@ -40,8 +40,7 @@ export function documentParser({ line, json, windows }: DocumentParsers): Record
     const text = message ?? (typeof object['log'] === 'string' ? object['log'].replace(/[\r\n]+$/, '') : undefined);
     if (message === undefined && text !== undefined) Reflect.deleteProperty(object, 'log');
     const whole = message === undefined && text !== undefined ? { ...object, message: text } : object;
-    const event =
-      json.ofObject?.(whole, record, now) ?? json(whole === object ? record : JSON.stringify(whole), now);
+    const event = json.ofObject?.(whole, record, now) ?? json(whole === object ? record : JSON.stringify(whole), now);
     if (event.event.kind === 'pipeline_error') return event;
     dropMisfits(event);
     if (typeof given['original'] !== 'string') event.event.original = text === undefined || text === '' ? record : text;

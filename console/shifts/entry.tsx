@@ -48,7 +48,11 @@ export function Entry({
   const [busy, setBusy] = useState(false);
   const forMe = entry.to === null || entry.to === me.user;
   const mayAccept =
-    entry.kind === 'handover' && entry.acceptedAt === null && forMe && entry.by !== me.user && me.permissions.includes('shifts.write');
+    entry.kind === 'handover' &&
+    entry.acceptedAt === null &&
+    forMe &&
+    entry.by !== me.user &&
+    me.permissions.includes('shifts.write');
   const accept = async (): Promise<void> => {
     setBusy(true);
     try {

@@ -115,7 +115,8 @@ export class IndicatorLook {
     if (value.length > MOST_CHARACTERS) return;
     // URLs are hardly ever the same.
     if (look === 'url' || look === 'hashes' || value.length > REMEMBERED.characters) {
-      return this.#search(look, value, second);
+      this.#search(look, value, second);
+      return;
     }
     let harmless = this.#harmless.get(look);
     if (harmless?.has(value)) return;

@@ -125,10 +125,11 @@ export function readExtension(reader: RuleReader, node: YamlNode | undefined): R
   if (!map) return DEFAULT_EXTENSION;
   const known = ['group_by', 'gap', 'scope', 'title', 'sentence', 'guidance', 'reviewed', 'samples'];
   reader.only(map, known, 'haidang', CODE);
-  const reviewed = reader.texts(reader.get(map, 'reviewed'), 'reviewed', CODE);
+  const named = reader.texts(reader.get(map, 'reviewed'), 'reviewed', CODE);
+  const reviewed = named.length === 1 && named[0] === 'no' ? [] : named;
   for (const language of reviewed) {
     if (LANGUAGES.some((known) => known === language)) continue;
-    reader.problem(CODE, `"reviewed" names "${language}"; there are ${LANGUAGES.join(', ')}`, map.at);
+    reader.problem(CODE, `"reviewed" names "${language}"; there are ${LANGUAGES.join(', ')}, or "no" for none`, map.at);
   }
   const groupBy = reader.get(map, 'group_by');
   const samples = reader.map(reader.get(map, 'samples'), 'samples', CODE);

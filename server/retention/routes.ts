@@ -71,7 +71,10 @@ export function retentionRoutes(app: App, { retention, accounts }: Services): vo
 
   app.get(
     '/api/v1/retention/days',
-    { config: { access: 'retention.read' }, schema: { tags, response: { 200: RetentionDays, ...problems(401, 403, 503) } } },
+    {
+      config: { access: 'retention.read' },
+      schema: { tags, response: { 200: RetentionDays, ...problems(401, 403, 503) } },
+    },
     async (request) => {
       provincial(request.signedIn().identity);
       return { days: (await retention.days()).map(shownDay) };

@@ -1,5 +1,6 @@
-import type { CollectorRecord, SourceRhythm, SourceRhythmRecord } from '../store/record-kinds.ts';
+import type { CollectorRecord } from '../store/record-kinds.ts';
 import type { SilentSource } from './judge.ts';
+import type { SourceRhythm, SourceRhythmRecord } from './record.ts';
 import type { FleetSettings } from './schema.ts';
 import { silenceOf } from './settings.ts';
 

@@ -2,8 +2,8 @@ import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto
 import { formatToken } from '../../ecs/enrolment.ts';
 import { HaidangError } from '../errors.ts';
 import { type AgencyId, SYSTEM } from '../identity.ts';
-import type { EnrolmentTokenRecord } from '../store/record-kinds.ts';
 import type { RecordStore, Versioned } from '../store/record-store.ts';
+import type { EnrolmentTokenRecord } from './record.ts';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 

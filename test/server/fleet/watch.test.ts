@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CollectorStatus } from '../../../ecs/wire.ts';
 import { changeRecord } from '../../../server/fleet/change-record.ts';
 import { judge } from '../../../server/fleet/judge.ts';
+import type { SourceRhythm } from '../../../server/fleet/record.ts';
 import { learn, surprise } from '../../../server/fleet/rhythm.ts';
 import { fits, writeSettings } from '../../../server/fleet/settings.ts';
 import { startFleetWatch } from '../../../server/fleet/watch.ts';
 import { SYSTEM } from '../../../server/identity.ts';
-import type { SourceRhythm } from '../../../server/store/record-kinds.ts';
 import { AGENCY, type FleetLab, openFleetLab } from './lab.ts';
 
 const HOUR = 3_600_000;

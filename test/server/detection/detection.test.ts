@@ -154,6 +154,21 @@ describe('detection over the real store', () => {
       ['2032-11-18', 10],
     ]);
   });
+
+  it('counts an event that was sent twice once: in whole frames, and in one that holds new ones too', async () => {
+    await world.detect();
+    await world.store(failures(12));
+    world.continueAt(1);
+    await world.store(failures(12));
+    world.continueAt(1);
+    await world.store(failures(20));
+    await world.stopDetection();
+    world.continueAt(1);
+    await world.store(failures(20));
+    await world.detect();
+    await world.settled();
+    expect((await world.alerts()).map(({ count }) => count)).toEqual([20]);
+  });
 });
 
 describe('a login after many failed ones', () => {

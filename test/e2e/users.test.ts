@@ -106,10 +106,11 @@ describe.skipIf(!chromium)('users, managed in a real browser on the real server'
     await theirs.keyboard.press('Enter');
     await theirs.getByRole('link', { name: 'Trần Quang Minh' }).first().click();
     const fill = async (current: string, fresh: string, again: string) => {
-      await theirs.getByLabel('Current password').fill(current);
-      await theirs.getByLabel('New password').fill(fresh);
-      await theirs.getByLabel('Password again').fill(again);
-      await theirs.getByRole('button', { name: 'Change the password' }).click();
+      const card = theirs.getByRole('region', { name: 'Change my password' });
+      await card.getByLabel('Current password').fill(current);
+      await card.getByLabel('New password').fill(fresh);
+      await card.getByLabel('Password again').fill(again);
+      await card.getByRole('button', { name: 'Change the password' }).click();
     };
     await fill(SECOND, THIRD, FIRST);
     await theirs.getByText('The two passwords differ.').waitFor();

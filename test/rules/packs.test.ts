@@ -72,7 +72,9 @@ test('ids are random UUIDs, and no two rules share one or a title', () => {
 
 test.each(files)('%s is named <platform>/<tactic>_<what>.yml after a tactic of its first rule', (file) => {
   const [, platform, tactic] =
-    /^(linux|web|network|windows|mail|dns|firewall|vpn|database|proxy|haidang|identity|egov)\/([a-z_]+)\.yml$/.exec(file) ?? [];
+    /^(linux|web|network|windows|mail|dns|firewall|vpn|database|proxy|haidang|identity|egov)\/([a-z_]+)\.yml$/.exec(
+      file,
+    ) ?? [];
   expect(platform).toBeDefined();
   const first = rules.find((rule) => rule.file === file);
   const named = first?.tags.filter((tag) => TACTICS.test(tag)).map((tag) => tag.slice(7).replaceAll('-', '_'));

@@ -39,6 +39,8 @@ export function retentionRoutes(app: App, { retention, accounts }: Services): vo
     async (request) => {
       provincial(request.signedIn().identity);
       const { minimumMonths } = retention;
+      // Asked before the report is read: what no longer runs has its report kept already.
+      const running = retention.running();
       const last = await retention.lastRun();
       const { policy, from } = await retention.policy();
       return {
@@ -46,7 +48,7 @@ export function retentionRoutes(app: App, { retention, accounts }: Services): vo
         from,
         minimumMonths: [...minimumMonths],
         minimumDays: minimumDays(minimumMonths),
-        running: retention.running(),
+        running,
         next: retention.next(),
         last: last ? shownRun(last) : null,
       };

@@ -31,6 +31,7 @@ import type { Cluster } from './cluster.ts';
 import type { Counters } from './counters.ts';
 import { dayContents, deleteDay } from './day-keeper.ts';
 import type { Fresh } from './fresh.ts';
+import { getPlaced } from './get-many.ts';
 import { dayIndex, type IndexNames } from './indexes.ts';
 import { recount } from './recount.ts';
 import { count, histogram, type Scope, type Searched, type SearchLimits, search } from './search.ts';
@@ -203,14 +204,9 @@ class OpenSearchEventView implements EventView {
     const docs = asked.map(({ id, index }) => {
       return { _index: index, _id: id.slice(0, id.lastIndexOf('-')), _source: READ_SOURCE };
     });
-    if (docs.length === 0) return [];
-    const { body } = await cluster.request<{ docs: readonly FoundDocument[] }>({
-      method: 'POST',
-      path: '/_mget',
-      body: { docs },
-    });
-    return body.docs.flatMap(({ found, _source }, at) => {
-      if (!found || !(this.#scope === 'all' || this.#scope.includes(_source.store.agency as never))) return [];
+    const found = await getPlaced<StoredDocument>(cluster, docs);
+    return found.flatMap(({ found: isThere, _source }, at) => {
+      if (!isThere || !(this.#scope === 'all' || this.#scope.includes(_source.store.agency as never))) return [];
       const event = eventOf(_source);
       // The hash is part of the id: a different one was never stored here.
       const id = event.event.id ?? '';
@@ -238,11 +234,6 @@ class OpenSearchEventView implements EventView {
     this.#assertOpen();
     await this.#setup.fresh.before('all');
   }
-}
-
-interface FoundDocument {
-  readonly found?: boolean;
-  readonly _source: StoredDocument;
 }
 
 type LetterSource = DeadLetterRecord & { readonly position: number };

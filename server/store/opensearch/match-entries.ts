@@ -1,6 +1,7 @@
 import type { GroupedUpTo, MatchEntry } from '../match-log.ts';
 import type { BulkItem, Cluster } from './cluster.ts';
 import { deleteFound } from './delete-found.ts';
+import { getMany } from './get-many.ts';
 import type { IndexNames } from './indexes.ts';
 
 /** An entry of the match log as its document holds it. */
@@ -33,17 +34,10 @@ export async function readEntries(
   numbers: readonly { readonly node: string; readonly number: number }[],
   { bodies = true }: { readonly bodies?: boolean } = {},
 ): Promise<MatchEntry[]> {
-  if (numbers.length === 0) return [];
-  const { body } = await cluster.request<{
-    readonly docs: readonly { readonly found?: boolean; readonly _source: EntrySource }[];
-  }>({
-    method: 'POST',
-    path: `/${names.matches}/_mget`,
-    query: bodies ? {} : { _source_excludes: 'body' },
-    body: { ids: numbers.map(({ node, number }) => entryId(node, number)) },
-  });
+  const ids = numbers.map(({ node, number }) => entryId(node, number));
+  const docs = await getMany<EntrySource>(cluster, names.matches, ids, bodies ? {} : { without: 'body' });
   const ended = new Set<string>();
-  return body.docs.flatMap(({ found, _source }, at) => {
+  return docs.flatMap(({ found, _source }, at) => {
     const node = numbers[at]?.node ?? '';
     if (!found) ended.add(node);
     if (!found || ended.has(node)) return [];

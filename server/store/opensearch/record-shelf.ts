@@ -4,6 +4,7 @@ import type { RecordFilter, RecordKind, RecordPage } from '../record-store.ts';
 import type { BulkItem, Cluster } from './cluster.ts';
 import type { Counters } from './counters.ts';
 import type { Fresh } from './fresh.ts';
+import { getMany } from './get-many.ts';
 import type { IndexNames } from './indexes.ts';
 import type { Json } from './mapping.ts';
 import {
@@ -32,13 +33,6 @@ export interface Replacement {
 export interface Held {
   readonly record: AnyRecord;
   readonly place: Place;
-}
-
-interface GotDocument {
-  readonly found?: boolean;
-  readonly _seq_no: number;
-  readonly _primary_term: number;
-  readonly _source: RecordSource;
 }
 
 interface FindAnswer {
@@ -70,13 +64,9 @@ export class RecordShelf {
 
   /** Records by id with their places, in order; undefined for what is not there or not to be seen. Needs no refresh. */
   async hold(kind: RecordKind, ids: readonly string[], scope: Scope): Promise<(Held | undefined)[]> {
-    if (ids.length === 0) return [];
-    const { body } = await this.#cluster.request<{ docs: readonly GotDocument[] }>({
-      method: 'POST',
-      path: `/${this.#names.records}/_mget`,
-      body: { ids: ids.map((id) => recordId(kind, id)) },
-    });
-    return body.docs.map(({ found, _source, _seq_no, _primary_term }) => {
+    const places = ids.map((id) => recordId(kind, id));
+    const docs = await getMany<RecordSource>(this.#cluster, this.#names.records, places);
+    return docs.map(({ found, _source, _seq_no, _primary_term }) => {
       if (!found) return undefined;
       const record = readRecord(_source);
       return sees(kind, record.document, scope)

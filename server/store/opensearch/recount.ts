@@ -2,6 +2,7 @@ import type { AgencyId, CollectorId } from '../../identity.ts';
 import type { MissingEvent, StoredCount } from '../event-store.ts';
 import { type BatchDocument, linesOf, type WholeBatch, wholeBatches } from './batches.ts';
 import type { Cluster } from './cluster.ts';
+import { getMany } from './get-many.ts';
 import { dayIndex, type IndexNames } from './indexes.ts';
 import type { Json } from './mapping.ts';
 import { FramePreparer } from './prepare.ts';
@@ -190,14 +191,10 @@ async function nameOf(counting: Counting, batch: WholeBatch, totals: Totals): Pr
     const prepared = lines[line];
     return prepared?.kind === 'event' ? [{ prepared, sequence: batch.first + at }] : [];
   });
-  const { body: found } = await cluster.request<{ docs: readonly { found?: boolean }[] }>({
-    method: 'POST',
-    path: '/_mget',
-    query: { _source: false },
-    body: { docs: brought.map(({ prepared }) => ({ _index: dayIndex(names, batch.day), _id: prepared.id })) },
-  });
+  const ids = brought.map(({ prepared }) => prepared.id);
+  const found = await getMany(cluster, dayIndex(names, batch.day), ids, { source: false });
   for (const [at, { prepared, sequence }] of brought.entries()) {
-    if (found.docs[at]?.found) continue;
+    if (found[at]?.found) continue;
     const { eventId, source } = prepared;
     const total = totalOf(totals, { agency, collector, source });
     total.missingTotal++;

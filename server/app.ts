@@ -25,24 +25,30 @@ import { searchRoutes } from './search/routes.ts';
 import type { App, Services } from './services.ts';
 import { shiftRoutes } from './shifts/routes.ts';
 import { answerClientError } from './system/client-error.ts';
+import { clientOf } from './system/client-of.ts';
 import { convertQuery } from './system/convert-query.ts';
 import { guard } from './system/guard.ts';
+import { jsonBodies } from './system/json-body.ts';
 import { lazyCompilers } from './system/lazy-compilers.ts';
 import { metricsRoutes } from './system/metrics.ts';
 import { openApiOptions } from './system/openapi.ts';
 import { systemRoutes } from './system/routes.ts';
 import { serveConsole } from './system/static-console.ts';
+import { consoleServer } from './tls/console-server.ts';
 
 const BODY_BYTES = 256 * 1024;
 
-/** Builds the HTTP application: every route with schema, access and error handling. It does not listen. */
-export async function buildApp(services: Services): Promise<App> {
+/** Builds the HTTP application: every route with schema, access and error handling. It does not listen; `serverFactory` makes what will. */
+export async function buildApp(services: Services, serverFactory = consoleServer(undefined)): Promise<App> {
+  const { secureCookies, behindProxy = false, requestsPerMinute = 1200 } = services.settings;
   const app: App = fastify({
+    serverFactory,
+    // Who a proxy on this machine says is asking; nobody else's word counts.
+    trustProxy: behindProxy ? 'loopback' : false,
     loggerInstance: services.log as FastifyBaseLogger,
     // Requests name what people look for; only faults are logged, by route.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES,
-    requestTimeout: 30_000,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: false } },
     schemaController: { compilersFactory: lazyCompilers() },
@@ -60,7 +66,7 @@ export async function buildApp(services: Services): Promise<App> {
 
   await app.register(swagger, openApiOptions(services.settings.version));
   await app.register(cookie);
-  await app.register(helmet, CONTENT_POLICY);
+  await app.register(helmet, { ...CONTENT_POLICY, strictTransportSecurity: secureCookies ? BY_TLS_ALONE : false });
   // Before the guard: an upgrade that the guard refuses must still be closed by the WebSocket plugin.
   await app.register(websocket, {
     options: { maxPayload: 1024, perMessageDeflate: false },
@@ -71,18 +77,19 @@ export async function buildApp(services: Services): Promise<App> {
   });
   guard(app, services);
   await app.register(rateLimit, {
-    max: 1200,
+    max: requestsPerMinute,
     timeWindow: 60_000,
     cache: 10_000,
     addHeadersOnExceeding: NO_RATE_HEADERS,
     addHeaders: NO_RATE_HEADERS,
     allowList: (request) => services.trusted(request.raw) !== undefined,
-    keyGenerator: (request) => request.who?.session ?? request.ip,
+    keyGenerator: (request) => (request.who ? `by ${request.who.identity.name}` : clientOf(request.ip)),
     errorResponseBuilder: (_request, { ttl }) => {
       const seconds = Math.ceil(ttl / 1000);
       return new HaidangError('HD_TOO_MANY', `Too many requests; try again in ${seconds} s.`, { retryAfter: seconds });
     },
   });
+  jsonBodies(app);
   convertQuery(app);
   auditRequests(app, services.accounts.audit, services.unfinished);
 
@@ -115,6 +122,9 @@ export async function buildApp(services: Services): Promise<App> {
 /** A limit is told when it is met, by Retry-After; counting down would only tell an attacker how fast to go. */
 const NO_RATE_HEADERS = { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false };
 
+/** Browsers that came once by TLS come by nothing else for two years (RFC 6797). */
+const BY_TLS_ALONE = { maxAge: 63_072_000, includeSubDomains: true };
+
 /** Everything from this server alone; no inline script or style, no frame around us, no form to elsewhere. */
 const CONTENT_POLICY = {
   contentSecurityPolicy: {
@@ -127,7 +137,6 @@ const CONTENT_POLICY = {
       formAction: ["'self'"],
     },
   },
-  strictTransportSecurity: false,
   referrerPolicy: { policy: 'no-referrer' },
   crossOriginEmbedderPolicy: false,
 } as const;

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { SecondFactorPolicy } from './accounts/second-factor.ts';
+import type { SessionPolicy } from './accounts/session-settings.ts';
 import type { S3Settings } from './backup/s3/settings.ts';
 import type { AgencyId } from './identity.ts';
 import { policyProblem } from './retention/policy.ts';
@@ -7,6 +8,7 @@ import type { RetentionSettings } from './retention/settings.ts';
 import { SETTINGS, type Setting } from './settings.ts';
 import type { UpkeepSettings } from './store/opensearch/upkeep.ts';
 import type { Found } from './system/config-file.ts';
+import type { OutboundPolicy } from './system/outbound.ts';
 
 /** A configuration that cannot be used: which key, where, and what to do. The command ends with exit code 2. */
 export class ConfigError extends Error {
@@ -27,6 +29,15 @@ export interface ServerConfig {
   readonly host: string;
   readonly port: number;
   readonly allowedHosts: readonly string[];
+  /** Of the console's port; the files come both or not at all. */
+  readonly tls: {
+    readonly mode: 'auto' | 'on' | 'off' | 'proxy';
+    readonly certificateFile: string | undefined;
+    readonly keyFile: string | undefined;
+  };
+  /** What this server may ask outside of the public Internet. */
+  readonly outbound: OutboundPolicy;
+  readonly requestsPerMinute: number;
   readonly ingest: { readonly host: string; readonly port: number; readonly names: readonly string[] };
   readonly syslogPort: number;
   readonly timeZone: string;
@@ -44,6 +55,10 @@ export interface ServerConfig {
   readonly retention: RetentionSettings;
   /** Who takes a second factor. */
   readonly secondFactor: SecondFactorPolicy;
+  /** Sorted list of SHA-1 hashes of passwords that nobody may choose. */
+  readonly breachedPasswords: string | undefined;
+  /** How long sessions live. */
+  readonly session: SessionPolicy;
   /** When a day is signed; `at` is `HH:MM`. */
   readonly evidence: { readonly closeAfterDays: number; readonly at: string };
   /** How many backups stay at a target. */
@@ -53,7 +68,13 @@ export interface ServerConfig {
   /** Most events of one export. */
   readonly exportEvents: number;
   /** Of the local collector; without a time zone it takes the machine's own. */
-  readonly collector: { readonly inputs: unknown; readonly timeZone: string | undefined };
+  readonly collector: {
+    readonly inputs: unknown;
+    readonly timeZone: string | undefined;
+    /** Files of addresses; absolute. */
+    readonly geo: { readonly country: string | undefined; readonly as: string | undefined };
+    readonly internalNetworks: readonly string[] | undefined;
+  };
   readonly logLevel: string;
   /** From the environment alone, so that it is in no file: the first administrator's password. */
   readonly adminPassword: string | undefined;
@@ -139,12 +160,22 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
   if (problem !== undefined) throw new ConfigError(`"retention": ${problem}`);
   if (adminPassword !== undefined && adminPassword.length < 8)
     throw new ConfigError('HAIDANG_ADMIN_PASSWORD is shorter than 8 characters; choose a longer password.');
+  const tls: ServerConfig['tls'] = {
+    mode: values['tls.mode'] as ServerConfig['tls']['mode'],
+    certificateFile: values['tls.certificate_file'],
+    keyFile: values['tls.key_file'],
+  };
+  const unsafe = unsafeShape(values.host, tls, adminPassword);
+  if (unsafe !== undefined) throw new ConfigError(unsafe);
   return {
     data: resolve(values.data),
     role: values.role as Role,
     host: values.host,
     port: values.port,
     allowedHosts: values.allowed_hosts,
+    tls,
+    outbound: { allowPrivate: values['outbound.allow_private'] },
+    requestsPerMinute: values['limits.requests_per_minute'],
     ingest: { host: values.ingest_host, port: values.ingest_port, names: values.ingest_names },
     syslogPort: values.syslog_port,
     timeZone: values.time_zone,
@@ -164,6 +195,11 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
       requiredRoles: values['accounts.mfa.required_roles'],
       graceDays: values['accounts.mfa.grace_days'],
     },
+    breachedPasswords: values['accounts.breached_passwords'],
+    session: {
+      idleMs: values['accounts.session.idle_minutes'] * 60_000,
+      absoluteMs: values['accounts.session.absolute_hours'] * 3_600_000,
+    },
     evidence: { closeAfterDays: values['evidence.close_after_days'], at: values['evidence.at'] },
     backup: { keep: values['backup.keep'] },
     s3: {
@@ -175,7 +211,12 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
       secretKeyFile: values['s3.secret_key_file'],
     },
     exportEvents: values['export.max_events'],
-    collector: { inputs: values['collector.inputs'], timeZone: values['collector.time_zone'] },
+    collector: {
+      inputs: values['collector.inputs'],
+      timeZone: values['collector.time_zone'],
+      geo: { country: pathOf(values['collector.geo.country']), as: pathOf(values['collector.geo.as']) },
+      internalNetworks: values['collector.internal_networks'],
+    },
     openSearch: {
       caFile: values['opensearch.ca_file'],
       user: values['opensearch.user'],
@@ -195,6 +236,27 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
     logLevel: values.log_level,
     adminPassword,
   };
+}
+
+function pathOf(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(path);
+}
+
+/** Passwords that stand in every manual: whoever sets one of them has not chosen any. */
+const DEFAULT_PASSWORDS =
+  /^(?:admin|administrator|password|passw0rd|matkhau|changeme|changeit|haidang|default|secret|root|test|qwerty|welcome|12345678\d*)[\d@!#._-]{0,6}$/i;
+
+function unsafeShape(host: string, tls: ServerConfig['tls'], adminPassword: string | undefined): string | undefined {
+  const loopback = host === 'localhost' || host === '::1' || host.startsWith('127.');
+  if (!loopback && (tls.mode === 'off' || tls.mode === 'proxy'))
+    return `"host" ${host} with "tls.mode" ${tls.mode} would send passwords in the clear; set "tls.mode" to auto, or "host" to 127.0.0.1 with a reverse proxy on this machine.`;
+  if ((tls.certificateFile === undefined) !== (tls.keyFile === undefined))
+    return '"tls.certificate_file" and "tls.key_file" belong together; set both, or neither for a certificate of the built-in authority.';
+  if (tls.certificateFile !== undefined && (tls.mode === 'off' || tls.mode === 'proxy'))
+    return `"tls.certificate_file" is not used with "tls.mode" ${tls.mode}; remove one of the two.`;
+  if (adminPassword !== undefined && DEFAULT_PASSWORDS.test(adminPassword))
+    return 'HAIDANG_ADMIN_PASSWORD is a password that stands in manuals; choose another one, or none for a one-time set-up link.';
+  return undefined;
 }
 
 /** The text of `docs/configuration.md`. */

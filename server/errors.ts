@@ -22,6 +22,21 @@ export const ERRORS = {
     title: 'Wrong current password',
     advice: 'Check it, and that Caps Lock is off; an administrator can set a new one.',
   },
+  HD_PASSWORD_GUESSABLE: {
+    status: 400,
+    title: 'Password easily guessed',
+    advice: 'Take four or more words that have nothing to do with each other, with you or with this office.',
+  },
+  HD_PASSWORD_NAME: {
+    status: 400,
+    title: 'Password is the name',
+    advice: 'Choose one that has nothing of the name of the account.',
+  },
+  HD_PASSWORD_BREACHED: {
+    status: 400,
+    title: 'Password was stolen elsewhere',
+    advice: 'Choose another one, and change it wherever else it is used.',
+  },
   HD_FORBIDDEN: { status: 403, title: 'Not allowed', advice: 'Ask an administrator for the right to do this.' },
   HD_ORIGIN: { status: 403, title: 'Request from another site', advice: 'Open the console at its own address.' },
   HD_CERTIFICATE: {
@@ -80,6 +95,16 @@ export const ERRORS = {
     title: 'Would hide a true positive',
     advice: 'Make the exception narrower, or confirm that it may hide them.',
   },
+  HD_SECOND_PERSON: {
+    status: 403,
+    title: 'A second person is needed',
+    advice: 'Ask somebody else who may approve.',
+  },
+  HD_SHARING_BLOCKED: {
+    status: 409,
+    title: 'May not leave',
+    advice: 'Look at the preview: it says what stands in the way.',
+  },
   HD_EVIDENCE_CHANGED: {
     status: 409,
     title: 'Evidence is not what it was',
@@ -91,6 +116,11 @@ export const ERRORS = {
     status: 400,
     title: 'Event day refused',
     advice: 'Check the clock of the collector and of this server.',
+  },
+  HD_OUTBOUND: {
+    status: 400,
+    title: 'Address not allowed',
+    advice: 'Use an https address of the public Internet, or list the host or network in "outbound.allow_private".',
   },
   HD_TOO_LARGE: { status: 413, title: 'Too large', advice: 'Send less at once.' },
   HD_HEADERS_TOO_LARGE: {

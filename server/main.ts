@@ -30,6 +30,7 @@ import { mustBeWhole } from './migrate/marker.ts';
 import {
   auditOf,
   backupJobsOf,
+  consoleCredentialsOf,
   incidentsByRule,
   incidentsOf,
   rulesOf,
@@ -43,12 +44,15 @@ import { openRetention } from './retention/retention.ts';
 import { scheduleRetention } from './retention/schedule.ts';
 import { auditRules, startLiveRules } from './rules/live-rules.ts';
 import { loadRulesAside, ruleFolders } from './rules/load-aside.ts';
+import type { Services } from './services.ts';
 import { startCompaction } from './store/compaction-job.ts';
 import { openStore } from './store/open.ts';
 import type { RecordStore } from './store/record-store.ts';
 import { countAppends } from './system/count-appends.ts';
 import { watchDisk } from './system/disk.ts';
 import { shareByScope } from './system/share-by-scope.ts';
+import { consoleServer } from './tls/console-server.ts';
+import { consoleAddress, refuseUnsafe } from './tls/shape.ts';
 
 const SWEEP_MS = 600_000;
 const TAKEOVER_LOOK_MS = 200;
@@ -79,6 +83,7 @@ export async function startServer(
   const stops: (() => unknown)[] = [];
   const stop = () => stopAll(stops, log);
   try {
+    await refuseUnsafe(config);
     await mkdir(config.data, { recursive: true, mode: 0o700 });
     stops.push(lockFolder(config.data));
     refuseHalfRestored(config.data);
@@ -97,7 +102,14 @@ export async function startServer(
     await mustBeWhole(records);
 
     const { audit, unfinished } = await auditOf(config, records, log, stops);
-    const accounts = openAccounts({ records, folder: config.data, audit, secondFactor: config.secondFactor });
+    const accounts = openAccounts({
+      records,
+      folder: config.data,
+      audit,
+      secondFactor: config.secondFactor,
+      session: config.session,
+      breachedPasswords: config.breachedPasswords,
+    });
     if (config.adminPassword !== undefined) await accounts.ensureAdministrator(config.adminPassword);
     await ensureOwnAgency(records, config);
     const agencies = openAgencyBook(records);
@@ -194,7 +206,8 @@ export async function startServer(
     const national = await taxiiOf(config, accounts, log, stops);
     const incidents = await incidentsOf(config, { events, records, audit: accounts.audit, rules, live, log });
     incidentsByRule({ records, incidents, log }, stops);
-    const app = await buildApp({
+    const credentials = await consoleCredentialsOf(config, authority, log, stops);
+    const services: Services = {
       ...national,
       incidents,
       settings: settingsOf(config),
@@ -210,6 +223,8 @@ export async function startServer(
       ...trials,
       indicators,
       fleet,
+      ingestAddress: () => `https://${config.ingest.names[0] ?? hostname()}:${ingest?.port ?? config.ingest.port}`,
+      ingestWaits: () => ingest?.waits() ?? new Map(),
       live,
       backups,
       retention,
@@ -224,8 +239,9 @@ export async function startServer(
         server: ready ? 'ok' : 'starts',
       }),
       trusted: control.identity,
-    });
-    const address = await app.listen({ host: config.host, port: config.port });
+    };
+    const app = await buildApp(services, consoleServer(credentials));
+    const address = consoleAddress(await app.listen({ host: config.host, port: config.port }), config);
     stops.push(() => app.close());
     const socket = await listenOnControlSocket(config.data, app, control);
     stops.push(() => closeServer(socket));
@@ -237,6 +253,7 @@ export async function startServer(
       records,
       onStored: (batch) => detection.offer(batch),
       diskState: () => disk.state().state,
+      evaluation: () => detection.state(),
       restored,
       fleet,
       log,
@@ -273,7 +290,7 @@ export async function startServer(
       stops.push(() => compaction.stop());
     }
     const sweep = setInterval(
-      () => void accounts.sessions.sweep().catch((err) => log.warn({ err }, 'old sessions stay')),
+      () => void accounts.sweep().catch((err) => log.warn({ err }, 'old sessions stay')),
       SWEEP_MS,
     );
     stops.push(() => clearInterval(sweep.unref()));

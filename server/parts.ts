@@ -4,6 +4,7 @@ import type { Accounts } from './accounts/accounts.ts';
 import { ruleBook } from './alerts/queries.ts';
 import { type AuditLog, openAuditLog } from './audit/audit-log.ts';
 import { openUnfinished, type UnfinishedChanges } from './audit/unfinished.ts';
+import type { Authority } from './authority/authority.ts';
 import { type BackupJobs, openBackupJobs } from './backup/jobs.ts';
 import type { ServerConfig } from './config.ts';
 import { type ByRule, startByRule } from './incidents/by-rule.ts';
@@ -18,6 +19,8 @@ import type { AppSettings } from './services.ts';
 import type { EventStore } from './store/event-store.ts';
 import type { RecordStore } from './store/record-store.ts';
 import type { Taxii } from './taxii/taxii.ts';
+import type { ConsoleCredentials } from './tls/credentials.ts';
+import { consoleNames, consoleTls } from './tls/shape.ts';
 
 const CONSOLE = fileURLToPath(new URL('../console/dist', import.meta.url));
 
@@ -32,8 +35,10 @@ export function settingsOf(config: ServerConfig): AppSettings {
   return {
     version: project.version,
     timeZone: config.timeZone,
-    allowedHosts: config.allowedHosts,
-    secureCookies: false,
+    allowedHosts: consoleNames(config),
+    secureCookies: consoleTls(config) !== 'none',
+    behindProxy: consoleTls(config) === 'proxy',
+    requestsPerMinute: config.requestsPerMinute,
     consoleFolder: CONSOLE,
     exportEvents: config.exportEvents,
   };
@@ -123,6 +128,25 @@ export function incidentsByRule(
   const byRule = startByRule(options);
   stops.push(() => byRule.stop());
   return byRule;
+}
+
+/** The console's certificate and key where this server ends TLS; they are watched until the server stops. */
+export async function consoleCredentialsOf(
+  config: ServerConfig,
+  authority: Authority,
+  log: Log,
+  stops: (() => unknown)[],
+): Promise<ConsoleCredentials | undefined> {
+  if (consoleTls(config) !== 'here') return undefined;
+  const { certificateFile, keyFile } = config.tls;
+  const { openConsoleCredentials } = await import('./tls/credentials.ts');
+  const source =
+    certificateFile === undefined || keyFile === undefined
+      ? { authority, names: consoleNames(config) }
+      : { certificateFile, keyFile };
+  const credentials = await openConsoleCredentials(source, { log });
+  stops.push(() => credentials.stop());
+  return credentials;
 }
 
 /** The TAXII server of the national role; nothing in the province's. It stops with the rest. */

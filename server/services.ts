@@ -10,6 +10,7 @@ import type { Fleet } from './fleet/fleet.ts';
 import type { Identity } from './identity.ts';
 import type { Incidents } from './incidents/incidents.ts';
 import type { IndicatorBook } from './indicators/book.ts';
+import type { QueueWait } from './ingest/fair-queue.ts';
 import type { Ledger } from './ledger/schema.ts';
 import type { Log } from './log.ts';
 import type { LiveFeed } from './realtime/live-feed.ts';
@@ -39,6 +40,10 @@ export interface AppSettings {
   readonly allowedHosts: readonly string[];
   /** Whether cookies may travel over TLS only. */
   readonly secureCookies: boolean;
+  /** Whether a reverse proxy on this machine names the clients (X-Forwarded-For). */
+  readonly behindProxy?: boolean;
+  /** Of one person or one address; 1,200 unless set. */
+  readonly requestsPerMinute?: number;
   /** The built console. */
   readonly consoleFolder: string;
   /** Most events of one export. */
@@ -78,6 +83,10 @@ export interface Services {
   readonly backups: BackupJobs;
   /** Absent where no authority is open. */
   readonly fleet?: Fleet;
+  /** Where collectors on other machines connect, `https://host:port`. */
+  readonly ingestAddress?: () => string;
+  /** How long the batches of each collector waited for the store. */
+  readonly ingestWaits?: () => ReadonlyMap<string, QueueWait>;
   /** In the national role alone. */
   readonly taxii?: Taxii;
   /** The identity of requests that come by another way than the network: the control socket. */

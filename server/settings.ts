@@ -4,12 +4,25 @@ import type { Role } from './identity.ts';
 import type { RetentionPolicy } from './retention/policy.ts';
 import { KEEP_DAYS, MINIMUM_MONTHS, perLevel, sourceRules, timeOfDay } from './retention/settings.ts';
 import {
+  CLOCKS,
+  type Clock,
+  clocks,
+  NO_SHARING,
+  type Preauthorised,
+  preauthorised,
+  type Recipient,
+  recipients,
+  reporterId,
+} from './sharing/settings.ts';
+import {
   agencyId,
   attributeName,
   hosts,
+  hostsAndNetworks,
   inputs,
   integer,
-  loopback,
+  listenAddress,
+  networks,
   nodeName,
   oneOf,
   percent,
@@ -50,9 +63,30 @@ export const SETTINGS = {
     read: oneOf('province', 'national'),
   }),
   host: setting({
+    env: 'HAIDANG_HOST',
     fallback: '127.0.0.1',
-    does: 'Address of the console and API. Only loopback addresses until TLS can be configured.',
-    read: loopback,
+    does: 'Address of the console and API. Any other than a loopback address takes TLS; see tls.md.',
+    read: listenAddress,
+  }),
+  'tls.mode': setting<string>({
+    env: 'HAIDANG_TLS_MODE',
+    fallback: 'auto',
+    does: 'TLS of the console and API: `auto` (off loopback, or where certificate files are set), `on`, `off` (loopback alone), or `proxy` where a reverse proxy on this machine ends it.',
+    read: oneOf('auto', 'on', 'off', 'proxy'),
+  }),
+  'tls.certificate_file': setting<string | undefined>({
+    env: 'HAIDANG_TLS_CERTIFICATE_FILE',
+    fallback: undefined,
+    fallbackText: 'one of the built-in authority',
+    does: "PEM file with the console's certificate and the chain behind it; a new one is taken into use without a restart.",
+    read: text(1, 4000),
+  }),
+  'tls.key_file': setting<string | undefined>({
+    env: 'HAIDANG_TLS_KEY_FILE',
+    fallback: undefined,
+    fallbackText: 'that of the built-in authority',
+    does: 'PEM file with its private key, without a passphrase, not readable by everybody.',
+    read: text(1, 4000),
   }),
   'accounts.mfa.required_roles': setting<readonly Role[]>({
     fallback: ['administrator'],
@@ -65,6 +99,22 @@ export const SETTINGS = {
     does: 'Days after the first sign-in within which such an account works without it; then it can do nothing but set it up. 0: from the first sign-in on.',
     read: integer(0, 365),
   }),
+  'accounts.breached_passwords': setting<string | undefined>({
+    fallback: undefined,
+    fallbackText: 'none',
+    does: 'File with SHA-1 hashes of passwords that were stolen somewhere, which nobody may choose here: hexadecimal, one a line, sorted; see accounts.md. Passwords that are easily guessed are refused without it.',
+    read: text(1, 4000),
+  }),
+  'accounts.session.idle_minutes': setting({
+    fallback: 480,
+    does: 'Minutes without a request after which a session is over.',
+    read: integer(1, 10_080),
+  }),
+  'accounts.session.absolute_hours': setting({
+    fallback: 24,
+    does: 'Hours after which a session is over in any case, and its person signs in again.',
+    read: integer(1, 720),
+  }),
   port: setting({
     env: 'HAIDANG_PORT',
     fallback: 8080,
@@ -74,8 +124,19 @@ export const SETTINGS = {
   allowed_hosts: setting<readonly string[]>({
     fallback: [],
     fallbackText: 'none',
-    does: 'Host names besides the loopback ones under which browsers may ask for the console, for a reverse proxy on this machine.',
+    does: "Host names and addresses besides the loopback ones under which browsers may ask for the console; they stand in the built-in authority's certificate for it.",
     read: hosts,
+  }),
+  'outbound.allow_private': setting<readonly string[]>({
+    fallback: [],
+    fallbackText: 'none',
+    does: 'Host names, addresses and networks (CIDR) outside of the public Internet that this server may ask where somebody names them: the national center, feeds, mail and web hooks inside the state network.',
+    read: hostsAndNetworks,
+  }),
+  'limits.requests_per_minute': setting({
+    fallback: 1200,
+    does: 'Most requests a minute of one person, or of one address without a session; what is more is answered with 429.',
+    read: integer(60, 1_000_000),
   }),
   ingest_host: setting({
     fallback: '127.0.0.1',
@@ -224,6 +285,40 @@ export const SETTINGS = {
     does: 'File with its secret key in the first line; read anew for each backup.',
     read: text(1, 4000),
   }),
+  'sharing.reporter_id': setting({
+    fallback: NO_SHARING.reporterId,
+    does: 'Id of this center in what it shares, never changed once something has left. See sharing.md.',
+    read: reporterId,
+  }),
+  'sharing.reporter_name': setting({ fallback: NO_SHARING.reporterName, does: 'Its name there.', read: text(1, 200) }),
+  'sharing.recipients': setting<readonly Recipient[]>({
+    fallback: [],
+    fallbackText: 'none',
+    does: 'To whom incidents may go: a list of recipients with `id`, `name`, `tlp` (the strictest mark) and `channel`; sharing.md shows each channel.',
+    read: recipients,
+  }),
+  'sharing.clocks': setting<readonly Clock[]>({
+    fallback: CLOCKS,
+    fallbackText: '1 h (critical), 24 h and 72 h (high), from detection',
+    does: 'Terms for reporting: a list of `{id, hours, severity, classes, source}`; what is near its term leaves first.',
+    read: clocks,
+  }),
+  'sharing.preauthorised': setting<Preauthorised | undefined>({
+    fallback: undefined,
+    fallbackText: 'none',
+    does: 'What may leave at once in its minimal form, without a second person, and is reviewed the next day: `{severity, classes}`.',
+    read: preauthorised,
+  }),
+  'sharing.alone_minutes': setting({
+    fallback: NO_SHARING.aloneMinutes,
+    does: 'Minutes before a term ends from which a lead may release alone, with a reason.',
+    read: integer(0, 1_440),
+  }),
+  'sharing.give_up_hours': setting({
+    fallback: NO_SHARING.giveUpHours,
+    does: 'Hours after which what could not be sent is set aside for a person to decide.',
+    read: integer(1, 9_000),
+  }),
   'collector.inputs': setting<unknown>({
     fallback: 'auto',
     does: 'Inputs of the local collector of `haidang up`: `auto`, or a list as docs/collector.md describes.',
@@ -234,6 +329,26 @@ export const SETTINGS = {
     fallbackText: "the machine's own",
     does: 'Time zone of log lines that name none, for the local collector of `haidang up` (IANA name).',
     read: timeZone,
+  }),
+  'collector.geo.country': setting<string | undefined>({
+    env: 'HAIDANG_GEO_COUNTRY',
+    fallback: undefined,
+    fallbackText: 'none',
+    does: 'MMDB file that tells the country of public addresses, for the local collector of `haidang up`; see collector.md.',
+    read: text(1, 4000),
+  }),
+  'collector.geo.as': setting<string | undefined>({
+    env: 'HAIDANG_GEO_AS',
+    fallback: undefined,
+    fallbackText: 'none',
+    does: 'MMDB file that tells the autonomous system of public addresses, for the same collector.',
+    read: text(1, 4000),
+  }),
+  'collector.internal_networks': setting<readonly string[] | undefined>({
+    fallback: undefined,
+    fallbackText: 'private, loopback and link-local ones',
+    does: 'Networks (CIDR) that are inside, by which the same collector tells the direction of connections.',
+    read: networks,
   }),
   'opensearch.ca_file': setting<string | undefined>({
     env: 'HAIDANG_OPENSEARCH_CA_FILE',

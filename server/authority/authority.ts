@@ -48,6 +48,8 @@ export interface Authority {
   readonly certificatePath: string;
   /** The listener's certificate, made anew when less than a third of its time is left. */
   serverCredentials(): Promise<ServerCredentials>;
+  /** The same for the console's port, which browsers reach by these names and addresses besides the loopback ones. */
+  consoleCredentials(names: readonly string[]): Promise<ServerCredentials>;
   /** A 30-day client certificate: CN is the collector, URI SAN `urn:haidang:collector:<id>`. */
   issueCollector(request: CollectorRequest): Promise<IssuedCertificate>;
   /** Signs a text by the authority's key: ECDSA on P-256 with SHA-256, DER in base64. */
@@ -90,15 +92,23 @@ export async function openAuthority(folder: string, options: AuthorityOptions = 
 
   const issue = (request: Omit<CertificateRequest, 'now'>) => makeCertificate({ ...request, now: now() }, issuer);
   let renewing: Promise<ServerCredentials> | undefined;
+  let renewingConsole: Promise<ServerCredentials> | undefined;
 
   return {
     certificate: root.certificate,
     certificatePath: join(folder, 'ca.crt'),
     serverCredentials() {
-      renewing ??= openServer(folder, root.certificate, hosts, now(), issue).finally(() => {
+      renewing ??= openServer(join(folder, 'server'), root.certificate, hosts, now(), issue).finally(() => {
         renewing = undefined;
       });
       return renewing;
+    },
+    consoleCredentials(names) {
+      const all = [...new Set(['localhost', '127.0.0.1', '::1', ...names])];
+      renewingConsole ??= openServer(join(folder, 'console'), root.certificate, all, now(), issue).finally(() => {
+        renewingConsole = undefined;
+      });
+      return renewingConsole;
     },
     sign: (text) => sign('sha256', Buffer.from(text), root.key).toString('base64'),
     async issueCollector(request) {
@@ -153,14 +163,14 @@ async function openRoot(folder: string, now: number): Promise<{ certificate: str
 }
 
 async function openServer(
-  folder: string,
+  path: string,
   root: string,
   hosts: readonly string[],
   now: number,
   issue: (request: Omit<CertificateRequest, 'now'>) => Promise<string>,
 ): Promise<ServerCredentials> {
-  const keyPath = join(folder, 'server.key');
-  const certificatePath = join(folder, 'server.crt');
+  const keyPath = `${path}.key`;
+  const certificatePath = `${path}.crt`;
   let key = await readIfThere(keyPath);
   let certificate = await readIfThere(certificatePath);
   if (key === undefined || certificate === undefined || !stillGood(certificate, key, root, hosts, now)) {

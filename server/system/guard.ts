@@ -1,10 +1,11 @@
 import type { FastifyRequest, RouteOptions } from 'fastify';
-import { readCookie } from '../accounts/cookie.ts';
+import { bearerOf, isTokenSession } from '../accounts/api-tokens.ts';
+import { readCookie, setCookie } from '../accounts/cookie.ts';
 import { may, PERMISSIONS, type Permission } from '../accounts/permissions.ts';
-import type { SignedIn } from '../accounts/sessions.ts';
+import { type SignedIn, tokenHash } from '../accounts/sessions.ts';
 import { refusals } from '../audit/requests.ts';
 import { HaidangError } from '../errors.ts';
-import type { App, Services } from '../services.ts';
+import type { App, AppSettings, Services } from '../services.ts';
 import { isAllowedHost, isOwnOrigin } from './origin.ts';
 
 /**
@@ -52,31 +53,55 @@ export function guard(app: App, { accounts, settings, trusted }: Services): void
     if (local) {
       request.who = { identity: local, displayName: local.name, session: undefined, expires: FAR };
     } else {
-      checkOrigin(request, settings.allowedHosts);
-      const token = readCookie(request);
-      if (token !== undefined) request.who = (await accounts.sessions.find(token)) ?? null;
+      checkOrigin(request, settings);
+      const bearer = bearerOf(request.headers.authorization);
+      const token = bearer === undefined ? readCookie(request, settings.secureCookies) : undefined;
+      if (bearer !== undefined) request.who = (await accounts.tokens.find(bearer, request.ip)) ?? null;
+      else if (token !== undefined) request.who = (await accounts.sessions.find(token)) ?? null;
     }
     if (access === 'public') return;
-    const { identity } = request.signedIn();
-    if (access === 'signed-in') return;
+    if (request.who === null && !local && bearerOf(request.headers.authorization) !== undefined)
+      throw new HaidangError('HD_NOT_SIGNED_IN', 'The token is unknown, has expired, or was revoked.');
+    const { identity, session, stale, expires } = request.signedIn();
+    // Whoever holds the token of a session from before its rights changed does not get the new ones for long.
+    if (stale && session !== undefined && request.headers.upgrade === undefined) {
+      const fresh = await accounts.sessions.renew(session);
+      if (fresh !== undefined && request.who) {
+        request.who = { ...request.who, session: tokenHash(fresh) };
+        setCookie(reply, fresh, settings.secureCookies, expires);
+      }
+    }
+    if (access === 'signed-in') {
+      mustBePerson(request, session);
+      return;
+    }
     if (request.who?.overdue)
       throw new HaidangError('HD_SECOND_FACTOR', 'Your role takes a second factor, and the time to set it up is over.');
     if (may(identity, access)) return;
     await refused(identity.name, request, access);
-    throw new HaidangError('HD_FORBIDDEN', `This needs "${access}", which the role ${identity.role} lacks.`);
+    throw new HaidangError(
+      'HD_FORBIDDEN',
+      `This needs "${access}", which ${identity.limits ? 'this token or its account' : `the role ${identity.role}`} lacks.`,
+    );
   });
+}
+
+/** A program asks who it is, and no more: passwords, sessions and tokens are its owner's. @throws HaidangError `HD_FORBIDDEN` */
+function mustBePerson({ method, routeOptions }: FastifyRequest, session: string | undefined): void {
+  if (!isTokenSession(session) || (method === 'GET' && routeOptions.url === '/api/v1/session')) return;
+  throw new HaidangError('HD_FORBIDDEN', 'A token cannot change the account that it speaks for; sign in.');
 }
 
 /** The control socket has no session that could end. */
 const FAR = '9999-12-31T23:59:59.999Z';
 
 /** A page elsewhere must reach us neither by a name of its own (DNS rebinding) nor with the user's cookie. */
-function checkOrigin(request: FastifyRequest, allowedHosts: readonly string[]): void {
+function checkOrigin(request: FastifyRequest, { allowedHosts, secureCookies }: AppSettings): void {
   const { host, origin, upgrade } = request.headers;
   if (!isAllowedHost(host, allowedHosts))
     throw new HaidangError('HD_ORIGIN', 'The Host header does not name this server; add the name to allowed_hosts.');
   const changes = !SAFE.has(request.method) || upgrade !== undefined;
-  if (changes && !isOwnOrigin(origin, host))
+  if (changes && !isOwnOrigin(origin, host, secureCookies))
     throw new HaidangError('HD_ORIGIN', 'The Origin header names another site than this one.');
   if (changes && origin === undefined && request.headers['sec-fetch-site'] !== undefined)
     throw new HaidangError('HD_ORIGIN', 'A browser sent this without an Origin header.');

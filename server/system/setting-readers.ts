@@ -1,3 +1,6 @@
+import { isIP } from 'node:net';
+import { parseNetwork } from '../../rules/query/ip-address.ts';
+
 /** Readers of single settings: each takes a value of the file, or text of the environment, or throws what it should be. */
 type Reader<T> = (value: unknown) => T;
 
@@ -51,20 +54,39 @@ export const attributeName: Reader<string | undefined> = (value) => {
   throw new Error('must be 1 to 64 of a-z, 0-9, "_" and "-", with a letter first.');
 };
 
-/** An address that only this machine reaches. */
-export const loopback: Reader<string> = (value) => {
-  if (value === '127.0.0.1' || value === '::1' || value === 'localhost') return value;
-  throw new Error(
-    'must be 127.0.0.1 or ::1: without TLS the console would send passwords in the clear; use a reverse proxy with TLS on this machine and name it in "allowed_hosts".',
-  );
+/** An address to listen on. */
+export const listenAddress: Reader<string> = (value) => {
+  if (typeof value === 'string' && (value === 'localhost' || isIP(value) !== 0)) return value;
+  throw new Error('must be an address of this machine, such as 127.0.0.1, 10.20.0.5, :: or 0.0.0.0 (all of them).');
 };
 
-/** Host names, lower case. */
+/** Host names and addresses, lower case. */
 export const hosts: Reader<readonly string[]> = (value) => {
-  const valid = (name: unknown) => typeof name === 'string' && /^[a-z0-9.-]{1,253}$/i.test(name);
+  const valid = (name: unknown) => typeof name === 'string' && (/^[a-z0-9.-]{1,253}$/i.test(name) || isIP(name) !== 0);
   if (Array.isArray(value) && value.length <= 50 && value.every(valid))
     return value.map((name: string) => name.toLowerCase());
   throw new Error('must be a list of at most 50 host names without port, such as [soc.example.vn].');
+};
+
+/** Host names, addresses, and networks in CIDR form. */
+export const hostsAndNetworks: Reader<readonly string[]> = (value) => {
+  const valid = (one: unknown) => {
+    if (typeof one !== 'string') return false;
+    const [address = '', bits, more] = one.split('/');
+    if (bits === undefined) return /^[a-z0-9.-]{1,253}$/i.test(one) || isIP(one) !== 0;
+    const most = isIP(address) === 6 ? 128 : 32;
+    return more === undefined && isIP(address) !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most;
+  };
+  if (Array.isArray(value) && value.length <= 200 && value.every(valid))
+    return value.map((one: string) => one.toLowerCase());
+  throw new Error('must be a list of at most 200 host names, addresses or networks, such as [10.20.0.0/16].');
+};
+
+/** Networks in CIDR form, and addresses as networks of one. */
+export const networks: Reader<readonly string[]> = (value) => {
+  const valid = (one: unknown) => typeof one === 'string' && one.length <= 64 && parseNetwork(one) !== undefined;
+  if (Array.isArray(value) && value.length <= 500 && value.every(valid)) return value;
+  throw new Error('must be a list of at most 500 networks, such as [10.20.0.0/16, "fc00::/7"].');
 };
 
 /** An IANA time zone. */

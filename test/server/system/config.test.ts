@@ -51,7 +51,9 @@ describe('configuration of the server', () => {
     ['a section without keys', 'disk: 5\n', /:1: "disk" must hold/],
     ['broken YAML', 'port: [1\n', /:\d+: this is no YAML/],
     ['a list instead of keys', '- port\n', /:1: the file must hold/],
-    ['an address that others reach', 'host: 0.0.0.0\n', /:1: "host" must be 127.0.0.1 .*reverse proxy/],
+    ['an address that others reach, without TLS', 'host: 0.0.0.0\ntls: {mode: off}\n', /in the clear/],
+    ['an address that is none', 'host: soc.example.vn\n', /:1: "host" must be an address of this machine/],
+    ['a network that is none', 'outbound: {allow_private: [10.0.0.0/33]}\n', /:1: "outbound.allow_private" must be/],
     ['an unknown time zone', 'time_zone: Asia/Hanoi-ish\n', /:1: "time_zone" must be an IANA/],
     [
       'an unknown time zone of the local collector',

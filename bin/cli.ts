@@ -21,10 +21,10 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: 
   },
   server: { does: 'run the server (--role province|national)', load: () => import('../server/commands/server.ts') },
   collector: {
-    does: 'run a collector; enrol | doctor | token | list | revoke | policy',
+    does: 'run a collector; enrol | doctor | token | list | revoke | policy | silence',
     // What manages collectors is the server's; it loads nothing of the collector, and the collector nothing of it.
     load: () =>
-      ['token', 'list', 'revoke', 'policy'].includes(process.argv[3] ?? '')
+      ['token', 'list', 'revoke', 'policy', 'silence'].includes(process.argv[3] ?? '')
         ? import('../server/commands/collectors.ts')
         : import('../collector/commands/collector.ts'),
   },
@@ -44,6 +44,8 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: 
     load: () => import('../server/commands/asset.ts'),
   },
   user: { does: 'add and list users, change a password', load: () => import('../server/commands/user.ts') },
+  session: { does: 'show who is signed in, and sign them out', load: () => import('../server/commands/session.ts') },
+  token: { does: 'create | list | revoke tokens for programs', load: () => import('../server/commands/token.ts') },
   audit: { does: 'show who did what', load: () => import('../server/commands/audit.ts') },
   migrate: { does: 'move the store to OpenSearch', load: () => import('../server/commands/migrate.ts') },
   retention: { does: 'show and run the deleting of old events', load: () => import('../server/commands/retention.ts') },
@@ -71,13 +73,17 @@ if (name === undefined || name === '--help' || name === '-h' || name === 'help')
 } else {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {
-    console.error(`haidang: there is no command "${name}"; haidang --help lists them.`);
+    const asked = JSON.stringify(name.slice(0, 100)).replace(/[^\x20-\x7e]/g, '·');
+    console.error(`haidang: there is no command ${asked}; haidang --help lists them.`);
     process.exitCode = 2;
   } else {
     try {
       process.exitCode = await (await command.load()).run(args, name);
     } catch (error) {
-      console.error(`haidang ${name}: ${error instanceof Error ? error.message : String(error)}`);
+      // A message may quote a log line or a file's name: line breaks stay, nothing else that a terminal would obey.
+      const { plain } = await import('../server/commands/terminal.ts');
+      const message = error instanceof Error ? error.message : String(error);
+      console.error(`haidang ${name}: ${message.split('\n').map(plain).join('\n')}`);
       if (process.env['HAIDANG_DEBUG']) console.error(error);
       const code = (error as { exitCode?: unknown } | null)?.exitCode;
       process.exitCode = typeof code === 'number' ? code : 1;

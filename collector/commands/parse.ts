@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { createGunzip } from 'node:zlib';
+import { safeJson } from '../../ecs/safe-json.ts';
 import { WIRE_LIMITS } from '../../ecs/wire.ts';
 import { PARSER_NAMES } from '../parsers/index.ts';
 import { isTimeZone } from '../parsers/time.ts';
@@ -113,7 +114,7 @@ async function convert(input: AsyncIterable<Uint8Array>, options: Options): Prom
   };
   for await (const record of readRecords(input, LIMITS)) {
     const context = { now: options.now ?? Date.now(), timeZone: options.timeZone, ...path };
-    out += `${JSON.stringify(parseRecord(record, options.parser, context, hint))}\n`;
+    out += `${safeJson(parseRecord(record, options.parser, context, hint))}\n`;
     if (out.length >= OUTPUT_CHUNK) await flush();
     if (closed) break;
   }

@@ -1,3 +1,4 @@
+import { safeJson } from '../../ecs/safe-json.ts';
 import type { Agencies, Agency } from '../agencies/schema.ts';
 import { loadConfig } from '../config.ts';
 import { readArguments, readNumber, UsageError } from './arguments.ts';
@@ -41,7 +42,7 @@ export async function run(args: readonly string[]): Promise<number> {
       return 0;
     }
     const { agencies } = await connection.ask<Agencies>('GET', '/api/v1/agencies');
-    if (values.json) for (const agency of agencies) console.log(JSON.stringify(agency));
+    if (values.json) for (const agency of agencies) console.log(safeJson(agency));
     else console.log(table(HEADING, agencies.map(cells)));
     return 0;
   } finally {

@@ -1,3 +1,4 @@
+import { safeJson } from '../../ecs/safe-json.ts';
 import type { AlertList, AlertRow } from '../alerts/schema.ts';
 import { loadConfig } from '../config.ts';
 import { readArguments, readNumber, UsageError } from './arguments.ts';
@@ -36,7 +37,7 @@ export async function run(args: readonly string[]): Promise<number> {
       rows.push(...page.alerts);
       after = page.next;
     } while (after !== null && rows.length < limit);
-    if (values.json) for (const row of rows) console.log(JSON.stringify(line(row)));
+    if (values.json) for (const row of rows) console.log(safeJson(line(row)));
     else console.log(rows.length === 0 ? 'No alerts.' : table(HEADING, rows.map(cells), [4]));
     return 0;
   } finally {

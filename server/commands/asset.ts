@@ -1,3 +1,4 @@
+import { safeJson } from '../../ecs/safe-json.ts';
 import type { Asset, Assets, NewAsset } from '../assets/schema.ts';
 import { loadConfig } from '../config.ts';
 import { readArguments, readNumber, UsageError } from './arguments.ts';
@@ -48,7 +49,7 @@ export async function run(args: readonly string[]): Promise<number> {
       return 0;
     }
     const { assets } = await connection.ask<Assets>('GET', '/api/v1/assets');
-    if (values.json) for (const asset of assets) console.log(JSON.stringify(asset));
+    if (values.json) for (const asset of assets) console.log(safeJson(asset));
     else console.log(table(HEADING, assets.map(cells)));
     return 0;
   } finally {

@@ -1,3 +1,4 @@
+import { safeJson } from '../../ecs/safe-json.ts';
 import type { AuditPage } from '../audit/schema.ts';
 import { loadConfig } from '../config.ts';
 import { readArguments, UsageError } from './arguments.ts';
@@ -45,7 +46,7 @@ export async function run(args: readonly string[]): Promise<number> {
       if (after !== null) query.set('after', after);
       const page: AuditPage = await connection.ask<AuditPage>('GET', `/api/v1/audit?${query}`);
       for (const entry of page.entries) {
-        if (values.json) console.log(JSON.stringify(entry));
+        if (values.json) console.log(safeJson(entry));
         else rows.push([entry.at, entry.actor, entry.act, entry.target, JSON.stringify(entry.detail)].map(plain));
       }
       left -= page.entries.length;

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { safeJson } from '../../ecs/safe-json.ts';
 import { openTarget } from '../backup/open-target.ts';
 import { isS3Address } from '../backup/s3/address.ts';
 import type { BackupJob, BackupSummary } from '../backup/schema.ts';
@@ -64,7 +65,7 @@ export async function run(args: readonly string[]): Promise<number> {
     }
     line.clear();
     if (!job.summary) throw new Error(job.error ?? 'The backup failed; see the server log.');
-    console.log(values.json ? JSON.stringify(job.summary) : describe(job.summary));
+    console.log(values.json ? safeJson(job.summary) : describe(job.summary));
     return job.summary.problems.length > 0 ? 1 : 0;
   } finally {
     line.clear();
@@ -94,7 +95,7 @@ async function list(from: string, configFile: string | undefined, json: boolean)
       try {
         const { since, events, days, files } = await target.manifest(id);
         const bytes = files.reduce((sum, { size }) => sum + size, 0);
-        if (json) console.log(JSON.stringify({ id, since, events, days: days.length, files: files.length, bytes }));
+        if (json) console.log(safeJson({ id, since, events, days: days.length, files: files.length, bytes }));
         else rows.push([id, since, String(events), String(days.length), mebibytes(bytes)]);
       } catch (error) {
         problems++;

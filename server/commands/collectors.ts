@@ -1,23 +1,28 @@
-import { readFile } from 'node:fs/promises';
+import { safeJson } from '../../ecs/safe-json.ts';
+import project from '../../package.json' with { type: 'json' };
 import { loadConfig, type ServerConfig } from '../config.ts';
 import type { FleetCollector, FleetCollectors, NewToken, Token } from '../fleet/schema.ts';
 import { readArguments, UsageError } from './arguments.ts';
+import { type Ask, runPolicy, runSilence } from './collector-policies.ts';
 import { connect } from './connection.ts';
 import { table } from './terminal.ts';
 
 const HELP = `Usage: haidang collector token --agency ID [--agencies ID,ID…] [--expires 24h] [--json] [--config FILE]
        haidang collector list [--json] [--config FILE]
        haidang collector revoke ID [--config FILE]
-       haidang collector policy show [GROUP] | set GROUP FILE | group ID GROUP [--config FILE]
+       haidang collector policy list | show [GROUP] | versions [GROUP] | check FILE | set GROUP FILE
+                              | rollback GROUP VERSION | group ID GROUP [--config FILE]
+       haidang collector silence list | set SOURCE MINUTES|never [--collector ID] | remove SOURCE [--collector ID]
 
 A token enrols one collector, once. --expires takes minutes to days, such as 30m, 24h or 7d (at most 30d). --agencies lists
-the others whose logs the machine keeps.`;
+the others whose logs the machine keeps. A policy says what a group of collectors reads and how much it may send.
+"silence" says for how long a source may say nothing before there is an alert; * stands for any characters.`;
 
-/** `haidang collector token | list | revoke | policy`: what the province does with collectors. */
+/** `haidang collector token | list | revoke | policy | silence`: what the province does with collectors. */
 export async function run(args: readonly string[]): Promise<number> {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
-  const options = { json: flag, agency: text, agencies: text, expires: text, config: text };
+  const options = { json: flag, agency: text, agencies: text, expires: text, collector: text, config: text };
   const { values, positionals } = readArguments(args, options);
   if (values.help) {
     console.log(HELP);
@@ -33,9 +38,12 @@ export async function run(args: readonly string[]): Promise<number> {
   if (act === 'list' && rest.length === 0) return list(config, values.json === true);
   const [first, second, third] = rest;
   if (act === 'revoke' && first !== undefined && second === undefined) return revoke(config, first);
-  if (act === 'policy') return policy(config, first, second, third);
+  const asked: Ask = (method, path, body) => ask(config, method, path, body);
+  if (act === 'policy') return runPolicy(asked, first, second, third);
+  if (act === 'silence')
+    return runSilence(asked, { act: first, source: second, time: third, collector: values.collector });
   throw new UsageError(
-    'say "haidang collector token --agency ID", "list", "revoke ID" or "policy"; --help tells more.',
+    'say "haidang collector token --agency ID", "list", "revoke ID", "policy" or "silence"; --help tells more.',
   );
 }
 
@@ -61,21 +69,30 @@ async function ask<T>(config: ServerConfig, method: 'GET' | 'POST' | 'PUT', path
 async function makeToken(config: ServerConfig, order: NewToken, isJson: boolean): Promise<number> {
   const token = await ask<Token>(config, 'POST', '/api/v1/collectors/tokens', order);
   if (isJson) {
-    console.log(JSON.stringify(token));
+    console.log(safeJson(token));
     return 0;
   }
-  const host = config.ingest.names[0] ?? 'HOST';
   console.log(token.token);
   console.error(`Agency ${token.agencies.join(', ')}; valid until ${token.expires}; for one collector, once.`);
-  console.error(
-    `On the other machine: haidang collector enrol --server https://${host}:${config.ingest.port} --token TOKEN`,
-  );
+  console.error('On the other machine, as root, with the package there:');
+  console.error(`  ${installLine(token)}`);
+  const isLoopback = /^(127\.|::1$|localhost$)/.test(config.ingest.host);
+  if (isLoopback) {
+    console.error('This server hears its own machine alone: set ingest_host to 0.0.0.0 or :: for other machines.');
+  }
   return 0;
+}
+
+/** Package, enrolment and service in one line, as `docs/install-collector` has it. */
+function installLine({ server, token }: Token): string {
+  const file = `./haidang-collector_${project.version}_amd64.deb`;
+  const enrol = `haidang-collector enrol --server ${server} --token ${token}`;
+  return `apt install ${file} && ${enrol} && systemctl enable --now haidang-collector`;
 }
 
 async function list(config: ServerConfig, isJson: boolean): Promise<number> {
   const { collectors } = await ask<FleetCollectors>(config, 'GET', '/api/v1/collectors');
-  if (isJson) for (const one of collectors) console.log(JSON.stringify(one));
+  if (isJson) for (const one of collectors) console.log(safeJson(one));
   else console.log(table(HEADING, collectors.map(cells), [5, 6]));
   return collectors.some(({ state }) => state === 'broken') ? 1 : 0;
 }
@@ -92,27 +109,4 @@ async function revoke(config: ServerConfig, id: string): Promise<number> {
   await ask(config, 'POST', `/api/v1/collectors/${encodeURIComponent(id)}/revoke`, {});
   console.log(`The certificate of ${id} is revoked; its connections are cut.`);
   return 0;
-}
-
-async function policy(config: ServerConfig, act = '', first?: string, second?: string): Promise<number> {
-  if (act === 'show') {
-    const path = `/api/v1/collectors/policies/${encodeURIComponent(first ?? 'default')}`;
-    console.log(JSON.stringify(await ask(config, 'GET', path), null, 2));
-    return 0;
-  }
-  if (act === 'set' && first !== undefined && second !== undefined) {
-    const yaml = await readFile(second, 'utf8');
-    const path = `/api/v1/collectors/policies/${encodeURIComponent(first)}`;
-    const made = await ask<{ version: number }>(config, 'PUT', path, { yaml });
-    console.log(`Policy ${first} has version ${made.version}; collectors take it within a minute.`);
-    return 0;
-  }
-  if (act === 'group' && first !== undefined && second !== undefined) {
-    await ask(config, 'PUT', `/api/v1/collectors/${encodeURIComponent(first)}/group`, { group: second });
-    console.log(`Collector ${first} is in group ${second}.`);
-    return 0;
-  }
-  throw new UsageError(
-    'say "policy show [GROUP]", "policy set GROUP FILE" or "policy group ID GROUP"; --help tells more.',
-  );
 }

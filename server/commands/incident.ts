@@ -1,3 +1,4 @@
+import { safeJson } from '../../ecs/safe-json.ts';
 import { loadConfig } from '../config.ts';
 import type { IncidentDetail, IncidentList, IncidentRow } from '../incidents/schema.ts';
 import { readArguments, readNumber, UsageError } from './arguments.ts';
@@ -31,11 +32,11 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     if (showing) {
       const detail = await connection.ask<IncidentDetail>('GET', `/api/v1/incidents/${encodeURIComponent(id)}`);
-      console.log(values.json ? JSON.stringify(detail) : page(detail));
+      console.log(values.json ? safeJson(detail) : page(detail));
       return 0;
     }
     const rows = await list(connection, values.status, limit);
-    if (values.json) for (const row of rows) console.log(JSON.stringify(row));
+    if (values.json) for (const row of rows) console.log(safeJson(row));
     else console.log(rows.length === 0 ? 'No incidents.' : table(HEADING, rows.map(cells), [5]));
     return 0;
   } finally {

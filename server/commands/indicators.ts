@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { safeJson } from '../../ecs/safe-json.ts';
 import { loadConfig } from '../config.ts';
 import type { IndicatorLists, ListImport } from '../indicators/schema.ts';
 import { readArguments, UsageError } from './arguments.ts';
@@ -61,7 +62,7 @@ export async function run(args: readonly string[]): Promise<number> {
 
 async function list(connection: Connection, json: boolean): Promise<number> {
   const { lists, indicators, bytes } = await connection.ask<IndicatorLists>('GET', '/api/v1/indicators');
-  if (json) for (const one of lists) console.log(JSON.stringify(one));
+  if (json) for (const one of lists) console.log(safeJson(one));
   else {
     const rows = lists.map(({ id, name, source, count, tlp, severity, expires, problem }) => {
       const about = [id, name, source, String(count), `TLP:${tlp.toUpperCase()}`, severity];
@@ -91,7 +92,7 @@ async function importList(
   }
   line.clear();
   if (job.error !== null) throw new Error(job.error);
-  if (options['json']) console.log(JSON.stringify(job));
+  if (options['json']) console.log(safeJson(job));
   else {
     for (const { at, what } of job.problems) console.log(plain(`${file}:${at} ${what}`));
     console.error(`${job.list}: ${job.count} indicators in force, ${job.refused} refused, ${job.skipped} left out.`);

@@ -1,3 +1,4 @@
+import { safeJson } from '../../ecs/safe-json.ts';
 import { loadConfig, type ServerConfig } from '../config.ts';
 import { lockFolder } from '../control/lock.ts';
 import { createLog } from '../log.ts';
@@ -43,7 +44,7 @@ export async function run(args: readonly string[]): Promise<number> {
         };
         const report = await moveStore({ source, target, onProgress });
         line.clear();
-        console.log(values.json ? JSON.stringify(report) : describe(report));
+        console.log(values.json ? safeJson(report) : describe(report));
         return report.ok ? 0 : 1;
       } finally {
         await target.close();

@@ -1,4 +1,5 @@
 import { readField } from '../../ecs/event.ts';
+import { safeJson } from '../../ecs/safe-json.ts';
 import { loadConfig } from '../config.ts';
 import type { EventSearchPage } from '../search/schema.ts';
 import { readArguments, readNumber, UsageError } from './arguments.ts';
@@ -42,7 +43,7 @@ export async function run(args: readonly string[]): Promise<number> {
       search.set('limit', String(Math.min(1000, left)));
       if (after !== null) search.set('after', after);
       const page: EventSearchPage = await connection.ask('GET', `/api/v1/events?${search}`);
-      for (const { event } of page.events) console.log(values.json ? JSON.stringify(event) : describe(event));
+      for (const { event } of page.events) console.log(values.json ? safeJson(event) : describe(event));
       left -= page.events.length;
       after = page.next;
     } while (after !== null && left > 0);

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { safeJson } from '../../ecs/safe-json.ts';
 import { type RestoreSummary, restoreBackup } from '../backup/restore.ts';
 import { loadConfig } from '../config.ts';
 import { readArguments, UsageError } from './arguments.ts';
@@ -41,7 +42,7 @@ export async function run(args: readonly string[]): Promise<number> {
     const { from, id } = values;
     const summary = await restoreBackup({ from: placeOf(from), id, data, s3: config.s3, onProgress });
     line.clear();
-    console.log(values.json ? JSON.stringify(summary) : describe(summary));
+    console.log(values.json ? safeJson(summary) : describe(summary));
     return 0;
   } finally {
     line.clear();

@@ -1,3 +1,4 @@
+import { safeJson } from '../../ecs/safe-json.ts';
 import { loadConfig } from '../config.ts';
 import type { RetentionDay, RetentionDays, RetentionRun, RetentionState, RunBegun } from '../retention/schema.ts';
 import { readArguments, UsageError } from './arguments.ts';
@@ -41,7 +42,7 @@ async function show(connection: Connection, json: boolean): Promise<number> {
   const state = await connection.ask<RetentionState>('GET', '/api/v1/retention');
   const { days } = await connection.ask<RetentionDays>('GET', '/api/v1/retention/days');
   if (json) {
-    console.log(JSON.stringify({ ...state, days }));
+    console.log(safeJson({ ...state, days }));
     return 0;
   }
   const { policy, minimumDays } = state;
@@ -60,7 +61,7 @@ async function runNow(connection: Connection, dryRun: boolean, json: boolean): P
   const { begun } = await connection.ask<RunBegun>('POST', '/api/v1/retention/runs', { dryRun });
   if (!begun) throw new Error('A run is under way already; "haidang retention show" tells how the days stand.');
   const done = await untilDone(connection, before.last?.startedAt);
-  if (json) console.log(JSON.stringify(done));
+  if (json) console.log(safeJson(done));
   else console.log(describe(done));
   return done.failure === null ? 0 : 1;
 }

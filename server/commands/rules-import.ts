@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { safeJson } from '../../ecs/safe-json.ts';
 import { loadConfig } from '../config.ts';
 import type { ImportJob, ImportReport, ImportRow, TakeOver } from '../rules/import/schema.ts';
 import { readArguments, UsageError } from './arguments.ts';
@@ -40,7 +41,7 @@ export async function importRules(args: readonly string[]): Promise<number> {
     line.clear();
     if (job.error !== null) throw new Error(job.error);
     const rows = await allRows(connection);
-    if (values.json) for (const row of rows) console.log(JSON.stringify(row));
+    if (values.json) for (const row of rows) console.log(safeJson(row));
     else print(job, rows);
     const takable = rows.filter(({ state }) => state === 'runs' || (state === 'no-data' && !values['with-data']));
     if (as === undefined || takable.length === 0) {

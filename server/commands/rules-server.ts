@@ -1,3 +1,4 @@
+import { safeJson } from '../../ecs/safe-json.ts';
 import { loadConfig } from '../config.ts';
 import type { HealthList, ReloadAnswer } from '../rules/schema.ts';
 import { readArguments, UsageError } from './arguments.ts';
@@ -26,7 +27,7 @@ async function ask<T>(
 export async function reload(args: readonly string[]): Promise<number> {
   return ask(args, 'reload', async (connection, json) => {
     const { added, changed, removed, problems } = await connection.ask<ReloadAnswer>('POST', '/api/v1/rules/reload');
-    if (json) console.log(JSON.stringify({ added, changed, removed, problems }));
+    if (json) console.log(safeJson({ added, changed, removed, problems }));
     else {
       const server = connection.running ? '' : ' No server runs; it reads them when it starts.';
       console.log(`${added.length} added, ${changed.length} changed, ${removed.length} removed.${server}`);
@@ -46,8 +47,8 @@ export async function health(args: readonly string[]): Promise<number> {
     const { rules, problems } = await connection.ask<HealthList>(now ? 'POST' : 'GET', '/api/v1/rules/health');
     if (!connection.running) console.error('No server runs: nothing is watched now.');
     if (json) {
-      for (const { health: own, ...rule } of rules) console.log(JSON.stringify({ ...rule, ...own }));
-      for (const problem of problems) console.log(JSON.stringify({ ...problem, state: 'refused' }));
+      for (const { health: own, ...rule } of rules) console.log(safeJson({ ...rule, ...own }));
+      for (const problem of problems) console.log(safeJson({ ...problem, state: 'refused' }));
     } else {
       const order = ['dead', 'waiting', 'ok'];
       const sorted = rules.toSorted((a, b) => order.indexOf(a.health.state) - order.indexOf(b.health.state));

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { safeJson } from '../../ecs/safe-json.ts';
 import { JsonBytes } from '../../ecs/scan/json-bytes.ts';
 import { compileRules } from '../../rules/engine/compile.ts';
 import { CorrelationRun } from '../../rules/engine/correlation-run.ts';
@@ -224,7 +225,7 @@ async function bench(args: readonly string[]): Promise<number> {
   });
   const perSecond = (seconds: number): number => Math.round(events.length / Math.max(seconds, 1e-6));
   const figures = { rules: rules.detections.length, events: events.length, hits };
-  console.log(JSON.stringify({ ...figures, match_per_s: perSecond(matching), parse_match_per_s: perSecond(whole) }));
+  console.log(safeJson({ ...figures, match_per_s: perSecond(matching), parse_match_per_s: perSecond(whole) }));
   return 0;
 }
 

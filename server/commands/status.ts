@@ -1,3 +1,4 @@
+import { safeJson } from '../../ecs/safe-json.ts';
 import { loadConfig } from '../config.ts';
 import type { Ledger, LedgerRow } from '../ledger/schema.ts';
 import { readArguments } from './arguments.ts';
@@ -19,7 +20,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const connection = await connect(await loadConfig(values.config));
   try {
     const ledger = await connection.ask<Ledger>('GET', '/api/v1/ledger?full=true');
-    console.log(values.json ? JSON.stringify(ledger) : describe(ledger, connection.running));
+    console.log(values.json ? safeJson(ledger) : describe(ledger, connection.running));
     return ledger.rows.some((row) => row.state === 'broken') ? 1 : 0;
   } finally {
     await connection.close();

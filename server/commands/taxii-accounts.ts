@@ -1,3 +1,4 @@
+import { safeJson } from '../../ecs/safe-json.ts';
 import type { TaxiiOverview } from '../taxii/admin-schema.ts';
 import { UsageError } from './arguments.ts';
 import type { Connection } from './connection.ts';
@@ -77,7 +78,7 @@ function titleOf({ title }: Values): string {
 function list(json: boolean): Act {
   return async (connection) => {
     const overview = await connection.ask<TaxiiOverview>('GET', '/api/v1/taxii');
-    console.log(json ? JSON.stringify(overview) : tables(overview));
+    console.log(json ? safeJson(overview) : tables(overview));
     return 0;
   };
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { safeJson } from '../../ecs/safe-json.ts';
 import { loadConfig } from '../config.ts';
 import type { LoadAnswer } from '../taxii/admin-schema.ts';
 import { readArguments, UsageError } from './arguments.ts';
@@ -66,7 +67,7 @@ function loadAct(
   if (!existsSync(path)) throw new UsageError(`there is no file ${path}.`);
   return async (connection) => {
     const loaded = await connection.ask<LoadAnswer>('POST', '/api/v1/taxii/loads', { path, passwords });
-    console.log(values.json ? JSON.stringify(loaded) : told(path, loaded));
+    console.log(values.json ? safeJson(loaded) : told(path, loaded));
     for (const { id, message } of values.json ? [] : loaded.refused) console.error(plain(`${id}: ${message}`));
     return loaded.refusedCount > 0 ? 1 : 0;
   };

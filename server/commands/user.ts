@@ -1,3 +1,4 @@
+import { safeJson } from '../../ecs/safe-json.ts';
 import type { NewUser, Users } from '../accounts/schema.ts';
 import { loadConfig } from '../config.ts';
 import { ROLES } from '../identity.ts';
@@ -87,7 +88,7 @@ async function list(config: Awaited<ReturnType<typeof loadConfig>>, json: boolea
   const connection = await connect(config);
   try {
     const { users } = await connection.ask<Users>('GET', '/api/v1/users');
-    if (json) for (const user of users) console.log(JSON.stringify(user));
+    if (json) for (const user of users) console.log(safeJson(user));
     else
       console.log(
         table(

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { safeJson } from '../../ecs/safe-json.ts';
 import { loadConfig, type ServerConfig } from '../config.ts';
 import { type VerifyOptions, type VerifyResult, verifyStore } from '../evidence/verify.ts';
 import { readArguments, UsageError } from './arguments.ts';
@@ -41,7 +42,7 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const data = values.data === undefined ? config.data : resolve(values.data);
   const result = verify(config, { data, day, key: values.key, auditHead: headOf(values['audit-head']) });
-  console.log(values.json ? JSON.stringify(result) : describe(result));
+  console.log(values.json ? safeJson(result) : describe(result));
   return result.ok ? 0 : 1;
 }
 

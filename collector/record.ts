@@ -21,6 +21,8 @@ export interface Parser {
   detects(line: string): boolean;
   /** Gives the event, or undefined where the line is not of this kind; never throws. */
   parse(line: string, context: ParseContext): EcsEvent | undefined;
+  /** Why the line that `parse` was last asked about is not of this kind: a sentence. */
+  why?(): string;
   /** The event of a line whose JSON object has been read already, the one that `parse` makes; may keep parts of it. */
   ofObject?(object: Record<string, unknown>, line: string, context: ParseContext): EcsEvent;
   /**

@@ -74,6 +74,16 @@ export const PARSERS: readonly Parser[] = [
 /** The names that `parseLine` takes beside `auto`. */
 export const PARSER_NAMES: readonly string[] = PARSERS.map((parser) => parser.name);
 
+/** Parsers that are not part of the program: written as documents (`collector/custom-parsers`). */
+export interface OwnParsers {
+  readonly byName: ReadonlyMap<string, Parser>;
+  /** Those that `auto` asks about what no other parser knows. */
+  readonly matching: readonly Parser[];
+}
+
+/** No parsers beside the built-in ones. */
+export const NO_OWN_PARSERS: OwnParsers = { byName: new Map(), matching: [] };
+
 const BY_NAME = new Map(PARSERS.map((parser) => [parser.name, parser]));
 const APACHE_FIRST = [apache, ...PARSERS];
 
@@ -107,6 +117,23 @@ function detect(line: string, context: ParseContext, hint: ParserHint | undefine
   return undefined;
 }
 
+/** What `auto` makes of a line, own parsers asked about what is known by its syslog header, or as JSON, at most. */
+function detectAny(
+  line: string,
+  context: ParseContext,
+  hint: ParserHint | undefined,
+  own: OwnParsers,
+): EcsEvent | undefined {
+  const event = detect(line, context, hint);
+  const isKnown = event?.event.dataset !== undefined && event.event.dataset !== 'system.syslog';
+  if (own.matching.length === 0 || isKnown) return event;
+  for (const parser of own.matching) {
+    const found = parser.detects(line) ? parser.parse(line, context) : undefined;
+    if (found) return found;
+  }
+  return event;
+}
+
 /**
  * The JSON text of one line's event, where the line has a form whose text can be written at once; undefined where
  * `parseLine` is to be asked. The same event either way. `id` is the event's, up to the hash of its content.
@@ -136,15 +163,22 @@ export function objectEvent(
 /**
  * Parses one line with the named parser or `auto`; always gives an event and never throws. What no parser understands
  * is kept with `event.kind: pipeline_error` and the reason in `error.message`. `hint`, one object a source, lets `auto`
- * try the parser of the line before first.
+ * try the parser of the line before first. `own` are parsers beside the built-in ones.
  */
-export function parseLine(line: string, parser: string, context: ParseContext, hint?: ParserHint): EcsEvent {
+export function parseLine(
+  line: string,
+  parser: string,
+  context: ParseContext,
+  hint?: ParserHint,
+  own: OwnParsers = NO_OWN_PARSERS,
+): EcsEvent {
   if (parser === 'auto') {
-    return detect(line, context, hint) ?? notUnderstood(line, 'No parser recognises this line.', context);
+    return detectAny(line, context, hint, own) ?? notUnderstood(line, 'No parser recognises this line.', context);
   }
-  const named = BY_NAME.get(parser);
+  const named = BY_NAME.get(parser) ?? own.byName.get(parser);
   if (!named) return notUnderstood(line, `There is no parser "${parser}".`, context);
-  return (
-    named.parse(line, context) ?? notUnderstood(line, `The parser ${parser} does not understand this line.`, context)
-  );
+  const event = named.parse(line, context);
+  if (event) return event;
+  const why = named.why === undefined ? '' : ` ${named.why()}`;
+  return notUnderstood(line, `The parser ${parser} does not understand this line.${why}`, context);
 }

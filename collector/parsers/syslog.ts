@@ -172,6 +172,28 @@ export function framed(parser: Parser, module: string): Parser {
   };
 }
 
+/**
+ * The same parser for an application whose lines may come inside syslog: what the header says is kept, and its message
+ * alone is the parser's.
+ */
+export function withSyslogHeader(parser: Parser): Parser {
+  return {
+    ...parser,
+    parse(line, context) {
+      const isHeaded = context.program === undefined && syslog.detects(line);
+      const header = isHeaded ? readSyslogHeader(line, context) : undefined;
+      if (!header) return parser.parse(line, context);
+      // The line's own time stands in where the message has none; this machine did not write it.
+      const { host: _, ...rest } = context;
+      const inner = parser.parse(header.message, { ...rest, now: header.ms ?? context.now });
+      if (!inner) return undefined;
+      const pid = header.procid !== undefined && /^\d{1,10}$/.test(header.procid) ? Number(header.procid) : undefined;
+      if (pid !== undefined && inner['process'] === undefined) inner['process'] = { pid };
+      return nested(inner, line, header, header.program && programName(header.program));
+    },
+  };
+}
+
 /** The parser of a program that writes files of its own form too: those first, else its messages by syslog. */
 export function withFile(file: Parser, program: Parser): Parser {
   return { ...file, parse: (line, context) => file.parse(line, context) ?? program.parse(line, context) };

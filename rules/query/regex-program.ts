@@ -50,6 +50,9 @@ class Compiler {
       case 'either':
         this.#either(node.of, mode);
         return;
+      case 'capture':
+        this.add(node.of, mode);
+        return;
       case 'flags': {
         const { flags } = node;
         const fold = mode.fold || flags.includes('i');

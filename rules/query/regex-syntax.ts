@@ -7,6 +7,8 @@ export type RegexNode =
   | { readonly kind: 'sequence'; readonly of: readonly RegexNode[] }
   | { readonly kind: 'either'; readonly of: readonly RegexNode[] }
   | { readonly kind: 'flags'; readonly flags: string; readonly of: RegexNode }
+  /** Only where captures were asked for; elsewhere a group is what it holds. */
+  | { readonly kind: 'capture'; readonly name: string; readonly of: RegexNode }
   | {
       readonly kind: 'repeat';
       readonly of: RegexNode;
@@ -54,13 +56,19 @@ export function writeCodePoint(point: number): string {
   return `\\u{${point.toString(16)}}`;
 }
 
+/** `(?<name>`, `(?P<name>`, `(?i:`, `(?:`; with captures a name may be that of a field. */
+const GROUP = /^\?(?:P?<([A-Za-z_]\w*)>|([ims]*):)/;
+const FIELD_GROUP = /^\?(?:P?<([A-Za-z_@][\w.@-]*)>|([ims]*):)/;
+
 class RegexParser {
   readonly #source: string;
+  readonly #captures: boolean;
   #at = 0;
   #depth = 0;
 
-  constructor(source: string) {
+  constructor(source: string, captures: boolean) {
     this.#source = source;
+    this.#captures = captures;
   }
 
   parse(): RegexNode {
@@ -175,18 +183,21 @@ class RegexParser {
 
   #group(): RegexNode {
     let flags = '';
+    let name: string | undefined;
     if (this.#peek() === '?') {
-      const head = /^\?(?:P?<[A-Za-z_]\w*>|([ims]*):)/.exec(this.#source.slice(this.#at, this.#at + 80));
+      const head = (this.#captures ? FIELD_GROUP : GROUP).exec(this.#source.slice(this.#at, this.#at + 80));
       if (!head) {
         const look = /^\?<?[=!]/.test(this.#source.slice(this.#at, this.#at + 3));
         this.#fail(look ? 'look-around such as (?= or (?<! is not supported' : 'this kind of group is not supported');
       }
-      flags = head[1] ?? '';
+      if (this.#captures) name = head[1];
+      flags = head[2] ?? '';
       this.#at += head[0].length;
     }
     const inside = this.#either();
     if (this.#peek() !== ')') this.#fail('a "(" is never closed');
     this.#at++;
+    if (name !== undefined) return { kind: 'capture', name, of: inside };
     if (flags !== '') return { kind: 'flags', flags, of: inside };
     return inside.kind === 'literal' ? { kind: 'sequence', of: [inside] } : inside;
   }
@@ -273,5 +284,13 @@ export function parseRegex(source: string): RegexNode {
   if (source.length > REGEX_LIMITS.characters) {
     throw new RegexError(`the expression is longer than ${REGEX_LIMITS.characters} characters`);
   }
-  return new RegexParser(source).parse();
+  return new RegexParser(source, false).parse();
+}
+
+/** The same, with a node of its own for each group that has a name; up to 16,384 characters. @throws RegexError */
+export function parseCapturing(source: string): RegexNode {
+  if (source.length > 4 * REGEX_LIMITS.characters) {
+    throw new RegexError(`the expression is longer than ${4 * REGEX_LIMITS.characters} characters`);
+  }
+  return new RegexParser(source, true).parse();
 }

@@ -18,7 +18,8 @@ const STEP_BUDGET = 8_000_000;
 
 const PAIR = /[\ud800-\udbff]/;
 
-interface Mode {
+/** How `.`, `^` and `$` are meant at a place of an expression. */
+export interface RegexMode {
   readonly dotAll: boolean;
   readonly multiline: boolean;
 }
@@ -31,13 +32,15 @@ interface Effort {
 
 const UNKNOWN: Effort = { ways: Number.POSITIVE_INFINITY, steps: Number.POSITIVE_INFINITY };
 
-function withFlags(mode: Mode, flags: string): Mode {
+function withFlags(mode: RegexMode, flags: string): RegexMode {
   return { dotAll: mode.dotAll || flags.includes('s'), multiline: mode.multiline || flags.includes('m') };
 }
 
 /** Writes the tree in JavaScript's `u` notation (`re2` false) or RE2's; both then mean the same. */
-function write(node: RegexNode, mode: Mode, re2: boolean): string {
+export function writeRegex(node: RegexNode, mode: RegexMode, re2: boolean): string {
   switch (node.kind) {
+    case 'capture':
+      return `(${writeRegex(node.of, mode, re2)})`;
     case 'literal':
       return Array.from(node.text, (character) => writeCodePoint(character.codePointAt(0) ?? 0)).join('');
     case 'set':
@@ -47,21 +50,21 @@ function write(node: RegexNode, mode: Mode, re2: boolean): string {
     case 'anchor':
       return writeAnchor(node.at, mode, re2);
     case 'sequence':
-      return node.of.map((part) => write(part, mode, re2)).join('');
+      return node.of.map((part) => writeRegex(part, mode, re2)).join('');
     case 'either':
-      return `(?:${node.of.map((part) => write(part, mode, re2)).join('|')})`;
+      return `(?:${node.of.map((part) => writeRegex(part, mode, re2)).join('|')})`;
     case 'flags': {
-      const inside = write(node.of, withFlags(mode, node.flags), re2);
+      const inside = writeRegex(node.of, withFlags(mode, node.flags), re2);
       return node.flags.includes('i') ? `(?i:${inside})` : `(?:${inside})`;
     }
     case 'repeat': {
       const max = node.max === Number.POSITIVE_INFINITY ? '' : node.max;
-      return `(?:${write(node.of, mode, re2)}){${node.min},${max}}${node.lazy ? '?' : ''}`;
+      return `(?:${writeRegex(node.of, mode, re2)}){${node.min},${max}}${node.lazy ? '?' : ''}`;
     }
   }
 }
 
-function writeAnchor(at: Extract<RegexNode, { kind: 'anchor' }>['at'], mode: Mode, re2: boolean): string {
+function writeAnchor(at: Extract<RegexNode, { kind: 'anchor' }>['at'], mode: RegexMode, re2: boolean): string {
   if (at === 'word') return '\\b';
   if (at === 'inside') return '\\B';
   const start = at === 'start' || at === 'text-start';
@@ -73,14 +76,14 @@ function writeAnchor(at: Extract<RegexNode, { kind: 'anchor' }>['at'], mode: Mod
 /** Whether the tree matches a text in at most one way: no choice and no variable count in it. */
 function isFixed(node: RegexNode): boolean {
   if (node.kind === 'sequence') return node.of.every(isFixed);
-  if (node.kind === 'flags') return isFixed(node.of);
+  if (node.kind === 'flags' || node.kind === 'capture') return isFixed(node.of);
   if (node.kind === 'repeat') return node.min === node.max && isFixed(node.of);
   return node.kind !== 'either';
 }
 
 function hasAnchor(node: RegexNode): boolean {
   if (node.kind === 'sequence' || node.kind === 'either') return node.of.some(hasAnchor);
-  return node.kind === 'anchor' || ((node.kind === 'flags' || node.kind === 'repeat') && hasAnchor(node.of));
+  return node.kind === 'anchor' || ('of' in node && hasAnchor(node.of as RegexNode));
 }
 
 function effort(node: RegexNode, length: number): Effort {
@@ -104,6 +107,7 @@ function effort(node: RegexNode, length: number): Effort {
       };
     }
     case 'flags':
+    case 'capture':
       return effort(node.of, length);
     case 'repeat':
       return repeatEffort(node, length);
@@ -126,11 +130,11 @@ function repeatEffort({ of, min, max }: Extract<RegexNode, { kind: 'repeat' }>, 
 }
 
 /** Instructions of the linear-time engine's program, about: counted parts are written out. */
-function programSize(node: RegexNode): number {
+export function programSize(node: RegexNode): number {
   if (node.kind === 'literal') return node.text.length;
   if (node.kind === 'sequence' || node.kind === 'either')
     return node.of.reduce((sum, part) => sum + programSize(part), 1);
-  if (node.kind === 'flags') return programSize(node.of);
+  if (node.kind === 'flags' || node.kind === 'capture') return programSize(node.of);
   if (node.kind !== 'repeat') return 1;
   return programSize(node.of) * Math.max(1, node.max === Number.POSITIVE_INFINITY ? node.min : node.max) + 1;
 }
@@ -165,6 +169,7 @@ function neededLiterals(node: RegexNode): readonly (readonly string[])[] {
       return runs.map((run) => [run]);
     }
     case 'flags':
+    case 'capture':
       return neededLiterals(node.of);
     case 'repeat':
       return node.min > 0 ? neededLiterals(node.of) : [];
@@ -211,10 +216,10 @@ export function compileRegex(source: string, flags: string): SafeRegex {
   const tree: RegexNode = flags === '' ? parsed : { kind: 'flags', flags, of: parsed };
   const mode = { dotAll: false, multiline: false };
   const short = backtrackingLimit(tree);
-  const quick = new RegExp(write(tree, mode, false), 'u');
+  const quick = new RegExp(writeRegex(tree, mode, false), 'u');
   let linear: RE2JS;
   try {
-    linear = RE2JS.compile(write(tree, mode, true).replaceAll('\\u{', '\\x{'));
+    linear = RE2JS.compile(writeRegex(tree, mode, true).replaceAll('\\u{', '\\x{'));
   } catch (error) {
     throw new RegexError(error instanceof Error ? error.message : String(error));
   }

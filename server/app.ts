@@ -23,6 +23,7 @@ import { retentionRoutes } from './retention/routes.ts';
 import { ruleRoutes } from './rules/routes.ts';
 import { searchRoutes } from './search/routes.ts';
 import type { App, Services } from './services.ts';
+import { sharingRoutes } from './sharing/routes.ts';
 import { shiftRoutes } from './shifts/routes.ts';
 import { answerClientError } from './system/client-error.ts';
 import { clientOf } from './system/client-of.ts';
@@ -97,6 +98,7 @@ export async function buildApp(services: Services, serverFactory = consoleServer
   auditRoutes(app, services);
   alertRoutes(app, services);
   incidentRoutes(app, services);
+  if (services.sharing) sharingRoutes(app, services, services.sharing);
   searchRoutes(app, services);
   agencyRoutes(app, services);
   assetRoutes(app, services);

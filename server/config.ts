@@ -6,6 +6,7 @@ import type { AgencyId } from './identity.ts';
 import { policyProblem } from './retention/policy.ts';
 import type { RetentionSettings } from './retention/settings.ts';
 import { SETTINGS, type Setting } from './settings.ts';
+import type { SharingSettings } from './sharing/settings.ts';
 import type { UpkeepSettings } from './store/opensearch/upkeep.ts';
 import type { Found } from './system/config-file.ts';
 import type { OutboundPolicy } from './system/outbound.ts';
@@ -67,6 +68,8 @@ export interface ServerConfig {
   readonly s3: S3Settings;
   /** Most events of one export. */
   readonly exportEvents: number;
+  /** To whom incidents may go, and by which terms. */
+  readonly sharing: SharingSettings;
   /** Of the local collector; without a time zone it takes the machine's own. */
   readonly collector: {
     readonly inputs: unknown;
@@ -211,6 +214,15 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
       secretKeyFile: values['s3.secret_key_file'],
     },
     exportEvents: values['export.max_events'],
+    sharing: {
+      reporterId: values['sharing.reporter_id'],
+      reporterName: values['sharing.reporter_name'],
+      recipients: values['sharing.recipients'],
+      clocks: values['sharing.clocks'],
+      preauthorised: values['sharing.preauthorised'],
+      aloneMinutes: values['sharing.alone_minutes'],
+      giveUpHours: values['sharing.give_up_hours'],
+    },
     collector: {
       inputs: values['collector.inputs'],
       timeZone: values['collector.time_zone'],

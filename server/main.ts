@@ -35,6 +35,7 @@ import {
   incidentsOf,
   rulesOf,
   settingsOf,
+  sharingOf,
   stopAll,
   taxiiOf,
   trialsOf,
@@ -206,10 +207,16 @@ export async function startServer(
     const national = await taxiiOf(config, accounts, log, stops);
     const incidents = await incidentsOf(config, { events, records, audit: accounts.audit, rules, live, log });
     incidentsByRule({ records, incidents, log }, stops);
+    const sharing = await sharingOf(
+      config,
+      { records, incidents, agencies, rules, audit: accounts.audit, authority, log },
+      stops,
+    );
     const credentials = await consoleCredentialsOf(config, authority, log, stops);
     const services: Services = {
       ...national,
       incidents,
+      sharing,
       settings: settingsOf(config),
       log,
       events,
@@ -260,6 +267,8 @@ export async function startServer(
     });
     ingest = listener;
     stops.push(() => listener.stop());
+
+    sharing.start(membership);
 
     const fleetWatch = startFleetWatch({ records, log, onAlerts: () => live.wake() });
     stops.push(() => fleetWatch.stop());

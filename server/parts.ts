@@ -16,6 +16,7 @@ import { type Backtests, openBacktests } from './rules/backtest/backtests.ts';
 import { openRuleImports, type RuleImports } from './rules/import/import-jobs.ts';
 import { openRuleRegistry, type RuleRegistry } from './rules/registry.ts';
 import type { AppSettings } from './services.ts';
+import { openSharing, type Sharing, type SharingOptions } from './sharing/sharing.ts';
 import type { EventStore } from './store/event-store.ts';
 import type { RecordStore } from './store/record-store.ts';
 import type { Taxii } from './taxii/taxii.ts';
@@ -147,6 +148,22 @@ export async function consoleCredentialsOf(
   const credentials = await openConsoleCredentials(source, { log });
   stops.push(() => credentials.stop());
   return credentials;
+}
+
+/** What sharing is opened with, beside the configuration. */
+type SharingParts = Omit<SharingOptions, 'data' | 'settings' | 'rules'> & {
+  readonly rules: Pick<RuleRegistry, 'rules'>;
+};
+
+/** Sharing with others; nothing leaves before it is started. It stops with the rest. */
+export async function sharingOf(
+  { data, sharing: settings }: Pick<ServerConfig, 'data' | 'sharing'>,
+  { rules, ...options }: SharingParts,
+  stops: (() => unknown)[],
+): Promise<Sharing> {
+  const sharing = await openSharing({ ...options, data, settings, rules: () => ruleBook(rules.rules) });
+  stops.push(() => sharing.stop());
+  return sharing;
 }
 
 /** The TAXII server of the national role; nothing in the province's. It stops with the rest. */

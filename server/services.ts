@@ -19,6 +19,7 @@ import type { Backtests } from './rules/backtest/backtests.ts';
 import type { RuleHealthWatch } from './rules/health.ts';
 import type { RuleImports } from './rules/import/import-jobs.ts';
 import type { RuleRegistry } from './rules/registry.ts';
+import type { Sharing } from './sharing/sharing.ts';
 import type { EventStore } from './store/event-store.ts';
 import type { RecordStore } from './store/record-store.ts';
 import type { Taxii } from './taxii/taxii.ts';
@@ -87,6 +88,8 @@ export interface Services {
   readonly ingestAddress?: () => string;
   /** How long the batches of each collector waited for the store. */
   readonly ingestWaits?: () => ReadonlyMap<string, QueueWait>;
+  /** Absent where no authority is open. */
+  readonly sharing?: Sharing;
   /** In the national role alone. */
   readonly taxii?: Taxii;
   /** The identity of requests that come by another way than the network: the control socket. */

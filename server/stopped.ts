@@ -12,7 +12,7 @@ import { openFleet } from './fleet/fleet.ts';
 import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { mustBeWhole } from './migrate/marker.ts';
-import { auditOf, backupJobsOf, incidentsOf, rulesOf, settingsOf, stopAll, taxiiOf, trialsOf } from './parts.ts';
+import { auditOf, backupJobsOf, incidentsOf, rulesOf, settingsOf, sharingOf, stopAll, taxiiOf, trialsOf } from './parts.ts';
 import { openLiveFeed } from './realtime/live-feed.ts';
 import { openRetention } from './retention/retention.ts';
 import { RULES_AT_REST } from './rules/at-rest.ts';
@@ -55,11 +55,24 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
     const trials = await trialsOf(config, { registry: rules, folders, events, records, log }, stops);
     const control = controlRequests();
     const { audit, unfinished } = await auditOf(config, records, log, stops);
-    const accounts = openAccounts({ records, folder: config.data, audit });
+    const accounts = openAccounts({
+      records,
+      folder: config.data,
+      audit,
+      secondFactor: config.secondFactor,
+      session: config.session,
+      breachedPasswords: config.breachedPasswords,
+    });
     const authority = await openAuthority(join(config.data, 'authority'), { names: config.ingest.names });
     const incidents = await incidentsOf(config, { events, records, audit: accounts.audit, rules, live, log });
+    const sharing = await sharingOf(
+      config,
+      { records, incidents, agencies, rules, audit: accounts.audit, authority, log },
+      stops,
+    );
     const app = await buildApp({
       incidents,
+      sharing,
       fleet: openFleet({ records, authority, audit: accounts.audit, log }),
       ...(await taxiiOf(config, accounts, log, stops)),
       settings: settingsOf(config),

@@ -10,7 +10,9 @@ export type Secret =
   | 'phone'
   | 'bank-card'
   | 'mail-address'
-  | 'internal-address';
+  | 'internal-address'
+  | 'licence-plate'
+  | 'user';
 
 /** A part of a text that was cut, where it stood in the text before. */
 export interface Cut {
@@ -19,16 +21,26 @@ export interface Cut {
   readonly end: number;
 }
 
+/** How a text is cleaned beyond what has a form of its own. */
+export interface Cleaning {
+  /** Names of accounts that the alerts are about. */
+  readonly names?: readonly string[];
+  /** Stands for an account or an internal address, so that the reader can tell two of them apart. */
+  readonly pseudonym?: (kind: Secret, value: string) => string;
+}
+
 /** Longest text that is looked through. */
 export const MOST_TEXT = 20_000;
 const MOST_CUTS = 2_000;
 
-/** Each pattern is linear: no part of it can match the same text in two ways. Those first win over those after. */
-const PATTERNS: readonly {
+interface Pattern {
   readonly kind: Secret;
   readonly pattern: RegExp;
   readonly holds?: (text: string) => boolean;
-}[] = [
+}
+
+/** Each pattern is linear: no part of it can match the same text in two ways. Those first win over those after. */
+const PATTERNS: readonly Pattern[] = [
   {
     kind: 'private-key',
     pattern: /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g,
@@ -57,13 +69,36 @@ const PATTERNS: readonly {
     holds: (text) => /^0\d{2}[ .]?[0-9]/.test(text),
   },
   { kind: 'citizen-id', pattern: /(?<![\w.])\d{9}(?![\w]|\.\d)/g },
+  {
+    kind: 'licence-plate',
+    pattern: /(?<![\w.-])[1-9]\d(?:-?[A-Z]{1,2}\d?[ -]\d{3}(?:\.\d{2}|\d{1,2})|[A-Z]\d{5})(?![\w]|[.-]\d)/g,
+  },
 ];
 
+/** Accounts that every machine has: they name nobody. */
+const NOBODY = new Set([
+  'root',
+  'admin',
+  'administrator',
+  'system',
+  'guest',
+  'nobody',
+  'www-data',
+  'daemon',
+  'postgres',
+]);
+const MOST_NAMES = 500;
+
+/** The text in the one form that is looked through: full-width digits as digits, nothing that cannot be seen. */
+export function visibleText(text: string): string {
+  return text.normalize('NFKC').replaceAll(/\p{Cf}/gu, '');
+}
+
 /** Where a text holds what must not leave, first to last; they do not overlap. */
-export function findSecrets(text: string): readonly Cut[] {
+export function findSecrets(text: string, names: readonly string[] = []): readonly Cut[] {
   const found: Cut[] = [];
   const looked = text.slice(0, MOST_TEXT);
-  for (const { kind, pattern, holds } of PATTERNS)
+  for (const { kind, pattern, holds } of [...PATTERNS, ...namePattern(names)])
     for (const match of looked.matchAll(pattern)) {
       const [part] = match;
       const [start, end] = [match.index, match.index + part.length];
@@ -74,15 +109,36 @@ export function findSecrets(text: string): readonly Cut[] {
 }
 
 /** The text with a word in place of each secret, and what was cut; what is past the longest text is cut too. */
-export function redact(text: string): { readonly text: string; readonly cuts: readonly Cut[] } {
-  const cuts = findSecrets(text);
+export function redact(
+  text: string,
+  { names = [], pseudonym }: Cleaning = {},
+): { readonly text: string; readonly cuts: readonly Cut[] } {
+  const cuts = findSecrets(text, names);
   let made = '';
   let at = 0;
   for (const { kind, start, end } of cuts) {
-    made += `${text.slice(at, start)}[${kind}]`;
+    const known =
+      kind === 'user' || kind === 'internal-address' ? pseudonym?.(kind, text.slice(start, end)) : undefined;
+    made += `${text.slice(at, start)}[${known === undefined ? kind : `${kind}-${known}`}]`;
     at = end;
   }
   return { text: made + text.slice(at, Math.max(at, MOST_TEXT)), cuts };
+}
+
+/** Finds the names of accounts as whole words. */
+function namePattern(names: readonly string[]): readonly Pattern[] {
+  const personal = [...new Set(names)].filter(
+    (name) => name.length >= 3 && name.length <= 64 && !NOBODY.has(name.toLowerCase()),
+  );
+  if (personal.length === 0) return [];
+  // The longest first: of two names that begin alike the whole one is cut.
+  const escaped = personal
+    .sort((a, b) => b.length - a.length)
+    .slice(0, MOST_NAMES)
+    .map((name) => name.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
+  return [
+    { kind: 'user', pattern: new RegExp(`(?<![\\p{L}\\p{N}_])(?:${escaped.join('|')})(?![\\p{L}\\p{N}_])`, 'giu') },
+  ];
 }
 
 /** Numbers of the country's plan: nine digits after the prefix of a mobile, ten of a landline. */

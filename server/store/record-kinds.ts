@@ -4,6 +4,7 @@ import type { EnrolmentTokenRecord, SourceRhythmRecord } from '../fleet/record.t
 import type { AgencyId, CollectorId, Role } from '../identity.ts';
 import type { IncidentRecord } from '../incidents/record.ts';
 import type { Backtest } from '../rules/backtest/schema.ts';
+import type { SharingBodyRecord, SharingReceiptRecord, SharingRecord } from '../sharing/record.ts';
 
 /** Every kind of record and its document. `RECORD_INDEXES` names the fields that may be filtered and sorted by. */
 export interface RecordKinds {
@@ -12,6 +13,7 @@ export interface RecordKinds {
   collector: CollectorRecord;
   user: UserRecord;
   session: SessionRecord;
+  'api-token': ApiTokenRecord;
   'setup-link': SetupLinkRecord;
   'shift-entry': ShiftEntryRecord;
   audit: AuditRecord;
@@ -30,6 +32,9 @@ export interface RecordKinds {
   'enrolment-token': EnrolmentTokenRecord;
   'source-rhythm': SourceRhythmRecord;
   incident: IncidentRecord;
+  sharing: SharingRecord;
+  'sharing-body': SharingBodyRecord;
+  'sharing-receipt': SharingReceiptRecord;
 }
 
 export const RECORD_INDEXES: { readonly [K in keyof RecordKinds]: readonly string[] } = {
@@ -38,6 +43,7 @@ export const RECORD_INDEXES: { readonly [K in keyof RecordKinds]: readonly strin
   collector: ['agency', 'fingerprint'],
   user: ['name'],
   session: ['user', 'expires'],
+  'api-token': ['owner', 'expires'],
   'setup-link': ['expires'],
   'shift-entry': ['at'],
   audit: ['at', 'actor'],
@@ -54,6 +60,9 @@ export const RECORD_INDEXES: { readonly [K in keyof RecordKinds]: readonly strin
   'rule-backtest': ['rule', 'at'],
   'indicator-list': [],
   incident: ['agency', 'status', 'severityRank', 'owner', 'updatedAt', 'waiting'],
+  sharing: ['incident', 'due', 'dueAt', 'asked', 'dead', 'review', 'updatedAt', 'waiting'],
+  'sharing-body': [],
+  'sharing-receipt': [],
   'enrolment-token': ['agency', 'expires'],
   'source-rhythm': [],
 };
@@ -198,6 +207,27 @@ export interface SessionRecord {
   readonly createdAt: string;
   readonly lastUsedAt: string;
   readonly expires: string;
+  /** Where it was begun; absent in sessions of earlier versions. */
+  readonly address?: string;
+  readonly browser?: string;
+  /** Rights changed since: the next request gets a new token. */
+  readonly stale?: boolean;
+  /** When a new token took its place: it opens for a moment longer, for requests that were under way. */
+  readonly replacedAt?: string;
+}
+
+/** A token for a program; its id is the SHA-256 of it. */
+export interface ApiTokenRecord {
+  readonly name: string;
+  /** The user for whom it speaks. */
+  readonly owner: string;
+  readonly permissions: readonly string[];
+  readonly agencies: 'all' | readonly AgencyId[];
+  readonly createdAt: string;
+  readonly createdBy: string;
+  readonly expires: string;
+  readonly lastUsedAt: string | null;
+  readonly lastAddress: string | null;
 }
 
 export interface SetupLinkRecord {

@@ -8,6 +8,9 @@ import { TLP_IDS, tlpMarking } from './tlp.ts';
 /** The property extension for incidents that OASIS' committee published. */
 const INCIDENT_CORE = 'extension-definition--ef765651-680c-498d-9894-99799f2fa126';
 
+/** Our own extension of an incident: class, severity, time of detection, systems. */
+export const INCIDENT_EXTENSION = stixId('extension-definition', 'haidang-incident');
+
 /** Who reports. */
 export interface Reporter {
   readonly id: string;
@@ -125,7 +128,7 @@ function ownExtension(creator: string): StixObject {
   return {
     type: 'extension-definition',
     spec_version: '2.1',
-    id: stixId('extension-definition', 'haidang-incident'),
+    id: INCIDENT_EXTENSION,
     created_by_ref: creator,
     created: at,
     modified: at,

@@ -84,11 +84,21 @@ export interface CollectorHealth {
   readonly waitingSince: string | null;
   /** When the certificate ends, ISO 8601; null where it could not be read. */
   readonly certificateEnds: string | null;
+  /** Why a table of addresses is not in use, or an old one still is; absent where all are. */
+  readonly geoFault?: string;
   /** The policy in force, and the newer one that failed its self-check; both null without central policy. */
   readonly policy: {
     readonly version: number | null;
     readonly failed: { readonly version: number; readonly reason: string } | null;
+    /** Taken over a moment ago, and watched: where it does not work, the one before comes back. */
+    readonly trial?: boolean;
   };
+  /** Host and port of the server in use, of those that it knows. */
+  readonly server?: string;
+  /** Bytes per second that may be sent at this hour; null without a bound. */
+  readonly bandwidthLimit?: number | null;
+  /** Bytes of frames sent per second since the last status. */
+  readonly sentPerSecond?: number;
 }
 
 /** Answer to `GET /v1/clock` and to a status: the server's time, from which the collector keeps an offset. */

@@ -6,6 +6,7 @@ import { type Authority, fingerprintOf } from '../authority/authority.ts';
 import { HaidangError } from '../errors.ts';
 import type { CollectorId } from '../identity.ts';
 import type { KnownPeer } from '../ingest/peer.ts';
+import { NO_QUOTA, type Quota } from '../ingest/quota.ts';
 import type { Log } from '../log.ts';
 import type { CollectorRecord } from '../store/record-kinds.ts';
 import type { RecordStore } from '../store/record-store.ts';
@@ -13,7 +14,7 @@ import { countAttempts } from './attempts.ts';
 import { certify, renew } from './certify.ts';
 import { changeRecord } from './change-record.ts';
 import { watchClones } from './clones.ts';
-import { type KeptPolicy, readPolicy, writePolicy } from './policies.ts';
+import { type KeptPolicy, readPolicy, readQuota, writePolicy } from './policies.ts';
 import { type MadeToken, makeToken, type TokenOrder } from './tokens.ts';
 import { readEnrolment, readRenewal } from './wire.ts';
 
@@ -32,8 +33,10 @@ export interface Fleet {
   admitMachine(peer: KnownPeer, machine: unknown): Promise<void>;
   /** Looks at a status before it is taken. @throws HaidangError `HD_CERTIFICATE_COPIED` */
   admitStatus(peer: KnownPeer, status: CollectorStatus): Promise<void>;
-  /** Sets what a group of collectors reads. */
-  setPolicy(group: string, yaml: string, by: string): Promise<KeptPolicy>;
+  /** Sets what a group of collectors reads, and how much it may send; `restores`: a version whose text this is. */
+  setPolicy(group: string, yaml: string, by: string, restores?: number): Promise<KeptPolicy>;
+  /** What a collector may send: by the policy of its group, as it was within the last seconds. */
+  quotaOf(record: Pick<CollectorRecord, 'group'>): Promise<Quota>;
   /** `GET /v1/policy`. */
   policyFor(peer: KnownPeer): Promise<SignedPolicy | { readonly policy: null }>;
   /** Takes a collector's certificate back, and ends its connections. */
@@ -51,6 +54,9 @@ export interface FleetOptions {
   readonly attempts?: { readonly perAddress: number; readonly inAll: number; readonly audited: number };
 }
 
+/** Of collectors that were put into none. */
+export const DEFAULT_GROUP = 'default';
+const QUOTA_KEPT_MS = 5_000;
 const ATTEMPTS = { perAddress: 10, inAll: 240, audited: 20 };
 
 /** Opens the fleet over the record store and the authority. */
@@ -60,6 +66,7 @@ export function openFleet(options: FleetOptions): Fleet {
   const parts = { records, authority, audit, now };
   const attempts = countAttempts(options.attempts ?? ATTEMPTS, now);
   const clones = watchClones();
+  const quotas = keepQuotas(records, now);
   const authorityFingerprint = fingerprintOf(authority.certificate);
   let cut: (id: CollectorId) => void = () => undefined;
 
@@ -118,18 +125,22 @@ export function openFleet(options: FleetOptions): Fleet {
       await takeBack(collector, 'system', 'clone');
       throw copied(collector, 'The certificate is in use in two places at the same time.');
     },
-    async setPolicy(group, yaml, by) {
-      const kept = await writePolicy(records, authority, { group, yaml, by, at: new Date(now()).toISOString() });
+    async setPolicy(group, yaml, by, restores) {
+      const at = new Date(now()).toISOString();
+      const again = restores === undefined ? {} : { restores };
+      const kept = await writePolicy(records, authority, { group, yaml, by, at, ...again });
+      quotas.forget(group);
       await audit.record({
         actor: by,
         act: 'collector.policy',
         target: group,
-        detail: { version: kept.version, yaml },
+        detail: { version: kept.version, yaml, ...again },
       });
       return kept;
     },
+    quotaOf: ({ group }) => quotas.of(group ?? DEFAULT_GROUP),
     async policyFor({ record }) {
-      const kept = await readPolicy(records, record.group ?? 'default');
+      const kept = await readPolicy(records, record.group ?? DEFAULT_GROUP);
       return kept ? { policy: kept.policy, signature: kept.signature } : { policy: null };
     },
     revoke: (id, by) => takeBack(id, by, 'person'),
@@ -141,4 +152,25 @@ export function openFleet(options: FleetOptions): Fleet {
 
 function copied(collector: string, what: string): HaidangError {
   return new HaidangError('HD_CERTIFICATE_COPIED', `${collector}: ${what}`);
+}
+
+/** Quotas by group, asked for at each batch and read every few seconds: another server may set them too. */
+function keepQuotas(records: RecordStore, now: () => number) {
+  const kept = new Map<string, { readonly at: number; readonly quota: Promise<Quota> }>();
+  return {
+    forget: (group: string) => void kept.delete(group),
+    of(group: string): Promise<Quota> {
+      const known = kept.get(group);
+      if (known && Math.abs(now() - known.at) < QUOTA_KEPT_MS) return known.quota;
+      const quota = readQuota(records, group).then((read) => ({
+        eventsPerSecond: read?.events_per_second ?? null,
+        bytesPerSecond: read?.bytes_per_second ?? null,
+        weight: read?.weight ?? NO_QUOTA.weight,
+      }));
+      kept.set(group, { at: now(), quota });
+      // A store that is down is asked again by the next one.
+      quota.catch(() => kept.delete(group));
+      return quota;
+    },
+  };
 }

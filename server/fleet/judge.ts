@@ -43,6 +43,7 @@ export function judge(record: CollectorRecord, silent: readonly SilentSource[], 
     if (used >= FLEET_LIMITS.spoolPercent) add('spool', { amount: Math.round(used) });
     if (Math.abs(health.clockOffsetMs) >= FLEET_LIMITS.clockMs) add('clock', { amount: health.clockOffsetMs });
     if (health.diskFreeBytes < FLEET_LIMITS.diskBytes) add('disk', { amount: health.diskFreeBytes });
+    if (health.geoFault !== undefined) add('geo', { detail: health.geoFault });
     const { failed } = health.policy;
     if (failed) add('policy', { amount: failed.version, detail: failed.reason });
   }
@@ -103,6 +104,13 @@ export function shownCollector(
       dropped: Object.values(dropped).reduce((sum, count) => sum + count, 0),
       error,
     })),
-    policy: { version: health?.policy.version ?? null, failed: health?.policy.failed ?? null },
+    policy: {
+      version: health?.policy.version ?? null,
+      failed: health?.policy.failed ?? null,
+      trial: health?.policy.trial ?? false,
+    },
+    server: health?.server ?? null,
+    bandwidthLimit: health?.bandwidthLimit ?? null,
+    sentPerSecond: health?.sentPerSecond ?? null,
   };
 }

@@ -1,24 +1,48 @@
-import { parse } from 'yaml';
 import type { SignedPolicy } from '../../ecs/enrolment.ts';
+import type { PolicyContent, PolicyQuota } from '../../ecs/policy.ts';
 import type { Authority } from '../authority/authority.ts';
 import { HaidangError } from '../errors.ts';
 import { SYSTEM } from '../identity.ts';
 import type { RecordStore } from '../store/record-store.ts';
+import { readPolicyText } from './policy-text.ts';
 
-const MOST_INPUTS = 50;
+/** Versions of a policy that are kept, the latest too. */
+export const KEPT_VERSIONS = 20;
 
-/** A policy as it is kept, `setting` `policy:<group>`. */
-export interface KeptPolicy extends SignedPolicy {
-  readonly group: string;
+/** One version of a policy, as somebody wrote it. */
+export interface PolicyVersion {
   readonly version: number;
   readonly yaml: string;
   readonly at: string;
   readonly by: string;
+  /** The version whose text it took up again. */
+  readonly restores?: number;
+}
+
+/** A policy as it is kept, `setting` `policy:<group>`: the version in force, and those before it, newest first. */
+export interface KeptPolicy extends SignedPolicy, PolicyVersion {
+  readonly group: string;
+  readonly before?: readonly PolicyVersion[];
 }
 
 /** The policy of a group; undefined where it has none. */
 export async function readPolicy(records: RecordStore, group: string): Promise<KeptPolicy | undefined> {
   return (await records.as(SYSTEM).get('setting', `policy:${group}`))?.document.value as KeptPolicy | undefined;
+}
+
+/** What the policy of a group says of rates. */
+export async function readQuota(records: RecordStore, group: string): Promise<PolicyQuota | undefined> {
+  const kept = await readPolicy(records, group);
+  return kept && (JSON.parse(kept.policy) as PolicyContent).quota;
+}
+
+/** Who writes which text for which group. */
+export interface PolicyOrder {
+  readonly group: string;
+  readonly yaml: string;
+  readonly by: string;
+  readonly at: string;
+  readonly restores?: number;
 }
 
 /**
@@ -28,36 +52,56 @@ export async function readPolicy(records: RecordStore, group: string): Promise<K
 export async function writePolicy(
   records: RecordStore,
   authority: Pick<Authority, 'sign'>,
-  { group, yaml, by, at }: { readonly group: string; readonly yaml: string; readonly by: string; readonly at: string },
+  { group, yaml, by, at, restores }: PolicyOrder,
 ): Promise<KeptPolicy> {
-  const inputs = readInputs(yaml);
+  const read = readPolicyText(yaml);
+  if (!('content' in read)) {
+    const said = read.faults.slice(0, 5).map(({ line, code, detail }) => `line ${line}: ${code} ${detail}`.trimEnd());
+    throw new HaidangError('HD_BAD_REQUEST', `The policy cannot be used: ${said.join('; ')}.`);
+  }
+  await noteGroup(records, group);
   const view = records.as(SYSTEM);
   const id = `policy:${group}`;
-  const before = await view.get('setting', id);
-  const version = ((before?.document.value as KeptPolicy | undefined)?.version ?? 0) + 1;
-  const policy = JSON.stringify({ group, version, inputs });
-  const value: KeptPolicy = { group, version, yaml, at, by, policy, signature: authority.sign(policy) };
-  if (before) await view.replace('setting', id, { value }, before.version);
+  const found = await view.get('setting', id);
+  const last = found?.document.value as KeptPolicy | undefined;
+  const version = (last?.version ?? 0) + 1;
+  const policy = JSON.stringify({ group, version, ...read.content } satisfies PolicyContent);
+  const value: KeptPolicy = {
+    group,
+    version,
+    yaml,
+    at,
+    by,
+    ...(restores === undefined ? {} : { restores }),
+    before: last ? versionsOf(last).slice(0, KEPT_VERSIONS - 1) : [],
+    policy,
+    signature: authority.sign(policy),
+  };
+  if (found) await view.replace('setting', id, { value }, found.version);
   else await view.create('setting', id, { value });
   return value;
 }
 
-function readInputs(yaml: string): readonly object[] {
-  let content: unknown;
-  try {
-    content = parse(yaml, { maxAliasCount: 0 });
-  } catch (cause) {
-    const what = (cause as Error).message.split('\n', 1)[0]?.slice(0, 200) ?? '';
-    throw new HaidangError('HD_BAD_REQUEST', `The policy is not YAML: ${what}.`, { cause });
-  }
-  const inputs = (content as { inputs?: unknown } | null)?.inputs;
-  const isInput = (one: unknown) =>
-    one !== null && typeof one === 'object' && typeof (one as { type?: unknown }).type === 'string';
-  if (!Array.isArray(inputs) || inputs.length === 0 || inputs.length > MOST_INPUTS || !inputs.every(isInput)) {
-    throw new HaidangError(
-      'HD_BAD_REQUEST',
-      `The policy needs "inputs", a list of 1 to ${MOST_INPUTS}, each with its "type".`,
-    );
-  }
-  return inputs as object[];
+const GROUPS = 'policy-groups';
+const MOST_GROUPS = 1_000;
+
+/** Names of the groups that have a policy. */
+export async function policyGroups(records: RecordStore): Promise<readonly string[]> {
+  const found = await records.as(SYSTEM).get('setting', GROUPS);
+  return (found?.document.value as readonly string[] | undefined) ?? [];
+}
+
+async function noteGroup(records: RecordStore, group: string): Promise<void> {
+  const view = records.as(SYSTEM);
+  const found = await view.get('setting', GROUPS);
+  const names = (found?.document.value as readonly string[] | undefined) ?? [];
+  if (names.includes(group) || names.length >= MOST_GROUPS) return;
+  const value = [...names, group].sort();
+  if (found) await view.replace('setting', GROUPS, { value }, found.version);
+  else await view.create('setting', GROUPS, { value });
+}
+
+/** Every version of a policy that is kept, newest first. */
+export function versionsOf({ version, yaml, at, by, restores, before = [] }: KeptPolicy): readonly PolicyVersion[] {
+  return [{ version, yaml, at, by, ...(restores === undefined ? {} : { restores }) }, ...before];
 }

@@ -5,17 +5,18 @@ import type { App, Services } from '../services.ts';
 import { problems } from '../system/answers.ts';
 import { changeRecord } from './change-record.ts';
 import { listFleet } from './list.ts';
-import { type KeptPolicy, readPolicy } from './policies.ts';
-import { FleetCollector, FleetCollectors, FleetSettings, Group, NewPolicy, NewToken, Policy, Token } from './schema.ts';
+import { mustBeProvincial, policyRoutes } from './policy-routes.ts';
+import { FleetCollector, FleetCollectors, FleetSettings, Group, NewToken, Token } from './schema.ts';
 import { readSettings, writeSettings } from './settings.ts';
 
 const Params = Type.Object({ id: Type.String({ pattern: '^[a-z0-9]{4,32}$' }) });
 
-/** Collectors: how they are, tokens for new ones, revocation. */
+/** Collectors: how they are, tokens for new ones, revocation, silence, groups. */
 export function fleetRoutes(app: App, services: Services): void {
   const { records, agencies, accounts, fleet } = services;
   if (!fleet) return;
   const tags = ['collectors'];
+  policyRoutes(app, services, fleet);
   const mustHave = async (identity: Identity, id: string) => {
     const found = await records.as(identity).get('collector', id);
     if (!found) throw new HaidangError('HD_NOT_FOUND', `There is no collector "${id}".`);
@@ -56,7 +57,10 @@ export function fleetRoutes(app: App, services: Services): void {
       const { expires } = made.record;
       const authority = fleet.authorityFingerprint;
       const all = [...made.record.agencies];
-      return reply.code(201).send({ id: made.id, token: made.token, agency, agencies: all, expires, authority });
+      const server = services.ingestAddress?.() ?? '';
+      return reply
+        .code(201)
+        .send({ id: made.id, token: made.token, agency, agencies: all, expires, authority, server });
     },
   );
 
@@ -100,39 +104,6 @@ export function fleetRoutes(app: App, services: Services): void {
     },
   );
 
-  const GroupParams = Type.Object({ group: Group.properties.group });
-  app.get(
-    '/api/v1/collectors/policies/:group',
-    {
-      config: { access: 'collectors.read' },
-      schema: { tags, params: GroupParams, response: { 200: Policy, ...problems(401, 403, 404) } },
-    },
-    async (request) => {
-      mustBeProvincial(request.signedIn().identity);
-      const kept = await readPolicy(records, request.params.group);
-      if (!kept) throw new HaidangError('HD_NOT_FOUND', `Group "${request.params.group}" has no policy.`);
-      return shownPolicy(kept);
-    },
-  );
-
-  app.put(
-    '/api/v1/collectors/policies/:group',
-    {
-      config: { access: 'collectors.manage' },
-      schema: {
-        tags,
-        params: GroupParams,
-        body: NewPolicy,
-        response: { 200: Policy, ...problems(400, 401, 403, 409, 429) },
-      },
-    },
-    async (request) => {
-      const { identity } = request.signedIn();
-      mustBeProvincial(identity);
-      return shownPolicy(await fleet.setPolicy(request.params.group, request.body.yaml, identity.name));
-    },
-  );
-
   app.put(
     '/api/v1/collectors/:id/group',
     {
@@ -150,14 +121,4 @@ export function fleetRoutes(app: App, services: Services): void {
       return { group };
     },
   );
-}
-
-/** A policy works on machines of every agency in its group. */
-function mustBeProvincial({ agencies }: Identity): void {
-  if (agencies !== 'all')
-    throw new HaidangError('HD_FORBIDDEN', 'Policies are of every agency; your account is bound to some.');
-}
-
-function shownPolicy({ group, version, yaml, at, by }: KeptPolicy): Policy {
-  return { group, version, yaml, at, by };
 }

@@ -24,6 +24,8 @@ export const Token = Type.Object({
   expires: Type.String(),
   /** SHA-256 of the authority's certificate. */
   authority: Type.String(),
+  /** Where the collector enrols and sends, `https://host:port`. */
+  server: Type.String(),
 });
 export type Token = Static<typeof Token>;
 
@@ -38,6 +40,7 @@ export const FINDINGS = [
   'clock',
   'disk',
   'policy',
+  'geo',
   'source_silent',
   'source_error',
   'waiting',
@@ -92,7 +95,14 @@ export const FleetCollector = Type.Object({
   policy: Type.Object({
     version: orNull(Type.Number()),
     failed: orNull(Type.Object({ version: Type.Number(), reason: Type.String() })),
+    /** Taken over a moment ago: the collector watches whether it works. */
+    trial: Type.Boolean(),
   }),
+  /** Host and port of the server it sends to; it may know several. */
+  server: orNull(Type.String()),
+  /** Bytes per second that it may send, and that it sent of late. */
+  bandwidthLimit: orNull(Type.Number()),
+  sentPerSecond: orNull(Type.Number()),
 });
 export type FleetCollector = Static<typeof FleetCollector>;
 
@@ -125,14 +135,81 @@ export const NewPolicy = Type.Object(
   { yaml: Type.String({ minLength: 1, maxLength: 60_000 }) },
   { additionalProperties: false },
 );
-export const Policy = Type.Object({
-  group: Type.String(),
+export type NewPolicy = Static<typeof NewPolicy>;
+
+const PolicyVersion = {
   version: Type.Integer(),
   yaml: Type.String(),
   at: Time,
   by: Type.String(),
-});
+  /** The version whose text it took up again. */
+  restores: orNull(Type.Integer()),
+};
+export const Policy = Type.Object({ group: Type.String(), ...PolicyVersion });
 export type Policy = Static<typeof Policy>;
+
+/** `GET /api/v1/collectors/policies/:group/versions`: newest first. */
+export const PolicyVersions = Type.Object({ group: Type.String(), versions: Type.Array(Type.Object(PolicyVersion)) });
+export type PolicyVersions = Static<typeof PolicyVersions>;
+
+/** `POST /api/v1/collectors/policies/:group/rollback`: the text of that version becomes the next one. */
+export const PolicyRollback = Type.Object(
+  { version: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) },
+  { additionalProperties: false },
+);
+
+/** What can be wrong with a policy's text; the console says each in words. */
+export const POLICY_FAULTS = [
+  'syntax',
+  'empty',
+  'unknown_key',
+  'inputs_list',
+  'input_type',
+  'local_key',
+  'path',
+  'quota',
+  'bandwidth',
+] as const;
+
+/** `POST /api/v1/collectors/policies/check`. */
+export const PolicyFault = Type.Object({
+  /** From 1. */
+  line: Type.Integer(),
+  code: Type.Enum(POLICY_FAULTS),
+  /** The key, the path, or what may stand there. */
+  detail: Type.String(),
+});
+export type PolicyFault = Static<typeof PolicyFault>;
+export const PolicyCheck = Type.Object({ faults: Type.Array(PolicyFault) });
+export type PolicyCheck = Static<typeof PolicyCheck>;
+
+/** `GET /api/v1/collectors/policies`: every group that has collectors or a policy. */
+export const PolicyGroups = Type.Object({
+  groups: Type.Array(
+    Type.Object({
+      group: Type.String(),
+      /** Null: no policy. */
+      version: orNull(Type.Integer()),
+      at: orNull(Time),
+      by: orNull(Type.String()),
+      collectors: Type.Integer(),
+      states: Type.Object({
+        well: Type.Integer(),
+        attention: Type.Integer(),
+        broken: Type.Integer(),
+        revoked: Type.Integer(),
+      }),
+      waitingEvents: Type.Number(),
+      /** Which collectors run which version; null: their own configuration. */
+      running: Type.Array(Type.Object({ version: orNull(Type.Integer()), collectors: Type.Array(Type.String()) })),
+      /** Collectors that went back to the version before. */
+      failed: Type.Array(
+        Type.Object({ id: Type.String(), name: Type.String(), version: Type.Integer(), reason: Type.String() }),
+      ),
+    }),
+  ),
+});
+export type PolicyGroups = Static<typeof PolicyGroups>;
 
 /** `PUT /api/v1/collectors/:id/group` */
 export const Group = Type.Object(

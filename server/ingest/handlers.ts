@@ -11,8 +11,10 @@ import type { EventStore, StoredBatch } from '../store/event-store.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import { readBody } from './body.ts';
 import type { Budget } from './budget.ts';
+import type { FairQueue } from './fair-queue.ts';
 import { readFrameHead } from './frame-head.ts';
 import { admit, type KnownPeer } from './peer.ts';
+import { NO_QUOTA, type Quotas } from './quota.ts';
 import { type IngestLimits, statusCheck } from './schema.ts';
 import type { Turn } from './turns.ts';
 
@@ -33,6 +35,9 @@ export interface IngestParts {
   readonly onStored: (batch: StoredBatch) => void;
   readonly diskState: () => 'ok' | 'warning' | 'stopped';
   readonly budget: Budget;
+  /** Lets batches to the store in a fair order. */
+  readonly queue: FairQueue;
+  readonly quotas: Quotas;
   readonly book: CollectorBook;
   readonly limits: IngestLimits;
   /** After a restore: notes what cannot be sent again. */
@@ -49,31 +54,45 @@ export async function takeBatch(
   if (deps.diskState() === 'stopped') {
     throw new HaidangError('HD_STORE_FULL', 'The disk of the store is almost full.', { retryAfter: 30 });
   }
-  const share = deps.budget.share(peer.collector);
+  const { collector } = peer;
+  const quota = (await deps.fleet?.quotaOf(peer.record)) ?? NO_QUOTA;
+  const share = deps.budget.share(collector, peer.agency);
   try {
+    hold(deps, peer, () => deps.quotas.look(collector, quota));
     const begun = now();
     const body = await readBody(stream, headers, { bytes: WIRE_LIMITS.frameBytes, time: deps.limits.bodyTime }, share);
     const head = await readFrameHead(body);
-    if (head.collector !== peer.collector) {
-      throw new HaidangError(
-        'HD_BATCH_MALFORMED',
-        `The batch says it is from another collector than ${peer.collector}.`,
-      );
+    if (head.collector !== collector) {
+      throw new HaidangError('HD_BATCH_MALFORMED', `The batch says it is from another collector than ${collector}.`);
     }
     // A slow body leaves time for a revocation.
     const { agency } = now() - begun > 1_000 ? await admit(peer, deps.records, now()) : peer;
-    deps.book.claim(peer.collector, head.sources);
-    const receivedAt = new Date(now()).toISOString();
+    deps.book.claim(collector, head.sources);
     await turn.come;
+    const events = Math.max(0, head.last - head.first + 1);
+    hold(deps, peer, () => deps.quotas.charge(collector, quota, events, body.length));
     // On record before the frame is stored: afterwards nobody could tell what lay between.
-    await deps.gaps?.look(peer.collector, agency, head);
-    const appending = deps.events.append({ collector: peer.collector, agency, receivedAt, body });
+    await deps.gaps?.look(collector, agency, head);
+    const place = { agency, collector, events, bytes: body.length, weight: quota.weight };
+    const appending = deps.queue.run(place, () =>
+      deps.events.append({ collector, agency, receivedAt: new Date(now()).toISOString(), body }),
+    );
     turn.leave();
     const result = await appending;
     if (result.appended) deps.onStored(result.appended);
     return { stored: result.stored, duplicates: result.duplicates, deadLettered: result.deadLettered };
   } finally {
     share.release();
+  }
+}
+
+/** Does what may send a batch back for its quota, and counts where it does. */
+function hold({ queue }: Pick<IngestParts, 'queue'>, peer: KnownPeer, look: () => void): void {
+  try {
+    look();
+  } catch (error) {
+    queue.sentBack(peer);
+    throw error;
   }
 }
 
@@ -97,7 +116,7 @@ export async function takeStatus(
   { stream, headers, peer, now }: CollectorRequest,
   { budget, book, limits, fleet }: Pick<IngestParts, 'budget' | 'book' | 'limits' | 'fleet'>,
 ): Promise<ServerClock> {
-  const share = budget.share(peer.collector);
+  const share = budget.share(peer.collector, peer.agency);
   try {
     const body = await readBody(stream, headers, { bytes: limits.statusBytes, time: limits.bodyTime }, share);
     const status = parseStatus(body);
@@ -122,7 +141,7 @@ export async function takeEnrolment(
   if (!fleet || !socket) throw new HaidangError('HD_NOT_FOUND', 'Nobody can enrol at this server.');
   const address = socket.remoteAddress ?? '';
   fleet.mayTry(address);
-  const share = budget.share(`enrolment ${address}`);
+  const share = budget.share(`enrolment ${address}`, 'enrolment');
   try {
     const body = await readBody(stream, headers, { bytes: ENROLMENT_BYTES, time: 10_000 }, share);
     return await fleet.enrol(body, address, socket.getPeerX509Certificate());
@@ -137,7 +156,7 @@ export async function takeRenewal(
   { fleet, limits, budget }: Pick<IngestParts, 'fleet' | 'limits' | 'budget'>,
 ): Promise<object> {
   if (!fleet) throw new HaidangError('HD_NOT_FOUND', 'Certificates are not renewed at this server.');
-  const share = budget.share(peer.collector);
+  const share = budget.share(peer.collector, peer.agency);
   try {
     return await fleet.renew(
       await readBody(stream, headers, { bytes: ENROLMENT_BYTES, time: limits.bodyTime }, share),

@@ -10,6 +10,7 @@ import type { Log } from '../log.ts';
 import type { EventStore, StoredBatch } from '../store/event-store.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import { createBudget } from './budget.ts';
+import { createFairQueue, QUEUE_BOUNDS, type QueueBounds, type QueueWait } from './fair-queue.ts';
 import {
   type CollectorRequest,
   type IngestParts,
@@ -20,12 +21,15 @@ import {
   tellClock,
 } from './handlers.ts';
 import { acceptSessions, chainOf, listen, refuse, renewCertificate, respond } from './listener.ts';
+import { type Evaluation, paceBy } from './pace.ts';
 import { admit } from './peer.ts';
+import { createQuotas } from './quota.ts';
 import { INGEST_LIMITS, type IngestLimits, MAX_SOURCES } from './schema.ts';
 import { createTurns } from './turns.ts';
 
 const RENEWAL_CHECK_MS = 12 * 3_600_000;
 const STOP_GRACE_MS = 2_000;
+const PACE_LOOK_MS = 50;
 
 export interface IngestOptions {
   readonly host: string;
@@ -40,6 +44,9 @@ export interface IngestOptions {
   readonly log: Log;
   readonly now?: () => number;
   readonly limits?: Partial<IngestLimits>;
+  readonly queue?: Partial<QueueBounds>;
+  /** How far evaluation is, so that the store does not run away from it; without it nothing is held back. */
+  readonly evaluation?: () => Evaluation | undefined;
   /** Set where the store came from a backup. */
   readonly restored?: Restored | undefined;
   /** Who may enrol, and who is cut off; without it the listener takes only those who have a certificate. */
@@ -57,7 +64,11 @@ export interface Ingest {
     readonly bytesInFlight: number;
     readonly batches: number;
     readonly refused: number;
+    /** Batches that wait for their turn. */
+    readonly waiting: number;
   };
+  /** How long the batches of each collector waited since the start. */
+  waits(): ReadonlyMap<string, QueueWait>;
   stop(): Promise<void>;
 }
 
@@ -72,6 +83,9 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const now = options.now ?? Date.now;
   const limits: IngestLimits = { ...INGEST_LIMITS, ...options.limits };
   const budget = createBudget({ perCollector: limits.bytesPerCollector, inAll: limits.bytesInAll });
+  const mayGo = options.evaluation && paceBy(options.evaluation, now);
+  const queue = createFairQueue({ ...QUEUE_BOUNDS, ...options.queue }, now, mayGo);
+  const quotas = createQuotas(now);
   const book = openCollectorBook({ records, log, maxSources: MAX_SOURCES });
   const totals = { batches: 0, refused: 0 };
   const running = new Set<Promise<void>>();
@@ -79,7 +93,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
 
   const { restored, events } = options;
   const gaps = restored && (await openGapWatch({ restored, events, records, log, now }));
-  const parts: IngestParts = { ...options, budget, book, limits, gaps };
+  const parts: IngestParts = { ...options, budget, queue, quotas, book, limits, gaps };
   const handlers: Readonly<Record<string, Handler>> = {
     'POST /v1/batches': (request) => takeBatch(request, parts),
     'POST /v1/status': (request) => takeStatus(request, parts),
@@ -145,11 +159,15 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const port = await listen(server, options.host, options.port);
   const renewal = setInterval(() => void renewCertificate(server, authority, log), RENEWAL_CHECK_MS);
   renewal.unref();
+  // Where evaluation was waited for, nothing else wakes the queue.
+  const pacing = setInterval(() => queue.wake(), PACE_LOOK_MS);
+  pacing.unref();
 
   return {
     port,
     counters: () => book.counters(),
-    state: () => ({ connections: sessions.size, bytesInFlight: budget.inFlight(), ...totals }),
+    state: () => ({ connections: sessions.size, bytesInFlight: budget.inFlight(), waiting: queue.waiting, ...totals }),
+    waits: () => queue.waits(),
     async stop() {
       stopping = true;
       clearInterval(renewal);
@@ -161,6 +179,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       await closed;
       clearTimeout(grace);
       await Promise.allSettled(running);
+      clearInterval(pacing);
       await book.stop();
     },
   };

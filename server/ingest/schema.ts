@@ -47,15 +47,20 @@ const Health = Type.Object(
     clockOffsetMs: Type.Number({ minimum: -1e15, maximum: 1e15 }),
     waitingSince: OrNull(Time),
     certificateEnds: OrNull(Time),
+    geoFault: Type.Optional(Type.String({ maxLength: 1_000 })),
     policy: Type.Object(
       {
         version: OrNull(Count),
         failed: OrNull(
           Type.Object({ version: Count, reason: Type.String({ maxLength: 1_000 }) }, { additionalProperties: false }),
         ),
+        trial: Type.Optional(Type.Boolean()),
       },
       { additionalProperties: false },
     ),
+    server: Type.Optional(Type.String({ maxLength: 300 })),
+    bandwidthLimit: Type.Optional(OrNull(Bytes)),
+    sentPerSecond: Type.Optional(Bytes),
   },
   { additionalProperties: false },
 );

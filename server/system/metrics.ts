@@ -14,6 +14,8 @@ export interface Metric {
 }
 
 const STATUSES = ['new', 'in_progress', 'closed'] as const;
+/** The text stays readable for who collects it. */
+const MOST_COLLECTORS = 2_000;
 const SEVERITIES = ['informational', 'low', 'medium', 'high', 'critical'] as const;
 
 /**
@@ -38,7 +40,11 @@ export function metricsRoutes(app: App, services: Services): void {
       },
     },
     async (_request, reply) => {
-      const text = render([...(await ofTheStore(services)), ...ofTheProcess(services, delay.percentile(99))]);
+      const text = render([
+        ...(await ofTheStore(services)),
+        ...ofTheQueue(services),
+        ...ofTheProcess(services, delay.percentile(99)),
+      ]);
       delay.reset();
       return reply.type('text/plain; version=0.0.4; charset=utf-8').serializer(String).send(text);
     },
@@ -105,6 +111,22 @@ async function ofTheStore({ records, ledger, disk, detection }: Services): Promi
     { name: 'haidang_alerts', type: 'gauge', help: 'Alert groups by status and severity.', samples: alerts },
     one('haidang_disk_total_bytes', 'gauge', 'Size of the disk that holds the store.', totalBytes),
     one('haidang_disk_free_bytes', 'gauge', 'Free space on it.', freeBytes),
+  ];
+}
+
+/** How long batches wait for the store, and how many were sent back, by collector: its id alone. */
+function ofTheQueue({ ingestWaits }: Services): Metric[] {
+  const waits = [...(ingestWaits?.() ?? [])].slice(0, MOST_COLLECTORS);
+  const family = (name: string, help: string, pick: (wait: (typeof waits)[number][1]) => number): Metric => ({
+    name,
+    type: 'counter',
+    help,
+    samples: waits.map(([collector, wait]) => ({ labels: { collector }, value: pick(wait) })),
+  });
+  return [
+    family('haidang_ingest_queue_seconds_total', 'Time that batches waited for their turn.', (wait) => wait.seconds),
+    family('haidang_ingest_queue_batches_total', 'Batches that had their turn.', (wait) => wait.batches),
+    family('haidang_ingest_sent_back_total', 'Batches sent back with 429, to come again.', (wait) => wait.sentBack),
   ];
 }
 

@@ -49,7 +49,11 @@ export interface Lab {
   close(): Promise<void>;
 }
 
-export async function openLab(options: Partial<IngestOptions> = {}, folder?: string): Promise<Lab> {
+export async function openLab(
+  // `store`: what the listener gets in place of the store.
+  { store, ...options }: Partial<IngestOptions> & { readonly store?: (events: EventStore) => EventStore } = {},
+  folder?: string,
+): Promise<Lab> {
   const at = folder ?? (await mkdtemp(join(tmpdir(), 'hd-ingest-')));
   const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' });
   const { events, records } = await openEmbeddedStore({
@@ -67,7 +71,7 @@ export async function openLab(options: Partial<IngestOptions> = {}, folder?: str
     host: '127.0.0.1',
     port: 0,
     authority,
-    events,
+    events: store?.(events) ?? events,
     records,
     onStored: (batch) => stored.push(batch),
     diskState: () => state.disk,
@@ -132,7 +136,7 @@ export async function openLab(options: Partial<IngestOptions> = {}, folder?: str
     },
     async restart() {
       await close();
-      return openLab(options, at);
+      return openLab(store ? { ...options, store } : options, at);
     },
     async close() {
       await close();

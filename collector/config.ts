@@ -2,16 +2,29 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Type } from 'typebox';
 import { isNode, LineCounter, parseDocument } from 'yaml';
+import { type BandwidthRule, readBandwidth } from '../ecs/rates.ts';
+import type { GeoPaths } from './enrichers/geo-files.ts';
+import { networksOf } from './enrichers/networks.ts';
 import { CollectorError, reasonOf } from './errors.ts';
 import { check, type InputConfig, readInputs } from './input-config.ts';
 
 const strict = { additionalProperties: false };
+const SERVER = '^https://[^/]+/?$';
 
 /** Every key of the collector's configuration file but `inputs`. */
 export const CollectorFile = Type.Object(
   {
     id: Type.String({ pattern: '^[a-z0-9]{4,32}$', description: 'Id of this collector, as its certificate has it.' }),
-    server: Type.String({ pattern: '^https://[^/]+/?$', description: 'Address of the server, `https://host:8443`.' }),
+    server: Type.Union(
+      [
+        Type.String({ pattern: SERVER, description: 'Address of the server, `https://host:8443`.' }),
+        Type.Array(Type.String({ pattern: SERVER }), { minItems: 1, maxItems: 8 }),
+      ],
+      {
+        description:
+          'Address of the server, `https://host:8443`, or a list of servers of one installation: called in order, and the one that answers is kept.',
+      },
+    ),
     ca: Type.String({ minLength: 1, description: 'Certificate of the CA that the server must be signed by (PEM).' }),
     certificate: Type.String({ minLength: 1, description: "This collector's certificate (PEM)." }),
     key: Type.String({ minLength: 1, description: 'Its private key (PEM).' }),
@@ -24,8 +37,21 @@ export const CollectorFile = Type.Object(
     ),
     proxy: Type.Optional(
       Type.String({
-        pattern: '^http://[^/]+/?$',
-        description: 'HTTP proxy on the way to the server, asked to CONNECT: `http://[user:password@]host:3128`.',
+        pattern: '^https?://[^/]+/?$',
+        description:
+          'Proxy on the way to the server, asked to CONNECT: `http://[user:password@]host:3128`, or `https://` where it is spoken to over TLS.',
+      }),
+    ),
+    proxy_ca: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'CA (PEM) that signed the certificate of an `https://` proxy. Default: those of the system.',
+      }),
+    ),
+    bandwidth: Type.Optional(
+      Type.Unknown({
+        description:
+          'Most that is sent per second, `2 Mbit/s`, or a list of `{limit, hours}` such as `{limit: 2 Mbit/s, hours: 08:00-17:00}`, of which the first that fits the hour holds. Default: no bound.',
       }),
     ),
     allow_folders: Type.Optional(
@@ -46,6 +72,25 @@ export const CollectorFile = Type.Object(
         description: "Zone of times written without one. Default: the machine's own, the one its logs use.",
       }),
     ),
+    geo: Type.Optional(
+      Type.Object(
+        {
+          country: Type.Optional(Type.String({ minLength: 1, description: 'MMDB file of countries.' })),
+          as: Type.Optional(Type.String({ minLength: 1, description: 'MMDB file of autonomous systems.' })),
+        },
+        {
+          ...strict,
+          description: 'Files that tell the country and the network of public addresses. Default: none.',
+        },
+      ),
+    ),
+    internal_networks: Type.Optional(
+      Type.Array(Type.String({ minLength: 2, maxLength: 64 }), {
+        maxItems: 500,
+        description:
+          'Networks (CIDR) that are inside, for `network.direction`. Default: private, loopback and link-local ones.',
+      }),
+    ),
     inputs: Type.Optional(
       Type.Unknown({ description: '`auto`, or a list of inputs, each with its `type`.', default: 'auto' }),
     ),
@@ -56,7 +101,10 @@ export const CollectorFile = Type.Object(
 /** A configuration file, read and checked; paths are absolute, and the PEM files can be read. */
 export interface CollectorConfig {
   readonly id: string;
+  /** The first of `servers`. */
   readonly server: URL;
+  /** In the order in which they are called. */
+  readonly servers: readonly [URL, ...URL[]];
   /** Paths of the PEM files. */
   readonly ca: string;
   readonly certificate: string;
@@ -64,12 +112,19 @@ export interface CollectorConfig {
   /** Whether the certificate is renewed from here. */
   readonly renew: boolean;
   readonly proxy: URL | undefined;
+  /** Path of the PEM file that an `https://` proxy is checked by. */
+  readonly proxyCa: string | undefined;
+  readonly bandwidth: readonly BandwidthRule[];
   /** Folders that a policy may name files in. */
   readonly allowFolders: readonly string[];
   readonly spool: string;
   /** Bytes; undefined leaves it to the spool. */
   readonly spoolMax: number | undefined;
   readonly timeZone: string;
+  /** Files of addresses; absolute. Whether they are there shows when they are opened, and stops nothing. */
+  readonly geo: GeoPaths;
+  /** CIDR; undefined for the private ones. */
+  readonly internalNetworks: readonly string[] | undefined;
   readonly inputs: 'auto' | readonly InputConfig[];
   /** Port of the syslog listener of `auto`. */
   readonly syslogPort: number;
@@ -105,8 +160,8 @@ export function readConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
   const content: unknown = document.toJS({ maxAliasCount: 100 });
   check(CollectorFile, content, [], fault);
   const base = dirname(resolve(path));
-  const pem = (key: 'ca' | 'certificate' | 'key') => {
-    const file = resolve(base, content[key]);
+  const pem = (key: 'ca' | 'certificate' | 'key' | 'proxy_ca') => {
+    const file = resolve(base, content[key] ?? '');
     try {
       readFileSync(file);
       return file;
@@ -128,23 +183,41 @@ export function readConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
     throw fault(['renew'], 'needs certificate and key in one file, so that both change in one step');
   }
   if (content.proxy !== undefined && !URL.canParse(content.proxy)) throw fault(['proxy'], 'is not an address');
-  if (!URL.canParse(content.server)) throw fault(['server'], 'is not an address');
+  const servers = (typeof content.server === 'string' ? [content.server] : content.server).map((text, place) => {
+    if (!URL.canParse(text)) throw fault(['server', place], 'is not an address');
+    return new URL(text);
+  }) as [URL, ...URL[]];
+  const bandwidth = content.bandwidth === undefined ? [] : readBandwidth(content.bandwidth);
+  if (!bandwidth) throw fault(['bandwidth'], 'is neither a rate such as `2 Mbit/s` nor a list of `{limit, hours}`');
+  for (const [at, network] of (content.internal_networks ?? []).entries()) {
+    try {
+      networksOf([network]);
+    } catch (error) {
+      throw fault(['internal_networks', at], `is wrong: ${reasonOf(error).replace(/\.$/, '')}`);
+    }
+  }
+  const geoFile = (path: string | undefined) => (path === undefined ? undefined : resolve(base, path));
   const syslogPort = Number(env['HAIDANG_SYSLOG_PORT'] ?? '5514');
   if (!Number.isInteger(syslogPort) || syslogPort < 0 || syslogPort > 65_535) {
     throw new CollectorError('HD_CONFIG_KEY', 'HAIDANG_SYSLOG_PORT is not a port number.');
   }
   return {
     id: content.id,
-    server: new URL(content.server),
+    server: servers[0],
+    servers,
     ca: pem('ca'),
     certificate: pem('certificate'),
     key: pem('key'),
     renew: content.renew ?? false,
     allowFolders: content.allow_folders ?? ['/var/log'],
     proxy: content.proxy === undefined ? undefined : new URL(content.proxy),
+    proxyCa: content.proxy_ca === undefined ? undefined : pem('proxy_ca'),
+    bandwidth,
     spool: resolve(base, content.spool),
     spoolMax: readSize(content.spool_max),
     timeZone,
+    geo: { country: geoFile(content.geo?.country), as: geoFile(content.geo?.as) },
+    internalNetworks: content.internal_networks,
     inputs: readInputs(content.inputs ?? 'auto', {
       base,
       syslogPort,

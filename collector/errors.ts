@@ -6,6 +6,7 @@ export const COLLECTOR_ERRORS = {
   HD_CONFIG_FILE: 'Check that the named file exists and that this user may read it.',
   HD_SPOOL_LOCKED: 'Stop the other collector, or give this one a spool folder of its own.',
   HD_SPOOL_FOLDER: 'Check that the spool folder can be made and written by this user.',
+  HD_GEO_FILE: 'Put a whole MMDB file there, or take it out of the configuration; events go on without it.',
 } as const;
 
 export type CollectorErrorCode = keyof typeof COLLECTOR_ERRORS;

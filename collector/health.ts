@@ -16,6 +16,8 @@ export interface HealthOptions {
   readonly certificate: string;
   readonly machine: string | null;
   readonly policy: () => CollectorHealth['policy'];
+  /** The files of addresses that events are enriched by. */
+  readonly geo?: () => readonly { readonly error: string | null }[];
 }
 
 /** Gives how the process and its machine are, each time it is asked; CPU is counted from one asking to the next. */
@@ -56,8 +58,15 @@ export function watchHealth(options: HealthOptions): () => CollectorHealth {
       waitingSince: waitingSince === null ? null : new Date(waitingSince).toISOString(),
       certificateEnds,
       policy: options.policy(),
+      ...geoFault(options.geo?.() ?? []),
     };
   };
+}
+
+/** Servers from before know nothing of it, so that it is said only where there is something to say. */
+function geoFault(files: readonly { readonly error: string | null }[]): Pick<CollectorHealth, 'geoFault'> {
+  const errors = files.flatMap(({ error }) => error ?? []);
+  return errors.length === 0 ? {} : { geoFault: errors.join(' ').slice(0, 1_000) };
 }
 
 function endOf(path: string): string | null {

@@ -1,6 +1,8 @@
 import type { EcsEvent } from '../ecs/event.ts';
 import type { Clock } from './clock.ts';
 import { contentHash } from './content-hash.ts';
+import type { TimeMark } from './enrichers/clock-correction.ts';
+import type { Enricher } from './enrichers/index.ts';
 import type { Ledger, SourceLedger } from './ledger.ts';
 import type { Log } from './log.ts';
 import { FrameBuilder } from './spool/frame.ts';
@@ -39,6 +41,8 @@ export interface RecordParser {
    * to the hash of its content.
    */
   readonly text?: (line: string, now: number, id: string) => string | undefined;
+  /** The lines were dated by this machine's own clock, as far as they name this host. */
+  readonly ownClock?: boolean;
   /** The event of a line whose JSON object has been read already; undefined where the line itself is needed. */
   readonly ofObject?: (object: Record<string, unknown>, line: string, now: number) => EcsEvent | undefined;
 }
@@ -64,17 +68,27 @@ export class Intake {
   readonly #ledger: Ledger;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #enrich: Pick<Enricher, 'event' | 'text' | 'needsObject'> | undefined;
   readonly #frame: FrameBuilder;
   readonly #opened = new Set<string>();
   readonly #frameWaiters = new Set<() => void>();
   #timer: NodeJS.Timeout | undefined;
   #dueAt = Infinity;
 
-  constructor(collector: string, spool: Spool, ledger: Ledger, clock: Clock, log: Log) {
+  /** `enrich`: what is added to events before they are spooled; nothing without it. */
+  constructor(
+    collector: string,
+    spool: Spool,
+    ledger: Ledger,
+    clock: Clock,
+    log: Log,
+    enrich?: Pick<Enricher, 'event' | 'text' | 'needsObject'>,
+  ) {
     this.#spool = spool;
     this.#ledger = ledger;
     this.#clock = clock;
     this.#log = log;
+    this.#enrich = enrich;
     this.#frame = new FrameBuilder(collector, clock, ledger);
     spool.bind(ledger);
   }
@@ -175,14 +189,22 @@ export class Intake {
     const now = this.#clock.now();
     const prefix = this.#frame.idPrefix();
     let sequence = this.#frame.nextSequence;
+    const isOwnClock = parse.ownClock === true;
+    const noText = this.#enrich?.needsObject(isOwnClock) === true;
+    const peer = batch.peer === undefined ? '' : `,"haidang":{"peer":${JSON.stringify(batch.peer)}}}`;
     for (let i = 0; i < lines.length; i++) {
       const line = lines[i] as string;
       const id = `${prefix}${sequence++}-`;
       const record = marks?.get(i);
       let text: string | undefined;
       try {
-        if (record === undefined && batch.peer === undefined) text = parse.text?.(line, now, id);
-        text ??= this.#encode(ledger, parse(line, now), line, id, record, batch.peer);
+        if (record === undefined && !noText) text = withPeer(parse.text?.(line, now, id), peer);
+        if (text !== undefined) text = this.#enrich?.text(text) ?? text;
+        else {
+          const event = parse(line, now);
+          const time = this.#enrich?.event(event, now, isOwnClock);
+          text = this.#encode(ledger, event, line, id, record, batch.peer, time);
+        }
       } catch (error) {
         // A parser must not throw; where one does, the record is kept and the fault is logged without its content.
         this.#log.error({ err: error, source: ledger.source }, 'a parser failed; the record is kept as it came');
@@ -208,8 +230,9 @@ export class Intake {
     id: string,
     marks: RecordMarks | undefined,
     peer: string | undefined,
+    time?: TimeMark | undefined,
   ): string {
-    const text = encodeEvent(event, line, id, marks, peer);
+    const text = encodeEvent(event, line, id, marks, peer, time);
     if (event.event.kind === 'pipeline_error') ledger.unparsed++;
     return text;
   }
@@ -235,6 +258,11 @@ export class Intake {
   }
 }
 
+/** A text that was written at once, with its sender behind it: no such text says anything under `haidang` itself. */
+function withPeer(text: string | undefined, peer: string): string | undefined {
+  return text === undefined || peer === '' ? text : text.slice(0, -1) + peer;
+}
+
 /** The event of a record that no parser understood. */
 export function unparsed(line: string, now: number, reason: string): EcsEvent {
   return {
@@ -251,15 +279,17 @@ function encodeEvent(
   id: string,
   marks: RecordMarks | undefined,
   peer: string | undefined,
+  time: TimeMark | undefined,
 ): string {
   const original = event.event.original ?? line;
   event.event.original = original;
   event.event.id = id + contentHash(original);
   const own = ownFields(event['haidang']);
-  if (marks !== undefined || peer !== undefined || own !== undefined) {
+  if (marks !== undefined || peer !== undefined || own !== undefined || time !== undefined) {
     event['haidang'] = {
       ...own,
       ...(peer === undefined ? {} : { peer }),
+      ...(time === undefined ? {} : { time }),
       ...(marks?.originalBase64 === undefined ? {} : { original_base64: marks.originalBase64 }),
       ...(marks?.piece === undefined ? {} : { piece: marks.piece }),
       ...(marks?.truncated === undefined ? {} : { truncated: true }),

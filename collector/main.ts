@@ -5,6 +5,7 @@ import type { CollectorStatus } from '../ecs/wire.ts';
 import { CorrectedClock } from './clock.ts';
 import type { CollectorConfig } from './config.ts';
 import { portOf, tryPort } from './doctor/ports.ts';
+import { openEnricher } from './enrichers/index.ts';
 import { openSocket } from './enrol/dial.ts';
 import { machineHash, machineHeader } from './enrol/machine.ts';
 import { keptPolicy, type PolicyWatch, watchPolicy } from './enrol/policy.ts';
@@ -63,7 +64,8 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
     },
   );
   const ledger = new Ledger(spool.restored);
-  const intake = new Intake(config.id, spool, ledger, clock, log);
+  const enricher = await openEnricher({ geo: config.geo, internalNetworks: config.internalNetworks, clock, log });
+  const intake = new Intake(config.id, spool, ledger, clock, log, enricher);
 
   let policy: PolicyWatch | undefined;
   const health = watchHealth({
@@ -73,6 +75,7 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
     certificate: config.certificate,
     machine,
     policy: () => policy?.state() ?? { version: null, failed: null },
+    geo: () => enricher.state(),
   });
   const status = (): CollectorStatus => ({
     collector: config.id,
@@ -167,6 +170,7 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
   const stop = async (sendMs: number) => {
     renewal?.stop();
     policy?.stop();
+    enricher.stop();
     for (const input of inputs) await input.stop();
     await Promise.race([intake.flush(), new Promise((resolve) => setTimeout(resolve, FLUSH_BEFORE_EXIT_MS))]);
     await output.drain(sendMs);
@@ -208,6 +212,7 @@ function makeParser(
   const parse = (line: string, now: number, program?: string) =>
     parseLine(line, parser, program === undefined ? at(now) : { ...at(now), program }, hint);
   return Object.assign(parse, {
+    ownClock: origin.isLocal,
     text: (line: string, now: number, id: string) => lineText(line, parser, at(now), id, hint),
     ofObject: (object: Record<string, unknown>, line: string, now: number) =>
       objectEvent(object, line, parser, at(now)),

@@ -5,12 +5,15 @@ import { statfs } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { dirname } from 'node:path';
 import { type CollectorConfig, readConfig } from '../config.ts';
+import { readAddressTable } from '../enrichers/address-file.ts';
 import { askOnce, bare, DialError, openSocket, openTls } from '../enrol/dial.ts';
+import { machineHash, machineHeader } from '../enrol/machine.ts';
 import { reasonOf } from '../errors.ts';
 import type { InputConfig } from '../input-config.ts';
 import { journalIsReadable } from '../inputs/journald.ts';
 import type { CheckName, Fault } from '../text/doctor.ts';
 import { type InputPort, portOf, tryPort } from './ports.ts';
+import { type Rights, rightsHere } from './service.ts';
 
 /** What one look found. */
 export interface Finding {
@@ -23,14 +26,33 @@ export interface Finding {
   readonly detail: string;
 }
 
+/** What the doctor asks the machine for, so that a test can make it ill. */
+export interface Surroundings {
+  readonly rights: Rights;
+  /** Hash of what tells this machine from others (`machineHash`). */
+  readonly machine: string | null;
+  /** Milliseconds to wait for each step on the way to the server. */
+  readonly within: number;
+  /** Bytes free on the disk of a folder. */
+  freeBytes(folder: string): Promise<number>;
+}
+
+const WITHIN_MS = 10_000;
 const CLOCK_MS = 30_000;
 const DISK_BYTES = 1024 ** 3;
 const SPOOL_PERCENT = 80;
 const EXPIRES_MS = 7 * 86_400_000;
 const MOST_FILES = 200;
+const FIRST_FREE_PORT = 1_024;
 
 /** Looks at everything that a collector needs, one after the other; what needs a thing that is missing is left out. */
-export async function examine(path: string): Promise<Finding[]> {
+export async function examine(path: string, given: Partial<Surroundings> = {}): Promise<Finding[]> {
+  const around: Surroundings = {
+    rights: given.rights ?? rightsHere(),
+    machine: given.machine === undefined ? machineHash() : given.machine,
+    within: given.within ?? WITHIN_MS,
+    freeBytes: given.freeBytes ?? freeBytes,
+  };
   const found: Finding[] = [];
   let config: CollectorConfig;
   try {
@@ -39,18 +61,19 @@ export async function examine(path: string): Promise<Finding[]> {
   } catch (error) {
     return [{ check: 'config', state: 'bad', fault: 'config', detail: reasonOf(error) }];
   }
-  found.push(...(await lookAtServer(config)));
-  found.push(...(await lookAtDisk(config)));
+  found.push(...(await lookAtServer(config, around)));
+  found.push(...(await lookAtDisk(config, around)));
+  found.push(...(await lookAtTables(config)));
   if (config.inputs === 'auto') {
     found.push(
       { check: 'inputs', state: 'ok', detail: 'auto' },
-      await lookAtPort('syslog', { host: '127.0.0.1', port: config.syslogPort, isUdp: false }, config),
+      await lookAtPort('syslog', { host: '127.0.0.1', port: config.syslogPort, isUdp: false }, config, around),
     );
-  } else for (const input of config.inputs) found.push(...(await lookAtInput(input, config)));
+  } else for (const input of config.inputs) found.push(...(await lookAtInput(input, config, around)));
   return found;
 }
 
-async function lookAtServer(config: CollectorConfig): Promise<Finding[]> {
+async function lookAtServer(config: CollectorConfig, { machine, within }: Surroundings): Promise<Finding[]> {
   const found: Finding[] = [];
   const { server, proxy } = config;
   const host = bare(server);
@@ -70,7 +93,7 @@ async function lookAtServer(config: CollectorConfig): Promise<Finding[]> {
     }
   }
   try {
-    (await openSocket(config)).destroy();
+    (await openSocket({ server, proxy, within })).destroy();
     add('tcp', undefined, server.host);
   } catch (error) {
     add(
@@ -82,10 +105,10 @@ async function lookAtServer(config: CollectorConfig): Promise<Finding[]> {
   }
   const ca = readFileSync(config.ca, 'utf8');
   try {
-    const tls = await openTls(config, { ca, ...identity, verify: true });
+    const tls = await openTls({ server, proxy, within }, { ca, ...identity, verify: true });
     add('tls', undefined, tls.getPeerX509Certificate()?.fingerprint256 ?? '');
     const askedAt = Date.now();
-    const { status, body } = await askOnce(tls, server, 'GET', '/v1/clock');
+    const { status, body } = await askOnce(tls, server, 'GET', '/v1/clock', undefined, within, machineHeader(machine));
     const answeredAt = Date.now();
     lookAtAnswer(status, body, (askedAt + answeredAt) / 2, add);
   } catch (error) {
@@ -141,13 +164,12 @@ function lookAtAnswer(status: number, body: string, at: number, add: Add): void 
   add('clock', Math.abs(offset) >= CLOCK_MS ? 'clock' : undefined, `${offset / 1000} s`);
 }
 
-async function lookAtDisk(config: CollectorConfig): Promise<Finding[]> {
+async function lookAtDisk(config: CollectorConfig, around: Surroundings): Promise<Finding[]> {
   const found: Finding[] = [];
   const folder = existsSync(config.spool) ? config.spool : dirname(config.spool);
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
-    const { bavail, bsize } = await statfs(folder);
-    const free = bavail * bsize;
+    const free = await around.freeBytes(folder);
     const used = globSync('**/*', { cwd: config.spool })
       .slice(0, 100_000)
       .reduce((sum, name) => sum + sizeOf(`${config.spool}/${name}`), 0);
@@ -165,6 +187,26 @@ async function lookAtDisk(config: CollectorConfig): Promise<Finding[]> {
   return found;
 }
 
+async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+/** The files of addresses, where any is configured. */
+async function lookAtTables({ geo }: CollectorConfig): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for (const path of [geo.country, geo.as]) {
+    if (path === undefined) continue;
+    try {
+      const table = await readAddressTable(path);
+      found.push({ check: 'geo', name: path, state: 'ok', detail: table?.kind ?? '' });
+    } catch (error) {
+      found.push({ check: 'geo', name: path, state: 'bad', fault: 'geo', detail: reasonOf(error) });
+    }
+  }
+  return found;
+}
+
 function verdict(isBad: boolean, fault: Fault): Pick<Finding, 'state' | 'fault'> {
   return isBad ? { state: 'bad', fault } : { state: 'ok' };
 }
@@ -178,33 +220,35 @@ function sizeOf(path: string): number {
   }
 }
 
-async function lookAtInput(input: InputConfig, config: CollectorConfig): Promise<Finding[]> {
-  if (input.type === 'file') return input.paths.map(lookAtPath);
+async function lookAtInput(input: InputConfig, config: CollectorConfig, around: Surroundings): Promise<Finding[]> {
+  if (input.type === 'file') return input.paths.map((path) => lookAtPath(path, around.rights));
   if (input.type === 'journald') {
     const isReadable = await journalIsReadable();
     return [{ check: 'input', name: 'journald', ...verdict(!isReadable, 'journal'), detail: 'journald' }];
   }
   const port = portOf(input);
   if (!port) return [{ check: 'input', name: input.type, state: 'ok', detail: '' }];
-  return [await lookAtPort(input.type, port, config)];
+  return [await lookAtPort(input.type, port, config, around)];
 }
 
-function lookAtPath(path: string): Finding {
+function lookAtPath(path: string, rights: Rights): Finding {
   const files = globSync(path).slice(0, MOST_FILES);
   if (files.length === 0) return { check: 'input', name: path, state: 'note', fault: 'absent', detail: path };
-  for (const file of files) {
-    try {
-      accessSync(file, constants.R_OK);
-    } catch (error) {
-      return { check: 'input', name: path, state: 'bad', fault: 'unreadable', detail: reasonOf(error) };
-    }
-  }
+  const unreadable = rights.unreadable(files);
+  if (unreadable) return { check: 'input', name: path, state: 'bad', ...unreadable };
   return { check: 'input', name: path, state: 'ok', detail: String(files.length) };
 }
 
 /** Whether a port can be had; that this collector runs and has it itself is no fault. */
-async function lookAtPort(type: string, port: InputPort, config: CollectorConfig): Promise<Finding> {
+async function lookAtPort(
+  type: string,
+  port: InputPort,
+  config: CollectorConfig,
+  { rights }: Surroundings,
+): Promise<Finding> {
   const name = `${type} ${port.host}:${port.port}`;
+  if (port.port > 0 && port.port < FIRST_FREE_PORT && !rights.lowPorts)
+    return { check: 'input', name, state: 'bad', fault: 'low_port', detail: '' };
   try {
     await tryPort(port);
     return { check: 'input', name, state: 'ok', detail: '' };

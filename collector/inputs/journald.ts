@@ -59,10 +59,11 @@ export class JournaldInput implements Input {
     this.#command = options.command ?? 'journalctl';
     this.#ownUnit = 'ownUnit' in options ? options.ownUnit : ownUnit();
     this.#parse = context.parserFor('auto', { isLocal: true });
-    this.#source = context.intake.open('journald', (line, now) => {
+    const parse = (line: string, now: number) => {
       const entry = this.#entries.shift();
       return entry ? journalEvent(entry, line, now, this.#parse) : unparsed(line, now, 'Not an entry of the journal.');
-    });
+    };
+    this.#source = context.intake.open('journald', Object.assign(parse, { ownClock: true }));
   }
 
   async start(): Promise<void> {

@@ -11,6 +11,7 @@ export type CheckName =
   | 'clock'
   | 'disk'
   | 'spool'
+  | 'geo'
   | 'inputs'
   | 'input';
 
@@ -35,8 +36,11 @@ export type Fault =
   | 'spool'
   | 'spool_full'
   | 'unreadable'
+  | 'hidden'
   | 'absent'
   | 'port'
+  | 'low_port'
+  | 'geo'
   | 'journal';
 
 interface Text {
@@ -55,6 +59,7 @@ export const CHECK_TEXT: Readonly<Record<Language, Readonly<Record<CheckName, st
     clock: 'Đồng hồ',
     disk: 'Dung lượng đĩa',
     spool: 'Bộ đệm trên đĩa',
+    geo: 'Bảng địa chỉ IP',
     inputs: 'Nguồn nhật ký',
     input: 'Nguồn',
   },
@@ -68,6 +73,7 @@ export const CHECK_TEXT: Readonly<Record<Language, Readonly<Record<CheckName, st
     clock: 'Clock',
     disk: 'Disk space',
     spool: 'Disk buffer',
+    geo: 'Tables of addresses',
     inputs: 'Sources',
     input: 'Source',
   },
@@ -81,6 +87,7 @@ export const CHECK_TEXT: Readonly<Record<Language, Readonly<Record<CheckName, st
     clock: 'នាឡិកា',
     disk: 'ទំហំថាស',
     spool: 'ឃ្លាំងបណ្ដោះអាសន្នលើថាស',
+    geo: 'តារាងអាសយដ្ឋាន IP',
     inputs: 'ប្រភពកំណត់ហេតុ',
     input: 'ប្រភព',
   },
@@ -139,6 +146,10 @@ export const FAULT_TEXT: Readonly<Record<Language, Readonly<Record<Fault, Text>>
       what: 'Đồng hồ của máy lệch so với máy chủ.',
       todo: 'Bật đồng bộ thời gian (chrony hoặc systemd-timesyncd).',
     },
+    geo: {
+      what: 'Không dùng được bảng địa chỉ: sự kiện sẽ thiếu quốc gia và mạng.',
+      todo: 'Đặt lại tệp MMDB nguyên vẹn vào đường dẫn này, hoặc bỏ nó khỏi "geo"; sự kiện vẫn được gửi.',
+    },
     disk: { what: 'Đĩa gần đầy.', todo: 'Giải phóng dung lượng, hoặc chuyển "spool" sang đĩa khác.' },
     spool: { what: 'Không ghi được vào thư mục bộ đệm.', todo: 'Cho người dùng của dịch vụ quyền ghi thư mục này.' },
     spool_full: {
@@ -149,6 +160,10 @@ export const FAULT_TEXT: Readonly<Record<Language, Readonly<Record<Fault, Text>>
       what: 'Không đọc được tệp nhật ký.',
       todo: 'Thêm người dùng của dịch vụ vào nhóm có quyền đọc (thường là "adm").',
     },
+    hidden: {
+      what: 'Dịch vụ không thấy thư mục này (thư mục riêng hoặc thư mục tạm).',
+      todo: 'Ghi nhật ký vào "/var/log", hoặc chạy "systemctl edit haidang-collector" và đặt ProtectHome=read-only, PrivateTmp=no.',
+    },
     absent: {
       what: 'Không có tệp nào khớp.',
       todo: 'Kiểm tra đường dẫn; nếu chương trình chưa chạy thì có thể bỏ qua.',
@@ -156,6 +171,10 @@ export const FAULT_TEXT: Readonly<Record<Language, Readonly<Record<Fault, Text>>
     port: {
       what: 'Cổng đã bị chương trình khác dùng, hoặc không được phép.',
       todo: 'Dừng chương trình kia (thường là rsyslog), hoặc chọn cổng khác trên 1023.',
+    },
+    low_port: {
+      what: 'Dịch vụ không được phép nghe cổng dưới 1024.',
+      todo: 'Chọn cổng trên 1023, hoặc cấp quyền CAP_NET_BIND_SERVICE như trong hướng dẫn cài đặt.',
     },
     journal: {
       what: 'Không đọc được journal của hệ thống.',
@@ -217,6 +236,10 @@ export const FAULT_TEXT: Readonly<Record<Language, Readonly<Record<Fault, Text>>
       what: 'The clock of this machine differs from that of the server.',
       todo: 'Turn on time synchronization (chrony or systemd-timesyncd).',
     },
+    geo: {
+      what: 'A table of addresses cannot be used: events go without country and network.',
+      todo: 'Put a whole MMDB file there, or take it out of "geo"; events are sent all the same.',
+    },
     disk: { what: 'The disk is almost full.', todo: 'Free space, or move "spool" to another disk.' },
     spool: {
       what: 'The folder of the disk buffer cannot be written.',
@@ -230,6 +253,10 @@ export const FAULT_TEXT: Readonly<Record<Language, Readonly<Record<Fault, Text>>
       what: 'A log file cannot be read.',
       todo: 'Add the user of the service to the group that may read it (mostly "adm").',
     },
+    hidden: {
+      what: 'The service does not see this folder (a home folder or a temporary one).',
+      todo: 'Write the log below "/var/log", or run "systemctl edit haidang-collector" and set ProtectHome=read-only, PrivateTmp=no.',
+    },
     absent: {
       what: 'No file fits.',
       todo: 'Check the path; where the program has not run yet, nothing needs to be done.',
@@ -237,6 +264,10 @@ export const FAULT_TEXT: Readonly<Record<Language, Readonly<Record<Fault, Text>>
     port: {
       what: 'The port is in use by another program, or not allowed.',
       todo: 'Stop that program (mostly rsyslog), or choose another port above 1023.',
+    },
+    low_port: {
+      what: 'The service may not listen on ports below 1024.',
+      todo: 'Choose a port above 1023, or grant CAP_NET_BIND_SERVICE as the installation guide shows.',
     },
     journal: {
       what: 'The journal of the system cannot be read.',
@@ -271,6 +302,10 @@ export const FAULT_TEXT: Readonly<Record<Language, Readonly<Record<Fault, Text>>
     },
     answer: { what: 'ម៉ាស៊ីនមេឆ្លើយមិនត្រឹមត្រូវ។', todo: 'ផ្ញើព័ត៌មានលម្អិតទៅខេត្ត។' },
     clock: { what: 'នាឡិកាម៉ាស៊ីននេះខុសពីម៉ាស៊ីនមេ។', todo: 'បើកការធ្វើសមកាលកម្មម៉ោង (chrony ឬ systemd-timesyncd)។' },
+    geo: {
+      what: 'មិនអាចប្រើតារាងអាសយដ្ឋានបានទេ៖ ព្រឹត្តិការណ៍នឹងគ្មានប្រទេស និងបណ្ដាញ។',
+      todo: 'ដាក់ឯកសារ MMDB ពេញលេញនៅទីនោះ ឬដកវាចេញពី "geo" ព្រឹត្តិការណ៍នៅតែត្រូវបានផ្ញើ។',
+    },
     disk: { what: 'ថាសជិតពេញ។', todo: 'ធ្វើឱ្យមានទំហំទំនេរ ឬប្ដូរ "spool" ទៅថាសផ្សេង។' },
     spool: { what: 'មិនអាចសរសេរក្នុងថតឃ្លាំងបណ្ដោះអាសន្នបានទេ។', todo: 'ផ្ដល់សិទ្ធិសរសេរថតនេះដល់អ្នកប្រើរបស់សេវាកម្ម។' },
     spool_full: {
@@ -278,10 +313,18 @@ export const FAULT_TEXT: Readonly<Record<Language, Readonly<Record<Fault, Text>>
       todo: 'ស្ដារការភ្ជាប់ទៅម៉ាស៊ីនមេ បើចាំបាច់ បង្កើន "spool_max"។',
     },
     unreadable: { what: 'មិនអាចអានឯកសារកំណត់ហេតុបានទេ។', todo: 'បន្ថែមអ្នកប្រើរបស់សេវាកម្មទៅក្រុមដែលមានសិទ្ធិអាន (ភាគច្រើន "adm")។' },
+    hidden: {
+      what: 'សេវាកម្មមើលមិនឃើញថតនេះទេ (ថតផ្ទាល់ខ្លួន ឬថតបណ្ដោះអាសន្ន)។',
+      todo: 'សរសេរកំណត់ហេតុក្នុង "/var/log" ឬដំណើរការ "systemctl edit haidang-collector" ហើយកំណត់ ProtectHome=read-only, PrivateTmp=no។',
+    },
     absent: { what: 'គ្មានឯកសារណាត្រូវគ្នាទេ។', todo: 'ពិនិត្យផ្លូវឯកសារ បើកម្មវិធីមិនទាន់ដំណើរការ មិនចាំបាច់ធ្វើអ្វីទេ។' },
     port: {
       what: 'ច្រកកំពុងប្រើដោយកម្មវិធីផ្សេង ឬមិនត្រូវបានអនុញ្ញាត។',
       todo: 'បញ្ឈប់កម្មវិធីនោះ (ភាគច្រើន rsyslog) ឬជ្រើសច្រកផ្សេងលើ 1023។',
+    },
+    low_port: {
+      what: 'សេវាកម្មមិនត្រូវបានអនុញ្ញាតឱ្យស្ដាប់ច្រកក្រោម 1024 ទេ។',
+      todo: 'ជ្រើសច្រកលើ 1023 ឬផ្ដល់សិទ្ធិ CAP_NET_BIND_SERVICE ដូចក្នុងការណែនាំដំឡើង។',
     },
     journal: { what: 'មិនអាចអាន journal របស់ប្រព័ន្ធបានទេ។', todo: 'បន្ថែមអ្នកប្រើរបស់សេវាកម្មទៅក្រុម "systemd-journal"។' },
   },

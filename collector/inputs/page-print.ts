@@ -12,8 +12,18 @@ export interface PagePrint {
 const SKETCH = 128;
 const MAX_WORDS = 50_000;
 const MAX_TITLE = 200;
-const HIDDEN = /<(script|style|noscript|template|svg|iframe)\b[^>]*>[\s\S]*?<\/\1\s*>|<!--[\s\S]*?-->/gi;
-const TITLE = /<title\b[^>]*>([\s\S]{0,2000}?)<\/title/i;
+const HIDDEN = /<(?:(script|style|noscript|template|svg|iframe)\b|!--)/gi;
+const CLOSING: Readonly<Record<string, RegExp>> = Object.fromEntries(
+  ['script', 'style', 'noscript', 'template', 'svg', 'iframe'].map((name) => [
+    name,
+    new RegExp(`</${name}\\s*>`, 'gi'),
+  ]),
+);
+const TITLE = /<title\b/gi;
+const TITLE_END = /<\/title/i;
+const MOST_TITLES = 8;
+const LONGEST_TITLE = 2_000;
+const LONGEST_TAG = 10_000;
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
 
 function decode(text: string): string {
@@ -24,9 +34,77 @@ function decode(text: string): string {
   });
 }
 
+/** Finds the next of something from a place on; a place looked at is never looked at again, whatever the page repeats. */
+function nextOf(find: (from: number) => number): (from: number) => number {
+  let found = -2;
+  return (from) => {
+    if (found === -2 || (found >= 0 && found < from)) found = find(from);
+    return found;
+  };
+}
+
+/** The page without comments, and without what its elements hide: scripts, styles, drawings. */
+function withoutHidden(html: string): string {
+  const tagEnd = nextOf((from) => html.indexOf('>', from));
+  const commentEnd = nextOf((from) => html.indexOf('-->', from));
+  const closings = new Map(
+    Object.entries(CLOSING).map(([name, closing]) => [
+      name,
+      nextOf((from) => {
+        closing.lastIndex = from;
+        return closing.exec(html)?.index ?? -1;
+      }),
+    ]),
+  );
+  let shown = '';
+  let from = 0;
+  HIDDEN.lastIndex = 0;
+  for (let open = HIDDEN.exec(html); open; open = HIDDEN.exec(html)) {
+    const name = open[1]?.toLowerCase();
+    const body = name === undefined ? HIDDEN.lastIndex : tagEnd(HIDDEN.lastIndex);
+    const last = name === undefined ? commentEnd(body) : body < 0 ? -1 : (closings.get(name)?.(body) ?? -1);
+    if (last < 0) continue;
+    shown += `${html.slice(from, open.index)} `;
+    from = html.indexOf('>', last) + 1;
+    HIDDEN.lastIndex = from;
+  }
+  return shown + html.slice(from);
+}
+
+/** The text between tags. */
+function withoutTags(html: string): string {
+  const tagEnd = nextOf((from) => html.indexOf('>', from));
+  let text = '';
+  let from = 0;
+  for (let open = html.indexOf('<'); open >= 0; ) {
+    const end = tagEnd(open);
+    if (end < 0) break;
+    const isTag = end - open - 1 <= LONGEST_TAG;
+    if (isTag) {
+      text += `${html.slice(from, open)} `;
+      from = end + 1;
+    }
+    open = html.indexOf('<', isTag ? from : open + 1);
+  }
+  return text + html.slice(from);
+}
+
+function titleOf(html: string): string {
+  TITLE.lastIndex = 0;
+  for (let tries = 0; tries < MOST_TITLES; tries++) {
+    const open = TITLE.exec(html);
+    const start = open ? html.indexOf('>', TITLE.lastIndex) : -1;
+    if (start < 0) return '';
+    const text = html.slice(start + 1, start + 1 + LONGEST_TITLE + 7);
+    const end = text.search(TITLE_END);
+    if (end >= 0) return text.slice(0, end);
+  }
+  return '';
+}
+
 /** The words that a reader sees, in order and lower case; numbers are one word, as counters and dates change by themselves. */
 export function visibleWords(html: string): string[] {
-  const text = decode(html.replace(HIDDEN, ' ').replace(/<[^>]{0,10000}>/g, ' '));
+  const text = decode(withoutTags(withoutHidden(html)));
   const words =
     text
       .normalize('NFC')
@@ -52,10 +130,7 @@ export function printOf(html: string): PagePrint {
   // A page of one or two words has its words alone.
   if (groups.size === 0) for (const word of words) groups.add(hash32(word));
   const sketch = [...groups].sort((a, b) => a - b).slice(0, SKETCH);
-  const title = decode(TITLE.exec(html)?.[1] ?? '')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, MAX_TITLE);
+  const title = decode(titleOf(html)).replace(/\s+/g, ' ').trim().slice(0, MAX_TITLE);
   return { hash: createHash('sha256').update(words.join(' ')).digest('hex'), title, sketch };
 }
 

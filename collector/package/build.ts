@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,11 +7,10 @@ import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
 import { debPackage, type PackedFile } from './deb.ts';
 import { injectProgram } from './elf-note.ts';
+import { ARCHITECTURES, type Architecture, pinnedNode } from './pinned-node.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' } as const;
-type Architecture = keyof typeof ARCHITECTURES;
 
 /** What a build made. */
 export interface Built {
@@ -32,14 +31,16 @@ export async function bundle(file: string): Promise<void> {
   await made.close();
 }
 
-/** Makes the executable of one architecture, and its Debian package; needs no network. */
+/**
+ * Makes the executable of one architecture, and its Debian package; needs no network where the pinned Node of that
+ * architecture is at hand. `node` names its file.
+ */
 export async function build(
   architecture: Architecture,
   folder: string,
-  options: { readonly deb: boolean } = { deb: true },
+  options: { readonly deb?: boolean; readonly node?: string | undefined } = {},
 ): Promise<Built> {
-  const node = join(ROOT, 'node_modules', `node-linux-${architecture}`, 'bin', 'node');
-  if (!existsSync(node)) throw new Error(`The pinned Node for ${architecture} is not installed (${node}).`);
+  const node = pinnedNode(architecture, options.node);
   mkdirSync(folder, { recursive: true });
   const work = mkdtempSync(join(tmpdir(), 'haidang-package-'));
   try {
@@ -54,6 +55,7 @@ export async function build(
       // What stands in NODE_OPTIONS of the machine is not for this program.
       execArgvExtension: 'none',
       execArgv: ['--max-semi-space-size=2'],
+      // Both are made by running the program, and hold for the machine that ran it alone: not for another architecture.
       useSnapshot: false,
       useCodeCache: false,
     };
@@ -62,8 +64,8 @@ export async function build(
     const executable = join(folder, `haidang-collector-linux-${architecture}`);
     writeFileSync(executable, injectProgram(strip(node, work, architecture), readFileSync(blob)));
     chmodSync(executable, 0o755);
-    if (!options.deb) return { executable, deb: undefined };
-    const deb = join(folder, `haidang-collector_${versionOf()}_${ARCHITECTURES[architecture]}.deb`);
+    if (options.deb === false) return { executable, deb: undefined };
+    const deb = join(folder, `haidang-collector_${versionOf()}_${ARCHITECTURES[architecture].debian}.deb`);
     writeFileSync(deb, debPackage(...contents(executable, architecture), Math.floor(Date.now() / 1000)));
     return { executable, deb };
   } finally {
@@ -72,20 +74,20 @@ export async function build(
 }
 
 /** Node without its symbols, where the machine has a `strip` that knows the architecture; else as it is. */
-function strip(node: string, work: string, architecture: Architecture): Buffer {
-  const own =
-    process.arch === architecture
-      ? 'strip'
-      : architecture === 'arm64'
-        ? 'aarch64-linux-gnu-strip'
-        : 'x86_64-linux-gnu-strip';
-  const small = join(work, 'node');
-  try {
-    execFileSync(own, ['-o', small, node], { stdio: 'pipe' });
-    return readFileSync(small);
-  } catch {
-    return readFileSync(node);
+function strip(node: Buffer, work: string, architecture: Architecture): Buffer {
+  const gnu = architecture === 'arm64' ? 'aarch64-linux-gnu-strip' : 'x86_64-linux-gnu-strip';
+  const whole = join(work, 'node');
+  const small = join(work, 'node.stripped');
+  writeFileSync(whole, node);
+  for (const program of process.arch === architecture ? ['strip', gnu] : [gnu, 'llvm-strip']) {
+    try {
+      execFileSync(program, ['-o', small, whole], { stdio: 'pipe' });
+      return readFileSync(small);
+    } catch {
+      // The next one may know it.
+    }
   }
+  return node;
 }
 
 function versionOf(): string {
@@ -97,7 +99,7 @@ function contents(executable: string, architecture: Architecture): [PackedFile[]
   const control = [
     'Package: haidang-collector',
     `Version: ${versionOf()}`,
-    `Architecture: ${ARCHITECTURES[architecture]}`,
+    `Architecture: ${ARCHITECTURES[architecture].debian}`,
     'Maintainer: Hai Dang <haidang@localhost>',
     'Section: admin',
     'Priority: optional',
@@ -122,6 +124,13 @@ function contents(executable: string, architecture: Architecture): [PackedFile[]
           'if [ "$1" = remove ] && [ -d /run/systemd/system ]; then systemctl disable --now haidang-collector.service || true; fi\n',
         ),
       },
+      {
+        path: 'postrm',
+        // "remove" keeps the identity and what waits to be sent; "purge" is asked for when both are to go.
+        ...script(
+          `if [ "$1" = purge ]; then rm -rf /var/lib/haidang-collector /var/lib/private/haidang-collector; fi\n${reload}fi\n`,
+        ),
+      },
     ],
     [
       { path: 'usr/bin/haidang-collector', mode: 0o755, body },
@@ -135,16 +144,33 @@ function contents(executable: string, architecture: Architecture): [PackedFile[]
   ];
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist' } } });
-  const folder = resolve(values.out);
-  for (const architecture of Object.keys(ARCHITECTURES) as Architecture[]) {
+const USAGE = `Usage: npm run package:collector -- [--arch x64|arm64] [--out DIR] [--node FILE]
+
+Makes the collector's executable and Debian package into DIR (dist): of one architecture, or of all whose Node can be had.
+FILE is the pinned Node of the architecture named, for machines without a network.`;
+
+/** The command: 0 where all that was asked for is made, 1 where it is not, 2 on bad usage. */
+async function main(): Promise<number> {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    options: { out: text, arch: text, node: text, help: { type: 'boolean', short: 'h' } },
+  });
+  const asked = Object.keys(ARCHITECTURES).filter((one) => values.arch === undefined || values.arch === one);
+  if (values.help || asked.length === 0 || (values.node !== undefined && values.arch === undefined)) {
+    console.log(USAGE);
+    return values.help ? 0 : 2;
+  }
+  let code = 0;
+  for (const architecture of asked as Architecture[]) {
     try {
-      const { executable, deb } = await build(architecture, folder);
+      const { executable, deb } = await build(architecture, resolve(values.out ?? 'dist'), { node: values.node });
       console.log(`${executable}\n${deb}`);
     } catch (error) {
       console.error(`${architecture}: ${(error as Error).message}`);
-      if (architecture === 'x64') process.exitCode = 1;
+      if (values.arch !== undefined || architecture === process.arch) code = 1;
     }
   }
+  return code;
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await main();

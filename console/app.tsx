@@ -70,7 +70,8 @@ function SignedIn() {
   if (me === null) return <SignInPage />;
   return (
     <FormatProvider>
-      <LiveProvider>
+      {/* The feed ends when rights change: a new one begins with the new ones. */}
+      <LiveProvider key={`${me.user} ${me.role} ${JSON.stringify(me.agencies)}`}>
         <ToastProvider>
           <Frame session={me}>
             <Suspense fallback={<Progress busy />}>

@@ -1,11 +1,14 @@
 import { type FormEvent, useState } from 'react';
 import type { OwnPassword, Session } from '../../server/accounts/schema.ts';
+import { SessionList } from '../account/session-list.tsx';
 import { putJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import { Field } from '../parts/dialog.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { TokenForm } from '../tokens/token-form.tsx';
+import { TokenList } from '../tokens/token-list.tsx';
 import { SecondFactorCard } from './second-factor.tsx';
 
 /** `/account`: who one is here, and one's own password. */
@@ -22,16 +25,37 @@ export function AccountPage({ me }: { readonly me: Session }) {
       <PageTitle title="account.title" />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6">
         <div className="grid max-w-5xl gap-4 lg:grid-cols-[minmax(0,1fr)_24rem]">
-          <dl className="card h-fit divide-y divide-line">
-            {facts.map(([name, value]) => (
-              <div key={name} className="flex flex-wrap gap-x-4 px-4 py-2">
-                <dt className="w-44 shrink-0 text-muted">{name}</dt>
-                <dd className="min-w-0 flex-1 break-words">
-                  <Visible text={value} />
-                </dd>
-              </div>
-            ))}
-          </dl>
+          <div className="min-w-0 space-y-4">
+            <dl className="card h-fit divide-y divide-line">
+              {facts.map(([name, value]) => (
+                <div key={name} className="flex flex-wrap gap-x-4 px-4 py-2">
+                  <dt className="w-44 shrink-0 text-muted">{name}</dt>
+                  <dd className="min-w-0 flex-1 break-words">
+                    <Visible text={value} />
+                  </dd>
+                </div>
+              ))}
+            </dl>
+            <section className="card p-4" aria-labelledby="own-sessions">
+              <h2 id="own-sessions" className="mb-2 font-semibold">
+                {t('sessions.title')}
+              </h2>
+              <SessionList of="me" />
+            </section>
+            <section className="card p-4" aria-labelledby="own-tokens">
+              <h2 id="own-tokens" className="mb-2 font-semibold">
+                {t('tokens.title')}
+              </h2>
+              <p className="mb-3 text-muted">{t('tokens.explain')}</p>
+              <TokenList of="me" />
+              <details className="mt-3">
+                <summary className="link cursor-pointer">{t('tokens.new')}</summary>
+                <div className="mt-3">
+                  <TokenForm me={me} />
+                </div>
+              </details>
+            </section>
+          </div>
           <div className="space-y-4">
             <SecondFactorCard me={me} />
             <section className="card h-fit p-4" aria-labelledby="own-password">

@@ -1,11 +1,13 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Session, User } from '../../server/accounts/schema.ts';
+import { SessionList } from '../account/session-list.tsx';
 import { useAgencies, useUsers } from '../api/queries.ts';
 import { useText } from '../i18n/language.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { TokenList } from '../tokens/token-list.tsx';
 import { ChangeDialog, LockDialog, PasswordDialog } from './user-dialogs.tsx';
 import { NewUserForm } from './user-form.tsx';
 
@@ -33,7 +35,7 @@ export function UsersPage({ me }: { readonly me: Session }) {
             </h2>
             {users.isError && <ProblemNotice error={users.error} retry={() => users.refetch()} />}
             {users.data && (
-              <ul className="card divide-y divide-line">
+              <ul className="card mb-4 divide-y divide-line">
                 {users.data.users.map((user) => (
                   <UserRow
                     key={user.user}
@@ -43,6 +45,22 @@ export function UsersPage({ me }: { readonly me: Session }) {
                   />
                 ))}
               </ul>
+            )}
+            {me.permissions.includes('sessions.manage') && (
+              <section className="card mb-4 p-4" aria-labelledby="all-sessions">
+                <h2 id="all-sessions" className="mb-2 font-semibold">
+                  {t('sessions.all')}
+                </h2>
+                <SessionList of="everybody" />
+              </section>
+            )}
+            {me.permissions.includes('tokens.manage') && (
+              <section className="card p-4" aria-labelledby="all-tokens">
+                <h2 id="all-tokens" className="mb-2 font-semibold">
+                  {t('tokens.title')}
+                </h2>
+                <TokenList of="everybody" />
+              </section>
             )}
           </section>
           <section className="card h-fit p-4" aria-labelledby="new-user">

@@ -2,12 +2,16 @@ import { traced } from '../audit/requests.ts';
 import { HaidangError } from '../errors.ts';
 import type { Identity } from '../identity.ts';
 import type { RecordStore } from '../store/record-store.ts';
+import { openTokenBook, type TokenBook } from './api-tokens.ts';
 import { type Audit, openAudit } from './audit.ts';
 import { createBackOff } from './back-off.ts';
 import { verifyPassword } from './password.ts';
+import { type PasswordRules, passwordRules } from './password-rules.ts';
 import type { NewSecondFactor, OwnPassword, Setup, SignIn } from './schema.ts';
 import { openSecondFactors, type SecondFactorPolicy, type SecondFactors } from './second-factor.ts';
-import { openSessions, type Sessions, type SignedIn } from './sessions.ts';
+import { openSessionBook, type SessionBook } from './session-book.ts';
+import { SESSION_POLICY, type SessionPolicy } from './session-settings.ts';
+import { type Client, openSessions, type Sessions, type SignedIn } from './sessions.ts';
 import { openSetup, type SetupLinks } from './setup.ts';
 import { openUsers, type UserAccounts, wrongCurrent } from './users.ts';
 
@@ -15,21 +19,27 @@ import { openUsers, type UserAccounts, wrongCurrent } from './users.ts';
 export interface Accounts {
   readonly users: UserAccounts;
   readonly sessions: Sessions;
+  readonly sessionBook: SessionBook;
+  readonly tokens: TokenBook;
+  /** What a new password must not be. */
+  readonly passwords: PasswordRules;
   readonly setup: SetupLinks;
   readonly audit: Audit;
   readonly secondFactors: SecondFactors;
   /** Checks a password and starts a session. @throws HaidangError `HD_WRONG_PASSWORD`, `HD_CODE_NEEDED`, `HD_WRONG_CODE`, `HD_TOO_MANY` */
-  signIn(who: SignIn, address: string): Promise<{ token: string; signedIn: SignedIn }>;
+  signIn(who: SignIn, client: Client): Promise<{ token: string; signedIn: SignedIn }>;
   /** Uses the set-up link and signs in. @throws HaidangError `HD_SETUP_LINK` */
-  firstSignIn(setup: Setup, address: string): Promise<{ token: string; signedIn: SignedIn }>;
+  firstSignIn(setup: Setup, client: Client): Promise<{ token: string; signedIn: SignedIn }>;
   signOut(signedIn: SignedIn): Promise<void>;
   /** Begins a second factor for somebody who knows the password. @throws HaidangError `HD_CURRENT_PASSWORD`, `HD_TOO_MANY` */
   beginSecondFactor(name: string, password: string): Promise<NewSecondFactor>;
   /**
    * Changes a password for somebody who knows the one it has; ends the account's sessions but the one named.
-   * @throws HaidangError `HD_CURRENT_PASSWORD`, `HD_TOO_MANY`, `HD_NOT_FOUND`, `HD_BAD_REQUEST` where both are the same
+   * @throws HaidangError `HD_CURRENT_PASSWORD`, `HD_TOO_MANY`, `HD_NOT_FOUND`, `HD_BAD_REQUEST` where both are the same, and as `passwords.judge`
    */
   changePassword(name: string, passwords: OwnPassword, actor: Identity, session?: string): Promise<void>;
+  /** Removes sessions and tokens that are long over. */
+  sweep(): Promise<void>;
   /** Makes user `admin` with this password where no user exists. Gives whether it did. */
   ensureAdministrator(password: string): Promise<boolean>;
 }
@@ -44,14 +54,20 @@ export function openAccounts(options: {
   /** The signed audit log; without it, acts stand in the records alone. */
   readonly audit?: Audit;
   readonly secondFactor?: SecondFactorPolicy;
+  readonly session?: SessionPolicy;
+  /** Sorted list of SHA-1 hashes (`breached-file.ts`). */
+  readonly breachedPasswords?: string | undefined;
   readonly now?: () => number;
 }): Accounts {
   const { records, folder, now = Date.now } = options;
   const audit = traced(options.audit ?? openAudit(records, now));
   const users = openUsers(records, audit, now);
   const policy = options.secondFactor ?? { requiredRoles: [], graceDays: 0 };
-  const sessions = openSessions(records, now, policy);
+  const sessions = openSessions({ records, policy: options.session ?? SESSION_POLICY, secondFactor: policy, now });
+  const sessionBook = openSessionBook(sessions, users, audit);
   const secondFactors = openSecondFactors({ records, audit, data: folder, policy, now });
+  const tokens = openTokenBook({ records, users, audit, secondFactor: policy, now });
+  const passwords = passwordRules(options.breachedPasswords);
   const setup = openSetup(records, users, folder, now);
   const byName = createBackOff({ now });
   const byAddress = createBackOff({ now, freeTries: FREE_TRIES_BY_ADDRESS });
@@ -59,10 +75,14 @@ export function openAccounts(options: {
   return {
     users,
     sessions,
+    sessionBook,
+    tokens,
+    passwords,
     setup,
     audit,
     secondFactors,
-    async signIn({ user, password, code }, address) {
+    async signIn({ user, password, code }, client) {
+      const { address } = client;
       const key = `${address} ${user}`;
       byName.check(key);
       byAddress.check(address);
@@ -90,7 +110,7 @@ export function openAccounts(options: {
       byName.succeeded(key);
       byName.succeeded(codeKey);
       await secondFactors.remind(account.name);
-      const started = await sessions.start(account.name);
+      const started = await sessions.start(account.name, client);
       const detail = by === 'none' ? { address } : { address, secondFactor: by };
       await audit.record({ actor: account.name, act: 'session.start', target: account.name, detail });
       return started;
@@ -107,11 +127,13 @@ export function openAccounts(options: {
       byName.succeeded(key);
       return secondFactors.begin(name);
     },
-    async firstSignIn(wanted, address) {
+    async firstSignIn(wanted, client) {
+      await passwords.judge(wanted.password, [wanted.user, wanted.displayName]);
       await setup.use(wanted);
       await secondFactors.remind(wanted.user);
-      const started = await sessions.start(wanted.user);
-      await audit.record({ actor: wanted.user, act: 'session.start', target: wanted.user, detail: { address } });
+      const started = await sessions.start(wanted.user, client);
+      const detail = { address: client.address };
+      await audit.record({ actor: wanted.user, act: 'session.start', target: wanted.user, detail });
       return started;
     },
     async signOut(signedIn) {
@@ -133,8 +155,13 @@ export function openAccounts(options: {
       byName.succeeded(key);
       if (current.normalize('NFC') === password.normalize('NFC'))
         throw new HaidangError('HD_BAD_REQUEST', 'The new password is the same as the current one.');
+      await passwords.judge(password, [name, account.displayName]);
       await users.setPassword(name, password, actor, account.password);
       await sessions.endAllOf(name, session);
+    },
+    async sweep() {
+      await sessions.sweep();
+      await tokens.sweep();
     },
     async ensureAdministrator(password) {
       if (await users.any()) return false;

@@ -57,6 +57,10 @@ export const PERMISSIONS = {
   /** Names of colleagues, to choose an owner. */
   'users.read': EVERYBODY,
   'users.change': ADMINISTRATORS,
+  /** To see who is signed in, and to sign them out. */
+  'sessions.manage': ADMINISTRATORS,
+  /** To see and end tokens of others; each makes and ends their own. */
+  'tokens.manage': ADMINISTRATORS,
   'audit.read': ['auditor', 'administrator'],
 } as const satisfies Readonly<Record<string, readonly Role[]>>;
 

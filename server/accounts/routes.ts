@@ -1,8 +1,9 @@
 import { Type } from 'typebox';
-import { HaidangError } from '../errors.ts';
 import type { App, Services } from '../services.ts';
 import { problems } from '../system/answers.ts';
+import { clientOf } from './client.ts';
 import { clearCookie, readCookie, setCookie } from './cookie.ts';
+import { ownName } from './own-name.ts';
 import {
   BeginSecondFactor,
   NewPassword,
@@ -19,13 +20,19 @@ import {
   UserChange,
   Users,
 } from './schema.ts';
-import { type SignedIn, sessionAnswer, tokenHash } from './sessions.ts';
+import { sessionRoutes } from './session-routes.ts';
+import { sessionAnswer, tokenHash } from './sessions.ts';
+import { tokenRoutes } from './token-routes.ts';
 import { mustCover } from './users.ts';
 
 const UserParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
 
 /** Signing in and out, the first set-up, and users. */
-export function accountRoutes(app: App, { accounts, settings }: Services): void {
+export function accountRoutes(app: App, services: Services): void {
+  const { accounts, settings } = services;
+  sessionRoutes(app, services);
+  tokenRoutes(app, services);
+
   app.get(
     '/api/v1/session',
     { config: { access: 'signed-in' }, schema: { tags: ['accounts'], response: { 200: Session, ...problems(401) } } },
@@ -40,11 +47,11 @@ export function accountRoutes(app: App, { accounts, settings }: Services): void 
       schema: { tags: ['accounts'], body: SignIn, response: { 200: Session, ...problems(400, 401, 403, 429) } },
     },
     async (request, reply) => {
-      const { token, signedIn } = await accounts.signIn(request.body, request.ip);
+      const { token, signedIn } = await accounts.signIn(request.body, clientOf(request));
       // A session from before is not carried over: a token that somebody planted stays worthless.
-      const old = readCookie(request);
+      const old = readCookie(request, settings.secureCookies);
       if (old !== undefined) await accounts.sessions.end(tokenHash(old));
-      setCookie(reply, token, settings.secureCookies);
+      setCookie(reply, token, settings.secureCookies, signedIn.expires);
       return sessionAnswer(signedIn);
     },
   );
@@ -110,9 +117,9 @@ export function accountRoutes(app: App, { accounts, settings }: Services): void 
       const name = ownName(request.signedIn());
       const codes = await accounts.secondFactors.confirm(name, request.body.code);
       // What was open before, this session too, came by the password alone.
-      const { token } = await accounts.sessions.start(name);
+      const { token, signedIn } = await accounts.sessions.start(name, clientOf(request));
       await accounts.sessions.endAllOf(name, tokenHash(token));
-      setCookie(reply, token, settings.secureCookies);
+      setCookie(reply, token, settings.secureCookies, signedIn.expires);
       return codes;
     },
   );
@@ -138,8 +145,8 @@ export function accountRoutes(app: App, { accounts, settings }: Services): void 
       schema: { tags: ['accounts'], body: Setup, response: { 200: Session, ...problems(400, 403, 410, 429) } },
     },
     async (request, reply) => {
-      const { token, signedIn } = await accounts.firstSignIn(request.body, request.ip);
-      setCookie(reply, token, settings.secureCookies);
+      const { token, signedIn } = await accounts.firstSignIn(request.body, clientOf(request));
+      setCookie(reply, token, settings.secureCookies, signedIn.expires);
       return sessionAnswer(signedIn);
     },
   );
@@ -163,6 +170,8 @@ export function accountRoutes(app: App, { accounts, settings }: Services): void 
     async (request, reply) => {
       const { identity } = request.signedIn();
       mustCover(identity, request.body.agencies);
+      const { user, displayName, password } = request.body;
+      await accounts.passwords.judge(password, [user, displayName]);
       await accounts.users.add(request.body, identity.name);
       return reply.code(201).send({ user: request.body.user });
     },
@@ -181,10 +190,12 @@ export function accountRoutes(app: App, { accounts, settings }: Services): void 
     },
     async (request) => {
       const name = request.params.id;
-      const changed = await accounts.users.change(name, request.body, request.signedIn().identity);
-      if (changed.disabled) await accounts.sessions.endAllOf(name);
-      else await accounts.sessions.rightsChanged(name);
-      return changed;
+      const { identity } = request.signedIn();
+      const { user, newRights } = await accounts.users.change(name, request.body, identity);
+      if (user.disabled || newRights) await accounts.tokens.endAllOf(name, identity.name);
+      if (user.disabled) await accounts.sessions.endAllOf(name);
+      else if (newRights) await accounts.sessions.rightsChanged(name);
+      return user;
     },
   );
 
@@ -208,9 +219,12 @@ export function accountRoutes(app: App, { accounts, settings }: Services): void 
         await accounts.changePassword(name, { current, password }, identity);
         return reply.code(204).send(null);
       }
+      const account = await accounts.users.get(name);
+      await accounts.passwords.judge(password, [name, account?.displayName ?? '']);
       await accounts.users.setPassword(name, password, identity);
       // Whoever knew the old one is out; the administrator's own session is the one that asks.
       await accounts.sessions.endAllOf(name, name === identity.name ? session : undefined);
+      await accounts.tokens.endAllOf(name, identity.name);
       return reply.code(204).send(null);
     },
   );
@@ -235,10 +249,4 @@ export function accountRoutes(app: App, { accounts, settings }: Services): void 
       return reply.code(204).send(null);
     },
   );
-}
-
-/** @throws HaidangError `HD_FORBIDDEN` */
-function ownName({ identity }: SignedIn): string {
-  if (identity.kind === 'user') return identity.name;
-  throw new HaidangError('HD_FORBIDDEN', 'The control socket is no user with a password; name one.');
 }

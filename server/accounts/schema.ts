@@ -106,3 +106,77 @@ export type User = Static<typeof User>;
 /** `GET /api/v1/users`: for choosing an owner and for the administrator. */
 export const Users = Type.Object({ users: Type.Array(User) });
 export type Users = Static<typeof Users>;
+
+/** An open session: who sits where. `lastSeen` is exact to a minute. */
+export const OpenSession = Type.Object({
+  /** Beginning of the hash of its token: names it, and opens nothing. */
+  id: Type.String(),
+  user: Type.String(),
+  /** As the server saw it; behind a reverse proxy, the proxy's. Empty for a session of an earlier version. */
+  address: Type.String(),
+  /** What the browser says of itself. */
+  browser: Type.String(),
+  since: Type.String(),
+  lastSeen: Type.String(),
+  expires: Type.String(),
+  /** The one that asks. */
+  current: Type.Boolean(),
+});
+export type OpenSession = Static<typeof OpenSession>;
+
+/** `GET /api/v1/session/sessions` (one's own), `GET /api/v1/sessions?user=NAME` (administrator). */
+export const OpenSessions = Type.Object({ sessions: Type.Array(OpenSession) });
+export type OpenSessions = Static<typeof OpenSessions>;
+
+export const SessionParams = Type.Object({ id: Type.String({ pattern: '^[0-9a-z-]{1,32}$' }) });
+export const SessionQuery = Type.Object({ user: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })) });
+
+const TokenAgencies = Type.Union([
+  Type.Literal('all'),
+  Type.Array(Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$' }), { minItems: 1, maxItems: 1000 }),
+]);
+
+/** `POST /api/v1/session/tokens`: a token for a program, with no more than its maker's rights. */
+export const NewApiToken = Type.Object(
+  {
+    /** What it is for, as a person would say it. */
+    name: Type.String({ minLength: 1, maxLength: 100, pattern: '^[^\\u0000-\\u001f\\u007f]*$' }),
+    permissions: Type.Array(Type.Enum([...PERMISSION_NAMES]), { minItems: 1, maxItems: 100, uniqueItems: true }),
+    /** Those of the maker unless given. */
+    agencies: Type.Optional(TokenAgencies),
+    days: Type.Integer({ minimum: 1, maximum: 366, default: 90 }),
+  },
+  { additionalProperties: false },
+);
+export type NewApiToken = Static<typeof NewApiToken>;
+
+/** `POST /api/v1/tokens`, on the server itself alone (`haidang token create`): for the user it names. */
+export const NewApiTokenFor = Type.Object(
+  { ...NewApiToken.properties, owner: Type.String({ minLength: 1, maxLength: 64 }) },
+  { additionalProperties: false },
+);
+export type NewApiTokenFor = Static<typeof NewApiTokenFor>;
+
+/** A token as it is listed: never the token itself. */
+export const ApiToken = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  owner: Type.String(),
+  permissions: Type.Array(Type.String()),
+  agencies: Type.Union([Type.Literal('all'), Type.Array(Type.String())]),
+  createdAt: Type.String(),
+  expires: Type.String(),
+  expired: Type.Boolean(),
+  /** Exact to a minute; `null` where it was never used. */
+  lastUsedAt: Type.Union([Type.String(), Type.Null()]),
+  lastAddress: Type.Union([Type.String(), Type.Null()]),
+});
+export type ApiToken = Static<typeof ApiToken>;
+
+/** The answer to making one: the only time that the token is shown. */
+export const MadeApiToken = Type.Object({ ...ApiToken.properties, token: Type.String() });
+export type MadeApiToken = Static<typeof MadeApiToken>;
+
+/** `GET /api/v1/session/tokens` (one's own), `GET /api/v1/tokens` (administrator). */
+export const ApiTokens = Type.Object({ tokens: Type.Array(ApiToken) });
+export type ApiTokens = Static<typeof ApiTokens>;

@@ -1,43 +1,58 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { HaidangError } from '../errors.ts';
 import { type AgencyId, type Identity, SYSTEM } from '../identity.ts';
-import type { UserRecord } from '../store/record-kinds.ts';
-import type { RecordStore } from '../store/record-store.ts';
+import type { SessionRecord, UserRecord } from '../store/record-kinds.ts';
+import type { RecordStore, Versioned } from '../store/record-store.ts';
 import { permissionsOf } from './permissions.ts';
 import type { Session } from './schema.ts';
 import { isOverdue, type SecondFactorPolicy } from './second-factor.ts';
+import type { SessionPolicy } from './session-settings.ts';
 
-/** A session without a request for this long is over, in milliseconds. */
-export const IDLE_MS = 8 * 3_600_000;
-/** A session is over after this long in any case, in milliseconds. */
-export const ABSOLUTE_MS = 24 * 3_600_000;
 /** `lastUsedAt` is written at most this often, so that reading costs no write. */
 const TOUCH_MS = 60_000;
+/** How long the token of before still opens after it was replaced: what a page had asked for at once with the new one. */
+const REPLACED_MS = 30_000;
 
 /** Who is signed in, and by which session. */
 export interface SignedIn {
   readonly identity: Identity;
   readonly displayName: string;
-  /** The session's record id; absent for the control socket, which has no session. */
+  /** The session's record id, or `token:` and a token's; absent for the control socket, which has no session. */
   readonly session: string | undefined;
   readonly expires: string;
   readonly secondFactor?: { readonly on: boolean; readonly due: string | null };
   /** A required second factor is overdue: nothing but setting it up is allowed. */
   readonly overdue?: boolean;
+  /** The rights changed since the session began: its token is to be replaced (`Sessions.renew`). */
+  readonly stale?: boolean;
+  /** Name of the token, where a program speaks. */
+  readonly token?: string;
+}
+
+/** Where a session comes from, as its owner is shown it. */
+export interface Client {
+  readonly address: string;
+  /** By `browser-name.ts`. */
+  readonly browser: string;
 }
 
 /** Sessions, kept in the record store under the hash of their token. */
 export interface Sessions {
+  readonly policy: SessionPolicy;
   /** Starts a session; the token goes to the browser and nowhere else. */
-  start(user: string): Promise<{ readonly token: string; readonly signedIn: SignedIn }>;
+  start(user: string, client?: Client): Promise<{ readonly token: string; readonly signedIn: SignedIn }>;
   /** Who a token stands for; undefined where the session is unknown, idle too long, expired, or its user disabled. */
   find(token: string): Promise<SignedIn | undefined>;
   /** The same by session id and without counting as use: for connections that stay open. */
   check(session: string): Promise<SignedIn | undefined>;
+  /** A new token for a stale session; undefined where another request of the same page was first. */
+  renew(session: string): Promise<string | undefined>;
+  /** Those that are open, of one user or of all. */
+  open(user?: string): AsyncGenerator<Versioned<SessionRecord>>;
   end(session: string): Promise<void>;
   /** Ends all of a user's sessions, but one that is named. */
   endAllOf(user: string, except?: string): Promise<void>;
-  /** Tells those who keep connections that a user's rights are others now. */
+  /** A user's rights are others now: tokens are replaced at the next request, and those who keep connections are told. */
   rightsChanged(user: string): Promise<void>;
   /** Calls back with the id of each session whose rights changed. */
   onRights(listener: (session: string) => void): void;
@@ -57,40 +72,44 @@ export function newToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** Sessions in the record store; `now` in milliseconds. */
-export function openSessions(
-  records: RecordStore,
-  now: () => number = Date.now,
-  policy: SecondFactorPolicy = { requiredRoles: [], graceDays: 0 },
-): Sessions {
+/** Sessions in the record store. */
+export function openSessions(options: {
+  readonly records: RecordStore;
+  readonly policy: SessionPolicy;
+  readonly secondFactor: SecondFactorPolicy;
+  /** Milliseconds. */
+  readonly now: () => number;
+}): Sessions {
+  const { records, policy, secondFactor: factors, now } = options;
   const view = records.as(SYSTEM);
   const listeners: ((session: string) => void)[] = [];
   const rightsListeners: ((session: string) => void)[] = [];
 
+  function isOver({ lastUsedAt, expires, replacedAt }: SessionRecord): boolean {
+    const at = now();
+    if (at >= Date.parse(expires) || at - Date.parse(lastUsedAt) >= policy.idleMs) return true;
+    return replacedAt !== undefined && at - Date.parse(replacedAt) >= REPLACED_MS;
+  }
+
   async function load(session: string, touch: boolean): Promise<SignedIn | undefined> {
     const found = await view.get('session', session);
     if (!found) return undefined;
-    const { user, lastUsedAt, expires } = found.document;
-    const idle = now() - Date.parse(lastUsedAt);
-    if (now() >= Date.parse(expires) || idle >= IDLE_MS) {
+    const { user, lastUsedAt, expires, stale = false, replacedAt } = found.document;
+    if (isOver(found.document)) {
       await end(session);
       return undefined;
     }
     const owner = await view.get('user', user);
     if (!owner || owner.document.disabled) return undefined;
-    if (touch && idle >= TOUCH_MS) {
+    if (touch && now() - Date.parse(lastUsedAt) >= TOUCH_MS) {
       const used = { ...found.document, lastUsedAt: new Date(now()).toISOString() };
       await view.replace('session', session, used, found.version).catch(ignoreConflict);
     }
-    const { displayName, role, secondFactor, secondFactorDue } = owner.document;
-    const asked = policy.requiredRoles.includes(role) && !secondFactor;
     return {
-      identity: identityOf(owner.document),
-      displayName,
+      ...signedInAs(owner.document, factors, now()),
       session,
       expires,
-      secondFactor: { on: secondFactor !== undefined, due: asked ? (secondFactorDue ?? null) : null },
-      overdue: isOverdue(owner.document, policy, now()),
+      ...(stale && replacedAt === undefined ? { stale } : {}),
     };
   }
 
@@ -99,38 +118,65 @@ export function openSessions(
     for (const listener of listeners) listener(session);
   }
 
+  async function* all(user?: string): AsyncGenerator<Versioned<SessionRecord>> {
+    let after: string | undefined;
+    do {
+      const page = await view.find('session', {
+        ...(user === undefined ? {} : { where: { user: [user] } }),
+        limit: 500,
+        ...(after === undefined ? {} : { after }),
+      });
+      yield* page.records;
+      after = page.next ?? undefined;
+    } while (after !== undefined);
+  }
+
   return {
-    async start(user) {
+    policy,
+    async start(user, client) {
       const token = newToken();
       const at = new Date(now()).toISOString();
-      const expires = new Date(now() + ABSOLUTE_MS).toISOString();
-      await view.create('session', tokenHash(token), { user, createdAt: at, lastUsedAt: at, expires });
+      const expires = new Date(now() + policy.absoluteMs).toISOString();
+      await view.create('session', tokenHash(token), { user, createdAt: at, lastUsedAt: at, expires, ...client });
       const signedIn = await load(tokenHash(token), false);
       if (!signedIn) throw new HaidangError('HD_WRONG_PASSWORD', 'This account is not active.');
       return { token, signedIn };
     },
     find: (token) => load(tokenHash(token), true),
     check: (session) => load(session, false),
-    end,
-    async endAllOf(user, except) {
-      for (;;) {
-        const page = await view.find('session', { where: { user: [user] }, limit: 500 });
-        const due = page.records.filter(({ id }) => id !== except);
-        for (const { id } of due) await end(id);
-        if (page.next === null) return;
+    async renew(session) {
+      const found = await view.get('session', session);
+      if (!found?.document.stale || found.document.replacedAt !== undefined) return undefined;
+      const { stale: _, ...fresh } = found.document;
+      const token = newToken();
+      try {
+        const replacedAt = new Date(now()).toISOString();
+        await view.replace('session', session, { ...found.document, replacedAt }, found.version);
+      } catch (error) {
+        ignoreConflict(error);
+        return undefined;
+      }
+      await view.create('session', tokenHash(token), fresh);
+      return token;
+    },
+    async *open(user) {
+      for await (const found of all(user)) {
+        if (!isOver(found.document) && found.document.replacedAt === undefined) yield found;
       }
     },
+    end,
+    async endAllOf(user, except) {
+      const due: string[] = [];
+      for await (const { id } of all(user)) if (id !== except) due.push(id);
+      for (const id of due) await end(id);
+    },
     async rightsChanged(user) {
-      let after: string | undefined;
-      do {
-        const page = await view.find('session', {
-          where: { user: [user] },
-          limit: 500,
-          ...(after === undefined ? {} : { after }),
-        });
-        for (const { id } of page.records) for (const listener of rightsListeners) listener(id);
-        after = page.next ?? undefined;
-      } while (after !== undefined);
+      const theirs: Versioned<SessionRecord>[] = [];
+      for await (const found of all(user)) theirs.push(found);
+      for (const { id } of theirs) {
+        await markStale(id);
+        for (const listener of rightsListeners) listener(id);
+      }
     },
     onRights: (listener) => void rightsListeners.push(listener),
     onEnd: (listener) => void listeners.push(listener),
@@ -143,11 +189,41 @@ export function openSessions(
       }
     },
   };
+
+  /** Tried again where the session was used at this very moment. */
+  async function markStale(id: string): Promise<void> {
+    for (let tries = 0; tries < 5; tries++) {
+      const found = await view.get('session', id);
+      if (!found) return;
+      try {
+        await view.replace('session', id, { ...found.document, stale: true }, found.version);
+        return;
+      } catch (error) {
+        ignoreConflict(error);
+      }
+    }
+  }
 }
 
 /** What a user record may see and do. */
 export function identityOf(user: UserRecord): Identity {
   return { kind: 'user', name: user.name, role: user.role, agencies: user.agencies };
+}
+
+/** A user as a session or a token of theirs stands for them at a time (milliseconds). */
+export function signedInAs(
+  user: UserRecord,
+  policy: SecondFactorPolicy,
+  now: number,
+): Omit<SignedIn, 'session' | 'expires'> {
+  const { displayName, role, secondFactor, secondFactorDue } = user;
+  const asked = policy.requiredRoles.includes(role) && !secondFactor;
+  return {
+    identity: identityOf(user),
+    displayName,
+    secondFactor: { on: secondFactor !== undefined, due: asked ? (secondFactorDue ?? null) : null },
+    overdue: isOverdue(user, policy, now),
+  };
 }
 
 /** The answer of `GET /api/v1/session`. */

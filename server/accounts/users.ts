@@ -12,10 +12,14 @@ export interface UserAccounts {
   /** @throws HaidangError `HD_RECORD_EXISTS`, `HD_BAD_REQUEST` where an agency is not known. */
   add(user: NewUser, actor: string): Promise<void>;
   /**
-   * Changes name, role, agencies, and whether the account is locked.
+   * Changes name, role, agencies, and whether the account is locked; `newRights` says that the account may now see or do something else.
    * @throws HaidangError `HD_NOT_FOUND`, `HD_FORBIDDEN`, `HD_LAST_ADMINISTRATOR`, `HD_BAD_REQUEST` where an agency is not known.
    */
-  change(name: string, change: UserChange, actor: Identity): Promise<User>;
+  change(
+    name: string,
+    change: UserChange,
+    actor: Identity,
+  ): Promise<{ readonly user: User; readonly newRights: boolean }>;
   /**
    * Sets a password; `instead` is the stored hash that the person showed to know.
    * @throws HaidangError `HD_NOT_FOUND`, `HD_FORBIDDEN`, `HD_TOO_MANY`, `HD_CURRENT_PASSWORD` where it was changed meanwhile
@@ -122,7 +126,7 @@ export function openUsers(records: RecordStore, audit: Audit, now: () => number 
       const was = { role: before.role, agencies: before.agencies, disabled: before.disabled };
       const detail = { role, agencies, disabled, was };
       await audit.record({ actor: actor.name, act: 'user.change', target: name, detail });
-      return shown(after, true);
+      return { user: shown(after, true), newRights: rightsOf(before) !== rightsOf(after) };
     },
     async setPassword(name, password, actor, instead) {
       await load(name, actor);
@@ -163,6 +167,10 @@ export function mustCover(identity: Identity, agencies: 'all' | readonly string[
 /** The password that somebody gave as theirs is not, or no longer. */
 export function wrongCurrent(): HaidangError {
   return new HaidangError('HD_CURRENT_PASSWORD', 'The current password is wrong.');
+}
+
+function rightsOf({ role, agencies }: UserRecord): string {
+  return `${role} ${agencies === 'all' ? '*' : [...agencies].sort().join(' ')}`;
 }
 
 /** Who gives out rights, and who judges how they are used, see what others have. */

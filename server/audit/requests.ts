@@ -14,6 +14,8 @@ const MOST_OF_A_PART = 1_000;
 /** What a request did for the audit log so far. */
 interface Trace {
   recorded: boolean;
+  /** Name of the token by which a program did it. */
+  readonly token: string | undefined;
   readonly end: (() => void) | undefined;
 }
 
@@ -22,8 +24,8 @@ const current = new AsyncLocalStorage<Trace>();
 /** Notices which requests record an act of their own. */
 export function traced(audit: Audit): Audit {
   const mark = (write: (act: Act) => Promise<void>) => async (act: Act) => {
-    await write(act);
     const trace = current.getStore();
+    await write(trace?.token === undefined ? act : { ...act, detail: { ...act.detail, token: trace.token } });
     if (trace) trace.recorded = true;
   };
   return { ...audit, record: mark(audit.record), note: mark(audit.note) };
@@ -50,12 +52,14 @@ export function auditRequests(app: App, audit: Audit, unfinished?: UnfinishedCha
     const actor = who.identity.name;
     if (SAFE.has(request.method)) {
       const act = readAct(request);
-      if (act && seen(`${actor} ${act.act} ${act.target} ${JSON.stringify(act.detail)}`))
-        await audit.note({ actor, ...act });
+      if (act && seen(`${actor} ${who.token ?? ''} ${act.act} ${act.target} ${JSON.stringify(act.detail)}`)) {
+        const detail = who.token === undefined ? act.detail : { ...act.detail, token: who.token };
+        await audit.note({ actor, ...act, detail });
+      }
       return;
     }
     const end = await unfinished?.begin({ actor, target: targetOf(request) });
-    request.trace = { recorded: false, end };
+    request.trace = { recorded: false, token: who.token, end };
   });
   app.addHook('preHandler', (request, _reply, done) => {
     if (request.trace) current.run(request.trace, done);

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { WebSocket } from 'ws';
+import { isTokenSession } from '../accounts/api-tokens.ts';
 import type { SignedIn } from '../accounts/sessions.ts';
 import { HaidangError } from '../errors.ts';
 import type { App, Services } from '../services.ts';
@@ -21,9 +22,11 @@ export function liveRoutes(app: App, { live, accounts, log }: Services): void {
   const rights = new WeakMap<WebSocket, SignedIn>();
   let connections = 0;
 
-  accounts.sessions.onEnd((session) => {
+  const close = (session: string): void => {
     for (const socket of open.get(session) ?? []) socket.close(SESSION_ENDED, 'The session ended.');
-  });
+  };
+  accounts.sessions.onEnd(close);
+  accounts.tokens.onEnd(close);
   // At once, and not at the next look: what somebody may no longer see must not reach them meanwhile.
   accounts.sessions.onRights((session) => {
     for (const socket of open.get(session) ?? []) {
@@ -94,7 +97,8 @@ export function liveRoutes(app: App, { live, accounts, log }: Services): void {
   async function recheck(socket: WebSocket, before: SignedIn): Promise<void> {
     if (before.session === undefined) return;
     try {
-      const now = await accounts.sessions.check(before.session);
+      const book = isTokenSession(before.session) ? accounts.tokens : accounts.sessions;
+      const now = await book.check(before.session);
       if (!now || now.overdue || JSON.stringify(now.identity) !== JSON.stringify(before.identity))
         socket.close(SESSION_ENDED, 'The session ended.');
     } catch (error) {

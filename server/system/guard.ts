@@ -6,7 +6,9 @@ import { type SignedIn, tokenHash } from '../accounts/sessions.ts';
 import { refusals } from '../audit/requests.ts';
 import { HaidangError } from '../errors.ts';
 import type { App, AppSettings, Services } from '../services.ts';
+import { clientOf } from './client-of.ts';
 import { isAllowedHost, isOwnOrigin } from './origin.ts';
+import { createStrangerLimit } from './stranger-limit.ts';
 
 /**
  * What calling a route takes; every route declares it: nothing, a session of whatever role (one's own account), or one
@@ -26,11 +28,14 @@ declare module 'fastify' {
   }
 }
 
+/** The one address that is upgraded to a WebSocket. */
+const LIVE = '/api/v1/live';
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Before every route: Host, Origin, who asks, and whether they may. Refuses at start to serve a route without a declared access. */
 export function guard(app: App, { accounts, settings, trusted }: Services): void {
   const refused = refusals(accounts.audit);
+  const strangers = createStrangerLimit(settings.requestsPerMinute ?? 1200);
   app.decorateRequest('who', null);
   app.decorateRequest('signedIn', function (this: FastifyRequest): SignedIn {
     if (this.who) return this.who;
@@ -54,12 +59,16 @@ export function guard(app: App, { accounts, settings, trusted }: Services): void
       request.who = { identity: local, displayName: local.name, session: undefined, expires: FAR };
     } else {
       checkOrigin(request, settings);
+      if (request.headers.upgrade !== undefined && request.routeOptions.url !== LIVE)
+        throw new HaidangError('HD_BAD_REQUEST', 'This address speaks no WebSocket.');
       const bearer = bearerOf(request.headers.authorization);
       const token = bearer === undefined ? readCookie(request, settings.secureCookies) : undefined;
+      if (access !== 'public' && bearer === undefined && token === undefined) strangers.check(clientOf(request.ip));
       if (bearer !== undefined) request.who = (await accounts.tokens.find(bearer, request.ip)) ?? null;
       else if (token !== undefined) request.who = (await accounts.sessions.find(token)) ?? null;
     }
     if (access === 'public') return;
+    if (request.who === null) strangers.refused(clientOf(request.ip));
     if (request.who === null && !local && bearerOf(request.headers.authorization) !== undefined)
       throw new HaidangError('HD_NOT_SIGNED_IN', 'The token is unknown, has expired, or was revoked.');
     const { identity, session, stale, expires } = request.signedIn();

@@ -29,12 +29,15 @@ export function openApiOptions(version: string): FastifyDynamicSwaggerOptions {
         name,
       })),
       components: {
-        securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: 'haidang_session' } },
+        securitySchemes: {
+          session: { type: 'apiKey', in: 'cookie', name: 'haidang_session' },
+          token: { type: 'http', scheme: 'bearer' },
+        },
       },
     },
     transform: ({ schema, url, route }) => {
       const access = route.config?.access;
-      const security = access === undefined || access === 'public' ? [] : [{ session: [] }];
+      const security = access === undefined || access === 'public' ? [] : [{ session: [] }, { token: [] }];
       if (access === undefined || access === 'public' || access === 'signed-in')
         return { schema: { ...schema, security }, url };
       const response = { ...problems(403), ...(schema?.response as object | undefined) };

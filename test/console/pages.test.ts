@@ -26,6 +26,7 @@ const PAGES = {
   assets: '/assets',
   account: '/account',
   users: '/users',
+  audit: '/audit',
   'sign-in': '/alerts',
   setup: '/setup?token=a-token-of-twenty-chars',
 } as const;

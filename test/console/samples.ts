@@ -1,7 +1,8 @@
 import { PERMISSION_NAMES } from '../../server/accounts/permissions.ts';
-import type { Session, Users } from '../../server/accounts/schema.ts';
+import type { ApiTokens, OpenSessions, Session, Users } from '../../server/accounts/schema.ts';
 import type { Agencies } from '../../server/agencies/schema.ts';
 import type { AlertDetail, AlertEvents, AlertRow } from '../../server/alerts/schema.ts';
+import type { AuditPage } from '../../server/audit/schema.ts';
 import type { Ledger } from '../../server/ledger/schema.ts';
 import type { Deletions, LegalHolds, RetentionDays, RetentionState } from '../../server/retention/schema.ts';
 import type { RuleDetail, RuleList } from '../../server/rules/schema.ts';
@@ -46,6 +47,48 @@ export const USERS: Users = {
     { user: 'minh', displayName: 'Trần Quang Minh', role: 'analyst', disabled: false, agencies: ['so-tttt'] },
     { user: 'sokha', displayName: 'ជា សុខា', role: 'analyst', disabled: true, agencies: 'all' },
   ],
+};
+
+export const SESSIONS: OpenSessions = {
+  sessions: [true, false].map((current, index) => ({
+    id: `000000000000000${index}`,
+    user: 'lan',
+    address: current ? '10.20.30.40' : '2001:db8::1234:5678:9abc',
+    browser: current ? 'Firefox 141 · Windows' : hostile(1),
+    since: at(9_000),
+    lastSeen: at(30),
+    expires: at(-36_000),
+    current,
+  })),
+};
+
+export const TOKENS: ApiTokens = {
+  tokens: [null, at(600)].map((lastUsedAt, index) => ({
+    id: `000000000000000${index}`,
+    name: index === 0 ? 'Màn hình phòng trực' : hostile(2),
+    owner: 'lan',
+    permissions: ['alerts.read', 'incidents.read', 'ledger.read'],
+    agencies: index === 0 ? 'all' : ['so-tttt'],
+    createdAt: at(90_000),
+    expires: at(index === 0 ? -900_000 : 60),
+    expired: index === 1,
+    lastUsedAt,
+    lastAddress: lastUsedAt && '10.1.2.3',
+  })),
+};
+
+export const AUDIT: AuditPage = {
+  entries: ['session.start', 'events.search', 'user.change'].map((act, index) => ({
+    id: `act-${index}`,
+    at: at(index * 100),
+    actor: index === 1 ? hostile(0) : 'lan',
+    act,
+    target: 'minh',
+    detail: { address: '10.1.2.3', kql: hostile(index) },
+    chain: 'alone',
+    number: 100 - index,
+  })),
+  next: null,
 };
 
 export const AGENCIES: Agencies = {

@@ -111,6 +111,9 @@ function addRoutes(app: FastifyInstance, state: StandIn, sockets: Set<WebSocket>
   }));
   app.get(`${api}/overview`, () => samples.OVERVIEW);
   app.get(`${api}/users`, () => samples.USERS);
+  for (const path of ['session/sessions', 'sessions']) app.get(`${api}/${path}`, () => samples.SESSIONS);
+  for (const path of ['session/tokens', 'tokens']) app.get(`${api}/${path}`, () => samples.TOKENS);
+  app.get(`${api}/audit`, () => samples.AUDIT);
   app.get(`${api}/agencies`, () => samples.AGENCIES);
   app.get(`${api}/ledger`, () => samples.LEDGER);
   addRuleRoutes(app, state.rules, (path) => problem('HD_NOT_FOUND', path));

@@ -72,6 +72,37 @@ describe('every route of the OpenAPI document', () => {
     }
   });
 
+  it.each(['administrator', 'analyst', 'agency-officer', 'auditor'] as const)(
+    'lets a token of %s do what it is for and nothing else',
+    async (role) => {
+      const scopes: Permission[] = ['alerts.read', 'incidents.read', 'ledger.read'];
+      const made = await bench.accounts.tokens.create(
+        role,
+        { name: 'matrix', permissions: scopes, days: 1 },
+        { kind: 'user', name: role, role, agencies: 'all' },
+      );
+      for (const operation of operations) {
+        const { method, path, permission } = operation;
+        if (operation.isPublic) continue;
+        const answer = await bench.app.inject({
+          method,
+          url: path.replaceAll(/\{\w+\}/g, 'nothing-of-this-id'),
+          headers: { host: HOST, authorization: `Bearer ${made.token}` },
+          ...(method === 'GET' || method === 'DELETE' ? {} : { payload: { nothing: 'that any route takes' } }),
+        });
+        const name = `token of ${role}: ${method} ${path} → ${answer.statusCode} ${answer.payload.slice(0, 200)}`;
+        if (permission === undefined) {
+          expect(answer.statusCode, name).toBe(path === '/api/v1/session' && method === 'GET' ? 200 : 403);
+          continue;
+        }
+        const refused = answer.statusCode === 403 && answer.json().detail.startsWith('This needs "');
+        expect(refused, name).toBe(!scopes.includes(permission));
+        expect(answer.statusCode, name).not.toBe(401);
+        expect(answer.statusCode, name).toBeLessThan(500);
+      }
+    },
+  );
+
   it('refuses a role that it does not know, as an older program would find one from a newer', async () => {
     const cookie = await bench.signIn({ user: 'later', role: 'role-of-a-later-version' as Role });
     for (const operation of operations.filter(({ permission }) => permission !== undefined)) {

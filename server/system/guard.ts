@@ -107,6 +107,9 @@ const FAR = '9999-12-31T23:59:59.999Z';
 /** A page elsewhere must reach us neither by a name of its own (DNS rebinding) nor with the user's cookie. */
 function checkOrigin(request: FastifyRequest, { allowedHosts, secureCookies }: AppSettings): void {
   const { host, origin, upgrade } = request.headers;
+  // Whoever stands before this server may have looked at the other one (RFC 9112 §3.2).
+  if (request.raw.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length > 1)
+    throw new HaidangError('HD_BAD_REQUEST', 'The request has more than one Host header.');
   if (!isAllowedHost(host, allowedHosts))
     throw new HaidangError('HD_ORIGIN', 'The Host header does not name this server; add the name to allowed_hosts.');
   const changes = !SAFE.has(request.method) || upgrade !== undefined;

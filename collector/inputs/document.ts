@@ -1,8 +1,8 @@
 import type { EcsEvent } from '../../ecs/event.ts';
-import { fieldType } from '../../ecs/fields.ts';
 import type { RecordParser } from '../intake.ts';
-import { isAddress } from '../parsers/draft.ts';
+import { fits } from '../parsers/json.ts';
 import { isObject, type JsonObject, parseObject } from '../parsers/json-object.ts';
+import { misfitsOf } from './misfits.ts';
 
 /** The parsers that documents of shippers go through. */
 export interface DocumentParsers {
@@ -27,17 +27,30 @@ const RESERVED_NAME = /^(?:organization|agent|haidang|@timestamp|message|event\.
  * fit their ECS field go to `haidang.json`.
  */
 export function documentParser({ line, json, windows }: DocumentParsers): RecordParser {
-  return (record, now) => {
-    const object = record.charCodeAt(0) === 123 ? parseObject(record) : undefined;
+  // What `text` has read and could not write at once is not read again.
+  let read: { readonly record: string; readonly object: JsonObject | undefined } | undefined;
+
+  function text(record: string, now: number, id: string): string | undefined {
+    if (!line.text) return undefined;
+    if (record.charCodeAt(0) !== 123) return line.text(record, now, id);
+    const object = parseObject(record);
+    read = { record, object };
+    return object && textOf(object, line.text, id);
+  }
+
+  function parse(record: string, now: number): EcsEvent {
+    const known = read?.record === record ? read : undefined;
+    read = undefined;
+    const object = record.charCodeAt(0) === 123 ? (known ? known.object : parseObject(record)) : undefined;
     if (!object) return line(record, now);
     if (windows !== undefined && isObject(object['winlog'])) {
       const event = windows(record, now);
       if (event.event.kind !== 'pipeline_error') return event;
     }
     const given = isObject(object['event']) ? object['event'] : {};
-    const message = typeof object['message'] === 'string' ? object['message'].replace(/[\r\n]+$/, '') : undefined;
+    const message = typeof object['message'] === 'string' ? withoutEnd(object['message']) : undefined;
     // Shippers that parse write to ECS names, and say so by the category; others send the bare line under `log`.
-    const text = message ?? (typeof object['log'] === 'string' ? object['log'].replace(/[\r\n]+$/, '') : undefined);
+    const text = message ?? (typeof object['log'] === 'string' ? withoutEnd(object['log']) : undefined);
     if (message === undefined && text !== undefined) Reflect.deleteProperty(object, 'log');
     const whole = message === undefined && text !== undefined ? { ...object, message: text } : object;
     const event = json.ofObject?.(whole, record, now) ?? json(whole === object ? record : JSON.stringify(whole), now);
@@ -51,7 +64,39 @@ export function documentParser({ line, json, windows }: DocumentParsers): Record
     merge(parsed as JsonObject, event as JsonObject, 'top');
     parsed.event.original = original as string;
     return parsed;
-  };
+  }
+
+  return Object.assign(parse, { text });
+}
+
+function withoutEnd(line: string): string {
+  const last = line.charCodeAt(line.length - 1);
+  return last === 10 || last === 13 ? line.replace(/[\r\n]+$/, '') : line;
+}
+
+/**
+ * The text of a document's event, where its line's can be written at once and the rest of the document says nothing of
+ * what the line says: then the rest stands behind the line's own fields. Undefined for every other document.
+ */
+function textOf(document: JsonObject, lineText: NonNullable<RecordParser['text']>, id: string): string | undefined {
+  const { message, '@timestamp': time } = document;
+  if (typeof message !== 'string' || typeof time !== 'string' || !time.endsWith('Z')) return undefined;
+  const ms = Date.parse(time);
+  const own = Number.isNaN(ms) ? undefined : lineText(withoutEnd(message), ms, id);
+  if (own === undefined) return undefined;
+  const rest: JsonObject = {};
+  for (const key of Object.keys(document)) {
+    if (RESERVED.has(key)) continue;
+    const value = document[key];
+    // A quote inside a string is escaped, so what is found here is a name that the line has, too, on some level.
+    if (key.includes('.') || !fits(key, value) || own.includes(`,"${key}":`) || own.includes(`{"${key}":`)) {
+      return undefined;
+    }
+    rest[key] = value;
+  }
+  if (misfitsOf(rest).length > 0) return undefined;
+  const behind = JSON.stringify(rest);
+  return behind === '{}' ? own : `${own.slice(0, -1)},${behind.slice(1)}`;
 }
 
 /** Adds what the document says and the line does not. */
@@ -78,50 +123,14 @@ function isReserved(key: string, place: 'top' | 'event'): boolean {
 
 /** Moves values of the wrong kind out of ECS fields, so that one sender's mistake cannot spoil a field for all. */
 function dropMisfits(event: EcsEvent): void {
+  const found = misfitsOf(event as JsonObject);
+  if (found.length === 0) return;
   const misfits: JsonObject = {};
-  walk(event as JsonObject, '', misfits);
-  if (Object.keys(misfits).length === 0) return;
+  for (const { object, key, name } of found) {
+    misfits[name] = object[key];
+    delete object[key];
+  }
   const own = isObject(event['haidang']) ? event['haidang'] : {};
   const json = isObject(own['json']) ? own['json'] : {};
   event['haidang'] = { ...own, json: { ...json, ...misfits } };
-}
-
-function walk(object: JsonObject, above: string, misfits: JsonObject): void {
-  for (const key of Object.keys(object)) {
-    const name = above + key;
-    if (name === 'haidang') continue;
-    const value = object[key];
-    const type = fieldType(name);
-    if (type === undefined || type === 'object' || type === 'nested') {
-      if (isObject(value)) walk(value, `${name}.`, misfits);
-      continue;
-    }
-    if (value === null || fits(type, value)) continue;
-    misfits[name] = value;
-    delete object[key];
-  }
-}
-
-function fits(type: string, value: unknown): boolean {
-  if (Array.isArray(value)) return value.every((each) => !Array.isArray(each) && fits(type, each));
-  switch (type) {
-    case 'ip':
-      return typeof value === 'string' && isAddress(value);
-    case 'long':
-    case 'integer':
-      return Number.isSafeInteger(typeof value === 'string' && value !== '' ? Number(value) : value);
-    case 'float':
-    case 'double':
-    case 'scaled_float':
-      return Number.isFinite(typeof value === 'string' && value !== '' ? Number(value) : value);
-    case 'date':
-      return typeof value === 'number' || (typeof value === 'string' && !Number.isNaN(Date.parse(value)));
-    case 'boolean':
-      return typeof value === 'boolean' || value === 'true' || value === 'false';
-    case 'geo_point':
-    case 'flattened':
-      return typeof value === 'object' || typeof value === 'string';
-    default:
-      return typeof value !== 'object';
-  }
 }

@@ -1,5 +1,4 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
-import { WIRE_LIMITS } from '../../ecs/wire.ts';
+import { stat } from 'node:fs/promises';
 import { reasonOf, systemCode } from '../errors.ts';
 import type { Intake, Source } from '../intake.ts';
 import type { Log } from '../log.ts';
@@ -8,35 +7,13 @@ import { CHUNK_BYTES, type Cutter } from './cutter.ts';
 import {
   type FileMark,
   type FilePosition,
-  HEAD_BYTES,
-  headOf,
-  isCopy,
-  isMarked,
-  isSince,
   MOST_OPEN,
   REMEMBERED_FILES,
   readPosition,
   rotatedSiblings,
 } from './file-position.ts';
 import type { CutLines } from './lines.ts';
-
-/** A file being read: the one under the path, or one that rotation has moved away. */
-interface OpenFile {
-  readonly handle: FileHandle;
-  mark: FileMark;
-  /** It was read, or waited to be, before it was opened now. */
-  readonly isKnown: boolean;
-  /** The look before it was opened: where it has no first bytes yet, it is looked for from then on. */
-  readonly seenAt: number;
-  /** When bytes last came. */
-  grewAt: number;
-  /** Nothing new at the last look: the file may have been emptied and filled again since. */
-  wasQuiet: boolean;
-  /** Size at which only an unfinished line was left: nothing to do until it changes. */
-  unfinishedAt: number;
-  /** Size at which quiet has ended the last record: the rest is an unfinished line. */
-  quietAt: number;
-}
+import { advance, isNews, type OpenFile, openFile, readRest, skipToEnd, wasEmptied } from './open-file.ts';
 
 /** What a tail is given. */
 export interface FileTailOptions {
@@ -93,7 +70,7 @@ export class FileTail {
     if (position) await this.#resume(position);
     else {
       const file = await this.#open(this.path);
-      if (file && fromEnd) await this.#skipToEnd(file);
+      if (file && fromEnd) await skipToEnd(file, this.#cutter);
       if (file) this.#begin(file);
       this.#current = file;
       if (this.#backfill && !fromEnd) {
@@ -133,58 +110,21 @@ export class FileTail {
     this.#source.ledger.error = reason;
   }
 
-  /** Opens a file and finds it among those read before; a file never read begins at its beginning. */
+  /** Opens a file and finds it among those read before; one that may not be read waits, where it is the path itself. */
   async #open(path: string): Promise<OpenFile | undefined> {
-    let handle: FileHandle;
     try {
-      handle = await open(path, 'r');
+      return await openFile(path, this.#known, this.#lookedAt);
     } catch (error) {
-      if (systemCode(error) === 'ENOENT') return undefined;
-      // Not to be read is not the same as gone: where it is the path itself, wait for it.
       if (path === this.path) throw error;
       this.#log.warn({ path, reason: reasonOf(error) }, 'cannot read a rotated file');
       return undefined;
     }
-    const stats = await handle.stat();
-    if (!stats.isFile()) {
-      await handle.close();
-      return undefined;
-    }
-    // Known by its first bytes from now on, read or not: a kill before its turn must not make it a stranger.
-    const headBytes = Math.min(stats.size, HEAD_BYTES);
-    const head = (await headOf(handle, headBytes)) ?? '';
-    let isKnown = false;
-    let mark: FileMark = { dev: stats.dev, ino: stats.ino, head, headBytes, offset: 0, pieces: 0, done: false };
-    for (const known of this.#known) {
-      if (!(await isMarked(handle, stats, known))) continue;
-      mark = { ...known, dev: stats.dev };
-      isKnown = true;
-    }
-    return {
-      handle,
-      mark,
-      isKnown,
-      grewAt: stats.mtimeMs,
-      seenAt: this.#lookedAt,
-      wasQuiet: false,
-      unfinishedAt: -1,
-      quietAt: -1,
-    };
   }
 
   #begin(file: OpenFile): void {
     this.#known = this.#known.filter((mark) => mark.ino !== file.mark.ino || mark.head !== file.mark.head);
     file.mark = { ...file.mark, done: false };
     this.#files.push(file);
-  }
-
-  async #skipToEnd(file: OpenFile): Promise<void> {
-    const { size } = await file.handle.stat();
-    // To the end of the last whole line: one that is being written is new.
-    const tail = Buffer.alloc(Math.min(size, WIRE_LIMITS.recordBytes + (size % 2)));
-    await file.handle.read(tail, 0, tail.length, size - tail.length);
-    const end = this.#cutter.lastEnd(tail);
-    await this.#advance(file, end < 0 ? size : size - tail.length + end, 0);
   }
 
   async #resume(position: FilePosition): Promise<void> {
@@ -258,8 +198,8 @@ export class FileTail {
       const isSeen = file?.mark.ino === sibling.stats.ino;
       isWhole &&= isSeen;
       if (!file) continue;
-      const isNews = isSeen && (file.isKnown ? !file.mark.done : all || (await this.#isNews(file)));
-      if (isNews) this.#begin(file);
+      const isNew = async () => all || (await isNews(file, this.#lookedAt, this.#marks()));
+      if (isSeen && (file.isKnown ? !file.mark.done : await isNew())) this.#begin(file);
       else await file.handle.close();
     }
     return isWhole;
@@ -284,17 +224,9 @@ export class FileTail {
     return more;
   }
 
-  async #isNews(file: OpenFile): Promise<boolean> {
-    if (!isSince(file.grewAt, this.#lookedAt)) return false;
-    for (const known of [...this.#known, ...this.#files.map((other) => other.mark)]) {
-      if (await isCopy(file.handle, known)) return false;
-    }
-    return true;
-  }
-
   async #read(file: OpenFile, buffer: Buffer): Promise<boolean> {
     const { size, mtimeMs } = await file.handle.stat();
-    if (await this.#wasEmptied(file, size)) {
+    if (await wasEmptied(file, size)) {
       this.#log.warn(
         { path: this.path, offset: file.mark.offset, size },
         'the file was emptied and is read from its beginning',
@@ -331,13 +263,6 @@ export class FileTail {
     return Date.now() - file.grewAt >= QUIET_MS && !this.#intake.behind;
   }
 
-  /** Shorter than what was read, or other first bytes: somebody has emptied it in place (`copytruncate`). */
-  async #wasEmptied(file: OpenFile, size: number): Promise<boolean> {
-    if (size < file.mark.offset) return true;
-    if (!file.wasQuiet || size === file.mark.offset || file.mark.headBytes === 0) return false;
-    return (await headOf(file.handle, file.mark.headBytes)) !== file.mark.head;
-  }
-
   /** Puts what is whole in the chunk; false where nothing is. */
   async #take(file: OpenFile, chunk: Buffer, isQuiet: boolean): Promise<boolean> {
     let at = 0;
@@ -345,7 +270,7 @@ export class FileTail {
       const { cut, pieces } = this.#cutter.next(chunk.subarray(at), file.mark.pieces, isQuiet);
       if (cut.consumed === 0) break;
       at += cut.consumed;
-      await this.#advance(file, file.mark.offset + cut.consumed, pieces);
+      await advance(file, file.mark.offset + cut.consumed, pieces);
       this.#put(cut);
     }
     return at > 0;
@@ -356,18 +281,10 @@ export class FileTail {
     this.#source.put({ lines, marks, empty, bytes: consumed, position: this.#position() });
   }
 
-  /** Moves a file's mark. Reading may fail here, so nothing is changed before it has not. */
-  async #advance(file: OpenFile, offset: number, pieces: number): Promise<void> {
-    const headBytes = Math.min(offset, HEAD_BYTES);
-    const head = headBytes > file.mark.headBytes ? await headOf(file.handle, headBytes) : undefined;
-    file.mark = { ...file.mark, offset, pieces, ...(head === undefined ? {} : { head, headBytes }) };
-  }
-
   /** A file that is no longer the newest is done when it has been quiet for a while; its last line counts as whole. */
   async #finish(file: OpenFile, size: number, mtimeMs: number): Promise<void> {
     if (file === this.#current || Date.now() - Math.max(mtimeMs, file.grewAt) < this.#rotatedIdleMs) return;
-    const rest = Buffer.alloc(Math.max(0, Math.min(size - file.mark.offset, WIRE_LIMITS.recordBytes)));
-    if (rest.length > 0) await file.handle.read(rest, 0, rest.length, file.mark.offset);
+    const rest = await readRest(file, size);
     const pieces = file.mark.pieces;
     file.mark = { ...file.mark, offset: file.mark.offset + rest.length, pieces: 0, done: true };
     this.#files = this.#files.filter((other) => other !== file);
@@ -376,6 +293,10 @@ export class FileTail {
       this.#put(this.#cutter.rest(rest, pieces));
     } else this.#source.mark(this.#position());
     await file.handle.close();
+  }
+
+  #marks(): FileMark[] {
+    return [...this.#known, ...this.#files.map(({ mark }) => mark)];
   }
 
   #position(): FilePosition {

@@ -41,10 +41,13 @@ export function parseBulk(body: Buffer, index: string | undefined): BulkRequest 
     number++;
     return line;
   };
+  // Senders say the same of nearly every document.
+  let last: { readonly line: Buffer; readonly said: ReturnType<typeof readAction> } | undefined;
   for (let line = next(); line !== undefined; line = next()) {
     if (line.length === 0) continue;
     if (items.length >= MOST_ITEMS) throw new HttpFault(413, `More than ${MOST_ITEMS} documents in one request.`);
-    const { action, meta } = readAction(line, number);
+    if (!last?.line.equals(line)) last = { line, said: readAction(line, number) };
+    const { action, meta } = last.said;
     const document = action === 'delete' ? undefined : next();
     const isKept = document !== undefined && document.length > 0 && (action === 'index' || action === 'create');
     items.push({
@@ -83,21 +86,19 @@ function text(value: unknown): string | undefined {
 /** The answer to a bulk request, item by item; `idOf` gives an id to documents that came without one. */
 export function bulkAnswer(items: readonly BulkItem[], tookMs: number, idOf: (at: number) => string): string {
   const errors = items.some((item) => item.refused !== undefined);
+  let index = '';
+  let indexText = '""';
   const answers = items.map((item, at) => {
-    const place = { _index: item.index, _id: item.id ?? idOf(at) };
-    const outcome =
-      item.refused === undefined
-        ? {
-            ...place,
-            _version: 1,
-            result: 'created',
-            _shards: { total: 1, successful: 1, failed: 0 },
-            _seq_no: at,
-            _primary_term: 1,
-            status: 201,
-          }
-        : { ...place, status: 400, error: { type: 'illegal_argument_exception', reason: item.refused } };
-    return JSON.stringify({ [item.action]: outcome });
+    if (item.index !== index) {
+      index = item.index;
+      indexText = JSON.stringify(index);
+    }
+    const place = `"_index":${indexText},"_id":${JSON.stringify(item.id ?? idOf(at))}`;
+    if (item.refused === undefined) {
+      return `{"${item.action}":{${place},"_version":1,"result":"created","_shards":{"total":1,"successful":1,"failed":0},"_seq_no":${at},"_primary_term":1,"status":201}}`;
+    }
+    const error = JSON.stringify({ type: 'illegal_argument_exception', reason: item.refused });
+    return `{"${item.action}":{${place},"status":400,"error":${error}}}`;
   });
   // Some senders look for `"errors":false` in the text, so it comes first and without spaces.
   return `{"took":${tookMs},"errors":${errors},"items":[${answers.join(',')}]}`;

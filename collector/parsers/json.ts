@@ -32,7 +32,7 @@ function lineTime(object: JsonObject, context: ParseContext): number {
 }
 
 /** Says whether a top-level value fits the ECS field set or field of that name; names unknown to ECS always do. */
-function fits(key: string, value: unknown): boolean {
+export function fits(key: string, value: unknown): boolean {
   if (key === 'event') return isObject(value);
   if (FIELD_ROOTS.has(key)) return isObject(value);
   const type = FIELD_TYPES.get(key);

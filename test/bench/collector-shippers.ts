@@ -2,11 +2,14 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import started from '../../collector/process.json' with { type: 'json' };
 import type { Certificates } from '../collector/receiver.ts';
 
 /** What a run is made of. */
 export interface Run {
   readonly folder: string;
+  /** Where documents are taken (`_bulk`); undefined: the file is read. */
+  readonly bulkPort: number | undefined;
   /** The log to read. */
   readonly file: string;
   readonly port: number;
@@ -28,20 +31,22 @@ const CLI = fileURLToPath(new URL('../../bin/cli.ts', import.meta.url));
 const haidang: Shipper = {
   name: 'haidang',
   wire: 'frames',
-  command({ folder, file, port, certificates: { ca, certificate, key } }) {
+  command({ folder, file, port, bulkPort, certificates: { ca, certificate, key } }) {
     const config = join(folder, 'collector.yaml');
-    const inputs = [{ type: 'file', paths: [file] }];
+    const inputs = [bulkPort === undefined ? { type: 'file', paths: [file] } : { type: 'http', port: bulkPort }];
     writeFileSync(
       config,
       stringify({ id: 'c0bench1', server: `https://127.0.0.1:${port}`, ca, certificate, key, spool: 'spool', inputs }),
     );
     const profile = process.env['HAIDANG_BENCH_PROFILE'];
+    const more = (process.env['HAIDANG_BENCH_FLAGS'] ?? '').split(' ').filter(Boolean);
     const profiled = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
     return {
       program: process.execPath,
       // As `haidang up` and the launcher start it.
-      args: ['--max-semi-space-size=2', ...profiled, CLI, 'collector', '--config', config],
+      args: [...started.flags, ...more, ...profiled, CLI, 'collector', '--config', config],
       env: {
+        ...started.environment,
         HAIDANG_LOG_LEVEL: 'warn',
         NODE_COMPILE_CACHE: fileURLToPath(new URL('../../node_modules/.cache/compile', import.meta.url)),
       },

@@ -4,18 +4,29 @@
  * installed (those two do not parse). One JSON object: CPU of the whole process, rate, peak memory, bytes.
  *
  *     node test/bench/collector.ts [LINES] [NAME…]      1,000,000 lines, all of haidang, syslog-ng, rsyslog
+ *     node test/bench/collector.ts --input bulk [LINES] the lines come as documents of a shipper, over the bulk interface;
+ *                                                       `bulk-gzip`: compressed, as Beats send them
  */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { type Certificates, makeCertificates, temporaryFolder } from '../collector/receiver.ts';
 import { writeAccessLog } from './collector-lines.ts';
 import { SHIPPERS, type Shipper } from './collector-shippers.ts';
 import { frameSink, lineSink } from './collector-sinks.ts';
 import { cpuByThread, peakRssMib } from './processes.ts';
 
-const [count = '1000000', ...names] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { input: { type: 'string', default: 'file' } },
+});
+const [count = '1000000', ...names] = positionals;
 const total = Number(count);
+const isBulk = values.input.startsWith('bulk');
 const GIVE_UP_MS = 600_000;
 const rounded = (value: number, digits = 1) => Number(value.toFixed(digits));
 
@@ -24,10 +35,20 @@ function io(pid: number, name: string): number {
   return Number(new RegExp(`^${name}: (\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1] ?? 0);
 }
 
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 async function measure(shipper: Shipper, folder: string, file: string, certificates: Certificates) {
   mkdirSync(folder);
   const sink = await (shipper.wire === 'frames' ? frameSink : lineSink)(certificates, total);
-  const command = shipper.command({ folder, file, port: sink.port, certificates });
+  const bulkPort = isBulk ? await freePort() : undefined;
+  const command = shipper.command({ folder, file, port: sink.port, bulkPort, certificates });
   if (typeof command === 'string') {
     sink.close();
     return { skipped: command };
@@ -41,11 +62,14 @@ async function measure(shipper: Shipper, folder: string, file: string, certifica
     child.on('error', (error) => done(error.message));
     child.on('exit', (code, signal) => done(`ended with ${code ?? signal}`));
   });
+  const workerData = { file, port: bulkPort, gzip: values.input === 'bulk-gzip' };
+  const sender = isBulk ? new Worker(new URL('collector-bulk-sender.ts', import.meta.url), { workerData }) : undefined;
+  const unsent = new Promise<string>((done) => sender?.on('error', (error) => done(error.message)));
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<string>((done) => {
     timer = setTimeout(done, GIVE_UP_MS, 'too slow');
   });
-  const fault = await Promise.race([sink.all, ended, late]);
+  const fault = await Promise.race([sink.all, ended, unsent, late]);
   clearTimeout(timer);
   if (fault !== undefined) {
     if (child.exitCode === null) child.kill('SIGKILL');
@@ -78,10 +102,18 @@ try {
   writeAccessLog(file, total);
   const results: Record<string, unknown> = {};
   for (const shipper of SHIPPERS) {
-    if (names.length > 0 && !names.includes(shipper.name)) continue;
+    if (names.length > 0 ? !names.includes(shipper.name) : isBulk && shipper.name !== 'haidang') continue;
     results[shipper.name] = await measure(shipper, join(folder.path, shipper.name), file, certificates);
   }
-  console.log(JSON.stringify({ node: process.version, events: total, bytesIn: statSync(file).size, ...results }));
+  console.log(
+    JSON.stringify({
+      node: process.version,
+      input: values.input,
+      events: total,
+      bytesIn: statSync(file).size,
+      ...results,
+    }),
+  );
 } finally {
   folder.remove();
 }

@@ -1,143 +1,15 @@
-import { zstdDecompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { CorrectedClock } from '../../collector/clock.ts';
-import { Intake, type Source, unparsed } from '../../collector/intake.ts';
-import { Ledger } from '../../collector/ledger.ts';
 import type { Log } from '../../collector/log.ts';
-import { Spool } from '../../collector/spool/spool.ts';
-import type { EcsEvent } from '../../ecs/event.ts';
 import { ForgetfulDisk, seeded } from './forgetful-disk.ts';
+import { cutPower, deliver, FOLDER, numberedLines as lines, live, put } from './power-cuts.ts';
 import { quietLog, until } from './receiver.ts';
-
-const FOLDER = '/spool';
-
-interface Life {
-  readonly spool: Spool;
-  readonly intake: Intake;
-  readonly ledger: Ledger;
-  readonly source: Source;
-}
-
-async function live(
-  disk: ForgetfulDisk,
-  options: { maxBytes?: number; segmentBytes?: number; keepMs?: number; log?: Log } = {},
-): Promise<Life> {
-  const log = options.log ?? (quietLog() as unknown as Log);
-  const spool = await Spool.open({
-    folder: FOLDER,
-    files: disk.files(),
-    segmentBytes: 16_384,
-    maxBytes: 1024 ** 3,
-    ...options,
-    log,
-  });
-  const ledger = new Ledger(spool.restored);
-  const intake = new Intake('c0test01', spool, ledger, new CorrectedClock(), log);
-  const source = intake.open('file:/log', (line, now) => ({
-    ...unparsed(line, now, 'test'),
-    event: { kind: 'event', original: line },
-  }));
-  return { spool, intake, ledger, source };
-}
-
-function lines(from: number, to: number): string[] {
-  return Array.from({ length: to - from }, (_, i) => `line ${from + i} ${'x'.repeat((from + i) % 90)}`);
-}
-
-function put(life: Life, from: number, to: number): void {
-  const batch = lines(from, to);
-  life.source.put({ lines: batch, empty: 0, bytes: batch.join('\n').length, position: { offset: to } });
-}
-
-function readFrame(payload: Buffer): EcsEvent[] {
-  const [, ...events] = zstdDecompressSync(payload).toString('utf8').trimEnd().split('\n');
-  return events.map((event) => JSON.parse(event) as EcsEvent);
-}
-
-/** Takes every frame there is, as the server would. */
-async function deliver(life: Life, received: Map<string, string>): Promise<void> {
-  let at = life.spool.acked;
-  for (;;) {
-    const frame = await life.spool.frameAfter(at);
-    if (!frame) return;
-    for (const event of readFrame(frame.payload)) received.set(String(event.event.id), String(event.event.original));
-    life.spool.ack(frame);
-    at = frame.number;
-  }
-}
-
-function expectBalanced(life: Life): void {
-  for (const source of life.ledger.all()) {
-    expect(source.read).toBe(source.framed + source.droppedTotal);
-    expect(source.durable.read).toBe(
-      source.durable.spooled + Object.values(source.durable.dropped).reduce((a, b) => a + b, 0),
-    );
-    expect(source.framed).toBeGreaterThanOrEqual(source.durable.spooled);
-  }
-}
-
-const never = new Promise<never>(() => undefined);
 
 test.each([1, 2, 3, 4])(
   'power cuts at random moments on a disk that forgets what was not synced (seed %i)',
   async (seed) => {
-    const random = seeded(seed * 7_919);
-    const disk = new ForgetfulDisk(random);
-    const received = new Map<string, string>();
-    const total = 6_000;
-    let cuts = 0;
-    let announced = 0;
-    for (let life = 0; life < 400; life++) {
-      const isLast = cuts >= 25;
-      disk.crashAt = isLast ? 0 : disk.operations + 1 + Math.floor(random() * 90);
-      const cut = new Promise<'cut'>((resolve) => {
-        const look = setInterval(() => {
-          if (!disk.crashed) return;
-          clearInterval(look);
-          resolve('cut');
-        }, 1);
-        setTimeout(() => clearInterval(look), 20_000).unref();
-      });
-      const work = async (): Promise<'done'> => {
-        const alive = await live(disk);
-        const restored = alive.source.ledger;
-        // What was announced as spooled before the cut is there after it.
-        expect(restored.durable.spooled).toBeGreaterThanOrEqual(announced);
-        let at = (restored.position as { offset: number } | undefined)?.offset ?? 0;
-        expect(restored.framed).toBe(at);
-        while (at < total) {
-          if (disk.crashed) return never;
-          const to = Math.min(total, at + 1 + Math.floor(random() * 120));
-          put(alive, at, to);
-          at = to;
-          if (random() < 0.5) await alive.intake.flush();
-          expectBalanced(alive);
-          announced = restored.durable.spooled;
-          if (random() < 0.5) await deliver(alive, received);
-        }
-        await alive.intake.flush();
-        await deliver(alive, received);
-        if (!isLast) {
-          // All is written before enough cuts: the power goes now, or this life would wait for nothing.
-          if (!disk.crashed) disk.crash();
-          return never;
-        }
-        await alive.spool.close();
-        return 'done';
-      };
-      const end = await Promise.race([
-        work(),
-        cut,
-        ...(isLast ? [] : [new Promise<'slow'>((r) => setTimeout(() => r('slow'), 3_000))]),
-      ]);
-      if (end === 'done') break;
-      if (end === 'slow') disk.crash();
-      cuts++;
-    }
+    const { cuts, ...result } = await cutPower(seed);
     expect(cuts).toBeGreaterThanOrEqual(25);
-    const texts = [...received.values()];
-    expect(new Set(texts).size).toBe(total);
-    expect(texts.length).toBe(total);
+    expect(result).toEqual({ written: 6_000, unique: 6_000, doubled: 0, lost: 0, faults: [] });
   },
 );
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -10,11 +10,12 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import type { CollectorStatus } from '../../ecs/wire.ts';
 import { makeCertificates, Receiver, until } from './receiver.ts';
+import { Network, SmallDisk } from './torture-network.ts';
 
 const CLI = fileURLToPath(new URL('../../bin/cli.ts', import.meta.url));
 /** How far the server's clock may be set, milliseconds: over midnight both ways. */
@@ -27,6 +28,8 @@ const WAIT_MS = 120_000;
 export type Blow =
   | 'kill alone'
   | 'server away'
+  | 'server started anew'
+  | 'full disk'
   | 'slow network'
   | 'half-open network'
   | 'rotation during an outage'
@@ -37,6 +40,8 @@ export type Blow =
 export const BLOWS: readonly Blow[] = [
   'kill alone',
   'server away',
+  'server started anew',
+  'full disk',
   'slow network',
   'half-open network',
   'rotation during an outage',
@@ -60,64 +65,12 @@ export interface TortureResult {
   readonly quarantined: number;
   /** Frames that came again and were known by their ids. */
   readonly knownAgain: number;
+  /** False where this user may not mount a disk to fill: then those rounds are kills alone. */
   readonly fullDisk: boolean;
-}
-
-/** A network between collector and server that can be cut, slow, or take everything and answer nothing. */
-class Network {
-  mode: 'open' | 'cut' | 'slow' | 'half-open' = 'open';
-  readonly #sockets = new Set<Socket>();
-  readonly #server = createServer((near) => {
-    if (this.mode === 'cut') return void near.destroy();
-    const far = connect(this.target, '127.0.0.1');
-    for (const socket of [near, far]) {
-      this.#sockets.add(socket);
-      socket.on('error', () => socket.destroy());
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        near.destroy();
-        far.destroy();
-      });
-    }
-    const pass = (from: Socket, to: Socket) =>
-      from.on('data', (chunk: Buffer) => {
-        if (this.mode === 'half-open') return;
-        if (this.mode === 'open') return void to.write(chunk);
-        from.pause();
-        setTimeout(() => {
-          to.write(chunk);
-          from.resume();
-        }, 20);
-      });
-    pass(near, far);
-    pass(far, near);
-  });
-  target = 0;
-
-  async listen(): Promise<number> {
-    await new Promise<void>((done) => this.#server.listen(0, '127.0.0.1', done));
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  cut(): void {
-    this.mode = 'cut';
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  close(): void {
-    this.cut();
-    this.#server.close();
-  }
-}
-
-/** A disk of 24 MiB over a folder, where this user may mount one. */
-function smallDisk(folder: string): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', folder], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
+  /** How often the collector said that its disk was full. */
+  readonly foundFull: number;
+  /** What its ledger says in the end: read = spooled + dropped, and every line spooled. */
+  readonly ledger: { readonly read: number; readonly spooled: number; readonly dropped: number };
 }
 
 /**
@@ -137,7 +90,7 @@ export async function torture(
   network.target = receiver.port;
   const spool = join(folder, 'spool');
   mkdirSync(spool);
-  const fullDisk = smallDisk(spool);
+  const disk = new SmallDisk(spool);
   const log = join(folder, 'app.log');
   const { ca, certificate, key } = certificates;
   const server = `https://127.0.0.1:${await network.listen()}`;
@@ -147,6 +100,7 @@ export async function torture(
 
   let child: ChildProcess | undefined;
   let complaints = '';
+  let foundFull = 0;
   let lines: string[] = [];
   /** Lines of times that were rolled back: some of them did arrive, and that is right. */
   const undone = new Set<string>();
@@ -177,7 +131,9 @@ export async function torture(
       env: { ...process.env, HAIDANG_LOG_LEVEL: 'error' },
     });
     started.stderr?.on('data', (chunk: Buffer) => {
-      complaints = (complaints + chunk.toString()).slice(-4_000);
+      const text = chunk.toString();
+      if (text.includes('the disk is full')) foundFull++;
+      complaints = (complaints + text).slice(-4_000);
     });
     child = started;
   };
@@ -217,6 +173,27 @@ export async function torture(
         network.cut();
         await pause(400);
         return;
+      case 'server started anew':
+        await receiver.stop();
+        write(300);
+        await pause(400);
+        await receiver.start(certificates);
+        network.target = receiver.port;
+        return;
+      case 'full disk': {
+        if (!disk.isMounted) return;
+        // What waited is on its way before, so that the lines below are the ones that find no room.
+        const before = foundFull;
+        network.cut();
+        disk.fill();
+        write(2_000);
+        await until(`the collector to notice its full disk (${complaints})`, () => foundFull > before, WAIT_MS);
+        network.mode = 'open';
+        // Half of the time it is killed with its disk full, and finds room when it starts.
+        if (Math.random() < 0.5) await end('SIGKILL');
+        disk.free();
+        return;
+      }
       case 'slow network':
         network.mode = 'slow';
         return;
@@ -289,7 +266,7 @@ export async function torture(
 
   const tidy = () => {
     child?.kill('SIGKILL');
-    if (fullDisk) execFileSync('umount', ['-l', spool]);
+    disk.unmount();
   };
   process.on('exit', tidy);
   try {
@@ -323,6 +300,13 @@ export async function torture(
     await until('a last status report', () => receiver.statuses.length > reports, 30_000);
     quarantined = receiver.statuses.at(-1)?.quarantined.events ?? 0;
     await allThere('at the end');
+    const source = () => receiver.statuses.at(-1)?.sources[0];
+    await until(
+      `a report of every line (${JSON.stringify(source())})`,
+      () => source()?.spooled === lines.length,
+      60_000,
+    );
+    const { read, spooled, dropped } = source() as CollectorStatus['sources'][number];
     await end('SIGTERM');
     const texts = receiver.originals;
     const there = new Set(texts);
@@ -336,7 +320,9 @@ export async function torture(
       lost: lines.length - unique,
       quarantined,
       knownAgain: receiver.repeats,
-      fullDisk,
+      fullDisk: disk.isMounted,
+      foundFull,
+      ledger: { read, spooled, dropped: Object.values(dropped).reduce((sum, count) => sum + count, 0) },
     };
   } finally {
     await end('SIGKILL');

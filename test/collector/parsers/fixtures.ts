@@ -19,18 +19,28 @@ export function parsed(line: string, parser: string, context = CONTEXT): Record<
   return JSON.parse(JSON.stringify(parseLine(line, parser, context)));
 }
 
+/** Records of many lines, an empty line between them, and what each must become; most parsers have none. */
+function joinedRecords(parser: string): { readonly lines: readonly string[]; readonly expected: readonly unknown[] } {
+  const records = new URL(`${parser}/records.log`, FOLDER);
+  if (!existsSync(records)) return { lines: [], expected: [] };
+  const expected = JSON.parse(readFileSync(new URL(`${parser}/records-expected.json`, FOLDER), 'utf8'));
+  return { lines: readFileSync(records, 'utf8').trimEnd().split('\n\n'), expected };
+}
+
 /** Every fixture folder. */
 export function fixtures(): readonly Fixture[] {
   return readdirSync(FOLDER)
     .sort()
     .map((parser) => {
       const expected = new URL(`${parser}/expected.json`, FOLDER);
+      const lines = readFileSync(new URL(`${parser}/input.log`, FOLDER), 'utf8')
+        .trimEnd()
+        .split('\n');
+      const joined = joinedRecords(parser);
       return {
         parser,
-        lines: readFileSync(new URL(`${parser}/input.log`, FOLDER), 'utf8')
-          .trimEnd()
-          .split('\n'),
-        expected: existsSync(expected) ? JSON.parse(readFileSync(expected, 'utf8')) : [],
+        lines: [...lines, ...joined.lines],
+        expected: [...(existsSync(expected) ? JSON.parse(readFileSync(expected, 'utf8')) : []), ...joined.expected],
       };
     });
 }

@@ -1,0 +1,107 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { WIRE_LIMITS } from '../../ecs/wire.ts';
+import { systemCode } from '../errors.ts';
+import type { Cutter } from './cutter.ts';
+import { type FileMark, HEAD_BYTES, headOf, isCopy, isMarked, isSince } from './file-position.ts';
+
+/** A file being read: the one under the path, or one that rotation has moved away. */
+export interface OpenFile {
+  readonly handle: FileHandle;
+  mark: FileMark;
+  /** It was read, or waited to be, before it was opened now. */
+  readonly isKnown: boolean;
+  /** The look before it was opened: where it has no first bytes yet, it is looked for from then on. */
+  readonly seenAt: number;
+  /** When bytes last came. */
+  grewAt: number;
+  /** Nothing new at the last look: the file may have been emptied and filled again since. */
+  wasQuiet: boolean;
+  /** Size at which only an unfinished line was left: nothing to do until it changes. */
+  unfinishedAt: number;
+  /** Size at which quiet has ended the last record: the rest is an unfinished line. */
+  quietAt: number;
+}
+
+/**
+ * Opens a file and finds it among those read before; a file never read begins at its beginning. Undefined where there is
+ * no file under the path; throws where it may not be read.
+ */
+export async function openFile(
+  path: string,
+  known: readonly FileMark[],
+  seenAt: number,
+): Promise<OpenFile | undefined> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, 'r');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const found = await find(handle, known);
+    if (!found) await handle.close();
+    return found && { handle, ...found, seenAt, wasQuiet: false, unfinishedAt: -1, quietAt: -1 };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function find(
+  handle: FileHandle,
+  known: readonly FileMark[],
+): Promise<Pick<OpenFile, 'mark' | 'isKnown' | 'grewAt'> | undefined> {
+  const stats = await handle.stat();
+  if (!stats.isFile()) return undefined;
+  // Known by its first bytes from now on, read or not: a kill before its turn must not make it a stranger.
+  const headBytes = Math.min(stats.size, HEAD_BYTES);
+  const head = (await headOf(handle, headBytes)) ?? '';
+  let isKnown = false;
+  let mark: FileMark = { dev: stats.dev, ino: stats.ino, head, headBytes, offset: 0, pieces: 0, done: false };
+  for (const each of known) {
+    if (!(await isMarked(handle, stats, each))) continue;
+    mark = { ...each, dev: stats.dev };
+    isKnown = true;
+  }
+  return { mark, isKnown, grewAt: stats.mtimeMs };
+}
+
+/** Moves a file's mark. Reading may fail here, so nothing is changed before it has not. */
+export async function advance(file: OpenFile, offset: number, pieces: number): Promise<void> {
+  const headBytes = Math.min(offset, HEAD_BYTES);
+  const head = headBytes > file.mark.headBytes ? await headOf(file.handle, headBytes) : undefined;
+  file.mark = { ...file.mark, offset, pieces, ...(head === undefined ? {} : { head, headBytes }) };
+}
+
+/** Moves the mark behind the last whole line: one that is being written is new. */
+export async function skipToEnd(file: OpenFile, cutter: Cutter): Promise<void> {
+  const { size } = await file.handle.stat();
+  const tail = Buffer.alloc(Math.min(size, WIRE_LIMITS.recordBytes + (size % 2)));
+  await file.handle.read(tail, 0, tail.length, size - tail.length);
+  const end = cutter.lastEnd(tail);
+  await advance(file, end < 0 ? size : size - tail.length + end, 0);
+}
+
+/** Shorter than what was read, or other first bytes: somebody has emptied it in place (`copytruncate`). */
+export async function wasEmptied(file: OpenFile, size: number): Promise<boolean> {
+  if (size < file.mark.offset) return true;
+  if (!file.wasQuiet || size === file.mark.offset || file.mark.headBytes === 0) return false;
+  return (await headOf(file.handle, file.mark.headBytes)) !== file.mark.head;
+}
+
+/** True where a rotated file that nobody knows was written to since the last look, and is no copy of a known one. */
+export async function isNews(file: OpenFile, lookedAt: number, known: readonly FileMark[]): Promise<boolean> {
+  if (!isSince(file.grewAt, lookedAt)) return false;
+  for (const mark of known) {
+    if (await isCopy(file.handle, mark)) return false;
+  }
+  return true;
+}
+
+/** The unfinished end of a file that nobody writes to any more, as far as a record may be long. */
+export async function readRest(file: OpenFile, size: number): Promise<Buffer> {
+  const rest = Buffer.alloc(Math.max(0, Math.min(size - file.mark.offset, WIRE_LIMITS.recordBytes)));
+  if (rest.length > 0) await file.handle.read(rest, 0, rest.length, file.mark.offset);
+  return rest;
+}

@@ -13,7 +13,7 @@ import type { Channel } from './channels/channel.ts';
 import { openChannel } from './channels/index.ts';
 import { type Forwarder, openForwarder } from './forwarder.ts';
 import { openSharingKeys, type PublicSharingKey } from './keys.ts';
-import type { SharingSettings } from './settings.ts';
+import type { Recipient, SharingSettings } from './settings.ts';
 import { openShares, type Shares } from './shares.ts';
 
 /** Sharing with others: what leaves, who lets it leave, and the outbox. */
@@ -38,6 +38,9 @@ export interface SharingOptions {
   readonly settings: SharingSettings;
   readonly log: Log;
   readonly now?: () => number;
+  readonly random?: () => number;
+  /** Another way to the recipients than by the configuration. */
+  readonly channelTo?: (recipient: Recipient) => Channel;
 }
 
 /** Name of the lease under which one server sends for all. */
@@ -48,7 +51,7 @@ const EVERY_MS = 1_000;
 
 /** Opens sharing; nothing leaves before `start`. */
 export async function openSharing(options: SharingOptions): Promise<Sharing> {
-  const { records, settings, data, log, audit, now } = options;
+  const { records, settings, data, log, audit, now, random } = options;
   const keys = await openSharingKeys(options);
   const candidates = openCandidates({ ...options, keys });
   let forwarder: Forwarder | undefined;
@@ -68,7 +71,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     const known = channels.get(id);
     const recipient = settings.recipients.find((one) => one.id === id);
     if (known || !recipient) return known;
-    const opened = openChannel(recipient, { data, key: keys.public });
+    const opened = options.channelTo?.(recipient) ?? openChannel(recipient, { data, key: keys.public });
     channels.set(id, opened);
     return opened;
   };
@@ -80,6 +83,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     giveUpMs: settings.giveUpHours * 3_600_000,
     log,
     ...(now ? { now } : {}),
+    ...(random ? { random } : {}),
   });
   const sending = forwarder;
   await shares.recover();

@@ -24,6 +24,8 @@ import { openBacktests } from '../../../server/rules/backtest/backtests.ts';
 import { openRuleImports } from '../../../server/rules/import/import-jobs.ts';
 import { openRuleRegistry, type RuleRegistry } from '../../../server/rules/registry.ts';
 import type { App } from '../../../server/services.ts';
+import type { SharingSettings } from '../../../server/sharing/settings.ts';
+import { openSharing, type Sharing } from '../../../server/sharing/sharing.ts';
 import type { EventStore } from '../../../server/store/event-store.ts';
 import type { AlertDetected } from '../../../server/store/record-kinds.ts';
 import type { RecordStore } from '../../../server/store/record-store.ts';
@@ -39,6 +41,8 @@ export interface Bench {
   readonly records: RecordStore;
   readonly accounts: Accounts;
   readonly rules: RuleRegistry;
+  /** Where the test asked for it. */
+  readonly sharing?: Sharing;
   readonly retention: Retention;
   readonly folder: string;
   /** Milliseconds; accounts look at it. */
@@ -61,6 +65,8 @@ export async function openBench(
     tickMs?: number;
     consoleFolder?: string;
     exportEvents?: number;
+    requestsPerMinute?: number;
+    sharing?: SharingSettings;
     secondFactor?: SecondFactorPolicy;
   } = {},
 ): Promise<Bench> {
@@ -108,8 +114,23 @@ export async function openBench(
     { data: folder },
     { events, records, audit: accounts.audit, rules, live, log: silent },
   );
+  const sharing =
+    options.sharing &&
+    (await openSharing({
+      records,
+      incidents,
+      agencies,
+      rules: () => ruleBook(rules.rules),
+      audit: accounts.audit,
+      authority: { sign: (text) => Buffer.from(text).toString('base64'), certificate: 'test' },
+      data: folder,
+      settings: options.sharing,
+      log: silent,
+      now: () => clock.now,
+    }));
   const app = await buildApp({
     incidents,
+    ...(sharing ? { sharing } : {}),
     settings: {
       version: '0.0.0-test',
       timeZone: 'Asia/Ho_Chi_Minh',
@@ -117,6 +138,7 @@ export async function openBench(
       secureCookies: false,
       consoleFolder: options.consoleFolder ?? join(folder, 'console'),
       exportEvents: options.exportEvents ?? 1_000_000,
+      requestsPerMinute: options.requestsPerMinute ?? 1200,
     },
     log: silent,
     events,
@@ -150,6 +172,7 @@ export async function openBench(
 
   return Object.assign(bench, {
     app,
+    ...(sharing ? { sharing } : {}),
     events,
     records,
     accounts,
@@ -201,6 +224,7 @@ export async function openBench(
     async close() {
       live.stop();
       await retention.stop();
+      await sharing?.stop();
       await Promise.all([ruleImports.stop(), backtests.stop(), indicators.stop()]);
       await app.close();
       await events.close();

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Type } from 'typebox';
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import { type BandwidthRule, readBandwidth } from '../ecs/rates.ts';
+import { openOwnParsers, type ParserSource, readParserFolder } from './custom-parsers/own-parsers.ts';
 import type { GeoPaths } from './enrichers/geo-files.ts';
 import { networksOf } from './enrichers/networks.ts';
 import { CollectorError, reasonOf } from './errors.ts';
@@ -125,6 +126,8 @@ export interface CollectorConfig {
   readonly geo: GeoPaths;
   /** CIDR; undefined for the private ones. */
   readonly internalNetworks: readonly string[] | undefined;
+  /** Documents of parsers, from the folder `parsers` beside the file. */
+  readonly parsers: readonly ParserSource[];
   readonly inputs: 'auto' | readonly InputConfig[];
   /** Port of the syslog listener of `auto`. */
   readonly syslogPort: number;
@@ -201,6 +204,7 @@ export function readConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
   if (!Number.isInteger(syslogPort) || syslogPort < 0 || syslogPort > 65_535) {
     throw new CollectorError('HD_CONFIG_KEY', 'HAIDANG_SYSLOG_PORT is not a port number.');
   }
+  const { parsers, names: parserNames } = ownParsers(join(base, 'parsers'));
   return {
     id: content.id,
     server: servers[0],
@@ -218,8 +222,10 @@ export function readConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
     timeZone,
     geo: { country: geoFile(content.geo?.country), as: geoFile(content.geo?.as) },
     internalNetworks: content.internal_networks,
+    parsers,
     inputs: readInputs(content.inputs ?? 'auto', {
       base,
+      parserNames,
       syslogPort,
       fault,
       certificate: resolve(base, content.certificate),
@@ -227,6 +233,16 @@ export function readConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
     }),
     syslogPort,
   };
+}
+
+/** The parsers of a folder and the names that inputs may use. */
+function ownParsers(folder: string): { readonly parsers: readonly ParserSource[]; readonly names: readonly string[] } {
+  try {
+    const parsers = readParserFolder(folder);
+    return { parsers, names: [...openOwnParsers(parsers).byName.keys()] };
+  } catch (error) {
+    throw new CollectorError('HD_CONFIG_PARSER', reasonOf(error), error);
+  }
 }
 
 /** The zone this machine's clock is set to, and so the one its logs are written in; UTC where the system names none. */

@@ -16,6 +16,8 @@ export interface HealthOptions {
   readonly certificate: string;
   readonly machine: string | null;
   readonly policy: () => CollectorHealth['policy'];
+  /** The server in use, most bytes per second, and bytes sent since the start. */
+  readonly sending: () => { readonly server: string; readonly limit: number | null; readonly sent: number };
   /** The files of addresses that events are enriched by. */
   readonly geo?: () => readonly { readonly error: string | null }[];
 }
@@ -25,6 +27,7 @@ export function watchHealth(options: HealthOptions): () => CollectorHealth {
   const { spool, clock, certificate, machine } = options;
   let cpu = process.cpuUsage();
   let at = performance.now();
+  let sentBefore = 0;
   let waitingSince: number | null = null;
   let diskFree = 0;
   let certificateEnds: string | null = null;
@@ -45,6 +48,9 @@ export function watchHealth(options: HealthOptions): () => CollectorHealth {
     const used = process.cpuUsage(cpu);
     const cpuPercent = now - at < 1 ? 0 : (used.user + used.system) / 10 / (now - at);
     cpu = process.cpuUsage();
+    const { server, limit, sent } = options.sending();
+    const sentPerSecond = now - at < 1 ? 0 : Math.round((1_000 * (sent - sentBefore)) / (now - at));
+    sentBefore = sent;
     at = now;
     waitingSince = spool.waiting.frames === 0 ? null : (waitingSince ?? clock.now());
     return {
@@ -58,6 +64,9 @@ export function watchHealth(options: HealthOptions): () => CollectorHealth {
       waitingSince: waitingSince === null ? null : new Date(waitingSince).toISOString(),
       certificateEnds,
       policy: options.policy(),
+      server,
+      bandwidthLimit: limit,
+      sentPerSecond,
       ...geoFault(options.geo?.() ?? []),
     };
   };

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import type { CollectorStatus } from '../ecs/wire.ts';
 import { CorrectedClock } from './clock.ts';
 import type { CollectorConfig } from './config.ts';
+import { openOwnParsers } from './custom-parsers/own-parsers.ts';
 import { portOf, tryPort } from './doctor/ports.ts';
 import { openEnricher } from './enrichers/index.ts';
 import { openSocket } from './enrol/dial.ts';
 import { machineHash, machineHeader } from './enrol/machine.ts';
-import { keptPolicy, type PolicyWatch, watchPolicy } from './enrol/policy.ts';
+import { type CheckedPolicy, keptPolicies, type PolicyWatch, watchPolicy } from './enrol/policy.ts';
 import { startRenewal } from './enrol/renewal.ts';
 import { CollectorError, reasonOf } from './errors.ts';
 import { watchHealth } from './health.ts';
@@ -17,8 +18,9 @@ import type { Input, InputContext } from './inputs/input.ts';
 import { Intake, type RecordParser } from './intake.ts';
 import { Ledger } from './ledger.ts';
 import type { Log } from './log.ts';
+import { boundBandwidth, minuteIn } from './outputs/bandwidth.ts';
 import { ServerOutput } from './outputs/server.ts';
-import { lineText, objectEvent, parseLine } from './parsers/index.ts';
+import { lineText, type OwnParsers, objectEvent, parseLine } from './parsers/index.ts';
 import type { ParserHint } from './record.ts';
 import { DISK, readSmall } from './spool/files.ts';
 import { lockSpool } from './spool/lock.ts';
@@ -35,13 +37,19 @@ export interface RunningCollector {
   status(): CollectorStatus;
   /** Asks the server for a newer policy now; it is asked once a minute anyway. */
   lookForPolicy(): Promise<void>;
+  /** Looks now whether the policy on trial works; it is looked every ten seconds anyway. */
+  lookAtTrial(): Promise<void>;
 }
 
 const SEND_BEFORE_EXIT_MS = 2_000;
 const FLUSH_BEFORE_EXIT_MS = 2_000;
 
 /** Starts a collector: spool, output, inputs, in this order, so that nothing is read before it can be kept. */
-export async function startCollector(config: CollectorConfig, log: Log): Promise<RunningCollector> {
+export async function startCollector(
+  config: CollectorConfig,
+  log: Log,
+  given: { readonly trialMs?: number } = {},
+): Promise<RunningCollector> {
   const startedAt = new Date().toISOString();
   const collectorVersion = programVersion();
   const machine = machineHash();
@@ -75,6 +83,7 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
     certificate: config.certificate,
     machine,
     policy: () => policy?.state() ?? { version: null, failed: null },
+    sending: () => ({ server: output.server.host, limit: bandwidth.limit(), sent: bandwidth.sent }),
     geo: () => enricher.state(),
   });
   const status = (): CollectorStatus => ({
@@ -87,10 +96,14 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
     sources: [...ledger.all()].map((source) => source.status()),
     health: health(),
   });
-  const output = new ServerOutput(
+  const bandwidth = boundBandwidth({ rules: config.bandwidth, minute: minuteIn(config.timeZone) });
+  const way = (server = output.server) => ({ server, proxy: config.proxy, proxyCa: config.proxyCa });
+  const output: ServerOutput = new ServerOutput(
     spool,
     {
       server: config.server,
+      others: config.servers.slice(1),
+      bandwidth,
       credentials: () => ({
         ca: readFileSync(config.ca, 'utf8'),
         certificate: readFileSync(config.certificate, 'utf8'),
@@ -98,7 +111,7 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
       }),
       status,
       headers: machineHeader(machine),
-      openSocket: config.proxy ? () => openSocket(config) : undefined,
+      openSocket: config.proxy ? (server) => openSocket(way(server)) : undefined,
       onClock: (now, askedAt, answeredAt) => {
         if (!clock.learn(now, askedAt, answeredAt)) return;
         if (Math.abs(clock.offset) > 2_000)
@@ -113,7 +126,7 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
   output.start();
   const renewal = config.renew
     ? startRenewal({
-        way: () => config,
+        way,
         identity: config.certificate,
         ca: config.ca,
         log,
@@ -122,43 +135,51 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
       })
     : undefined;
 
+  let own = openOwnParsers(config.parsers);
   const context: InputContext = {
     intake,
     log,
-    parserFor: (parser, origin) => makeParser(config.timeZone, parser, origin),
+    parserFor: (parser, origin) => makeParser(config.timeZone, parser, origin, own),
   };
   // A policy speaks for enrolled collectors alone: the one of `haidang up` has the server's own configuration.
-  const kept = config.renew ? keptPolicy(config, log) : undefined;
-  let current: Pick<CollectorConfig, 'inputs' | 'syslogPort'> = kept ? { ...config, inputs: kept.inputs } : config;
+  const kept = config.renew ? keptPolicies(config, log) : undefined;
+  let inForce: CheckedPolicy | undefined;
   let inputs: Input[] = [];
-  const startInputs = async (from: typeof current) => {
-    inputs = await makeInputs(from, context);
+  const startInputs = async (from: CheckedPolicy | undefined) => {
+    own = openOwnParsers([...config.parsers, ...(from?.parsers ?? [])]);
+    bandwidth.use(from?.bandwidth);
+    inputs = await makeInputs({ ...config, inputs: from?.inputs ?? config.inputs }, context);
     for (const input of inputs) await input.start();
+    inForce = from;
   };
-  await startInputs(current);
   const stopInputs = async () => {
     for (const input of inputs) await input.stop();
     inputs = [];
     await intake.flush();
     intake.closeAll();
   };
-  if (config.renew) {
-    const apply = async (list: typeof current.inputs) => {
-      const before = current;
+  await startInputs(kept?.tried ?? kept?.passed);
+  if (kept) {
+    const apply = async (next: CheckedPolicy | undefined) => {
+      const before = inForce;
       await stopInputs();
       try {
         // An input waits for a port that is taken; a policy that asks for one is not right for this machine.
-        for (const port of list === 'auto' ? [] : list.map(portOf)) if (port) await tryPort(port);
-        current = { ...config, inputs: list };
-        await startInputs(current);
+        for (const port of (next?.inputs ?? []).map(portOf)) if (port) await tryPort(port);
+        await startInputs(next);
       } catch (error) {
         await stopInputs();
-        current = before;
         await startInputs(before);
         throw error;
       }
     };
-    policy = watchPolicy({ config, log, apply }, kept);
+    const signs = {
+      sources: () => [...ledger.all()].map((source) => source.status()),
+      acked: () => spool.acked,
+      waiting: () => spool.waiting.frames,
+      isConnected: () => output.isConnected,
+    };
+    policy = watchPolicy({ config, log, way, apply, signs, trialMs: given.trialMs }, kept);
   }
   log.info(
     { collector: config.id, epoch: intake.epoch, inputs: inputs.length, spool: config.spool },
@@ -189,6 +210,7 @@ export async function startCollector(config: CollectorConfig, log: Log): Promise
     ),
     status,
     lookForPolicy: async () => policy?.look(),
+    lookAtTrial: async () => policy?.lookAtTrial(),
   };
 }
 
@@ -197,6 +219,7 @@ function makeParser(
   timeZone: string,
   parser: string,
   origin: { readonly path?: string; readonly isLocal: boolean },
+  own: OwnParsers,
 ): RecordParser {
   const hint: ParserHint = {};
   const base = {
@@ -210,7 +233,7 @@ function makeParser(
     return context;
   };
   const parse = (line: string, now: number, program?: string) =>
-    parseLine(line, parser, program === undefined ? at(now) : { ...at(now), program }, hint);
+    parseLine(line, parser, program === undefined ? at(now) : { ...at(now), program }, hint, own);
   return Object.assign(parse, {
     ownClock: origin.isLocal,
     text: (line: string, now: number, id: string) => lineText(line, parser, at(now), id, hint),

@@ -25,10 +25,10 @@ export async function run(args: readonly string[]): Promise<number> {
   if (first === 'enrol' || first === 'enroll') return (await import('./enrol.ts')).run(rest);
   if (first === 'doctor') return (await import('./doctor.ts')).run(rest);
   const text = { type: 'string' } as const;
-  let given: Partial<Record<'config' | 'folder' | 'server' | 'token' | 'lang' | 'proxy', string>> & { help?: boolean };
+  let given: Partial<Record<'config' | 'folder' | 'server' | 'token' | 'lang' | 'proxy' | 'proxy-ca', string>> & { help?: boolean };
   try {
     const help = { type: 'boolean', short: 'h' } as const;
-    const options = { config: text, folder: text, server: text, token: text, lang: text, proxy: text, help };
+    const options = { config: text, folder: text, server: text, token: text, lang: text, proxy: text, 'proxy-ca': text, help };
     given = parseArgs({ args: [...args], options, allowPositionals: false }).values as typeof given;
   } catch (error) {
     console.error(`haidang collector: ${(error as Error).message} haidang collector --help tells more.`);
@@ -47,7 +47,7 @@ export async function run(args: readonly string[]): Promise<number> {
     found ??
     (server === undefined || token === undefined
       ? undefined
-      : await enrolHere({ server, token, folder, proxy, name: undefined, lang }));
+      : await enrolHere({ server, token, folder, proxy, proxyCa: given['proxy-ca'], name: undefined, lang }));
   if (config === undefined) {
     if (token !== undefined && server !== undefined) return 1;
     console.error(

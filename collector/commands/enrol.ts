@@ -5,11 +5,11 @@ import { ENROL_TEXT, ENROLLED_TEXT } from '../text/enrolment.ts';
 import { languageOf } from '../text/language.ts';
 import { programVersion } from '../version.ts';
 
-const USAGE = `Usage: haidang collector enrol --server https://HOST:8443 --token TOKEN [--folder DIR] [--proxy URL] [--name NAME] [--lang vi|en|km]
+const USAGE = `Usage: haidang collector enrol --server https://HOST:8443 --token TOKEN [--folder DIR] [--proxy URL] [--proxy-ca FILE] [--name NAME] [--lang vi|en|km]
 
 Makes a key on this machine, gets a certificate for it, and writes collector.yaml, ca.crt and identity.pem into DIR
 (default: HAIDANG_COLLECTOR, else ./collector). The server is known by the fingerprint inside the token, before anything is
-sent to it. --token - reads the token from standard input, so that it is in no list of processes.`;
+sent to it. HOST:8443 may be several with commas between. --token - reads the token from standard input, so that it is in no list of processes.`;
 
 /** Folder of a collector's configuration where nothing says otherwise. */
 export function collectorFolder(asked: string | undefined): string {
@@ -19,12 +19,12 @@ export function collectorFolder(asked: string | undefined): string {
 /** `haidang collector enrol`: 0 when enrolled, 1 where it failed, 2 on bad usage. */
 export async function run(args: readonly string[]): Promise<number> {
   const text = { type: 'string' } as const;
-  let given: Record<'server' | 'token' | 'folder' | 'proxy' | 'name' | 'lang', string | undefined> & {
+  let given: Record<'server' | 'token' | 'folder' | 'proxy' | 'proxy-ca' | 'name' | 'lang', string | undefined> & {
     help?: boolean | undefined;
   };
   try {
     const help = { type: 'boolean', short: 'h' } as const;
-    const options = { server: text, token: text, folder: text, proxy: text, name: text, lang: text, help };
+    const options = { server: text, token: text, folder: text, proxy: text, 'proxy-ca': text, name: text, lang: text, help };
     given = parseArgs({ args: [...args], options, allowPositionals: false }).values as typeof given;
   } catch (error) {
     console.error(`haidang collector enrol: ${(error as Error).message}`);
@@ -44,6 +44,7 @@ export async function run(args: readonly string[]): Promise<number> {
     token: given.token === '-' ? await readLine() : given.token,
     folder: collectorFolder(given.folder),
     proxy,
+    proxyCa: given['proxy-ca'],
     name: given.name,
     lang: given.lang,
   });
@@ -56,6 +57,8 @@ export async function enrolHere(asked: {
   readonly token: string;
   readonly folder: string;
   readonly proxy: string | undefined;
+  /** PEM file of who signed the certificate of an `https://` proxy. */
+  readonly proxyCa?: string | undefined;
   readonly name: string | undefined;
   readonly lang: string | undefined;
 }): Promise<string | undefined> {
@@ -69,6 +72,7 @@ export async function enrolHere(asked: {
       folder,
       version: programVersion(),
       ...(asked.proxy ? { proxy: new URL(asked.proxy) } : {}),
+      ...(asked.proxyCa === undefined ? {} : { proxyCa: resolve(asked.proxyCa) }),
       ...(name === undefined ? {} : { name }),
     });
     console.log(ENROLLED_TEXT[language](enrolled.collector, enrolled.agency, enrolled.notAfter));

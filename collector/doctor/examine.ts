@@ -61,7 +61,14 @@ export async function examine(path: string, given: Partial<Surroundings> = {}): 
   } catch (error) {
     return [{ check: 'config', state: 'bad', fault: 'config', detail: reasonOf(error) }];
   }
-  found.push(...(await lookAtServer(config, around)));
+  for (const [place, server] of config.servers.entries()) {
+    const looked = await lookAtServer({ ...config, server }, around);
+    // Each of several by its name; the certificate of this machine is one for all.
+    for (const one of looked) {
+      if (one.check !== 'certificate') found.push(config.servers.length > 1 ? { ...one, name: server.host } : one);
+      else if (place === 0) found.push(one);
+    }
+  }
   found.push(...(await lookAtDisk(config, around)));
   found.push(...(await lookAtTables(config)));
   if (config.inputs === 'auto') {
@@ -75,7 +82,7 @@ export async function examine(path: string, given: Partial<Surroundings> = {}): 
 
 async function lookAtServer(config: CollectorConfig, { machine, within }: Surroundings): Promise<Finding[]> {
   const found: Finding[] = [];
-  const { server, proxy } = config;
+  const { server, proxy, proxyCa } = config;
   const host = bare(server);
   const add = (
     check: CheckName,
@@ -93,7 +100,7 @@ async function lookAtServer(config: CollectorConfig, { machine, within }: Surrou
     }
   }
   try {
-    (await openSocket({ server, proxy, within })).destroy();
+    (await openSocket({ server, proxy, proxyCa, within })).destroy();
     add('tcp', undefined, server.host);
   } catch (error) {
     add(
@@ -105,7 +112,7 @@ async function lookAtServer(config: CollectorConfig, { machine, within }: Surrou
   }
   const ca = readFileSync(config.ca, 'utf8');
   try {
-    const tls = await openTls({ server, proxy, within }, { ca, ...identity, verify: true });
+    const tls = await openTls({ server, proxy, proxyCa, within }, { ca, ...identity, verify: true });
     add('tls', undefined, tls.getPeerX509Certificate()?.fingerprint256 ?? '');
     const askedAt = Date.now();
     const { status, body } = await askOnce(tls, server, 'GET', '/v1/clock', undefined, within, machineHeader(machine));

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
@@ -5,8 +6,13 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 /** How to reach the server. */
 export interface Way {
   readonly server: URL;
-  /** `http://[user:password@]host:port`: a proxy that is asked to CONNECT (RFC 9110 §9.3.6). */
+  /**
+   * `http://[user:password@]host:port`: a proxy that is asked to CONNECT (RFC 9110 §9.3.6); `https://` is spoken to over
+   * TLS, so that the password is not readable on the way.
+   */
   readonly proxy?: URL | undefined;
+  /** PEM file of who signed the certificate of an `https://` proxy; without it the system's authorities are asked. */
+  readonly proxyCa?: string | undefined;
   /** Milliseconds for all of it. */
   readonly within?: number;
 }
@@ -27,11 +33,11 @@ export class DialError extends Error {
 }
 
 /** Opens a connection to the server, through the proxy where there is one. @throws DialError */
-export async function openSocket({ server, proxy, within = WITHIN_MS }: Way): Promise<Socket> {
-  const target = proxy ?? server;
-  const socket = connectTcp({ host: bare(target), port: Number(target.port || (proxy ? 3128 : 443)) });
-  await settle(socket, 'connect', within, 'tcp');
-  if (!proxy) return socket;
+export async function openSocket({ server, proxy, proxyCa, within = WITHIN_MS }: Way): Promise<Socket> {
+  if (!proxy) return openTcp(server, 443, within);
+  const isTls = proxy.protocol === 'https:';
+  const tcp = await openTcp(proxy, isTls ? 443 : 3128, within);
+  const socket = isTls ? await proxyTls(tcp, proxy, proxyCa, within) : tcp;
   const credentials = proxy.username
     ? `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`
     : '';
@@ -46,6 +52,34 @@ export async function openSocket({ server, proxy, within = WITHIN_MS }: Way): Pr
     throw new DialError('proxy', new Error(`the proxy answered: ${head.split('\r\n', 1)[0]?.slice(0, 200)}`));
   }
   return socket;
+}
+
+async function openTcp(target: URL, port: number, within: number): Promise<Socket> {
+  const socket = connectTcp({ host: bare(target), port: Number(target.port || port) });
+  await settle(socket, 'connect', within, 'tcp');
+  return socket;
+}
+
+/** TLS to the proxy itself; what is said to the server inside it is encrypted once more. */
+async function proxyTls(socket: Socket, proxy: URL, ca: string | undefined, within: number): Promise<TLSSocket> {
+  const host = bare(proxy);
+  let trusted: string | undefined;
+  try {
+    trusted = ca === undefined ? undefined : readFileSync(ca, 'utf8');
+  } catch (error) {
+    socket.destroy();
+    throw new DialError('proxy', error);
+  }
+  const tls = connectTls({
+    socket,
+    host,
+    ...(isIP(host) ? {} : { servername: host }),
+    ...(trusted === undefined ? {} : { ca: trusted }),
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: ['http/1.1'],
+  });
+  await settle(tls, 'secureConnect', within, 'proxy');
+  return tls;
 }
 
 /** TLS 1.3 over a connection to the server. @throws DialError */

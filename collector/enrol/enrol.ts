@@ -36,11 +36,14 @@ export class EnrolError extends Error {
 }
 
 export interface EnrolOptions {
+  /** One address, or several of one installation with commas between: the first that answers enrols, all are written down. */
   readonly server: string;
   readonly token: string;
   /** Gets `collector.yaml`, `ca.crt` and `identity.pem` (0600). */
   readonly folder: string;
   readonly proxy?: URL | undefined;
+  /** PEM file of who signed the certificate of an `https://` proxy; absolute. */
+  readonly proxyCa?: string | undefined;
   readonly version: string;
   readonly name?: string;
   readonly machine?: string | null;
@@ -72,12 +75,12 @@ const NAME_CODES = new Set(['ERR_TLS_CERT_ALTNAME_INVALID']);
 export async function enrol(options: EnrolOptions): Promise<Enrolled> {
   const token = parseToken(options.token);
   if (!token) throw new EnrolError('token_form', 'The token is not whole.');
-  const server = serverAddress(options.server);
-  const way: Way = { server, proxy: options.proxy };
+  const servers = options.server.split(',').map((text) => serverAddress(text.trim()));
   const paths = pathsIn(options.folder);
   const former = formerIdentity(paths.identity);
 
-  const authority = await lookAtAuthority(way, token.authority);
+  const { way, authority } = await firstThatAnswers(servers, options, token.authority);
+  const { server } = way;
   // The key is on disk before the token is used: if the answer is lost, the same key may ask again.
   const key = readIfAny(paths.pending) ?? newKey();
   writeSecret(paths.pending, key);
@@ -95,7 +98,7 @@ export async function enrol(options: EnrolOptions): Promise<Enrolled> {
   if (status !== 200) throw refusal(status, body);
   const answer = JSON.parse(body) as EnrolmentAnswer;
   checkAnswer(answer, key);
-  return keep(paths, { answer, key, authority, server, options });
+  return keep(paths, { answer, key, authority, servers, options });
 }
 
 interface Paths {
@@ -130,6 +133,24 @@ function serverAddress(text: string): URL {
   }
   if (url.port === '' && !/:443\/?$/.test(full)) url.port = '8443';
   return url;
+}
+
+/** The first of several servers that is reached and has the right authority; the last one's problem where none is. */
+async function firstThatAnswers(
+  servers: readonly URL[],
+  { proxy, proxyCa }: EnrolOptions,
+  fingerprint: string,
+): Promise<{ readonly way: Way; readonly authority: string }> {
+  let problem: unknown;
+  for (const server of servers) {
+    const way: Way = { server, proxy, proxyCa };
+    try {
+      return { way, authority: await lookAtAuthority(way, fingerprint) };
+    } catch (error) {
+      problem = error;
+    }
+  }
+  throw problem;
 }
 
 /** The authority's certificate, known by its fingerprint; nothing but a TLS handshake is said for it. */
@@ -184,12 +205,12 @@ interface Kept {
   readonly answer: EnrolmentAnswer;
   readonly key: string;
   readonly authority: string;
-  readonly server: URL;
+  readonly servers: readonly URL[];
   readonly options: EnrolOptions;
 }
 
 function keep({ config, identity, pending, authority: authorityPath }: Paths, kept: Kept): Enrolled {
-  const { answer, key, authority, server, options } = kept;
+  const { answer, key, authority, servers, options } = kept;
   const before = readIfAny(config);
   const hadId = /^id: *([a-z0-9]{4,32})/m.exec(before ?? '')?.[1];
   writeSecret(authorityPath, authority, 0o644);
@@ -200,13 +221,14 @@ function keep({ config, identity, pending, authority: authorityPath }: Paths, ke
     const lines = [
       '# The configuration of this collector; docs/collector.md explains every key.',
       `id: ${answer.collector}`,
-      `server: ${server.origin}`,
+      `server: ${written(servers)}`,
       'ca: ca.crt',
       'certificate: identity.pem',
       'key: identity.pem',
       'renew: true',
       `spool: ${spool}`,
       ...(options.proxy ? [`proxy: ${options.proxy.href}`] : []),
+      ...(options.proxyCa === undefined ? [] : [`proxy_ca: ${JSON.stringify(options.proxyCa)}`]),
       `inputs: ${JSON.stringify(options.inputs ?? 'auto')}`,
       '',
     ];
@@ -215,10 +237,20 @@ function keep({ config, identity, pending, authority: authorityPath }: Paths, ke
     // What people wrote stays; who and where is replaced.
     const lines = before
       .replace(/^id:.*$/m, `id: ${answer.collector}`)
-      .replace(/^server:.*$/m, `server: ${server.origin}`);
+      .replace(SERVER_KEY, (text) =>
+        servers.every(({ origin }) => text.includes(origin)) ? text : `server: ${written(servers)}`,
+      );
     writeSecret(config, spool === 'spool' ? lines : lines.replace(/^spool:.*$/m, `spool: ${spool}`));
   }
   removeFile(pending);
   const { collector, agency, notAfter } = answer;
   return { collector, agency, notAfter, config };
+}
+
+/** The key with its value: one address, or a list in either form of YAML. */
+const SERVER_KEY = /^server:.*(?:\n[ \t]*-.*)*$/m;
+
+function written(servers: readonly URL[]): string {
+  const origins = servers.map(({ origin }) => origin);
+  return origins.length === 1 ? `${origins[0]}` : `[${origins.join(', ')}]`;
 }

@@ -1,30 +1,38 @@
 import { verify, X509Certificate } from 'node:crypto';
 import { accessSync, constants, globSync, readFileSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
 import type { SignedPolicy } from '../../ecs/enrolment.ts';
+import { LOCAL_KEYS, type PolicyContent } from '../../ecs/policy.ts';
+import { type BandwidthRule, readBandwidth } from '../../ecs/rates.ts';
 import type { CollectorConfig } from '../config.ts';
+import { openOwnParsers, type ParserSource } from '../custom-parsers/own-parsers.ts';
 import { CollectorError, reasonOf } from '../errors.ts';
 import { type InputConfig, readInputs } from '../input-config.ts';
 import type { Log } from '../log.ts';
-import { askOnce, openTls } from './dial.ts';
-import { readIfAny, writeSecret } from './files.ts';
+import { askOnce, openTls, type Way } from './dial.ts';
 import { machineHeader } from './machine.ts';
+import { type FailedPolicy, type PolicyFiles, policyFiles } from './policy-files.ts';
+import { beginTrial, type PolicySigns, type PolicyTrial } from './trial.ts';
 
 const LOOK_EVERY_MS = 60_000;
 const FIRST_LOOK_MS = 3_000;
+const TRIAL_LOOK_MS = 10_000;
+/** Ends of the process within a trial past which it is the policy's fault. */
+const MOST_STARTS = 3;
 
 /** A policy whose signature and contents are checked. */
 export interface CheckedPolicy {
   readonly version: number;
-  readonly inputs: readonly InputConfig[];
+  /** Undefined: those of this machine's own configuration. */
+  readonly inputs: readonly InputConfig[] | undefined;
+  /** Undefined: as this machine's own configuration has it. */
+  readonly bandwidth: readonly BandwidthRule[] | undefined;
+  /** Parsers that it brings, after those of this machine. */
+  readonly parsers: readonly ParserSource[];
   readonly signed: SignedPolicy;
 }
 
 /** A policy that this collector does not take over, and why. */
 export class PolicyError extends Error {}
-
-/** Keys that name files of this machine: what a server may not ask for. */
-const LOCAL_KEYS = ['secrets', 'tls', 'ca'] as const;
 
 /**
  * Checks a policy of the server: signed by the authority that this machine enrolled with, readable, its files all inside
@@ -32,7 +40,7 @@ const LOCAL_KEYS = ['secrets', 'tls', 'ca'] as const;
  */
 export function checkPolicy(
   signed: SignedPolicy,
-  config: Pick<CollectorConfig, 'ca' | 'id' | 'allowFolders' | 'syslogPort' | 'certificate' | 'key'>,
+  config: Pick<CollectorConfig, 'ca' | 'id' | 'allowFolders' | 'syslogPort' | 'certificate' | 'key' | 'parsers'>,
 ): CheckedPolicy {
   const authority = new X509Certificate(readFileSync(config.ca));
   const isSigned = verify(
@@ -42,9 +50,12 @@ export function checkPolicy(
     Buffer.from(signed.signature, 'base64'),
   );
   if (!isSigned) throw new PolicyError('It is not signed by the authority of this collector.');
-  const { version, inputs } = JSON.parse(signed.policy) as { readonly version: number; readonly inputs: unknown };
-  if (!Array.isArray(inputs) || !Number.isSafeInteger(version)) throw new PolicyError('It has no list of inputs.');
-  for (const input of inputs as Record<string, unknown>[]) {
+  const { version, inputs, bandwidth, parsers: texts = [] } = JSON.parse(signed.policy) as PolicyContent;
+  if (!Number.isSafeInteger(version)) throw new PolicyError('It has no version.');
+  const rules = bandwidth === undefined ? undefined : readBandwidth(bandwidth);
+  if (bandwidth !== undefined && !rules) throw new PolicyError('Its bandwidth is neither a rate nor a list of them.');
+  if (inputs !== undefined && !Array.isArray(inputs)) throw new PolicyError('Its inputs are no list.');
+  for (const input of (inputs ?? []) as Record<string, unknown>[]) {
     for (const key of LOCAL_KEYS) {
       if (input[key] !== undefined && typeof input[key] !== 'boolean')
         throw new PolicyError(`"${key}" names files, which only this machine's own configuration may do.`);
@@ -55,12 +66,21 @@ export function checkPolicy(
   const fault = (keys: readonly (string | number)[], what: string) =>
     new CollectorError('HD_CONFIG_KEY', `policy ${version}: ${keys.join('.')} ${what}.`);
   try {
-    const read = readInputs(inputs, { ...config, base: '/', fault });
-    if (read === 'auto') throw new PolicyError('It has no list of inputs.');
-    return { version, inputs: read, signed };
+    const parsers = readParsers(texts, version);
+    const own = openOwnParsers([...config.parsers, ...parsers]);
+    const place = { ...config, base: '/', fault, parserNames: [...own.byName.keys()] };
+    const read = inputs === undefined ? undefined : readInputs(inputs, place);
+    if (read === 'auto') throw new PolicyError('Its inputs are no list.');
+    return { version, inputs: read, bandwidth: rules, parsers, signed };
   } catch (error) {
     throw new PolicyError(reasonOf(error));
   }
+}
+
+function readParsers(texts: unknown, version: number): readonly ParserSource[] {
+  if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string'))
+    throw new PolicyError('Its "parsers" are no list of texts.');
+  return texts.map((text: string, place) => ({ from: `policy ${version}, parser ${place + 1}`, text }));
 }
 
 function mustBeAllowed(path: string, folders: readonly string[]): void {
@@ -83,48 +103,113 @@ function mustBeAllowed(path: string, folders: readonly string[]): void {
 export interface PolicyOptions {
   readonly config: CollectorConfig;
   readonly log: Log;
-  /** Puts the inputs of a policy to work; where that fails, those before work again and the reason is thrown. */
-  readonly apply: (inputs: readonly InputConfig[]) => Promise<void>;
+  /** The server to ask. */
+  readonly way: () => Way;
+  /**
+   * Puts a policy to work, or this machine's own configuration; where that fails, what was before works again and the
+   * reason is thrown.
+   */
+  readonly apply: (policy: CheckedPolicy | undefined) => Promise<void>;
+  readonly signs: PolicySigns;
+  readonly now?: () => number;
+  readonly trialMs?: number | undefined;
 }
 
 /** The policy in force here, and the looking for a newer one. */
 export interface PolicyWatch {
-  state(): {
-    readonly version: number | null;
-    readonly failed: { readonly version: number; readonly reason: string } | null;
-  };
+  state(): { readonly version: number | null; readonly failed: FailedPolicy | null; readonly trial: boolean };
   look(): Promise<void>;
+  /** Looks whether the policy on trial works. */
+  lookAtTrial(): Promise<void>;
   stop(): void;
 }
 
-/** The policy taken over last, for a start without the server. */
-export function keptPolicy(config: CollectorConfig, log: Log): CheckedPolicy | undefined {
-  const text = readIfAny(pathOf(config));
-  if (text === undefined) return undefined;
-  try {
-    return checkPolicy(JSON.parse(text) as SignedPolicy, config);
-  } catch (error) {
-    log.warn({ reason: reasonOf(error) }, 'the kept policy is not used; the inputs of the configuration are');
-    return undefined;
+/** What a start begins with. */
+export interface KeptPolicies {
+  readonly files: PolicyFiles;
+  /** The last one that passed its trial. */
+  readonly passed: CheckedPolicy | undefined;
+  /** One that was on trial when the collector ended. */
+  readonly tried: CheckedPolicy | undefined;
+}
+
+/** The policies taken over last, for a start without the server. One that ends the collector again and again has failed. */
+export function keptPolicies(config: CollectorConfig, log: Log): KeptPolicies {
+  const files = policyFiles(config.spool, log);
+  const read = (signed: SignedPolicy | undefined) => {
+    if (!signed) return undefined;
+    try {
+      return checkPolicy(signed, config);
+    } catch (error) {
+      log.warn({ reason: reasonOf(error) }, 'a kept policy is not used');
+      return undefined;
+    }
+  };
+  const passed = read(files.passed());
+  const onTrial = files.tried();
+  const tried = read(onTrial?.signed);
+  if (!onTrial || !tried) return { files, passed, tried: undefined };
+  if (onTrial.starts >= MOST_STARTS) {
+    files.fail({ version: tried.version, reason: 'The collector ended several times while it tried the policy.' });
+    return { files, passed, tried: undefined };
   }
+  files.try({ ...onTrial, starts: onTrial.starts + 1 });
+  return { files, passed, tried };
 }
 
-function pathOf({ spool }: CollectorConfig): string {
-  return join(spool, 'policy.json');
-}
+/** Looks once a minute for a newer policy, checks it, takes it over, and goes back where it does not work. */
+export function watchPolicy(options: PolicyOptions, { files, passed, tried }: KeptPolicies): PolicyWatch {
+  const { config, log, way, apply, signs, trialMs } = options;
+  const now = options.now ?? Date.now;
+  /** Where a policy that fails goes back to. */
+  let good = passed;
+  let failed: FailedPolicy | null = files.failed() ?? null;
+  let onTrial: { readonly policy: CheckedPolicy; readonly trial: PolicyTrial } | undefined;
+  const begin = (policy: CheckedPolicy) => {
+    onTrial = { policy, trial: beginTrial(signs, now, trialMs) };
+  };
+  if (tried) begin(tried);
 
-/** Looks once a minute for a newer policy, checks it, and takes it over or says why not. */
-export function watchPolicy({ config, log, apply }: PolicyOptions, begun: CheckedPolicy | undefined): PolicyWatch {
-  let version = begun?.version ?? null;
-  let failed: { version: number; reason: string } | null = null;
-
+  const fail = (version: number, error: unknown) => {
+    onTrial = undefined;
+    failed = { version, reason: reasonOf(error).slice(0, 900) };
+    files.fail(failed);
+    log.error(failed, 'the new policy is not taken over; the one before stays in force');
+  };
+  const takeOver = async (signed: SignedPolicy, offered: number) => {
+    let checked: CheckedPolicy;
+    try {
+      checked = checkPolicy(signed, config);
+    } catch (error) {
+      // What is in force goes on: on trial or not.
+      const before = onTrial;
+      fail(offered, error);
+      onTrial = before;
+      if (before) files.try({ signed: before.policy.signed, starts: 1 });
+      return;
+    }
+    // On disk first: if the policy ends the process, the next start knows what it was about.
+    files.try({ signed, starts: 1 });
+    try {
+      await apply(checked);
+    } catch (error) {
+      fail(offered, error);
+      // The apply went back to what was before; where that was on trial itself, the last good one is safer.
+      await apply(good);
+      return;
+    }
+    failed = null;
+    begin(checked);
+    log.info({ version: checked.version }, 'a new policy is in force, on trial');
+  };
   const look = async () => {
-    const identity = readFileSync(config.certificate, 'utf8');
+    const cert = readFileSync(config.certificate, 'utf8');
     const ca = readFileSync(config.ca, 'utf8');
-    const tls = await openTls(config, { ca, cert: identity, key: readFileSync(config.key, 'utf8'), verify: true });
+    const there = way();
+    const tls = await openTls(there, { ca, cert, key: readFileSync(config.key, 'utf8'), verify: true });
     const { status, body } = await askOnce(
       tls,
-      config.server,
+      there.server,
       'GET',
       '/v1/policy',
       undefined,
@@ -136,25 +221,48 @@ export function watchPolicy({ config, log, apply }: PolicyOptions, begun: Checke
     if (signed.policy === null) return;
     const offered = Number((JSON.parse(signed.policy) as { version?: unknown }).version);
     // Never back: an old policy with its good signature is refused. Nor again what failed.
-    if (!(offered > (version ?? 0)) || failed?.version === offered) return;
-    try {
-      const checked = checkPolicy(signed as SignedPolicy, config);
-      await apply(checked.inputs);
-      version = checked.version;
-      failed = null;
-      writeSecret(pathOf(config), JSON.stringify(signed));
-      log.info({ version }, 'a new policy is in force');
-    } catch (error) {
-      failed = { version: offered, reason: reasonOf(error).slice(0, 900) };
-      log.error(failed, 'the new policy is not taken over; the one before stays in force');
-    }
+    const known = Math.max(good?.version ?? 0, onTrial?.policy.version ?? 0, failed?.version ?? 0);
+    if (offered > known) await takeOver(signed as SignedPolicy, offered);
   };
-  const run = () => look().catch((error) => log.debug({ reason: reasonOf(error) }, 'no policy could be asked for'));
+  const lookAtTrial = async () => {
+    if (!onTrial) return;
+    const { policy, trial } = onTrial;
+    const verdict = trial.look();
+    if (verdict.kind === 'wait') return;
+    if (verdict.kind === 'well') {
+      onTrial = undefined;
+      good = policy;
+      files.pass(policy.signed);
+      log.info({ version: policy.version }, 'the policy works');
+      return;
+    }
+    fail(policy.version, verdict.reason);
+    await apply(good);
+  };
+  // One after the other: both change what is in force.
+  let work: Promise<void> = Promise.resolve();
+  const inTurn = (act: () => Promise<void>) => {
+    const done = work.then(act);
+    work = done.catch(() => undefined);
+    return done;
+  };
+  const run = () =>
+    inTurn(look).catch((error) => log.debug({ reason: reasonOf(error) }, 'no policy could be asked for'));
   const first = setTimeout(run, FIRST_LOOK_MS).unref();
   const timer = setInterval(run, LOOK_EVERY_MS).unref();
-  const stop = () => {
-    clearTimeout(first);
-    clearInterval(timer);
+  const trialTimer = setInterval(
+    () =>
+      inTurn(lookAtTrial).catch((error) => log.error({ err: error }, 'the policy before could not be taken up again')),
+    TRIAL_LOOK_MS,
+  ).unref();
+  return {
+    state: () => ({ version: (onTrial?.policy ?? good)?.version ?? null, failed, trial: onTrial !== undefined }),
+    look: () => inTurn(look),
+    lookAtTrial: () => inTurn(lookAtTrial),
+    stop() {
+      clearTimeout(first);
+      clearInterval(timer);
+      clearInterval(trialTimer);
+    },
   };
-  return { state: () => ({ version, failed }), look, stop };
 }

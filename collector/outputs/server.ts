@@ -1,14 +1,19 @@
 import { type ClientHttp2Session, connect, constants } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { BatchReceipt, CollectorStatus } from '../../ecs/wire.ts';
+import type { CollectorStatus } from '../../ecs/wire.ts';
 import { reasonOf } from '../errors.ts';
-import { type Log, reasonText } from '../log.ts';
+import type { Log } from '../log.ts';
 import type { StoredFrame } from '../spool/outbox.ts';
 import type { Spool } from '../spool/spool.ts';
+import { readProblem, readReceipt, readResend, readRetryAfter, readTime } from './answers.ts';
+import type { Bandwidth } from './bandwidth.ts';
+import { ServerList } from './server-list.ts';
 
 /** Who the collector is and whom it talks to. */
 export interface ServerOutputOptions {
   readonly server: URL;
+  /** Further servers of the same installation, called in this order where the first does not answer. */
+  readonly others?: readonly URL[];
   /** PEM texts, asked for at each connection, so that renewed certificates are taken up. */
   credentials(): { readonly ca: string; readonly certificate: string; readonly key: string };
   /** What the status report says now. */
@@ -18,7 +23,11 @@ export interface ServerOutputOptions {
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Opens the connection that TLS goes over, where a proxy is on the way; without it the server is called directly. */
-  readonly openSocket?: (() => Promise<Socket>) | undefined;
+  readonly openSocket?: ((server: URL) => Promise<Socket>) | undefined;
+  /** Bounds the bytes per second; without it nothing does. */
+  readonly bandwidth?: Bandwidth;
+  /** For tests: which server is tried when. */
+  readonly servers?: ServerList;
   readonly statusEveryMs?: number;
   readonly answerWithinMs?: number;
 }
@@ -31,16 +40,11 @@ interface Answer {
 }
 
 const IN_FLIGHT = 4;
-const FIRST_BACKOFF_MS = 100;
-const LAST_BACKOFF_MS = 15_000;
 const CONNECT_WITHIN_MS = 10_000;
 const ANSWER_WITHIN_MS = 30_000;
 const STATUS_EVERY_MS = 5_000;
-const LONGEST_RETRY_AFTER_MS = 300_000;
 const ANSWER_BYTES = 65_536;
 const REFUSED_LOG_EVERY_MS = 60_000;
-/** Segments carry the time of their acknowledgement by a clock that may have been set since. */
-const RESEND_SLACK_MS = 600_000;
 
 /** What a frame's answer means for the frames behind it. */
 type Verdict =
@@ -57,23 +61,41 @@ export class ServerOutput {
   readonly #options: ServerOutputOptions;
   readonly #spool: Spool;
   readonly #log: Log;
+  readonly #servers: ServerList;
   #session: ClientHttp2Session | undefined;
+  /** To the first server, while another one is in use. */
+  #trial: ClientHttp2Session | undefined;
+  /** The connection ends because we want another one. */
+  #isTurning = false;
   #stopping = false;
   #loop: Promise<void> = Promise.resolve();
   #wake: (() => void) | undefined;
   #statusTimer: NodeJS.Timeout | undefined;
-  #backoffMs = FIRST_BACKOFF_MS;
   #refusedLoggedAt = -Infinity;
   #isConnected = false;
 
   constructor(spool: Spool, options: ServerOutputOptions, log: Log) {
     this.#spool = spool;
     this.#options = options;
+    this.#servers = options.servers ?? new ServerList([options.server, ...(options.others ?? [])]);
     this.#log = log;
   }
 
+  /** The server in use, or called next. */
+  get server(): URL {
+    return this.#servers.current;
+  }
+
+  /** Whether the server answered last. */
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
   start(): void {
-    this.#statusTimer = setInterval(() => void this.#report(), this.#options.statusEveryMs ?? STATUS_EVERY_MS);
+    this.#statusTimer = setInterval(() => {
+      void this.#report();
+      void this.#tryFirst();
+    }, this.#options.statusEveryMs ?? STATUS_EVERY_MS);
     this.#loop = this.#run();
   }
 
@@ -87,13 +109,16 @@ export class ServerOutput {
 
   /** Connects anew, so that a renewed certificate is used; what was on its way is sent again and known by its ids. */
   reconnect(): void {
-    this.#session?.close();
+    if (!this.#session || this.#session.closed) return;
+    this.#isTurning = true;
+    this.#session.close();
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#statusTimer);
     this.#session?.destroy();
+    this.#trial?.destroy();
     this.#wake?.();
     await this.#loop;
   }
@@ -101,31 +126,35 @@ export class ServerOutput {
   async #run(): Promise<void> {
     while (!this.#stopping) {
       try {
-        const session = await this.#connect();
+        const session = await this.#connect(this.#servers.current, (opened) => {
+          this.#session = opened;
+        });
         await this.#askClock(session);
         void this.#report();
         await this.#send(session);
       } catch (error) {
         if (this.#stopping) return;
-        if (this.#isConnected || this.#backoffMs === FIRST_BACKOFF_MS) {
+        const isTurning = this.#isTurning;
+        this.#isTurning = false;
+        this.#session?.destroy();
+        this.#session = undefined;
+        if (isTurning) continue;
+        if (this.#isConnected || this.#servers.isFirstFailure) {
           this.#log.warn(
-            { server: this.#options.server.host, reason: reasonOf(error) },
+            { server: this.#servers.current.host, reason: reasonOf(error) },
             'no connection to the server; events wait in the spool',
           );
         }
         this.#isConnected = false;
-        this.#session?.destroy();
-        this.#session = undefined;
-        await this.#sleep(jitter(this.#backoffMs));
-        this.#backoffMs = Math.min(this.#backoffMs * 2, LAST_BACKOFF_MS);
+        await this.#sleep(this.#servers.failed());
       }
     }
   }
 
-  async #connect(): Promise<ClientHttp2Session> {
-    const { server, openSocket } = this.#options;
+  async #connect(server: URL, onOpened: (session: ClientHttp2Session) => void): Promise<ClientHttp2Session> {
+    const { openSocket } = this.#options;
     const { ca, certificate, key } = this.#options.credentials();
-    const socket = await openSocket?.();
+    const socket = await openSocket?.(server);
     return new Promise((resolve, reject) => {
       const session = connect(server.origin, {
         ca,
@@ -134,7 +163,7 @@ export class ServerOutput {
         minVersion: 'TLSv1.3',
         ...(socket ? { socket } : {}),
       });
-      this.#session = session;
+      onOpened(session);
       const late = setTimeout(() => session.destroy(new Error('the server does not answer')), CONNECT_WITHIN_MS);
       session.on('error', reject);
       session.once('close', () => {
@@ -155,7 +184,7 @@ export class ServerOutput {
     if (answer.status === 200) {
       const resend = readResend(answer.body, Date.now());
       if (resend) await this.#spool.resend(resend.id, resend.since);
-      if (!this.#isConnected) this.#log.info({ server: this.#options.server.host }, 'connected to the server');
+      if (!this.#isConnected) this.#log.info({ server: this.#servers.current.host }, 'connected to the server');
       this.#isConnected = true;
     }
   }
@@ -174,7 +203,7 @@ export class ServerOutput {
       const body = Buffer.from(JSON.stringify(this.#options.status()));
       const answer = await this.#request(session, 'POST', '/v1/status', body, { 'content-type': 'application/json' });
       this.#learn(answer, askedAt);
-      if (answer.status === 200 && this.#spool.waiting.frames === 0) this.#backoffMs = FIRST_BACKOFF_MS;
+      if (answer.status === 200 && this.#spool.waiting.frames === 0) this.#servers.worked();
     } catch (error) {
       this.#log.debug({ reason: reasonOf(error) }, 'the status report did not reach the server');
     }
@@ -190,7 +219,7 @@ export class ServerOutput {
         const frame = await this.#spool.frameAfter(sent);
         if (!frame) break;
         sent = frame.number;
-        const verdict = this.#post(session, frame);
+        const verdict = this.#postInTurn(session, frame);
         verdict.catch(() => undefined);
         flying.push({ frame, verdict });
       }
@@ -204,7 +233,7 @@ export class ServerOutput {
         flying.shift();
         if (verdict.kind === 'done') this.#spool.ack(oldest.frame);
         else await this.#spool.refuse(oldest.frame, verdict.reason, verdict.detail);
-        this.#backoffMs = FIRST_BACKOFF_MS;
+        this.#servers.worked();
         continue;
       }
       // What flies behind it may be stored already; sent again it counts as known.
@@ -214,6 +243,41 @@ export class ServerOutput {
       if (verdict.kind === 'broken') throw new Error('the server failed to take a batch');
       await this.#sleep(verdict.ms);
     }
+  }
+
+  /** Goes back to the first server where it works again: the one in use is left once nothing is on its way. */
+  async #tryFirst(): Promise<void> {
+    const first = this.#servers.toReturnTo;
+    if (!first || this.#trial || !this.#isConnected || this.#stopping) return;
+    try {
+      const trial = await this.#connect(first, (opened) => {
+        this.#trial = opened;
+      });
+      const { status } = await this.#request(trial, 'GET', '/v1/clock');
+      if (status !== 200) throw new Error(`the server answered ${status}`);
+      this.#servers.goBack();
+      this.#log.info({ server: first.host }, 'the first server works again; events go to it');
+      this.reconnect();
+    } catch (error) {
+      this.#servers.stay();
+      this.#log.debug({ server: first.host, reason: reasonOf(error) }, 'the first server does not work yet');
+    } finally {
+      this.#endTrial();
+    }
+  }
+
+  #endTrial(): void {
+    this.#trial?.destroy();
+    this.#trial = undefined;
+  }
+
+  /** Posts a frame as soon as the bandwidth allows; frames keep their order. */
+  async #postInTurn(session: ClientHttp2Session, frame: StoredFrame): Promise<Verdict> {
+    const isWanted = () => !this.#stopping && !session.closed && !session.destroyed;
+    const { bandwidth } = this.#options;
+    if (bandwidth && !(await bandwidth.take(frame.payload.length, isWanted)))
+      throw new Error('the connection was closed');
+    return this.#post(session, frame);
   }
 
   async #post(session: ClientHttp2Session, frame: StoredFrame): Promise<Verdict> {
@@ -248,7 +312,7 @@ export class ServerOutput {
           'the server does not accept this collector; events wait in the spool until it does',
         );
       }
-      return { kind: 'hold', ms: jitter(this.#grow()) };
+      return { kind: 'hold', ms: jitter(this.#servers.grow()) };
     }
     if (status === 429 || status === 503) {
       this.#log.warn({ status, code, detail, retryAfterMs }, 'the server asks to wait; events wait in the spool');
@@ -256,18 +320,12 @@ export class ServerOutput {
         kind: 'hold',
         ms:
           retryAfterMs === undefined
-            ? jitter(this.#grow())
+            ? jitter(this.#servers.grow())
             : retryAfterMs + Math.random() * Math.min(1_000, retryAfterMs / 4),
       };
     }
     this.#log.warn({ status, code, detail }, 'the server failed to take a batch; it is sent again');
     return { kind: 'broken' };
-  }
-
-  #grow(): number {
-    const now = this.#backoffMs;
-    this.#backoffMs = Math.min(now * 2, LAST_BACKOFF_MS);
-    return now;
   }
 
   #request(
@@ -336,57 +394,4 @@ export class ServerOutput {
 
 function jitter(milliseconds: number): number {
   return milliseconds * (0.5 + Math.random() * 0.5);
-}
-
-function readRetryAfter(value: string | string[] | undefined): number | undefined {
-  const text = Array.isArray(value) ? value[0] : value;
-  if (text === undefined) return undefined;
-  const milliseconds = /^\d{1,9}$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now();
-  return Number.isFinite(milliseconds) ? Math.min(Math.max(milliseconds, 0), LONGEST_RETRY_AFTER_MS) : undefined;
-}
-
-function readTime(body: string): number | undefined {
-  try {
-    const { now } = JSON.parse(body) as { now?: unknown };
-    const time = typeof now === 'string' ? Date.parse(now) : Number.NaN;
-    return Number.isFinite(time) ? time : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** What a restored server asks for: which restore, and from when on by this machine's clock. */
-function readResend(body: string, answeredAt: number): { readonly id: string; readonly since: number } | undefined {
-  try {
-    const { now, resend } = JSON.parse(body) as { now?: unknown; resend?: { id?: unknown; since?: unknown } };
-    const since = Date.parse(String(resend?.since)) - (Date.parse(String(now)) - answeredAt) - RESEND_SLACK_MS;
-    if (typeof resend?.id !== 'string' || !/^[0-9a-f]{16}$/.test(resend.id) || !Number.isFinite(since))
-      return undefined;
-    return { id: resend.id, since };
-  } catch {
-    return undefined;
-  }
-}
-
-/** How many events a receipt accounts for; undefined where the answer is none. */
-function readReceipt(body: string): number | undefined {
-  try {
-    const { stored, duplicates, deadLettered } = JSON.parse(body) as Partial<BatchReceipt>;
-    const total = Number(stored) + Number(duplicates) + Number(deadLettered);
-    return Number.isSafeInteger(total) && total >= 0 ? total : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The code and detail of an RFC 9457 problem document, as far as the answer has them. */
-function readProblem(body: string): { code: string | undefined; detail: string } {
-  try {
-    const problem = JSON.parse(body) as { code?: unknown; type?: unknown; title?: unknown; detail?: unknown };
-    const code = [problem.code, problem.type].find((value): value is string => typeof value === 'string');
-    const detail = [problem.detail, problem.title].find((value): value is string => typeof value === 'string');
-    return { code: code?.replace(/^.*[/:]/, '').slice(0, 60), detail: reasonText(detail ?? '') };
-  } catch {
-    return { code: undefined, detail: reasonText(body) };
-  }
 }

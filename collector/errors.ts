@@ -3,6 +3,7 @@ export const COLLECTOR_ERRORS = {
   HD_CONFIG_ABSENT: 'Give the path of a readable configuration file with --config.',
   HD_CONFIG_SYNTAX: 'Correct the YAML at the named line.',
   HD_CONFIG_KEY: 'Correct or remove the named key; docs/collector.md lists every key.',
+  HD_CONFIG_PARSER: '"haidang parser check FILE" tells more.',
   HD_CONFIG_FILE: 'Check that the named file exists and that this user may read it.',
   HD_SPOOL_LOCKED: 'Stop the other collector, or give this one a spool folder of its own.',
   HD_SPOOL_FOLDER: 'Check that the spool folder can be made and written by this user.',

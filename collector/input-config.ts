@@ -214,6 +214,8 @@ export interface InputsIn {
   /** The collector's own certificate and key, for `tls: true`. */
   readonly certificate: string;
   readonly key: string;
+  /** Names of parsers beside the built-in ones. */
+  readonly parserNames?: readonly string[];
 }
 
 /** Checks content against a schema; throws the first fault with its key. */
@@ -247,8 +249,9 @@ export function readInputs(given: unknown, place: InputsIn): 'auto' | InputConfi
       throw fault([...keys, 'type'], `must be one of ${Object.keys(INPUTS).join(', ')}`);
     }
     const given = (input as { parser?: unknown }).parser;
-    if (typeof given === 'string' && given !== 'auto' && !PARSER_NAMES.includes(given)) {
-      throw fault([...keys, 'parser'], `must be auto or one of ${PARSER_NAMES.join(', ')}`);
+    const known = [...PARSER_NAMES, ...(place.parserNames ?? [])];
+    if (typeof given === 'string' && given !== 'auto' && !known.includes(given)) {
+      throw fault([...keys, 'parser'], `must be auto or one of ${known.join(', ')}`);
     }
     const parser = typeof given === 'string' ? given : 'auto';
     switch (type as keyof typeof INPUTS) {

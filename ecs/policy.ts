@@ -22,4 +22,6 @@ export interface PolicyContent {
   /** As `readBandwidth` takes it. */
   readonly bandwidth?: unknown;
   readonly quota?: PolicyQuota;
+  /** Documents of parsers that the inputs may name. */
+  readonly parsers?: readonly string[];
 }

@@ -17,6 +17,7 @@ import { fleetRoutes } from './fleet/routes.ts';
 import { incidentRoutes } from './incidents/routes.ts';
 import { indicatorRoutes } from './indicators/routes.ts';
 import { ledgerRoutes } from './ledger/routes.ts';
+import { parserRoutes } from './parsers/routes.ts';
 import { toProblem } from './problem.ts';
 import { liveRoutes } from './realtime/routes.ts';
 import { retentionRoutes } from './retention/routes.ts';
@@ -103,6 +104,7 @@ export async function buildApp(services: Services, serverFactory = consoleServer
   agencyRoutes(app, services);
   assetRoutes(app, services);
   fleetRoutes(app, services);
+  parserRoutes(app, services);
   shiftRoutes(app, services);
   ruleRoutes(app, services);
   indicatorRoutes(app, services);

@@ -84,7 +84,13 @@ export const ERRORS = {
     title: 'The last administrator',
     advice: 'Make somebody else an administrator of all agencies first.',
   },
+  HD_ANOTHER_PERSON: {
+    status: 409,
+    title: 'Takes another person',
+    advice: 'Ask somebody else with this right: nobody approves what they made themselves.',
+  },
   HD_RULE_INVALID: { status: 400, title: 'Rule not right', advice: 'Correct it and check it again.' },
+  HD_PARSER_INVALID: { status: 400, title: 'Parser not right', advice: 'Correct it and try it again.' },
   HD_RULE_UNTESTED: {
     status: 409,
     title: 'Rule not tested',

@@ -5,16 +5,18 @@ import { parseArgs } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import { safeJson } from '../../ecs/safe-json.ts';
 import { WIRE_LIMITS } from '../../ecs/wire.ts';
-import { PARSER_NAMES } from '../parsers/index.ts';
+import { OwnParserError, readParserFile } from '../custom-parsers/own-parsers.ts';
+import { NO_OWN_PARSERS, type OwnParsers, PARSER_NAMES } from '../parsers/index.ts';
 import { isTimeZone } from '../parsers/time.ts';
 import { readRecords } from './record-stream.ts';
 import { parseRecord } from './wrapped.ts';
 
-const HELP = `Usage: haidang parse [--parser NAME] [--time-zone ZONE] [--year-from TIME] [FILE|-]
+const HELP = `Usage: haidang parse [--parser NAME|FILE.yml] [--time-zone ZONE] [--year-from TIME] [FILE|-]
 
 Reads raw lines, or NDJSON lines {"message": "…"}, and writes one ECS event a line.
 
-  --parser NAME     auto (the default), ${PARSER_NAMES.join(', ')}
+  --parser NAME     auto (the default), ${PARSER_NAMES.join(', ')};
+                    or the file of a parser of your own, FILE.yml (docs/writing-parsers.en.md)
   --time-zone ZONE  the zone of times that name none, such as Asia/Ho_Chi_Minh; default: this machine's
   --year-from TIME  an ISO 8601 time: times without a year are the last before it; default: now
   FILE              a file, plain or gzip; - or none: standard input`;
@@ -24,6 +26,7 @@ const OUTPUT_CHUNK = 64 * 1024;
 
 interface Options {
   readonly parser: string;
+  readonly own: OwnParsers;
   readonly timeZone: string;
   readonly now: number | undefined;
   readonly file: string;
@@ -38,17 +41,26 @@ function readOptions(args: readonly string[]): Options | string {
     return error instanceof Error ? error.message : String(error);
   }
   const { values, positionals } = parsed;
-  const parser = values.parser ?? 'auto';
+  const given = values.parser ?? 'auto';
+  let [parser, own] = [given, NO_OWN_PARSERS];
+  if (/\.ya?ml$/.test(given)) {
+    try {
+      [parser, own] = readParserFile(given);
+    } catch (error) {
+      if (!(error instanceof OwnParserError)) throw error;
+      return error.message;
+    }
+  }
   const timeZone = values['time-zone'] ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const from = values['year-from'];
   const now = from === undefined ? undefined : Date.parse(from);
-  if (parser !== 'auto' && !PARSER_NAMES.includes(parser)) {
+  if (parser !== 'auto' && own === NO_OWN_PARSERS && !PARSER_NAMES.includes(parser)) {
     return `there is no parser "${parser}"; the parsers are auto, ${PARSER_NAMES.join(', ')}.`;
   }
   if (!isTimeZone(timeZone)) return `there is no time zone "${timeZone}"; name one like Asia/Ho_Chi_Minh or UTC.`;
   if (Number.isNaN(now)) return `--year-from ${from} is not a time; write one like 2026-11-22T00:00:00Z.`;
   if (positionals.length > 1) return 'one FILE at a time; give the others to further runs.';
-  return { parser, timeZone, now, file: positionals[0] ?? '-' };
+  return { parser, own, timeZone, now, file: positionals[0] ?? '-' };
 }
 
 function parseOptions(args: readonly string[]) {
@@ -114,7 +126,7 @@ async function convert(input: AsyncIterable<Uint8Array>, options: Options): Prom
   };
   for await (const record of readRecords(input, LIMITS)) {
     const context = { now: options.now ?? Date.now(), timeZone: options.timeZone, ...path };
-    out += `${safeJson(parseRecord(record, options.parser, context, hint))}\n`;
+    out += `${safeJson(parseRecord(record, options.parser, context, hint, options.own))}\n`;
     if (out.length >= OUTPUT_CHUNK) await flush();
     if (closed) break;
   }

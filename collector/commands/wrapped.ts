@@ -1,6 +1,6 @@
 import type { EcsEvent } from '../../ecs/event.ts';
 import { fieldType } from '../../ecs/fields.ts';
-import { parseLine } from '../parsers/index.ts';
+import { NO_OWN_PARSERS, type OwnParsers, parseLine } from '../parsers/index.ts';
 import type { JsonObject } from '../parsers/json-object.ts';
 import { isObject, parseObject } from '../parsers/json-object.ts';
 import { isoTimeAt } from '../parsers/time.ts';
@@ -43,12 +43,18 @@ function merge(into: JsonObject, from: JsonObject, above: string): void {
  * Parses one record of `haidang parse`: a raw line, or `{"message": line}` whose other keys are kept only where they are
  * ECS fields; a time beside the message stands in for the clock.
  */
-export function parseRecord(record: string, parser: string, context: ParseContext, hint: ParserHint): EcsEvent {
+export function parseRecord(
+  record: string,
+  parser: string,
+  context: ParseContext,
+  hint: ParserHint,
+  own: OwnParsers = NO_OWN_PARSERS,
+): EcsEvent {
   const object = wrapped(record, parser);
-  if (!object) return parseLine(record, parser, context, hint);
+  if (!object) return parseLine(record, parser, context, hint, own);
   const stamp = object['@timestamp'];
   const now = typeof stamp === 'string' ? isoTimeAt(stamp, 0, context.timeZone)?.ms : undefined;
-  const event = parseLine(object['message'] as string, parser, { ...context, now: now ?? context.now }, hint);
+  const event = parseLine(object['message'] as string, parser, { ...context, now: now ?? context.now }, hint, own);
   merge(event, object, '');
   return event;
 }

@@ -48,3 +48,16 @@ function usable(from: string, { name, parser, problems }: CheckedParser): [strin
     );
   return [name, parser];
 }
+
+/** The one parser of a file, with the name that it gives itself. @throws OwnParserError */
+export function readParserFile(path: string): [name: string, parsers: OwnParsers] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new OwnParserError(`The parser ${path} cannot be read: ${(error as Error).message}.`);
+  }
+  const parsers = openOwnParsers([{ from: path, text }]);
+  const [name] = [...parsers.byName.keys()];
+  return [name as string, parsers];
+}

@@ -49,6 +49,8 @@ export const PERMISSIONS = {
   'indicators.change': AUTHORS,
   'collectors.read': EVERYBODY,
   'collectors.manage': ADMINISTRATORS,
+  'parsers.read': ['rule-author', 'administrator', 'auditor'],
+  'parsers.write': AUTHORS,
   'ledger.read': EVERYBODY,
   'retention.read': EVERYBODY,
   'retention.change': ADMINISTRATORS,

@@ -10,6 +10,7 @@ export const SENSITIVE_READS: Readonly<Record<string, { readonly act: string; re
   'GET /api/v1/events/values': { act: 'events.values', by: ['kql', 'field'] },
   'GET /api/v1/events/suggest': { act: 'events.suggest', by: ['field'] },
   'GET /api/v1/events/:id': { act: 'events.open', by: [] },
+  'GET /api/v1/parsers/not-understood': { act: 'events.search', by: [] },
   'GET /api/v1/alerts/:id/events': { act: 'alert.events', by: [] },
   'GET /api/v1/audit': { act: 'audit.read', by: ['actor', 'act', 'from', 'to'] },
 };

@@ -3,6 +3,7 @@ import type { PolicyContent, PolicyQuota } from '../../ecs/policy.ts';
 import type { Authority } from '../authority/authority.ts';
 import { HaidangError } from '../errors.ts';
 import { SYSTEM } from '../identity.ts';
+import { parsersOfGroup } from '../parsers/store.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import { readPolicyText } from './policy-text.ts';
 
@@ -65,7 +66,9 @@ export async function writePolicy(
   const found = await view.get('setting', id);
   const last = found?.document.value as KeptPolicy | undefined;
   const version = (last?.version ?? 0) + 1;
-  const policy = JSON.stringify({ group, version, ...read.content } satisfies PolicyContent);
+  const parsers = await parsersOfGroup(records, group);
+  const content: PolicyContent = { group, version, ...read.content, ...(parsers.length > 0 && { parsers }) };
+  const policy = JSON.stringify(content);
   const value: KeptPolicy = {
     group,
     version,

@@ -3,6 +3,7 @@ import type { Severity } from '../../rules/rule.ts';
 import type { EnrolmentTokenRecord, SourceRhythmRecord } from '../fleet/record.ts';
 import type { AgencyId, CollectorId, Role } from '../identity.ts';
 import type { IncidentRecord } from '../incidents/record.ts';
+import type { ParserRecord, ParserVersionRecord } from '../parsers/record.ts';
 import type { Backtest } from '../rules/backtest/schema.ts';
 import type { SharingBodyRecord, SharingReceiptRecord, SharingRecord } from '../sharing/record.ts';
 
@@ -32,6 +33,8 @@ export interface RecordKinds {
   'enrolment-token': EnrolmentTokenRecord;
   'source-rhythm': SourceRhythmRecord;
   incident: IncidentRecord;
+  parser: ParserRecord;
+  'parser-version': ParserVersionRecord;
   sharing: SharingRecord;
   'sharing-body': SharingBodyRecord;
   'sharing-receipt': SharingReceiptRecord;
@@ -65,6 +68,8 @@ export const RECORD_INDEXES: { readonly [K in keyof RecordKinds]: readonly strin
   'sharing-receipt': [],
   'enrolment-token': ['agency', 'expires'],
   'source-rhythm': [],
+  parser: [],
+  'parser-version': ['parser', 'at'],
 };
 
 /** `merged`: it turned out to be part of another alert, and is that one from then on. */
@@ -147,6 +152,12 @@ export interface AgencyRecord {
   };
   /** Security level of its systems, 1 to 5. */
   readonly securityLevel: number;
+  /** The agency above it; absent where it is directly below the province. */
+  readonly parent?: AgencyId;
+  /** Its own networks (CIDR), by which events of shared machines are told to be its own. */
+  readonly networks?: readonly string[];
+  /** Patterns (`*`) of the names of sources on shared machines that are its own. */
+  readonly sources?: readonly string[];
   readonly createdAt: string;
 }
 
@@ -199,6 +210,13 @@ export interface UserRecord {
   readonly secondFactorBegun?: string;
   /** From when on the account can do nothing else than set up the second factor that its role takes. */
   readonly secondFactorDue?: string;
+  /** An administrator of all agencies until then, whatever the role (`accounts/break-glass.ts`). */
+  readonly emergency?: {
+    readonly reason: string;
+    readonly startedAt: string;
+    readonly until: string;
+    readonly by: string;
+  };
 }
 
 export interface SessionRecord {

@@ -1,7 +1,8 @@
 /** Measures lines per second of each parser, one thread, lines in memory; prints one JSON object. */
 import { readFileSync } from 'node:fs';
-import { PARSER_NAMES, parseLine } from '../../collector/parsers/index.ts';
+import { NO_OWN_PARSERS, PARSER_NAMES, parseLine } from '../../collector/parsers/index.ts';
 import type { ParserHint } from '../../collector/record.ts';
+import { accessLine, customBenches } from './custom-parsers.ts';
 
 const LINES = 10_000;
 const ROUNDS = 3;
@@ -17,13 +18,17 @@ function linesOf(name: string): string[] {
   });
 }
 
-function best(lines: readonly string[], parser: string): { lines_per_s: number; us_per_line: number } {
+function best(
+  lines: readonly string[],
+  parser: string,
+  own = NO_OWN_PARSERS,
+): { lines_per_s: number; us_per_line: number } {
   let fastest = Number.POSITIVE_INFINITY;
   for (let round = 0; round < ROUNDS; round++) {
     const hint: ParserHint = {};
     const start = process.cpuUsage();
     for (const line of lines) {
-      parseLine(line, parser, { now: 1_795_348_800_000, timeZone: 'Asia/Ho_Chi_Minh' }, hint);
+      parseLine(line, parser, { now: 1_795_348_800_000, timeZone: 'Asia/Ho_Chi_Minh' }, hint, own);
     }
     const used = process.cpuUsage(start);
     fastest = Math.min(fastest, used.user + used.system);
@@ -34,10 +39,17 @@ function best(lines: readonly string[], parser: string): { lines_per_s: number; 
   };
 }
 
+const only = process.argv[2];
 const results = Object.fromEntries(
-  PARSER_NAMES.map((name) => {
+  (only === 'custom' ? [] : PARSER_NAMES).map((name) => {
     const lines = linesOf(name);
     return [name, { named: best(lines, name), auto: best(lines, 'auto') }];
   }),
 );
-console.log(JSON.stringify({ node: process.version, lines: LINES, parsers: results }));
+// Documents beside the built-in parser of the same lines, which it makes an event of as well (not only its text).
+const many = (line: (at: number) => string): string[] => Array.from({ length: 5 * LINES }, (_, at) => line(at));
+const nginx = best(many(accessLine), 'nginx');
+const custom = Object.fromEntries(
+  customBenches().map(({ kind, parser, own, line }) => [kind, best(many(line), parser, own)]),
+);
+console.log(JSON.stringify({ node: process.version, lines: LINES, parsers: results, custom: { nginx, ...custom } }));

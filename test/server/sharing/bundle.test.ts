@@ -125,10 +125,10 @@ describe('the bundle of an incident', () => {
       'people owner, createdBy',
       'indicator email',
       'indicator url',
-      'text systems[0].name: internal-address',
       'text summary: internal-address',
       'text summary: phone',
       'text summary: credential',
+      'text systems[0].name: internal-address',
     ]);
     expect(texts.map(({ field }) => field)).toEqual(['title', 'summary', 'systems[0].name']);
   });

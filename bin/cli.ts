@@ -29,6 +29,10 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: 
         : import('../collector/commands/collector.ts'),
   },
   parse: { does: 'raw lines → ECS NDJSON', load: () => import('../collector/commands/parse.ts') },
+  parser: {
+    does: 'check | test | list | show | save parsers of your own',
+    load: () => import('../server/commands/parser.ts'),
+  },
   rules: { does: 'check | run | test | bench | import Sigma rules', load: () => import('../server/commands/rules.ts') },
   indicators: {
     does: 'import | list | remove lists of indicators',
@@ -37,6 +41,7 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: 
   query: { does: 'search events with KQL', load: () => import('../server/commands/query.ts') },
   alert: { does: 'list alert groups', load: () => import('../server/commands/alert.ts') },
   incident: { does: 'list and show incidents', load: () => import('../server/commands/incident.ts') },
+  sharing: { does: 'preview, approve and follow what leaves', load: () => import('../server/commands/sharing.ts') },
   status: { does: 'show the loss ledger', load: () => import('../server/commands/status.ts') },
   agency: { does: 'add and list agencies', load: () => import('../server/commands/agency.ts') },
   asset: {
@@ -46,6 +51,11 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: 
   user: { does: 'add and list users, change a password', load: () => import('../server/commands/user.ts') },
   session: { does: 'show who is signed in, and sign them out', load: () => import('../server/commands/session.ts') },
   token: { does: 'create | list | revoke tokens for programs', load: () => import('../server/commands/token.ts') },
+  'break-glass': {
+    does: 'open | close | list emergency access',
+    load: () => import('../server/commands/break-glass.ts'),
+  },
+  key: { does: 'change the key of secrets at rest', load: () => import('../server/commands/key.ts') },
   audit: { does: 'show who did what', load: () => import('../server/commands/audit.ts') },
   migrate: { does: 'move the store to OpenSearch', load: () => import('../server/commands/migrate.ts') },
   retention: { does: 'show and run the deleting of old events', load: () => import('../server/commands/retention.ts') },

@@ -17,6 +17,9 @@ const IncidentsPage = lazy(() =>
 const IncidentPage = lazy(() =>
   import('./incidents/incident-page.tsx').then((page) => ({ default: page.IncidentPage })),
 );
+const SharingPage = lazy(() => import('./sharing/sharing-page.tsx').then((page) => ({ default: page.SharingPage })));
+const PreviewPage = lazy(() => import('./sharing/preview-page.tsx').then((page) => ({ default: page.PreviewPage })));
+const VersionPage = lazy(() => import('./sharing/version-page.tsx').then((page) => ({ default: page.VersionPage })));
 const SearchPage = lazy(() => import('./search/search-page.tsx').then((page) => ({ default: page.SearchPage })));
 const LedgerPage = lazy(() => import('./ledger/ledger-page.tsx').then((page) => ({ default: page.LedgerPage })));
 const ShiftsPage = lazy(() => import('./shifts/shifts-page.tsx').then((page) => ({ default: page.ShiftsPage })));
@@ -87,6 +90,23 @@ function SignedIn() {
                   <IncidentsPage me={me} />
                 </Route>
                 <Route path="/incidents/:id">{({ id }) => <IncidentPage key={id} id={id} me={me} />}</Route>
+                {me.permissions.includes('sharing.read') && me.agencies === 'all' && (
+                  <Route path="/sharing" component={SharingPage} />
+                )}
+                <Route path="/incidents/:id/share/:recipient">
+                  {({ id, recipient }) => <PreviewPage key={`${id} ${recipient}`} id={id} recipient={recipient} me={me} />}
+                </Route>
+                <Route path="/incidents/:id/share/:recipient/:number">
+                  {({ id, recipient, number }) => (
+                    <VersionPage
+                      key={`${id} ${recipient} ${number}`}
+                      id={id}
+                      recipient={recipient}
+                      number={Number(number)}
+                      me={me}
+                    />
+                  )}
+                </Route>
                 {me.permissions.includes('events.read') && <Route path="/search" component={SearchPage} />}
                 <Route path="/ledger" component={LedgerPage} />
                 <Route path="/shifts">

@@ -15,6 +15,7 @@ export interface NavigationEntry {
 const NAVIGATION: readonly NavigationEntry[] = [
   { path: '/alerts', label: 'nav.alerts', key: 'a' },
   { path: '/incidents', label: 'nav.incidents', key: 'i' },
+  { path: '/sharing', label: 'nav.sharing', key: 'x', only: 'sharing.read', provincial: true },
   { path: '/search', label: 'nav.search', key: 's', only: 'events.read' },
   { path: '/ledger', label: 'nav.ledger', key: 'l' },
   { path: '/shifts', label: 'nav.shifts', key: 'h' },

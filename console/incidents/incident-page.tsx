@@ -9,6 +9,7 @@ import { Visible } from '../parts/log-text.tsx';
 import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { useKeys } from '../parts/use-keys.ts';
+import { ShareCard } from '../sharing/share-card.tsx';
 import { EditDialog, MoveDialog } from './forms.tsx';
 import { AgencyNames } from './incidents-page.tsx';
 import { AlertsCard, Card, IndicatorsCard, SystemsCard, TechniquesCard } from './lists.tsx';
@@ -88,6 +89,7 @@ function IncidentBody({ detail, me }: { readonly detail: IncidentDetail; readonl
               {detail.summary === '' ? t('incident.noSummary') : <Visible text={detail.summary} prose />}
             </p>
           </Card>
+          <ShareCard incident={incident.id} me={me} />
           <AlertsCard {...parts} />
           <TasksCard {...parts} />
           <CommentsCard {...parts} />

@@ -1,0 +1,58 @@
+import { Link } from 'wouter';
+import type { SharingRow } from '../../server/sharing/schema.ts';
+import { useText } from '../i18n/language.tsx';
+import { Visible } from '../parts/log-text.tsx';
+import { Time } from '../parts/time.tsx';
+import type { SharedVersion } from './queries.ts';
+
+/** Address of a frozen version. */
+export function versionAddress({ incident, recipient }: Pick<SharingRow, 'incident' | 'recipient'>, number: number): string {
+  return `/incidents/${encodeURIComponent(incident)}/share/${encodeURIComponent(recipient)}/${number}`;
+}
+
+/** One version in a line: its state, who let it leave, its receipt or what stands in the way. */
+export function VersionLine({ share, version }: { readonly share: SharingRow; readonly version: SharedVersion }) {
+  const t = useText();
+  const { number, state, decision, delivered, problem, requestedBy, requestedAt, attempts, review, refusal } = version;
+  return (
+    <div data-share-state={state}>
+      <p className="break-words">
+        <Link href={versionAddress(share, number)} className="link">
+          {t('sharing.version', { number })}
+        </Link>{' '}
+        <span className="font-medium">{t(`sharing.state.${state}`)}</span>
+        {version.minimal && <span className="text-muted"> · {t('sharing.minimal')}</span>}
+      </p>
+      <p className="text-small break-words text-muted">
+        {t('sharing.askedBy', { by: requestedBy })} <Time at={requestedAt} />
+        {decision && ` · ${t(`sharing.how.${decision.how}`, { by: decision.by })}`}
+        {refusal && ` · ${refusal.by}: ${refusal.reason}`}
+      </p>
+      {delivered && (
+        <p className="text-small">
+          {t(delivered.refused > 0 ? 'sharing.receiptPartly' : 'sharing.receipt', {
+            accepted: delivered.accepted,
+            refused: delivered.refused,
+          })}{' '}
+          <Time at={delivered.at} />
+          {version.handReceipt && (
+            <>
+              {' · '}
+              {t('sharing.handReceipt')}: <Visible text={version.handReceipt.text} prose />
+            </>
+          )}
+        </p>
+      )}
+      {problem !== null && state !== 'delivered' && (
+        <p className="text-small break-words">
+          {t('sharing.problem', { count: attempts })} <Visible text={problem} prose />
+        </p>
+      )}
+      {review && review.at === null && (
+        <p className="text-small">
+          {t('sharing.reviewDue')} <Time at={review.due} />
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,16 +1,21 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { ClosingLine } from './test/closing-line.ts';
+import { beginKeepingLogs } from './test/kept-logs.ts';
+import { LogLeaks } from './test/log-leaks.ts';
 
 // Tests start hundreds of threads and commands: compiled once, a store opens in half the time. The folder is the command's.
 process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('./node_modules/.cache/compile', import.meta.url));
+
+beginKeepingLogs();
+const leaks = new LogLeaks();
 
 /** A real OpenSearch takes minutes and a download of its own: `npm run test:opensearch` asks for it. */
 const withOpenSearch = process.env['HAIDANG_TEST_OPENSEARCH'] === '1' || process.env['OPENSEARCH_URL'] !== undefined;
 
 export default defineConfig({
   test: {
-    reporters: ['default', new ClosingLine()],
+    reporters: ['default', leaks, new ClosingLine([leaks])],
     projects: [
       {
         test: {

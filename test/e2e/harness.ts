@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { stringify } from 'yaml';
 import type { LiveMessage } from '../../server/realtime/schema.ts';
+import { keepLog, keysBelow } from '../kept-logs.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -211,6 +212,10 @@ export class Installation {
   /** Stops it and removes its folder. */
   async remove(): Promise<void> {
     await this.end('SIGKILL');
+    // What the terminal shows once, the set-up link, is for its reader; nothing else of standard output is secret.
+    const shown = this.out.replaceAll(/^.*setup\?token=.*$/gm, '');
+    const secrets = [PASSWORD, this.cookie?.split('=')[1] ?? '', ...keysBelow(this.data)];
+    keepLog(this.folder, `${this.err}\n${shown}`, secrets);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

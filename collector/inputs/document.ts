@@ -88,6 +88,8 @@ function textOf(document: JsonObject, lineText: NonNullable<RecordParser['text']
   for (const key of Object.keys(document)) {
     if (RESERVED.has(key)) continue;
     const value = document[key];
+    // Events with two ends have a direction (`collector/enrichers`), which only the event itself can be given.
+    if (key === 'destination') return undefined;
     // A quote inside a string is escaped, so what is found here is a name that the line has, too, on some level.
     if (key.includes('.') || !fits(key, value) || own.includes(`,"${key}":`) || own.includes(`{"${key}":`)) {
       return undefined;

@@ -24,10 +24,12 @@ const FRAME_EVENTS = 1_000;
 
 /** Room before the events for the frame's header. */
 const HEADER_BYTES = 4_096;
-const FIRST_BYTES = 1024 * 1024;
+/** Texts grow by steps of this size: twice the size would leave half of most of them empty. */
+const STEP_BYTES = 256 * 1024;
+const FIRST_BYTES = 2 * STEP_BYTES;
 /** Texts kept to be written again; each is of the size of the largest frame it has held, up to `KEPT_BYTES`. */
-const MOST_KEPT = 4;
-const KEPT_BYTES = 4 * 1024 * 1024;
+const MOST_KEPT = 3;
+const KEPT_BYTES = 2 * 1024 * 1024;
 const NEWLINE = 10;
 
 /**
@@ -153,8 +155,13 @@ export class FrameBuilder {
   }
 
   #grow(atLeast: number): void {
-    const larger = Buffer.allocUnsafe(Math.max(atLeast, 2 * this.#text.length));
+    const larger = Buffer.allocUnsafe(roomFor(atLeast, this.#text.length));
     this.#text.copy(larger, HEADER_BYTES, HEADER_BYTES, this.#end);
     this.#text = larger;
   }
+}
+
+/** Bytes to take where `atLeast` are needed: in steps, and a quarter more for texts so long that steps would be many. */
+function roomFor(atLeast: number, before: number): number {
+  return Math.ceil(Math.max(atLeast, before * 1.25) / STEP_BYTES) * STEP_BYTES;
 }

@@ -13,7 +13,8 @@ export interface StoredFrame {
   readonly payload: Buffer;
 }
 
-const CACHE_BYTES = 8 * 1024 * 1024;
+/** Of what was written last, so that it is not read again where the server keeps up. */
+const CACHE_BYTES = 2 * 1024 * 1024;
 const MARK_EVERY_MS = 200;
 
 /**

@@ -6,8 +6,13 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CollectorConfig, readConfig } from '../../../collector/config.ts';
 import { enrol } from '../../../collector/enrol/enrol.ts';
-import { checkPolicy } from '../../../collector/enrol/policy.ts';
+import { checkPolicy, keptPolicies } from '../../../collector/enrol/policy.ts';
+import { beginTrial, type PolicySigns } from '../../../collector/enrol/trial.ts';
+import { INPUT_TYPES } from '../../../collector/input-config.ts';
 import { type RunningCollector, startCollector } from '../../../collector/main.ts';
+import { POLICY_INPUTS } from '../../../ecs/policy.ts';
+import { KEPT_VERSIONS, readPolicy, versionsOf } from '../../../server/fleet/policies.ts';
+import { readPolicyText } from '../../../server/fleet/policy-text.ts';
 import { type FleetLab, openFleetLab } from './lab.ts';
 
 const silent = pino({ level: 'silent' });
@@ -17,8 +22,11 @@ let configPath: string;
 let config: CollectorConfig;
 const running: RunningCollector[] = [];
 
+let disk: 'ok' | 'stopped' = 'ok';
+
 beforeEach(async () => {
-  lab = await openFleetLab();
+  disk = 'ok';
+  lab = await openFleetLab({ ingest: { diskState: () => disk } });
   logs = join(lab.folder, 'logs');
   mkdirSync(logs);
   const options = { server: lab.url, token: await lab.token(), folder: join(lab.folder, 'c'), version: '1' };
@@ -37,8 +45,16 @@ const signed = (version: number, inputs: unknown) => {
 };
 const file = (...paths: string[]) => ({ type: 'file', paths });
 
+async function until(what: string, probe: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 60_000; Date.now() < end; ) {
+    if (await probe()) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`waited in vain: ${what}`);
+}
+
 async function stored(count: number): Promise<void> {
-  for (const end = Date.now() + 15_000; (await lab.events.lastSequence()) < count; ) {
+  for (const end = Date.now() + 60_000; (await lab.events.lastSequence()) < count; ) {
     if (Date.now() > end) throw new Error(`waited in vain for ${count} events`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
@@ -83,11 +99,11 @@ describe('a policy', () => {
     // A source that both have goes on where it stood.
     appendFileSync(join(logs, 'first.log'), 'one more\n');
     await stored(4);
-    expect(collector.status().health?.policy).toEqual({ version: 1, failed: null });
+    expect(collector.status().health?.policy).toEqual({ version: 1, failed: null, trial: true });
     await running.pop()?.stop(2_000);
     const again = await startCollector(readConfig(configPath), silent);
     running.push(again);
-    expect(again.status().health?.policy).toEqual({ version: 1, failed: null });
+    expect(again.status().health?.policy).toEqual({ version: 1, failed: null, trial: true });
     appendFileSync(join(logs, 'second.log'), 'four\n');
     await stored(5);
     expect(await lab.events.lastSequence()).toBe(5);
@@ -123,5 +139,149 @@ describe('a policy', () => {
       });
     }
     expect(readFileSync(configPath, 'utf8')).toContain('allow_folders');
+  });
+});
+
+describe('the trial of a policy', () => {
+  it('ends well when events went out and no source got an error', async () => {
+    writeFileSync(join(logs, 'second.log'), 'two\n');
+    const collector = await startCollector(config, silent, { trialMs: 0 });
+    running.push(collector);
+    await lab.fleet.setPolicy('default', `inputs: [{type: file, paths: ['${logs}/*.log']}]`, 'admin');
+    await collector.lookForPolicy();
+    expect(collector.status().health?.policy).toMatchObject({ version: 1, trial: true });
+    await stored(1);
+    await until('the trial is over', async () => {
+      await collector.lookAtTrial();
+      return collector.status().health?.policy.trial === false;
+    });
+    expect(collector.status().health?.policy).toEqual({ version: 1, failed: null, trial: false });
+    expect(keptPolicies(config, silent)).toMatchObject({ passed: { version: 1 }, tried: undefined });
+  });
+
+  it('goes back to what was before when nothing goes out, reports it, and does not try the same again', async () => {
+    writeFileSync(join(logs, 'first.log'), 'one\n');
+    const collector = await startCollector(config, silent, { trialMs: 0 });
+    running.push(collector);
+    await stored(1);
+    disk = 'stopped';
+    appendFileSync(join(logs, 'first.log'), 'two\n');
+    await until('a frame waits', () => collector.status().waiting.frames > 0);
+    const yaml = `bandwidth: 8 kbit/s\ninputs: [{type: file, paths: ['${logs}/other.log']}]`;
+    await lab.fleet.setPolicy('default', yaml, 'admin');
+    await collector.lookForPolicy();
+    expect(collector.status().health).toMatchObject({ bandwidthLimit: 1_000, policy: { version: 1, trial: true } });
+    await collector.lookAtTrial();
+    const failed = { version: 1, reason: 'No events went out to the server since it was taken over.' };
+    expect(collector.status().health).toMatchObject({ bandwidthLimit: null, policy: { version: null, failed, trial: false } });
+    await collector.lookForPolicy();
+    expect(collector.status().health?.policy).toEqual({ version: null, failed, trial: false });
+    await running.pop()?.stop(0);
+    disk = 'ok';
+    appendFileSync(join(logs, 'first.log'), 'three\n');
+    const again = await startCollector(readConfig(configPath), silent);
+    running.push(again);
+    await stored(3);
+    await again.lookForPolicy();
+    expect(again.status().health?.policy).toEqual({ version: null, failed, trial: false });
+  });
+
+  it('fails a source that stays in error, forgives one that was before, and waits while nothing is connected', () => {
+    const clock = { now: 0 };
+    const state = { sources: [{ source: 'old', error: 'x' as string | null }], acked: 5, waiting: 1, connected: false };
+    const signs: PolicySigns = {
+      sources: () => state.sources,
+      acked: () => state.acked,
+      waiting: () => state.waiting,
+      isConnected: () => state.connected,
+    };
+    const trial = beginTrial(signs, () => clock.now, 1_000);
+    clock.now = 2_000;
+    expect(trial.look()).toEqual({ kind: 'wait' });
+    state.connected = true;
+    state.sources = [...state.sources, { source: 'new', error: 'no such port' }];
+    expect([trial.look(), trial.look()]).toEqual([{ kind: 'wait' }, { kind: 'wait' }]);
+    state.sources = [{ source: 'new', error: null }];
+    state.acked = 6;
+    expect(trial.look()).toEqual({ kind: 'well' });
+    state.sources = [{ source: 'new', error: 'no such port' }];
+    expect([trial.look(), trial.look(), trial.look()].at(-1)).toEqual({ kind: 'failed', reason: 'new: no such port' });
+  });
+
+  it('has failed where the collector ended again and again within it', () => {
+    const files = keptPolicies(config, silent).files;
+    files.pass(signed(1, [file(join(logs, 'a.log'))]));
+    files.try({ signed: signed(2, [file(join(logs, 'b.log'))]), starts: 1 });
+    for (let start = 2; start <= 3; start++) {
+      expect(keptPolicies(config, silent)).toMatchObject({ passed: { version: 1 }, tried: { version: 2 } });
+    }
+    expect(keptPolicies(config, silent)).toMatchObject({ passed: { version: 1 }, tried: undefined });
+    expect(files.failed()).toMatchObject({ version: 2 });
+  });
+});
+
+describe('the text of a policy', () => {
+  it('has every fault named with its line', () => {
+    const faults = (yaml: string) => readPolicyText(yaml).faults.map(({ line, code }) => `${line} ${code}`);
+    expect(faults('inputs:\n  - type: file\n    paths: [/var/log/a.log]\nbandwidth: 2 Mbit/s\n')).toEqual([]);
+    expect(faults('bandwidth: 2 Mbit/s')).toEqual([]);
+    expect(faults('')).toEqual(['1 empty']);
+    expect(faults('inputs: [\n')[0]).toMatch(/syntax$/);
+    expect(
+      faults(
+        [
+          'inputs:',
+          '  - type: nonsense',
+          '  - type: file',
+          '    paths: [relative.log, /var/../etc/shadow]',
+          '  - type: http',
+          '    secrets: /etc/shadow',
+          'quota:',
+          '  events_per_second: -1',
+          '  more: 1',
+          'bandwidth: fast',
+          'other: 1',
+        ].join('\n'),
+      ),
+    ).toEqual(['2 input_type', '4 path', '4 path', '6 local_key', '8 quota', '9 unknown_key', '10 bandwidth', '11 unknown_key']);
+    expect(faults('a: &x [*x]\ninputs: *x')).not.toEqual([]);
+  });
+
+  it('knows the inputs that a collector knows', () => {
+    expect([...POLICY_INPUTS].sort()).toEqual(INPUT_TYPES.filter((type) => type !== 'stdin').sort());
+  });
+
+  it('is kept by version, and an old one can come back as the next', async () => {
+    for (let version = 1; version <= KEPT_VERSIONS + 3; version++) {
+      await lab.fleet.setPolicy('default', `quota: {events_per_second: ${version}}`, 'admin');
+    }
+    await lab.fleet.setPolicy('default', 'quota: {events_per_second: 20}', 'lead', 20);
+    const kept = await readPolicy(lab.records, 'default');
+    const versions = kept ? versionsOf(kept) : [];
+    expect(versions.map(({ version }) => version)).toEqual(
+      Array.from({ length: KEPT_VERSIONS }, (_, at) => KEPT_VERSIONS + 4 - at),
+    );
+    expect(versions[0]).toMatchObject({ version: KEPT_VERSIONS + 4, restores: 20, by: 'lead' });
+    expect(await lab.fleet.quotaOf({})).toEqual({ eventsPerSecond: 20, bytesPerSecond: null, weight: 1 });
+  });
+});
+
+describe('the quota of a group', () => {
+  it('holds a collector back, and every event is stored in the end', async () => {
+    const lines = 8_000;
+    await lab.fleet.setPolicy('default', 'quota: {events_per_second: 1000}', 'admin');
+    writeFileSync(join(logs, 'first.log'), Array.from({ length: lines }, (_, at) => `line ${at}\n`).join(''));
+    const collector = await startCollector(config, silent);
+    running.push(collector);
+    await until('all is acknowledged', async () => {
+      // The clock of this server stands still unless it is set.
+      lab.clock.now = Date.now();
+      return (await lab.events.lastSequence()) >= lines && collector.status().waiting.frames === 0;
+    });
+    expect(await lab.events.lastSequence()).toBe(lines);
+    expect(collector.status().sources).toMatchObject([{ read: lines, spooled: lines }]);
+    expect(lab.ingest.waits().get(config.id)?.sentBack).toBeGreaterThan(0);
+    const counts = await lab.events.recount(0, { full: true });
+    expect(counts.map(({ stored, missingTotal }) => [stored, missingTotal])).toEqual([[lines, 0]]);
   });
 });

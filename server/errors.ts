@@ -37,6 +37,16 @@ export const ERRORS = {
     title: 'Password was stolen elsewhere',
     advice: 'Choose another one, and change it wherever else it is used.',
   },
+  HD_OIDC_REFUSED: {
+    status: 403,
+    title: 'Sign-in at the provider opens nothing here',
+    advice: 'Try again; if it stays so, ask an administrator, who finds the reason in the audit log.',
+  },
+  HD_OIDC_DOWN: {
+    status: 503,
+    title: 'Provider of sign-ins not reached',
+    advice: 'Sign in by name and password, or try again later; the server log says more.',
+  },
   HD_FORBIDDEN: { status: 403, title: 'Not allowed', advice: 'Ask an administrator for the right to do this.' },
   HD_ORIGIN: { status: 403, title: 'Request from another site', advice: 'Open the console at its own address.' },
   HD_CERTIFICATE: {
@@ -100,11 +110,6 @@ export const ERRORS = {
     status: 409,
     title: 'Would hide a true positive',
     advice: 'Make the exception narrower, or confirm that it may hide them.',
-  },
-  HD_SECOND_PERSON: {
-    status: 403,
-    title: 'A second person is needed',
-    advice: 'Ask somebody else who may approve.',
   },
   HD_SHARING_BLOCKED: {
     status: 409,

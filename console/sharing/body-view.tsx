@@ -16,8 +16,12 @@ export function BodyView({ body, sha256 }: { readonly body: string; readonly sha
       <p className="text-small break-all text-muted">
         {t('sharing.size', { objects: objects.length, bytes: format.bytes(new Blob([body]).size) })} · SHA-256 {sha256}
       </p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard. */}
-      <pre tabIndex={0} aria-label={t('sharing.body')} className="log mt-2 max-h-96 overflow-auto rounded-md border border-line p-3 text-small" dir="ltr">
+      <pre
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard.
+        tabIndex={0}
+        className="log mt-2 max-h-96 overflow-auto rounded-md border border-line p-3 text-small"
+        dir="ltr"
+      >
         {shown.map((object) => `${JSON.stringify(object, null, 2)}\n`).join('')}
       </pre>
       {!all && objects.length > SHOWN && (

@@ -13,7 +13,15 @@ import { sharingPath, usePreview, useSharingActs, useSharingSetup } from './quer
 import { versionAddress } from './version-line.tsx';
 
 /** `/incidents/:id/share/:recipient`: what would leave, byte for byte, what is cut and why; and asking for it. */
-export function PreviewPage({ id, recipient, me }: { readonly id: string; readonly recipient: string; readonly me: Session }) {
+export function PreviewPage({
+  id,
+  recipient,
+  me,
+}: {
+  readonly id: string;
+  readonly recipient: string;
+  readonly me: Session;
+}) {
   const t = useText();
   const [minimal, setMinimal] = useState(false);
   const setup = useSharingSetup();
@@ -46,7 +54,14 @@ export function PreviewPage({ id, recipient, me }: { readonly id: string; readon
       <Progress busy={preview.isFetching} />
       {preview.isError && <ProblemNotice error={preview.error} retry={() => preview.refetch()} />}
       {preview.data && (
-        <PreviewBody key={preview.data.sha256} id={id} recipient={recipient} me={me} seen={preview.data} again={() => void preview.refetch()} />
+        <PreviewBody
+          key={preview.data.sha256}
+          id={id}
+          recipient={recipient}
+          me={me}
+          seen={preview.data}
+          again={() => void preview.refetch()}
+        />
       )}
     </div>
   );

@@ -17,7 +17,9 @@ export type SharedVersion = SharingRow['versions'][number];
 
 /** Path of an incident's sharing within the API. */
 export function sharingPath(incident: string, ...more: readonly string[]): string {
-  return ['/incidents', incident, 'sharing', ...more].map((part, at) => (at === 0 ? part : encodeURIComponent(part))).join('/');
+  return ['/incidents', incident, 'sharing', ...more]
+    .map((part, at) => (at === 0 ? part : encodeURIComponent(part)))
+    .join('/');
 }
 
 /** The outbox and its neighbours, fetched again every five seconds. */

@@ -26,9 +26,15 @@ export function ShareCard({ incident, me }: { readonly incident: string; readonl
               <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
                 <p className="min-w-0 flex-1 break-words">
                   <span className="font-medium">{name}</span>
-                  <span className="text-small text-muted"> · {t('sharing.upTo', { tlp: `TLP:${tlp.toUpperCase()}` })}</span>
+                  <span className="text-small text-muted">
+                    {' '}
+                    · {t('sharing.upTo', { tlp: `TLP:${tlp.toUpperCase()}` })}
+                  </span>
                 </p>
-                <Link href={`/incidents/${encodeURIComponent(incident)}/share/${encodeURIComponent(id)}`} className="button">
+                <Link
+                  href={`/incidents/${encodeURIComponent(incident)}/share/${encodeURIComponent(id)}`}
+                  className="button"
+                >
                   {t('sharing.prepare')}
                 </Link>
               </div>

@@ -25,7 +25,9 @@ export function SharingPage() {
           className="field w-auto"
           aria-label={t('sharing.filter')}
           value={show}
-          onChange={(event) => go(event.target.value === 'all' ? '/sharing' : `/sharing?show=${event.target.value}`, { replace: true })}
+          onChange={(event) =>
+            go(event.target.value === 'all' ? '/sharing' : `/sharing?show=${event.target.value}`, { replace: true })
+          }
         >
           {SHOWS.map((one) => (
             <option key={one} value={one}>
@@ -48,7 +50,11 @@ export function SharingPage() {
             {shares.map((share) => {
               const last = share.versions.at(-1);
               return (
-                <li key={`${share.incident} ${share.recipient}`} data-share={share.incident} className="flex flex-wrap gap-x-6 gap-y-1 px-4 py-2">
+                <li
+                  key={`${share.incident} ${share.recipient}`}
+                  data-share={share.incident}
+                  className="flex flex-wrap gap-x-6 gap-y-1 px-4 py-2"
+                >
                   <div className="min-w-0 flex-1 basis-72">
                     <p className="break-words">
                       <Link href={`/incidents/${encodeURIComponent(share.incident)}`} className="link">

@@ -6,7 +6,10 @@ import { Time } from '../parts/time.tsx';
 import type { SharedVersion } from './queries.ts';
 
 /** Address of a frozen version. */
-export function versionAddress({ incident, recipient }: Pick<SharingRow, 'incident' | 'recipient'>, number: number): string {
+export function versionAddress(
+  { incident, recipient }: Pick<SharingRow, 'incident' | 'recipient'>,
+  number: number,
+): string {
   return `/incidents/${encodeURIComponent(incident)}/share/${encodeURIComponent(recipient)}/${number}`;
 }
 

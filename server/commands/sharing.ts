@@ -1,5 +1,12 @@
 import { loadConfig } from '../config.ts';
-import type { IncidentSharing, SharePreview, SharingList, SharingRow, SharingSetup, VersionDetail } from '../sharing/schema.ts';
+import type {
+  IncidentSharing,
+  SharePreview,
+  SharingList,
+  SharingRow,
+  SharingSetup,
+  VersionDetail,
+} from '../sharing/schema.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { type Connection, connect } from './connection.ts';
 import { plain, table } from './terminal.ts';
@@ -52,7 +59,8 @@ export async function run(args: readonly string[]): Promise<number> {
 type Act = (connection: Connection) => Promise<number>;
 
 function readAct([act, incident, recipient, number, ...more]: readonly string[], values: Values): Act {
-  const wrong = () => new UsageError('say "haidang sharing recipients", "list", or an act on an incident; --help tells more.');
+  const wrong = () =>
+    new UsageError('say "haidang sharing recipients", "list", or an act on an incident; --help tells more.');
   if (more.length > 0) throw wrong();
   if (act === 'recipients' && incident === undefined) return (connection) => showRecipients(connection, values);
   if (act === 'list' && incident === undefined) return (connection) => showList(connection, values);
@@ -60,7 +68,8 @@ function readAct([act, incident, recipient, number, ...more]: readonly string[],
   const path = `/api/v1/incidents/${encodeURIComponent(incident)}/sharing`;
   const to = `${path}/${encodeURIComponent(recipient)}`;
   if (act === 'preview' && number === undefined) return (connection) => showPreview(connection, to, values);
-  if (act === 'request' && number === undefined) return (connection) => request(connection, { path, to, recipient }, values);
+  if (act === 'request' && number === undefined)
+    return (connection) => request(connection, { path, to, recipient }, values);
   if (number === undefined) throw wrong();
   const version = `${to}/versions/${encodeURIComponent(number)}`;
   if (act === 'show') return (connection) => showVersion(connection, version, values);

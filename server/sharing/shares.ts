@@ -312,7 +312,7 @@ export function openShares(options: {
           deadline === null
             ? 'No term runs for this incident: a second person must approve it.'
             : `The term ends at ${deadline}; releasing alone is for the last ${settings.aloneMinutes} minutes before it.`;
-        throw new HaidangError('HD_SECOND_PERSON', detail);
+        throw new HaidangError('HD_ANOTHER_PERSON', detail);
       });
     },
     refuse: (identity, name, reason) => turnDown(identity, name, reason, 'refused'),
@@ -450,8 +450,8 @@ function mustBe({ number, state }: SharedVersion, wanted: SharedVersion['state']
   throw new HaidangError('HD_RECORD_CONFLICT', `Version ${number} is ${state} by now, and not ${wanted}.`);
 }
 
-/** Two persons: nobody decides on what they asked for themselves. @throws HaidangError `HD_SECOND_PERSON` */
+/** Two persons: nobody decides on what they asked for themselves. @throws HaidangError `HD_ANOTHER_PERSON` */
 function mustBeAnother({ name }: Identity, first: string): void {
   if (name !== first) return;
-  throw new HaidangError('HD_SECOND_PERSON', 'This takes a second person: whoever asked cannot also decide.');
+  throw new HaidangError('HD_ANOTHER_PERSON', 'This takes a second person: whoever asked cannot also decide.');
 }

@@ -172,7 +172,7 @@ describe('two persons', () => {
     const asked = await ask(id, seen, {}, minh);
     expect(asked.statusCode, asked.payload).toBe(201);
     const { sha256 } = seen;
-    expect((await act(id, 1, 'approve', { sha256 }, minh)).json()).toMatchObject({ code: 'HD_SECOND_PERSON' });
+    expect((await act(id, 1, 'approve', { sha256 }, minh)).json()).toMatchObject({ code: 'HD_ANOTHER_PERSON' });
     expect((await act(id, 1, 'approve', { sha256 }, lan)).statusCode).toBe(403);
     expect((await act(id, 1, 'approve', { sha256: 'f'.repeat(64) }, liaison)).statusCode).toBe(409);
     const approved = await act(id, 1, 'approve', { sha256 }, liaison);
@@ -237,7 +237,7 @@ describe('one person', () => {
     const deadline = Date.parse(detectedAt) + (initial?.hours ?? 0) * 3_600_000;
     expect(row.deadline).toBe(new Date(deadline).toISOString());
     const release = { sha256: seen.sha256, reason: 'Không ai trực' };
-    expect((await act(id, 1, 'release', release)).json()).toMatchObject({ code: 'HD_SECOND_PERSON' });
+    expect((await act(id, 1, 'release', release)).json()).toMatchObject({ code: 'HD_ANOTHER_PERSON' });
     const before = bench.clock.now;
     bench.clock.now = deadline - 60_000;
     minh = await bench.signIn({ user: 'minh', role: 'lead' });
@@ -253,12 +253,15 @@ describe('one person', () => {
       });
       const open: SharingList = (await get('/api/v1/sharing?show=review', minh)).json();
       expect(open.shares.map(({ incident }) => incident)).toContain(id);
-      expect((await act(id, 1, 'review', { note: 'x' })).json()).toMatchObject({ code: 'HD_SECOND_PERSON' });
+      expect((await act(id, 1, 'review', { note: 'x' })).json()).toMatchObject({ code: 'HD_ANOTHER_PERSON' });
       const reviewed = await act(id, 1, 'review', { note: 'Đúng' }, liaison);
       expect(reviewed.json<SharingRow>().versions[0]?.review).toMatchObject({ by: 'lien-lac', note: 'Đúng' });
     } finally {
       bench.clock.now = before;
-      for (const [user, role] of [['minh', 'lead'], ['lien-lac', 'national-liaison']] as const) {
+      for (const [user, role] of [
+        ['minh', 'lead'],
+        ['lien-lac', 'national-liaison'],
+      ] as const) {
         const cookie = await bench.signIn({ user, role });
         if (user === 'minh') minh = cookie;
         else liaison = cookie;

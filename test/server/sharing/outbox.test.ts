@@ -102,7 +102,8 @@ describe('the outbox', () => {
 
   it('divides what is too long for the recipient, whether it says so before or after', async () => {
     const id = await world.incident('Dài');
-    for (let at = 0; at < 6; at += 1) await world.incidents.change(MINH, id, { addIndicator: `evil-${at}.example.net` });
+    for (let at = 0; at < 6; at += 1)
+      await world.incidents.change(MINH, id, { addIndicator: `evil-${at}.example.net` });
     errOnce(['too-large']);
     standIn.maxLength = 4_000;
     const before = standIn.posts();

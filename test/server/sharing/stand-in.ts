@@ -121,7 +121,8 @@ export async function startStandIn(tls?: ServerOptions): Promise<StandIn> {
     if (fault === 'broken') return send(500, '<html>broken</html>');
     if (fault === 'unauthorized') return send(401, { title: 'Who are you' });
     if (fault === 'no-json') return send(200, '<html>login</html>');
-    if (url.pathname === '/api/') return send(200, { title: 'x', versions: [TYPE], max_content_length: standIn.maxLength });
+    if (url.pathname === '/api/')
+      return send(200, { title: 'x', versions: [TYPE], max_content_length: standIn.maxLength });
     if (url.pathname === '/api/collections/inbox/')
       return send(200, { id: 'inbox', title: 'x', can_read: standIn.canRead, can_write: true });
     if (url.pathname.startsWith('/api/status/')) {
@@ -138,7 +139,8 @@ export async function startStandIn(tls?: ServerOptions): Promise<StandIn> {
       const objects = found.map(({ id, version }) => ({ id, version, date_added: version }));
       return send(200, objects.length > 0 ? { objects } : {});
     }
-    if (request.method !== 'POST' || url.pathname !== '/api/collections/inbox/objects/') return send(404, { title: 'No' });
+    if (request.method !== 'POST' || url.pathname !== '/api/collections/inbox/objects/')
+      return send(404, { title: 'No' });
     if (fault === 'too-large' || body.length > standIn.maxLength) return send(413, { title: 'Too large' });
     const { objects } = JSON.parse(body.toString('utf8')) as { objects: readonly StixText[] };
     posts += 1;

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { openAudit } from '../../../server/accounts/audit.ts';
 import { openAgencyBook } from '../../../server/agencies/names.ts';
@@ -21,7 +21,13 @@ export const QUICK: Partial<TaxiiPatience> = { pendingMs: 40, tries: 3, pollMs: 
 
 /** A recipient at a TAXII stand-in. */
 export function taxiiRecipient(root: string, change: Partial<Recipient['channel'] & object> = {}): Recipient {
-  const none = { user: undefined, passwordFile: undefined, caFile: undefined, certificateFile: undefined, keyFile: undefined };
+  const none = {
+    user: undefined,
+    passwordFile: undefined,
+    caFile: undefined,
+    certificateFile: undefined,
+    keyFile: undefined,
+  };
   const channel = { kind: 'taxii' as const, root, collection: 'inbox', ...none, ...(change as object) };
   return { id: 'a05', name: 'Trung tâm quốc gia', tlp: 'amber+strict', channel };
 }

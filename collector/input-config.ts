@@ -185,6 +185,9 @@ const INPUTS = {
   stdin: StdinInputConfig,
 } as const;
 
+/** Kinds of inputs. */
+export const INPUT_TYPES: readonly string[] = Object.keys(INPUTS);
+
 type Plain<T extends TSchema> = Required<Omit<Static<T>, 'tls'>>;
 type WithTls<T extends TSchema> = Plain<T> & { readonly tls: ListenerTls | undefined };
 

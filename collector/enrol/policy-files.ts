@@ -5,6 +5,7 @@ import { readIfAny, removeFile, writeSecret } from './files.ts';
 
 /** A policy that did not work, and why. */
 export interface FailedPolicy {
+  readonly group: string;
   readonly version: number;
   readonly reason: string;
 }
@@ -15,6 +16,9 @@ export interface TriedPolicy {
   readonly starts: number;
 }
 
+/** Groups that a collector was in. */
+const MOST_GROUPS = 100;
+
 /** What is kept of policies in the folder of the spool, for a start without the server. */
 export interface PolicyFiles {
   /** The one that passed its trial last. */
@@ -22,6 +26,9 @@ export interface PolicyFiles {
   tried(): TriedPolicy | undefined;
   failed(): FailedPolicy | undefined;
   try(policy: TriedPolicy): void;
+  /** Highest version of each group that was looked at here: none of them is gone back to. */
+  seen(): Readonly<Record<string, number>>;
+  see(group: string, version: number): void;
   /** The one on trial works. */
   pass(signed: SignedPolicy): void;
   /** The one on trial does not work, or was never taken over. */
@@ -46,6 +53,11 @@ export function policyFiles(folder: string, log: Log): PolicyFiles {
     passed: () => read('policy.json'),
     tried: () => read('policy-trial.json'),
     failed: () => read('policy-failed.json'),
+    seen: () => read('policy-versions.json') ?? {},
+    see(group, version) {
+      const others = Object.entries(read<Record<string, number>>('policy-versions.json') ?? {});
+      write('policy-versions.json', { ...Object.fromEntries(others.slice(-MOST_GROUPS)), [group]: version });
+    },
     try: (policy) => write('policy-trial.json', policy),
     pass(signed) {
       write('policy.json', signed);

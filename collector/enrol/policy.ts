@@ -3,6 +3,7 @@ import { accessSync, constants, globSync, readFileSync, realpathSync } from 'nod
 import type { SignedPolicy } from '../../ecs/enrolment.ts';
 import { LOCAL_KEYS, type PolicyContent } from '../../ecs/policy.ts';
 import { type BandwidthRule, readBandwidth } from '../../ecs/rates.ts';
+import type { CollectorHealth } from '../../ecs/wire.ts';
 import type { CollectorConfig } from '../config.ts';
 import { openOwnParsers, type ParserSource } from '../custom-parsers/own-parsers.ts';
 import { CollectorError, reasonOf } from '../errors.ts';
@@ -21,6 +22,7 @@ const MOST_STARTS = 3;
 
 /** A policy whose signature and contents are checked. */
 export interface CheckedPolicy {
+  readonly group: string;
   readonly version: number;
   /** Undefined: those of this machine's own configuration. */
   readonly inputs: readonly InputConfig[] | undefined;
@@ -50,7 +52,7 @@ export function checkPolicy(
     Buffer.from(signed.signature, 'base64'),
   );
   if (!isSigned) throw new PolicyError('It is not signed by the authority of this collector.');
-  const { version, inputs, bandwidth, parsers: texts = [] } = JSON.parse(signed.policy) as PolicyContent;
+  const { group, version, inputs, bandwidth, parsers: texts = [] } = JSON.parse(signed.policy) as PolicyContent;
   if (!Number.isSafeInteger(version)) throw new PolicyError('It has no version.');
   const rules = bandwidth === undefined ? undefined : readBandwidth(bandwidth);
   if (bandwidth !== undefined && !rules) throw new PolicyError('Its bandwidth is neither a rate nor a list of them.');
@@ -71,7 +73,7 @@ export function checkPolicy(
     const place = { ...config, base: '/', fault, parserNames: [...own.byName.keys()] };
     const read = inputs === undefined ? undefined : readInputs(inputs, place);
     if (read === 'auto') throw new PolicyError('Its inputs are no list.');
-    return { version, inputs: read, bandwidth: rules, parsers, signed };
+    return { group, version, inputs: read, bandwidth: rules, parsers, signed };
   } catch (error) {
     throw new PolicyError(reasonOf(error));
   }
@@ -117,7 +119,7 @@ export interface PolicyOptions {
 
 /** The policy in force here, and the looking for a newer one. */
 export interface PolicyWatch {
-  state(): { readonly version: number | null; readonly failed: FailedPolicy | null; readonly trial: boolean };
+  state(): Required<CollectorHealth['policy']>;
   look(): Promise<void>;
   /** Looks whether the policy on trial works. */
   lookAtTrial(): Promise<void>;
@@ -150,7 +152,7 @@ export function keptPolicies(config: CollectorConfig, log: Log): KeptPolicies {
   const tried = read(onTrial?.signed);
   if (!onTrial || !tried) return { files, passed, tried: undefined };
   if (onTrial.starts >= MOST_STARTS) {
-    files.fail({ version: tried.version, reason: 'The collector ended several times while it tried the policy.' });
+    files.fail({ group: tried.group, version: tried.version, reason: 'The collector ended several times while it tried the policy.' });
     return { files, passed, tried: undefined };
   }
   files.try({ ...onTrial, starts: onTrial.starts + 1 });
@@ -170,20 +172,20 @@ export function watchPolicy(options: PolicyOptions, { files, passed, tried }: Ke
   };
   if (tried) begin(tried);
 
-  const fail = (version: number, error: unknown) => {
+  const fail = (group: string, version: number, error: unknown) => {
     onTrial = undefined;
-    failed = { version, reason: reasonOf(error).slice(0, 900) };
+    failed = { group, version, reason: reasonOf(error).slice(0, 900) };
     files.fail(failed);
     log.error(failed, 'the new policy is not taken over; the one before stays in force');
   };
-  const takeOver = async (signed: SignedPolicy, offered: number) => {
+  const takeOver = async (signed: SignedPolicy, group: string, offered: number) => {
     let checked: CheckedPolicy;
     try {
       checked = checkPolicy(signed, config);
     } catch (error) {
       // What is in force goes on: on trial or not.
       const before = onTrial;
-      fail(offered, error);
+      fail(group, offered, error);
       onTrial = before;
       if (before) files.try({ signed: before.policy.signed, starts: 1 });
       return;
@@ -193,7 +195,7 @@ export function watchPolicy(options: PolicyOptions, { files, passed, tried }: Ke
     try {
       await apply(checked);
     } catch (error) {
-      fail(offered, error);
+      fail(group, offered, error);
       // The apply went back to what was before; where that was on trial itself, the last good one is safer.
       await apply(good);
       return;
@@ -219,10 +221,15 @@ export function watchPolicy(options: PolicyOptions, { files, passed, tried }: Ke
     if (status !== 200) return;
     const signed = JSON.parse(body) as SignedPolicy | { readonly policy: null };
     if (signed.policy === null) return;
-    const offered = Number((JSON.parse(signed.policy) as { version?: unknown }).version);
+    const content = JSON.parse(signed.policy) as { readonly group?: unknown; readonly version?: unknown };
+    const group = String(content.group).slice(0, 64);
+    const offered = Number(content.version);
     // Never back: an old policy with its good signature is refused. Nor again what failed.
-    const known = Math.max(good?.version ?? 0, onTrial?.policy.version ?? 0, failed?.version ?? 0);
-    if (offered > known) await takeOver(signed as SignedPolicy, offered);
+    const seen = Number(files.seen()[group] ?? 0);
+    const isOther = (onTrial?.policy ?? good)?.group !== group && !(failed?.group === group && failed.version === offered);
+    if (!(isOther ? offered >= seen : offered > seen)) return;
+    files.see(group, offered);
+    await takeOver(signed as SignedPolicy, group, offered);
   };
   const lookAtTrial = async () => {
     if (!onTrial) return;
@@ -236,7 +243,7 @@ export function watchPolicy(options: PolicyOptions, { files, passed, tried }: Ke
       log.info({ version: policy.version }, 'the policy works');
       return;
     }
-    fail(policy.version, verdict.reason);
+    fail(policy.group, policy.version, verdict.reason);
     await apply(good);
   };
   // One after the other: both change what is in force.
@@ -256,7 +263,11 @@ export function watchPolicy(options: PolicyOptions, { files, passed, tried }: Ke
     TRIAL_LOOK_MS,
   ).unref();
   return {
-    state: () => ({ version: (onTrial?.policy ?? good)?.version ?? null, failed, trial: onTrial !== undefined }),
+    state: () => ({
+      version: (onTrial?.policy ?? good)?.version ?? null,
+      failed: failed && { version: failed.version, reason: failed.reason },
+      trial: onTrial !== undefined,
+    }),
     look: () => inTurn(look),
     lookAtTrial: () => inTurn(lookAtTrial),
     stop() {

@@ -1,15 +1,16 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { FleetCollector, FleetCollectors } from '../../server/fleet/schema.ts';
-import { getJson, postJson } from '../api/client.ts';
+import { getJson } from '../api/client.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
-import { Dialog } from '../parts/dialog.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
-import { useToast } from '../parts/toasts.tsx';
 import { FindingText } from './finding-text.tsx';
+import { RevokeButton } from './revoke-button.tsx';
+import { GroupForm } from './group-form.tsx';
+import { GroupsCard } from './groups-card.tsx';
+import { SilenceCard } from './silence-card.tsx';
 import { TokenForm } from './token-form.tsx';
 
 const REFRESH_MS = 10_000;
@@ -21,7 +22,7 @@ export function FleetPage({ me }: { readonly me: Session }) {
   const format = useFormat();
   const queries = useQueryClient();
   const fleet = useQuery({
-    queryKey: ['fleet'],
+    queryKey: ['fleet', 'collectors'],
     queryFn: ({ signal }) => getJson<FleetCollectors>('/collectors', {}, signal),
     refetchInterval: REFRESH_MS,
   });
@@ -54,18 +55,31 @@ export function FleetPage({ me }: { readonly me: Session }) {
             {collectors.length > 0 && (
               <ul className="card divide-y divide-line">
                 {collectors.map((one) => (
-                  <CollectorRow key={one.id} collector={one} mayManage={mayManage} />
+                  <CollectorRow
+                    key={one.id}
+                    collector={one}
+                    mayManage={mayManage}
+                    mayMove={mayManage && me.agencies === 'all'}
+                  />
                 ))}
               </ul>
             )}
           </section>
-          {mayManage && (
-            <section className="card h-fit p-4" aria-labelledby="new-collector">
-              <h2 id="new-collector" className="mb-3 font-semibold">
-                {t('fleet.add')}
-              </h2>
-              <TokenForm />
-            </section>
+          <div className="min-w-0 space-y-4">
+            {mayManage && (
+              <section className="card h-fit p-4" aria-labelledby="new-collector">
+                <h2 id="new-collector" className="mb-3 font-semibold">
+                  {t('fleet.add')}
+                </h2>
+                <TokenForm />
+              </section>
+            )}
+            <SilenceCard mayManage={mayManage && me.agencies === 'all'} />
+          </div>
+          {me.agencies === 'all' && (
+            <div className="min-w-0 lg:col-span-2">
+              <GroupsCard mayManage={mayManage} />
+            </div>
           )}
         </div>
       </div>
@@ -75,7 +89,15 @@ export function FleetPage({ me }: { readonly me: Session }) {
 
 const MARK = { broken: '✕', attention: '!', well: '✓', revoked: '–' } as const;
 
-function CollectorRow({ collector, mayManage }: { readonly collector: FleetCollector; readonly mayManage: boolean }) {
+function CollectorRow({
+  collector,
+  mayManage,
+  mayMove,
+}: {
+  readonly collector: FleetCollector;
+  readonly mayManage: boolean;
+  readonly mayMove: boolean;
+}) {
   const t = useText();
   const format = useFormat();
   const { id, name, agencyName, state, findings, lastSeenAt, version } = collector;
@@ -115,7 +137,32 @@ function CollectorRow({ collector, mayManage }: { readonly collector: FleetColle
       <details className="mt-2 text-small">
         <summary>{t('fleet.more')}</summary>
         <dl className="mt-2 grid grid-cols-[max-content_minmax(0,1fr)] gap-x-4 gap-y-1">
-          <Fact label={t('fleet.waiting')} value={format.number(collector.waitingEvents)} />
+          <Fact
+            label={t('fleet.waiting')}
+            value={
+              collector.waitingSince === null
+                ? format.number(collector.waitingEvents)
+                : `${format.number(collector.waitingEvents)} · ${format.dateTime(collector.waitingSince)}`
+            }
+          />
+          <Fact label={t('fleet.quarantined')} value={format.number(collector.quarantined)} />
+          <Fact label={t('fleet.server')} value={collector.server ?? '–'} />
+          <Fact
+            label={t('fleet.sending')}
+            value={`${bytes(collector.sentPerSecond, format.bytes)} / ${
+              collector.bandwidthLimit === null ? t('fleet.unbounded') : format.bytes(collector.bandwidthLimit)
+            }`}
+          />
+          <Fact label={t('fleet.group')} value={collector.group} />
+          <Fact
+            label={t('fleet.policy')}
+            value={[
+              collector.policy.version === null
+                ? t('fleet.own')
+                : t('fleet.version', { version: collector.policy.version }),
+              ...(collector.policy.trial ? [t('fleet.trial')] : []),
+            ].join(' · ')}
+          />
           <Fact label={t('fleet.cpu')} value={percent(collector.cpuPercent, format.percent)} />
           <Fact label={t('fleet.memory')} value={bytes(collector.rssBytes, format.bytes)} />
           <Fact
@@ -130,9 +177,17 @@ function CollectorRow({ collector, mayManage }: { readonly collector: FleetColle
           <Fact label={t('fleet.certificate')} value={format.dateTime(collector.certificateEnds)} />
         </dl>
         <ul className="mt-2 space-y-1">
-          {collector.sources.map(({ source, lastReadAt, read }) => (
+          {collector.sources.map(({ source, lastReadAt, read, dropped, unparsed, error }) => (
             <li key={source} className="break-words">
               <Visible text={source} /> · {format.number(read)}
+              {dropped > 0 && ` · ${t('fleet.sourceDropped', { count: format.number(dropped) })}`}
+              {unparsed > 0 && ` · ${t('fleet.sourceUnparsed', { count: format.number(unparsed) })}`}
+              {error !== null && (
+                <span className="text-critical">
+                  {' · '}
+                  <Visible text={error} prose />
+                </span>
+              )}
               {lastReadAt !== null && (
                 <>
                   {' · '}
@@ -142,6 +197,7 @@ function CollectorRow({ collector, mayManage }: { readonly collector: FleetColle
             </li>
           ))}
         </ul>
+        {mayMove && state !== 'revoked' && <GroupForm collector={collector} />}
       </details>
     </li>
   );
@@ -162,48 +218,4 @@ function bytes(value: number | null, format: (value: number) => string): string 
 
 function percent(value: number | null, format: (value: number) => string): string {
   return value === null ? '–' : format(value);
-}
-
-/** Taking a certificate back cannot be undone: it is asked once more, with what it means. */
-function RevokeButton({ collector: { id, name } }: { readonly collector: FleetCollector }) {
-  const t = useText();
-  const toast = useToast();
-  const queries = useQueryClient();
-  const [isOpen, setOpen] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
-  const revoke = async () => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      await postJson(`/collectors/${encodeURIComponent(id)}/revoke`, {});
-      toast({ text: t('fleet.revoked', { name }) });
-      setOpen(false);
-      await queries.invalidateQueries({ queryKey: ['fleet'] });
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
-  };
-  return (
-    <>
-      <button
-        type="button"
-        className="button text-small"
-        aria-label={t('fleet.revokeOne', { name })}
-        onClick={() => setOpen(true)}
-      >
-        {t('fleet.revoke')}
-      </button>
-      {isOpen && (
-        <Dialog title={t('fleet.revokeOne', { name })} close={() => setOpen(false)}>
-          <p className="mb-4">{t('fleet.revokeExplain')}</p>
-          {error !== undefined && <ProblemNotice error={error} />}
-          <button type="button" className="button button-primary" disabled={busy} onClick={() => void revoke()}>
-            {t('fleet.revoke')}
-          </button>
-        </Dialog>
-      )}
-    </>
-  );
 }

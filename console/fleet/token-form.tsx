@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useRef, useState } from 'react';
 import type { NewToken, Token } from '../../server/fleet/schema.ts';
 import { postJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
@@ -6,6 +6,7 @@ import { AgencyOptions } from '../parts/agency-options.tsx';
 import { Field } from '../parts/dialog.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
+import { useToast } from '../parts/toasts.tsx';
 
 const HOURS = [1, 24, 168] as const;
 
@@ -15,6 +16,18 @@ export function TokenForm() {
   const [made, setMade] = useState<Token>();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
+  const toast = useToast();
+  const line = useRef<HTMLPreElement>(null);
+  const copy = async (text: string): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(text);
+      toast({ text: t('fleet.copied') });
+    } catch {
+      // Browsers let pages without TLS copy nothing: what is marked can be copied with a key.
+      if (line.current) window.getSelection()?.selectAllChildren(line.current);
+      toast({ text: t('fleet.copyByHand') });
+    }
+  };
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
@@ -52,9 +65,12 @@ export function TokenForm() {
       {made && (
         <div className="space-y-2 border-t border-line pt-3" role="status">
           <p className="font-medium">{t('fleet.tokenMade')}</p>
-          <pre className="field overflow-auto text-small break-all whitespace-pre-wrap" data-token>
-            {`haidang collector enrol --server https://${window.location.hostname}:8443 --token ${made.token}`}
+          <pre ref={line} className="field overflow-auto text-small break-all whitespace-pre-wrap" data-token>
+            {installLine(made)}
           </pre>
+          <button type="button" className="button text-small" name="copy" onClick={() => void copy(installLine(made))}>
+            {t('fleet.copy')}
+          </button>
           <p className="text-small text-muted">
             {t('fleet.tokenUntil')} <Time at={made.expires} />
           </p>
@@ -62,4 +78,10 @@ export function TokenForm() {
       )}
     </form>
   );
+}
+
+/** Package, enrolment and service in one line, as the installation page has it. */
+function installLine({ server, token }: Token): string {
+  const enrol = `haidang-collector enrol --server ${server} --token ${token}`;
+  return `apt install ./haidang-collector_*.deb && ${enrol} && systemctl enable --now haidang-collector`;
 }

@@ -139,7 +139,8 @@ const LOOKS = {
   added: { sign: '+', className: 'bg-selected font-semibold' },
 } as const satisfies Readonly<Record<DiffLine['kind'], unknown>>;
 
-function Difference({ from, to, label }: { readonly from: string; readonly to: string; readonly label: string }) {
+/** Two texts compared line by line. */
+export function Difference({ from, to, label }: { readonly from: string; readonly to: string; readonly label: string }) {
   const t = useText();
   const parts = changedParts(lineDiff(from, to));
   const count = (kind: DiffLine['kind']): number => parts.filter((part) => part?.kind === kind).length;

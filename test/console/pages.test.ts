@@ -24,6 +24,7 @@ const PAGES = {
   attack: '/rules/attack',
   indicators: '/indicators',
   assets: '/assets',
+  fleet: '/fleet',
   account: '/account',
   users: '/users',
   audit: '/audit',
@@ -31,7 +32,7 @@ const PAGES = {
   setup: '/setup?token=a-token-of-twenty-chars',
 } as const;
 /** Looked at apart from the others: all pages in one test would take minutes on a busy machine. */
-const OF_RULES = /^(rule|attack|indicators|assets)/;
+const OF_RULES = /^(rule|attack|indicators|assets|fleet)/;
 const SLOW_MS = 240_000;
 
 describe.skipIf(!chromium)('the console in a real browser', () => {
@@ -99,6 +100,20 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
     });
   }
 
+  /** All that the fleet page shows when asked: a policy with its faults, what its versions changed, health of each collector. */
+  async function openFleet(): Promise<void> {
+    const group = page.locator('[data-group="ubnd-xa"]');
+    await group.locator('button[aria-expanded]').first().click();
+    await group.locator('[data-policy-version="4"] button').first().click();
+    await group.locator('[data-change]').first().waitFor();
+    await group.locator('textarea').fill('wrong');
+    await group.locator('button[name="save-policy"]').click();
+    await group.locator('[data-line="9"]').waitFor();
+    await page.evaluate(() => {
+      for (const details of document.querySelectorAll('details')) details.open = true;
+    });
+  }
+
   const rows = () => page.locator('[data-alert-id]');
   const row = (id: string) => page.locator(`[data-alert-id="${id}"]`);
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-alert-id'));
@@ -119,6 +134,7 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
         if (name === 'shifts') await page.locator('input[value="handover"]').check();
         if (name === 'search') await page.locator('main li[data-index] > button').first().click();
         if (name === 'rule') await openAll();
+        if (name === 'fleet') await openFleet();
         for (const theme of ['light', 'dark']) {
           await page.evaluate((look) => {
             document.documentElement.dataset['theme'] = look;
@@ -155,10 +171,11 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
     async () => {
       await open('en');
       const pages = ['alerts', 'alert', 'search', 'ledger', 'shifts', 'rules'] as const;
-      const ofRules = ['rule', 'rule-import', 'indicators', 'assets'] as const;
+      const ofRules = ['rule', 'rule-import', 'indicators', 'assets', 'fleet'] as const;
       for (const name of [...pages, ...ofRules]) {
         await visit(name);
         if (name === 'rule') await openAll();
+        if (name === 'fleet') await openFleet();
         await page.evaluate(() => {
           for (const details of document.querySelectorAll('details')) details.open = true;
         });

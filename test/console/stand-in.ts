@@ -10,6 +10,7 @@ import { ERRORS } from '../../server/errors.ts';
 import type { Problem } from '../../server/schema.ts';
 import type { NewSavedSearch, SavedSearch } from '../../server/search/schema.ts';
 import * as samples from './samples.ts';
+import { addFleetRoutes } from './stand-in-fleet.ts';
 import { addRuleRoutes, type RuleAnswers, ruleAnswers } from './stand-in-rules.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
@@ -105,6 +106,7 @@ function addRoutes(app: FastifyInstance, state: StandIn, sockets: Set<WebSocket>
     state.signedIn = (request.body as { password: string }).password === 'right horse battery';
     return state.signedIn ? samples.SESSION : reply.code(401).send(problem('HD_WRONG_PASSWORD', 'No such pair.'));
   });
+  app.get(`${api}/sign-in`, () => ({ provider: { label: 'Tài khoản công vụ' } }));
   app.get(`${api}/setup`, (request) => ({
     needed: true,
     valid: (request.query as { token?: string }).token === 'a-token-of-twenty-chars',
@@ -114,8 +116,10 @@ function addRoutes(app: FastifyInstance, state: StandIn, sockets: Set<WebSocket>
   for (const path of ['session/sessions', 'sessions']) app.get(`${api}/${path}`, () => samples.SESSIONS);
   for (const path of ['session/tokens', 'tokens']) app.get(`${api}/${path}`, () => samples.TOKENS);
   app.get(`${api}/audit`, () => samples.AUDIT);
+  app.get(`${api}/emergencies`, () => samples.EMERGENCIES);
   app.get(`${api}/agencies`, () => samples.AGENCIES);
   app.get(`${api}/ledger`, () => samples.LEDGER);
+  addFleetRoutes(app);
   addRuleRoutes(app, state.rules, (path) => problem('HD_NOT_FOUND', path));
   app.get(`${api}/retention`, () => samples.RETENTION);
   app.get(`${api}/retention/days`, () => samples.RETENTION_DAYS);

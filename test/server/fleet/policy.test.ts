@@ -11,6 +11,7 @@ import { beginTrial, type PolicySigns } from '../../../collector/enrol/trial.ts'
 import { INPUT_TYPES } from '../../../collector/input-config.ts';
 import { type RunningCollector, startCollector } from '../../../collector/main.ts';
 import { POLICY_INPUTS } from '../../../ecs/policy.ts';
+import { changeRecord } from '../../../server/fleet/change-record.ts';
 import { KEPT_VERSIONS, readPolicy, versionsOf } from '../../../server/fleet/policies.ts';
 import { readPolicyText } from '../../../server/fleet/policy-text.ts';
 import { type FleetLab, openFleetLab } from './lab.ts';
@@ -217,6 +218,23 @@ describe('the trial of a policy', () => {
     }
     expect(keptPolicies(config, silent)).toMatchObject({ passed: { version: 1 }, tried: undefined });
     expect(files.failed()).toMatchObject({ version: 2 });
+  });
+});
+
+describe('another group', () => {
+  it('has versions of its own, and its policy is taken over whatever the number was before', async () => {
+    const collector = await startCollector(config, silent);
+    running.push(collector);
+    for (let version = 1; version <= 3; version++) await lab.fleet.setPolicy('default', 'bandwidth: 4 Mbit/s', 'admin');
+    await lab.fleet.setPolicy('slow', 'bandwidth: 1 Mbit/s', 'admin');
+    await collector.lookForPolicy();
+    expect(collector.status().health).toMatchObject({ bandwidthLimit: 500_000, policy: { version: 3 } });
+    await changeRecord(lab.records, config.id, (record) => ({ ...record, group: 'slow' }));
+    await collector.lookForPolicy();
+    expect(collector.status().health).toMatchObject({ bandwidthLimit: 125_000, policy: { version: 1 } });
+    await changeRecord(lab.records, config.id, (record) => ({ ...record, group: 'default' }));
+    await collector.lookForPolicy();
+    expect(collector.status().health).toMatchObject({ bandwidthLimit: 500_000, policy: { version: 3 } });
   });
 });
 

@@ -1,0 +1,184 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { build } from '../../../collector/package/build.ts';
+import { Installation, until } from '../../e2e/harness.ts';
+
+/**
+ * `npm run test:install`: a fresh Debian with systemd as its first process, in a folder; into it the collector is installed
+ * by the line of docs/install-collector.en.md and nothing else, and its events must arrive at a server. Root, and a network
+ * the first time, for the fresh Debian, which is kept.
+ */
+const SUITE = 'bookworm';
+const KEPT = join(homedir(), '.cache/haidang', `debian-root-${SUITE}`);
+const DOCUMENT = new URL('../../../docs/install-collector.en.md', import.meta.url);
+const BOOT_MS = 180_000;
+const EVENT_MS = 240_000;
+
+function has(program: string): boolean {
+  return ['/usr/bin', '/usr/sbin', '/bin', '/sbin'].some((folder) => existsSync(join(folder, program)));
+}
+
+function checkMachine(): void {
+  if (process.getuid?.() !== 0) throw new Error('This starts a Debian of its own in a folder: run it as root.');
+  const missing = [
+    ...(has('systemd-nspawn') ? [] : ['systemd-container']),
+    ...(existsSync(KEPT) || has('mmdebstrap') ? [] : ['mmdebstrap']),
+  ];
+  if (missing.length > 0) throw new Error(`Install what is missing: apt-get install ${missing.join(' ')}.`);
+}
+
+/** A fresh Debian, fetched once. */
+function freshDebian(): void {
+  if (existsSync(KEPT)) return;
+  const beside = `${KEPT}.${process.pid}`;
+  mkdirSync(join(KEPT, '..'), { recursive: true });
+  execFileSync('mmdebstrap', ['--variant=minbase', '--include=systemd,systemd-sysv,dbus', SUITE, beside], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  renameSync(beside, KEPT);
+}
+
+/** The one line of the guide, with this server and token. */
+function commandOfGuide(server: string, token: string, deb: string): string {
+  const line = /^ *(apt install .*)$/m.exec(readFileSync(DOCUMENT, 'utf8'))?.[1];
+  if (line === undefined) throw new Error('The guide has no line that begins with "apt install".');
+  const said = line
+    .replace(/\.\/haidang-collector_\S+\.deb/, `./${deb}`)
+    .replace(/https:\/\/SERVER:8443/, server)
+    .replace(/--token TOKEN/, `--token ${token}`);
+  if (!said.includes(server) || !said.includes(token) || !said.includes(deb))
+    throw new Error(`The line of the guide has another form than this knows: ${line}`);
+  return said;
+}
+
+/** A machine with a systemd of its own, sharing nothing but the network. */
+class Machine {
+  readonly #child: ChildProcess;
+  #leader = 0;
+
+  constructor(root: string) {
+    const args = ['--quiet', '--register=no', '--keep-unit', '--console=pipe', '--boot', `--directory=${root}`];
+    this.#child = spawn('systemd-nspawn', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  }
+
+  async booted(): Promise<void> {
+    await until('the machine has a first process', () => this.#findLeader(), BOOT_MS);
+    await until(
+      'its services run',
+      () => (/running|degraded/.test(this.run('systemctl is-system-running || true')) ? true : undefined),
+      BOOT_MS,
+    );
+  }
+
+  #findLeader(): true | undefined {
+    if (this.#child.exitCode !== null) throw new Error('systemd-nspawn has ended');
+    const [first] = readFileSync(`/proc/${this.#child.pid}/task/${this.#child.pid}/children`, 'utf8').trim().split(' ');
+    this.#leader = Number(first);
+    return this.#leader > 0 ? true : undefined;
+  }
+
+  /** What a command inside prints. @throws where it fails */
+  run(command: string): string {
+    const spaces = ['--mount', '--uts', '--ipc', '--pid', '--root', '--wd', '--cgroup'];
+    return execFileSync('nsenter', [`--target=${this.#leader}`, ...spaces, '--', 'sh', '-c', `cd /root && ${command}`], {
+      encoding: 'utf8',
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', HOME: '/root', DEBIAN_FRONTEND: 'noninteractive' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 300_000,
+    });
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null) return;
+    const gone = new Promise((resolve) => this.#child.once('exit', resolve));
+    if (this.#leader > 0) process.kill(this.#leader, 'SIGKILL');
+    this.#child.kill('SIGKILL');
+    await gone;
+  }
+}
+
+async function main(): Promise<void> {
+  checkMachine();
+  freshDebian();
+  const work = mkdtempSync(join(tmpdir(), 'haidang-install-'));
+  const steps: Record<string, number> = {};
+  let at = Date.now();
+  const step = (name: string) => {
+    steps[name] = Math.round((Date.now() - at) / 100) / 10;
+    at = Date.now();
+    console.error(`${name}: ${steps[name]} s`);
+  };
+  let province: Installation | undefined;
+  let machine: Machine | undefined;
+  try {
+    const { deb = '' } = await build('x64', work);
+    step('the package is built');
+    province = await Installation.create();
+    await province.up();
+    const asAdmin = async (...args: string[]) => {
+      const { code, out, err } = await (province as Installation).cli([...args, '--config', (province as Installation).config]);
+      if (code !== 0) throw new Error(`haidang ${args.join(' ')}: ${err}`);
+      return out.trim();
+    };
+    await asAdmin('agency', 'add', 'so-y-te', '--name', 'Sở Y tế');
+    const token = await asAdmin('collector', 'token', '--agency', 'so-y-te', '--expires', '1h');
+    step('a server runs and has given a token');
+    const root = join(work, 'root');
+    execFileSync('cp', ['-a', KEPT, root]);
+    copyFileSync(deb, join(root, 'root', basename(deb)));
+    machine = new Machine(root);
+    await machine.booted();
+    step('a fresh machine has started');
+
+    const begun = Date.now();
+    machine.run(commandOfGuide(`https://127.0.0.1:${province.ingestPort}`, token, basename(deb)));
+    step('the line of the guide has run');
+    const arrives = async (port: number) => {
+      machine?.run(`logger -t sshd -p auth.warning "Failed password for root from 203.0.113.9 port ${port} ssh2"`);
+      return until(
+        'the event is in the store of the server',
+        async () => {
+          const out = await asAdmin('query', `source.ip: 203.0.113.9 and source.port: ${port}`, '--json');
+          return out === '' ? undefined : (JSON.parse(out.split('\n')[0] ?? '') as Record<string, Record<string, unknown>>);
+        },
+        EVENT_MS,
+      );
+    };
+    const event = await arrives(4022);
+    step('an event is in the store');
+    const seconds = Math.round((Date.now() - begun) / 100) / 10;
+    if (event['organization']?.['id'] !== 'so-y-te') throw new Error(`The event is of another agency: ${JSON.stringify(event)}`);
+
+    const doctor = machine.run('haidang-collector doctor --lang en');
+    if (!doctor.includes('All is well.')) throw new Error(`The doctor is not content:\n${doctor}`);
+    const shown = (name: string) => machine?.run(`systemctl show haidang-collector -p ${name} --value`).trim() ?? '';
+    const user = machine.run(`stat -c %u /proc/${shown('MainPID')}`).trim();
+    if (user === '0') throw new Error('The service runs as root.');
+    machine.run(`kill -9 ${shown('MainPID')}`);
+    await arrives(4023);
+    step('killed, started again by systemd, and the next event is in the store');
+    const exposure = machine.run('systemd-analyze security haidang-collector --no-pager || true').trim().split('\n').at(-1) ?? '';
+    const facts = { user, memoryMax: shown('MemoryMax'), memory: shown('MemoryCurrent'), cpuQuota: shown('CPUQuotaPerSecUSec') };
+    machine.run('apt-get purge -y -qq haidang-collector');
+    const left = machine.run('ls -d /var/lib/haidang-collector /var/lib/private/haidang-collector /usr/bin/haidang-collector 2>/dev/null || true');
+    if (left !== '') throw new Error(`Purged, and there is still ${left}`);
+    step('purged without a trace');
+    console.log(JSON.stringify({ fromNothingToEvents: seconds, steps, ...facts, exposure }));
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    console.error(`${(error as Error).message}\n${stdout}${stderr}`);
+    if (machine) console.error(machine.run('journalctl -u haidang-collector -n 40 --no-pager -o cat || true'));
+    process.exitCode = 1;
+  } finally {
+    await machine?.stop();
+    await province?.remove();
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+await main().catch((error: unknown) => {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+});

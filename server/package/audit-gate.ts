@@ -19,6 +19,8 @@ export interface AuditException {
 interface AuditReport {
   readonly auditReportVersion?: number;
   readonly vulnerabilities?: Readonly<Record<string, { readonly via: readonly (string | Advisory)[] }>>;
+  /** Instead of all else, where the registry could not be asked. */
+  readonly message?: string;
   readonly error?: { readonly summary?: string; readonly code?: string };
 }
 interface Advisory {
@@ -38,7 +40,7 @@ export interface AuditVerdict {
 export function judgeAudit(text: string, accepted: readonly AuditException[], today: string): AuditVerdict {
   const report = readReport(text);
   if (report?.auditReportVersion !== 2 || report.vulnerabilities === undefined) {
-    const why = report?.error?.summary ?? report?.error?.code ?? 'npm gave no report';
+    const why = report?.error?.summary || report?.error?.code || report?.message || 'npm gave no report';
     return { code: 2, lines: [`Nothing was audited: ${why}. Ask again where the package registry can be reached.`] };
   }
   const found = new Map<string, Advisory>();

@@ -25,9 +25,14 @@ const LedgerPage = lazy(() => import('./ledger/ledger-page.tsx').then((page) => 
 const ShiftsPage = lazy(() => import('./shifts/shifts-page.tsx').then((page) => ({ default: page.ShiftsPage })));
 const AccountPage = lazy(() => import('./users/account-page.tsx').then((page) => ({ default: page.AccountPage })));
 const AuditPage = lazy(() => import('./audit/audit-page.tsx').then((page) => ({ default: page.AuditPage })));
+const HealthPage = lazy(() => import('./health/health-page.tsx').then((page) => ({ default: page.HealthPage })));
+const FirstRunPage = lazy(() => import('./setup/first-run-page.tsx').then((page) => ({ default: page.FirstRunPage })));
 const UsersPage = lazy(() => import('./users/users-page.tsx').then((page) => ({ default: page.UsersPage })));
 const AssetsPage = lazy(() => import('./assets/assets-page.tsx').then((page) => ({ default: page.AssetsPage })));
 const FleetPage = lazy(() => import('./fleet/fleet-page.tsx').then((page) => ({ default: page.FleetPage })));
+const ParsersPage = lazy(() => import('./parsers/parsers-page.tsx').then((page) => ({ default: page.ParsersPage })));
+const ParserPage = lazy(() => import('./parsers/parser-page.tsx').then((page) => ({ default: page.ParserPage })));
+const NewParserPage = lazy(() => import('./parsers/parser-page.tsx').then((page) => ({ default: page.NewParserPage })));
 const RetentionPage = lazy(() =>
   import('./retention/retention-page.tsx').then((page) => ({ default: page.RetentionPage })),
 );
@@ -94,7 +99,9 @@ function SignedIn() {
                   <Route path="/sharing" component={SharingPage} />
                 )}
                 <Route path="/incidents/:id/share/:recipient">
-                  {({ id, recipient }) => <PreviewPage key={`${id} ${recipient}`} id={id} recipient={recipient} me={me} />}
+                  {({ id, recipient }) => (
+                    <PreviewPage key={`${id} ${recipient}`} id={id} recipient={recipient} me={me} />
+                  )}
                 </Route>
                 <Route path="/incidents/:id/share/:recipient/:number">
                   {({ id, recipient, number }) => (
@@ -135,11 +142,28 @@ function SignedIn() {
                 <Route path="/fleet">
                   <FleetPage me={me} />
                 </Route>
+                {me.permissions.includes('parsers.read') && me.agencies === 'all' && (
+                  <Route path="/parsers">
+                    <ParsersPage me={me} />
+                  </Route>
+                )}
+                {me.permissions.includes('parsers.write') && me.agencies === 'all' && (
+                  <Route path="/parsers/new" component={NewParserPage} />
+                )}
+                {me.permissions.includes('parsers.read') && me.agencies === 'all' && (
+                  <Route path="/parsers/:name">{({ name }) => <ParserPage key={name} name={name} me={me} />}</Route>
+                )}
                 <Route path="/account">
                   <AccountPage me={me} />
                 </Route>
                 {me.permissions.includes('audit.read') && me.agencies === 'all' && (
                   <Route path="/audit" component={AuditPage} />
+                )}
+                {me.permissions.includes('health.read') && me.agencies === 'all' && (
+                  <Route path="/health" component={HealthPage} />
+                )}
+                {me.permissions.includes('setup.manage') && me.agencies === 'all' && (
+                  <Route path="/first-run" component={FirstRunPage} />
                 )}
                 {me.permissions.includes('users.change') && (
                   <Route path="/users">

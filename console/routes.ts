@@ -22,9 +22,12 @@ const NAVIGATION: readonly NavigationEntry[] = [
   { path: '/retention', label: 'nav.retention', key: 'k' },
   { path: '/rules', label: 'nav.rules', key: 'r' },
   { path: '/fleet', label: 'nav.fleet', key: 'f', only: 'collectors.read' },
+  { path: '/parsers', label: 'nav.parsers', key: 'p', only: 'parsers.read', provincial: true },
   { path: '/assets', label: 'nav.assets', key: 't' },
   { path: '/indicators', label: 'nav.indicators', key: 'd' },
   { path: '/users', label: 'nav.users', key: 'u', only: 'users.change' },
+  { path: '/health', label: 'nav.health', key: 'y', only: 'health.read', provincial: true },
+  { path: '/first-run', label: 'nav.firstRun', key: 'w', only: 'setup.manage', provincial: true },
   { path: '/audit', label: 'nav.audit', key: 'o', only: 'audit.read', provincial: true },
 ];
 

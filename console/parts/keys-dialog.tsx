@@ -20,6 +20,7 @@ const QUEUE_KEYS: readonly (readonly [string, TextKey])[] = [
   ['x', 'keys.except'],
   ['b', 'keys.backtest'],
   ['v', 'keys.versions'],
+  ['l', 'keys.parserLines'],
   ['?', 'keys.title'],
 ];
 

@@ -140,7 +140,15 @@ const LOOKS = {
 } as const satisfies Readonly<Record<DiffLine['kind'], unknown>>;
 
 /** Two texts compared line by line. */
-export function Difference({ from, to, label }: { readonly from: string; readonly to: string; readonly label: string }) {
+export function Difference({
+  from,
+  to,
+  label,
+}: {
+  readonly from: string;
+  readonly to: string;
+  readonly label: string;
+}) {
   const t = useText();
   const parts = changedParts(lineDiff(from, to));
   const count = (kind: DiffLine['kind']): number => parts.filter((part) => part?.kind === kind).length;

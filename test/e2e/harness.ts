@@ -135,7 +135,8 @@ export class Installation {
         if (ended) return 'ended' as const;
         return (await fetch(`${this.url}/readyz`)).ok ? ('ready' as const) : undefined;
       },
-      30_000,
+      // A bound for what hangs: a busy machine takes a minute where a quiet one takes two seconds.
+      100_000,
     ).then((state) => {
       if (state === 'ended') throw new Error(`haidang up ended: ${this.err.slice(-2000)}${this.out.slice(-2000)}`);
     });

@@ -18,6 +18,8 @@ export interface FrameHeader {
   readonly sources: readonly FrameSource[];
   /** Which source the events come from, in order: `[index into sources, how many]`. Sums to `last - first + 1`. */
   readonly runs: readonly (readonly [source: number, events: number])[];
+  /** Set by the server alone, where one frame's events are of several agencies: the lines of the others are empty here. */
+  readonly part?: true;
 }
 
 /** Counters of one source since the collector was installed, up to and including this frame. */

@@ -1,9 +1,11 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openAccounts } from './accounts/accounts.ts';
+import { openProvider } from './accounts/oidc/provider.ts';
 import { openAgencyBook } from './agencies/names.ts';
 import { startPruning } from './alerts/prune-signals.ts';
 import { ruleBook } from './alerts/queries.ts';
@@ -56,6 +58,8 @@ import { consoleServer } from './tls/console-server.ts';
 import { consoleAddress, refuseUnsafe } from './tls/shape.ts';
 
 const SWEEP_MS = 600_000;
+/** Its rights end by themselves; this closes what is open and writes the end down. */
+const EMERGENCY_SWEEP_MS = 5_000;
 const TAKEOVER_LOOK_MS = 200;
 const LIVE_LOOK_MS = 1_000;
 /** Consoles that look at the same moment share one recount of the ledger. */
@@ -103,17 +107,20 @@ export async function startServer(
     await mustBeWhole(records);
 
     const { audit, unfinished } = await auditOf(config, records, log, stops);
+    const agencies = openAgencyBook(records);
     const accounts = openAccounts({
       records,
+      agencies,
       folder: config.data,
       audit,
       secondFactor: config.secondFactor,
       session: config.session,
       breachedPasswords: config.breachedPasswords,
+      duties: config.duties,
+      oidc: config.oidc && { settings: config.oidc, provider: openProvider(config.oidc, log) },
     });
     if (config.adminPassword !== undefined) await accounts.ensureAdministrator(config.adminPassword);
     await ensureOwnAgency(records, config);
-    const agencies = openAgencyBook(records);
     const folders = ruleFolders(config.data);
     const audited = auditRules(accounts.audit, log);
     // Whoever groups for all servers begins again, with the rules of now.
@@ -236,6 +243,10 @@ export async function startServer(
       backups,
       retention,
       explain: (rule, event) => detection.explain(rule, event),
+      certificates: () => [
+        { what: 'authority', notAfter: new Date(new X509Certificate(authority.certificate).validTo).toISOString() },
+        ...(credentials ? [{ what: 'console' as const, notAfter: credentials.notAfter() }] : []),
+      ],
       detection: () => detection.state(),
       disk: () => disk.state(),
       stored: totals,
@@ -263,6 +274,7 @@ export async function startServer(
       evaluation: () => detection.state(),
       restored,
       fleet,
+      agencies,
       log,
     });
     ingest = listener;
@@ -298,6 +310,14 @@ export async function startServer(
       const compaction = await startCompaction({ ...config.evidence, events: counted, timeZone, log });
       stops.push(() => compaction.stop());
     }
+    const emergencies = setInterval(
+      () =>
+        void accounts.breakGlass
+          .sweep()
+          .catch((err) => log.warn({ err }, 'emergency access that is over stays on record')),
+      EMERGENCY_SWEEP_MS,
+    );
+    stops.push(() => clearInterval(emergencies.unref()));
     const sweep = setInterval(
       () => void accounts.sweep().catch((err) => log.warn({ err }, 'old sessions stay')),
       SWEEP_MS,

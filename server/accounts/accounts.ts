@@ -1,3 +1,5 @@
+import { type AgencyBook, openAgencyBook } from '../agencies/names.ts';
+import { seeingSubtrees } from '../agencies/scope.ts';
 import { traced } from '../audit/requests.ts';
 import { HaidangError } from '../errors.ts';
 import type { Identity } from '../identity.ts';
@@ -5,10 +7,16 @@ import type { RecordStore } from '../store/record-store.ts';
 import { openTokenBook, type TokenBook } from './api-tokens.ts';
 import { type Audit, openAudit } from './audit.ts';
 import { createBackOff } from './back-off.ts';
+import { type BreakGlass, openBreakGlass } from './break-glass.ts';
+import { DUTY_POLICY, type DutyPolicy } from './duties.ts';
+import type { Provider } from './oidc/provider.ts';
+import type { OidcSettings } from './oidc/settings.ts';
+import { openProviderSignIn, type ProviderSignIn } from './oidc/sign-in.ts';
 import { verifyPassword } from './password.ts';
 import { type PasswordRules, passwordRules } from './password-rules.ts';
 import type { NewSecondFactor, OwnPassword, Setup, SignIn } from './schema.ts';
 import { openSecondFactors, type SecondFactorPolicy, type SecondFactors } from './second-factor.ts';
+import { openSecretKeys, type SecretKeys } from './secret-keys.ts';
 import { openSessionBook, type SessionBook } from './session-book.ts';
 import { SESSION_POLICY, type SessionPolicy } from './session-settings.ts';
 import { type Client, openSessions, type Sessions, type SignedIn } from './sessions.ts';
@@ -21,6 +29,12 @@ export interface Accounts {
   readonly sessions: Sessions;
   readonly sessionBook: SessionBook;
   readonly tokens: TokenBook;
+  readonly breakGlass: BreakGlass;
+  /** Absent where no provider of sign-ins is configured. */
+  readonly provider: ProviderSignIn | undefined;
+  readonly keys: SecretKeys;
+  /** Which acts take two persons. */
+  readonly duties: DutyPolicy;
   /** What a new password must not be. */
   readonly passwords: PasswordRules;
   readonly setup: SetupLinks;
@@ -55,20 +69,40 @@ export function openAccounts(options: {
   readonly audit?: Audit;
   readonly secondFactor?: SecondFactorPolicy;
   readonly session?: SessionPolicy;
+  readonly duties?: DutyPolicy;
+  /** With `provider`, who speaks with it. */
+  readonly oidc?: { readonly settings: OidcSettings; readonly provider: Provider } | undefined;
   /** Sorted list of SHA-1 hashes (`breached-file.ts`). */
   readonly breachedPasswords?: string | undefined;
+  /** The tree of agencies: who is bound to one sees all below it. */
+  readonly agencies?: Pick<AgencyBook, 'all'>;
   readonly now?: () => number;
 }): Accounts {
   const { records, folder, now = Date.now } = options;
   const audit = traced(options.audit ?? openAudit(records, now));
   const users = openUsers(records, audit, now);
   const policy = options.secondFactor ?? { requiredRoles: [], graceDays: 0 };
-  const sessions = openSessions({ records, policy: options.session ?? SESSION_POLICY, secondFactor: policy, now });
+  const agencies = options.agencies ?? openAgencyBook(records, now);
+  const sessions = seeingSubtrees(
+    openSessions({ records, policy: options.session ?? SESSION_POLICY, secondFactor: policy, now }),
+    agencies,
+  );
   const sessionBook = openSessionBook(sessions, users, audit);
-  const secondFactors = openSecondFactors({ records, audit, data: folder, policy, now });
-  const tokens = openTokenBook({ records, users, audit, secondFactor: policy, now });
+  const keys = openSecretKeys({ data: folder, records, audit });
+  const { box } = keys;
+  const secondFactors = openSecondFactors({ records, audit, keys, policy, now });
+  const tokens = seeingSubtrees(openTokenBook({ records, users, audit, secondFactor: policy, now }), agencies);
+  const breakGlass = openBreakGlass({ records, audit, sessions, now });
   const passwords = passwordRules(options.breachedPasswords);
   const setup = openSetup(records, users, folder, now);
+  const { oidc } = options;
+  const rightsChanged = async (user: string) => {
+    await tokens.endAllOf(user, 'oidc');
+    await sessions.rightsChanged(user);
+  };
+  const remind = (user: string) => secondFactors.remind(user);
+  const provider =
+    oidc && openProviderSignIn({ ...oidc, users, sessions, audit, box, rightsChanged, remind, now });
   const byName = createBackOff({ now });
   const byAddress = createBackOff({ now, freeTries: FREE_TRIES_BY_ADDRESS });
 
@@ -77,6 +111,10 @@ export function openAccounts(options: {
     sessions,
     sessionBook,
     tokens,
+    breakGlass,
+    provider,
+    keys,
+    duties: options.duties ?? DUTY_POLICY,
     passwords,
     setup,
     audit,

@@ -5,8 +5,12 @@ import type { RecordStore } from '../store/record-store.ts';
 /** Agencies by id, kept for a few seconds: every alert row shows its agency's name. */
 export interface AgencyBook {
   all(): Promise<ReadonlyMap<string, AgencyRecord>>;
-  /** To be called after a change. */
+  /** Has them read anew at the next question. */
   forget(): void;
+  /** To be called after a change: what is kept is forgotten, and those who wait for changes are told. */
+  changed(): void;
+  /** Calls back after each change made here; other servers on the store see it some seconds later. */
+  onChange(listener: () => void): void;
 }
 
 const KEPT_MS = 5_000;
@@ -14,6 +18,7 @@ const KEPT_MS = 5_000;
 /** An agency book over the record store; `now` in milliseconds. */
 export function openAgencyBook(records: RecordStore, now: () => number = Date.now): AgencyBook {
   const view = records.as(SYSTEM);
+  const listeners: (() => void)[] = [];
   let kept: { readonly at: number; readonly agencies: Promise<ReadonlyMap<string, AgencyRecord>> } | undefined;
 
   async function load(): Promise<ReadonlyMap<string, AgencyRecord>> {
@@ -41,5 +46,10 @@ export function openAgencyBook(records: RecordStore, now: () => number = Date.no
     forget() {
       kept = undefined;
     },
+    changed() {
+      kept = undefined;
+      for (const listener of listeners) listener();
+    },
+    onChange: (listener) => void listeners.push(listener),
   };
 }

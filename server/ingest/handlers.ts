@@ -7,8 +7,10 @@ import type { CollectorBook } from '../collectors/collector-book.ts';
 import { HaidangError } from '../errors.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { ENROLMENT_BYTES } from '../fleet/wire.ts';
+import type { CollectorId } from '../identity.ts';
 import type { EventStore, StoredBatch } from '../store/event-store.ts';
 import type { RecordStore } from '../store/record-store.ts';
+import type { Assigner, FramePart } from './assign.ts';
 import { readBody } from './body.ts';
 import type { Budget } from './budget.ts';
 import type { FairQueue } from './fair-queue.ts';
@@ -42,6 +44,8 @@ export interface IngestParts {
   readonly limits: IngestLimits;
   /** After a restore: notes what cannot be sent again. */
   readonly gaps: GapWatch | undefined;
+  /** Without it all events of a certificate are its owner's. */
+  readonly assigner?: Assigner | undefined;
   /** Without it nobody can enrol or renew here. */
   readonly fleet?: Fleet | undefined;
 }
@@ -65,8 +69,13 @@ export async function takeBatch(
     if (head.collector !== collector) {
       throw new HaidangError('HD_BATCH_MALFORMED', `The batch says it is from another collector than ${collector}.`);
     }
+    if (head.part !== undefined) {
+      throw new HaidangError('HD_BATCH_MALFORMED', 'The batch says it is a part; only the server takes batches apart.');
+    }
     // A slow body leaves time for a revocation.
-    const { agency } = now() - begun > 1_000 ? await admit(peer, deps.records, now()) : peer;
+    const { agency, record } = now() - begun > 1_000 ? await admit(peer, deps.records, now()) : peer;
+    const loggedFor = { agency, agencies: record.agencies };
+    const parts = (await deps.assigner?.partsOf(loggedFor, body)) ?? [{ agency, body }];
     deps.book.claim(collector, head.sources);
     await turn.come;
     const events = Math.max(0, head.last - head.first + 1);
@@ -74,16 +83,44 @@ export async function takeBatch(
     // On record before the frame is stored: afterwards nobody could tell what lay between.
     await deps.gaps?.look(collector, agency, head);
     const place = { agency, collector, events, bytes: body.length, weight: quota.weight };
-    const appending = deps.queue.run(place, () =>
-      deps.events.append({ collector, agency, receivedAt: new Date(now()).toISOString(), body }),
+    const storing = deps.queue.run(place, () =>
+      storeParts(parts, { collector, receivedAt: new Date(now()).toISOString() }, deps),
     );
     turn.leave();
-    const result = await appending;
-    if (result.appended) deps.onStored(result.appended);
-    return { stored: result.stored, duplicates: result.duplicates, deadLettered: result.deadLettered };
+    return await storing;
   } finally {
     share.release();
   }
+}
+
+/** Parts of one frame that are with the store at a time. */
+const PARTS_TOGETHER = 8;
+
+/**
+ * Stores the parts of a frame and says what became of all. Where one fails the collector sends the frame again: those that are
+ * stored are known then by their ids, and were handed on to detection already.
+ */
+async function storeParts(
+  parts: readonly FramePart[],
+  from: { readonly collector: CollectorId; readonly receivedAt: string },
+  { events, onStored }: Pick<IngestParts, 'events' | 'onStored'>,
+): Promise<BatchReceipt> {
+  const receipt = { stored: 0, duplicates: 0, deadLettered: 0 };
+  for (let at = 0; at < parts.length; at += PARTS_TOGETHER) {
+    const some = parts.slice(at, at + PARTS_TOGETHER);
+    const results = await Promise.allSettled(some.map((part) => events.append({ ...from, ...part })));
+    for (const result of results) {
+      if (result.status === 'rejected') continue;
+      const { stored, duplicates, deadLettered, appended } = result.value;
+      receipt.stored += stored;
+      receipt.duplicates += duplicates;
+      receipt.deadLettered += deadLettered;
+      if (appended) onStored(appended);
+    }
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+  return receipt;
 }
 
 /** Does what may send a batch back for its quota, and counts where it does. */

@@ -1,4 +1,5 @@
 import { createSecureServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { AgencyBook } from '../agencies/names.ts';
 import type { Authority } from '../authority/authority.ts';
 import { openGapWatch } from '../backup/gap-watch.ts';
 import type { Restored } from '../backup/restored.ts';
@@ -9,6 +10,7 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { Log } from '../log.ts';
 import type { EventStore, StoredBatch } from '../store/event-store.ts';
 import type { RecordStore } from '../store/record-store.ts';
+import { createAssigner } from './assign.ts';
 import { createBudget } from './budget.ts';
 import { createFairQueue, QUEUE_BOUNDS, type QueueBounds, type QueueWait } from './fair-queue.ts';
 import {
@@ -51,6 +53,8 @@ export interface IngestOptions {
   readonly restored?: Restored | undefined;
   /** Who may enrol, and who is cut off; without it the listener takes only those who have a certificate. */
   readonly fleet?: Fleet;
+  /** Whose the events of a certificate of several agencies are; without it they are the owner's. */
+  readonly agencies?: Pick<AgencyBook, 'all'>;
 }
 
 /** The running listener. */
@@ -93,7 +97,8 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
 
   const { restored, events } = options;
   const gaps = restored && (await openGapWatch({ restored, events, records, log, now }));
-  const parts: IngestParts = { ...options, budget, queue, quotas, book, limits, gaps };
+  const assigner = options.agencies && createAssigner(options.agencies);
+  const parts: IngestParts = { ...options, budget, queue, quotas, book, limits, gaps, assigner };
   const handlers: Readonly<Record<string, Handler>> = {
     'POST /v1/batches': (request) => takeBatch(request, parts),
     'POST /v1/status': (request) => takeStatus(request, parts),

@@ -26,6 +26,8 @@ export const FrameHead = Type.Object({
   epoch: Epoch,
   first: Count,
   last: Count,
+  /** Refused: only the server makes parts. */
+  part: Type.Optional(Type.Unknown()),
   sources: Type.Array(Type.Object(Counters), { maxItems: MAX_SOURCES }),
   /** Looked at after a restore alone. */
   spooledAt: Type.Optional(Time),

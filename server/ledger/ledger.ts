@@ -48,7 +48,10 @@ export async function buildLedger(options: LedgerOptions): Promise<Ledger> {
 
   const rows: LedgerRow[] = [];
   for (const { id, document } of collectors) {
-    const counted = new Map(stored.filter(({ collector }) => collector === id).map((count) => [count.source, count]));
+    const counted = bySource(
+      stored.filter(({ collector }) => collector === id),
+      identity,
+    );
     const lost = losses.filter(({ collector }) => collector === id);
     rows.push(...rowsOf(id, document, counted, claims.get(id) ?? [], deleted.get(id) ?? new Map(), lost));
   }
@@ -61,6 +64,28 @@ export async function buildLedger(options: LedgerOptions): Promise<Ledger> {
     losses: losses.map((loss) => ({ ...loss })),
     ...(options.restored ? { restored: { at: options.restored.restoredAt, since: options.restored.since } } : {}),
   };
+}
+
+/**
+ * The counts of a collector by source, over all agencies that it logs for: what it spooled is of all of them too. Which events are
+ * missing is told of the agencies alone that may be seen.
+ */
+function bySource(counts: readonly StoredCount[], { agencies: seen }: Identity): ReadonlyMap<string, StoredCount> {
+  const found = new Map<string, StoredCount>();
+  for (const count of counts) {
+    const missing = seen === 'all' || seen.includes(count.agency) ? count.missing : [];
+    const before = found.get(count.source);
+    const sum = (key: 'stored' | 'unevaluated' | 'deadLettered' | 'missingTotal') => count[key] + (before?.[key] ?? 0);
+    found.set(count.source, {
+      ...count,
+      stored: sum('stored'),
+      unevaluated: sum('unevaluated'),
+      deadLettered: sum('deadLettered'),
+      missingTotal: sum('missingTotal'),
+      missing: [...(before?.missing ?? []), ...missing],
+    });
+  }
+  return found;
 }
 
 function rowsOf(

@@ -17,7 +17,7 @@ const SESSION_ENDED = 4401;
 const GOING_AWAY = 1001;
 
 /** `GET /api/v1/live`: changed alerts over a WebSocket. */
-export function liveRoutes(app: App, { live, accounts, log }: Services): void {
+export function liveRoutes(app: App, { live, accounts, agencies, log }: Services): void {
   const open = new Map<string, Set<WebSocket>>();
   const rights = new WeakMap<WebSocket, SignedIn>();
   let connections = 0;
@@ -33,6 +33,14 @@ export function liveRoutes(app: App, { live, accounts, log }: Services): void {
       const before = rights.get(socket);
       if (before) void recheck(socket, before);
     }
+  });
+  // The tree of agencies says who sees what, too.
+  agencies.onChange(() => {
+    for (const sockets of open.values())
+      for (const socket of sockets) {
+        const before = rights.get(socket);
+        if (before) void recheck(socket, before);
+      }
   });
   app.addHook('preClose', async () => {
     for (const sockets of open.values()) for (const socket of sockets) socket.close(GOING_AWAY, 'The server stops.');

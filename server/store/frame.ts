@@ -56,6 +56,11 @@ export function lineOfFrame({ text, starts }: Pick<DecodedFrame, 'text' | 'start
   return text.bytes.toString('utf8', starts[at] ?? 0, (starts[at + 1] ?? 1) - 1);
 }
 
+/** Whether a line is another agency's: in a part of a frame (`FrameHeader.part`) those are empty. */
+export function isOthers({ header, starts }: Pick<DecodedFrame, 'header' | 'starts'>, at: number): boolean {
+  return header.part === true && (starts[at + 1] as number) - (starts[at] as number) === 1;
+}
+
 /** Unpacks a frame within the limits of the wire. @throws HaidangError `HD_BATCH_MALFORMED` */
 export function decompressFrame(body: Uint8Array): Buffer {
   if (body.byteLength > WIRE_LIMITS.frameBytes) {
@@ -102,6 +107,7 @@ function headerProblem(value: unknown): string | undefined {
   if (!isCount(last) || last < first - 1 || last > MAX_SEQUENCE) return 'its header has no valid last sequence';
   const events = last - first + 1;
   if (events > WIRE_LIMITS.frameEvents) return `it holds ${events} events, more than ${WIRE_LIMITS.frameEvents}`;
+  if (value['part'] !== undefined && value['part'] !== true) return 'its header has no valid part';
   if (typeof value['spooledAt'] !== 'string' || Number.isNaN(Date.parse(value['spooledAt']))) {
     return 'its header has no valid spooledAt';
   }

@@ -210,6 +210,8 @@ export interface UserRecord {
   readonly secondFactorBegun?: string;
   /** From when on the account can do nothing else than set up the second factor that its role takes. */
   readonly secondFactorDue?: string;
+  /** Whom it is at the provider of sign-ins: nobody else there opens it. */
+  readonly provider?: { readonly issuer: string; readonly subject: string };
   /** An administrator of all agencies until then, whatever the role (`accounts/break-glass.ts`). */
   readonly emergency?: {
     readonly reason: string;
@@ -230,6 +232,9 @@ export interface SessionRecord {
   readonly browser?: string;
   /** Rights changed since: the next request gets a new token. */
   readonly stale?: boolean;
+  /** It came by the provider of sign-ins; `strong` where that asked for a second factor. */
+  readonly provider?: boolean;
+  readonly strong?: boolean;
   /** When a new token took its place: it opens for a moment longer, for requests that were under way. */
   readonly replacedAt?: string;
 }

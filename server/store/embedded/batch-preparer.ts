@@ -1,5 +1,5 @@
 import type { FrameHeader } from '../../../ecs/wire.ts';
-import { type DecodedFrame, lineOfFrame, sourcesOfLines } from '../frame.ts';
+import { type DecodedFrame, isOthers, lineOfFrame, sourcesOfLines } from '../frame.ts';
 import { ABSENT, BLOCK, COLUMN_FIELDS, FIRST_TERM, UNKNOWN } from './fields.ts';
 import { GramBlock } from './gram-block.ts';
 import { LineReader } from './line.ts';
@@ -43,6 +43,8 @@ export interface PreparedBatch extends BatchOrigin {
   /** The texts of each block for the index of parts of words. */
   readonly grams: readonly string[];
   readonly badLines: readonly BadLine[];
+  /** Lines that are other agencies', in a part of a frame: neither events nor bad. */
+  readonly others: number;
 }
 
 /** Longest line kept of a dead letter, in characters. */
@@ -68,8 +70,13 @@ export class BatchPreparer {
     const badLines: BadLine[] = [];
     let sourceBefore: string | undefined;
     let start = '';
+    let others = 0;
     for (const [at, source] of sources.entries()) {
       texts.next(at);
+      if (isOthers(frame, at)) {
+        others++;
+        continue;
+      }
       const reason = reader.read(frame, at, `${idStart}${header.first + at}-`);
       if (reason !== undefined) {
         badLines.push({ line: at, reason, text: lineOfFrame(frame, at).slice(0, DEAD_LETTER_LINE) });
@@ -86,7 +93,7 @@ export class BatchPreparer {
     }
     const { agency, collector, receivedAt, body } = batch;
     return {
-      ...{ agency, collector, receivedAt, body, header, times, shapes, badLines },
+      ...{ agency, collector, receivedAt, body, header, times, shapes, badLines, others },
       shapeTerms: this.#shapes.take(),
       columns: columns.map(({ places }) => places),
       columnTerms: columns.map(({ terms }) => terms),

@@ -77,7 +77,7 @@ export class DayWriter {
     this.#rows.write(batch, stored.subarray(0, count), sources, nextSequence);
     const kept = count === sources.length ? undefined : stored.slice(0, count);
     if (count > 0) this.#writeBatch(batch, stream, nextSequence, count, tally, kept);
-    const duplicates = sources.length - count - deadLettered;
+    const duplicates = sources.length - batch.others - count - deadLettered;
     return { stored: count, duplicates, deadLettered, firstSequence: nextSequence, lines: kept };
   }
 

@@ -38,13 +38,16 @@ export function getMany(
   });
 }
 
+/** A frame of several agencies is a batch for each of them, and may have been sent more than once. */
+const MOST_HOLDING = 1_000;
+
 /** The batches of a stream whose frame covers a position, oldest first. */
 export function batchesHolding(reader: DayReader, stream: string, frameSequence: number): BatchRow[] {
   return reader
     .statement(
-      'SELECT * FROM batch WHERE stream = ? AND frame_last >= ? AND frame_first <= ? ORDER BY frame_last LIMIT 100',
+      'SELECT * FROM batch WHERE stream = ? AND frame_last >= ? AND frame_first <= ? ORDER BY frame_last LIMIT ?',
     )
-    .all(stream, frameSequence, frameSequence)
+    .all(stream, frameSequence, frameSequence, MOST_HOLDING)
     .map(batchRow);
 }
 

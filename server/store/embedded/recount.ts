@@ -28,7 +28,7 @@ interface DayCount {
   /** Rows by shape up to `countedTo`. */
   readonly rows: Map<number, number>;
   countedTo: number;
-  /** What the batches say was stored, by collector and source, up to `countedTo`. */
+  /** What the batches say was stored, by agency, collector and source, up to `countedTo`. */
   readonly expected: Map<string, number>;
   readonly missing: Map<string, { readonly named: MissingEvent[]; total: number }>;
   fullAt: number;
@@ -89,18 +89,21 @@ function emptyCount(): DayCount {
   };
 }
 
-function sourceKey(collector: string, source: string): string {
-  return `${collector} ${source}`;
+function sourceKey(agency: string, collector: string, source: string): string {
+  return `${agency} ${collector} ${source}`;
 }
 
 function countRows(reader: DayReader, counted: DayCount): void {
   const after = counted.countedTo;
   const rows = reader.statement('SELECT shape, count(*) AS n FROM event NOT INDEXED WHERE sequence > ? GROUP BY shape');
   for (const row of rows.iterate(after)) add(counted.rows, Number(row['shape']), Number(row['n']));
-  const batches = reader.statement('SELECT collector, sources, last_sequence FROM batch WHERE first_sequence > ?');
+  const batches = reader.statement(
+    'SELECT agency, collector, sources, last_sequence FROM batch WHERE first_sequence > ?',
+  );
   for (const row of batches.iterate(after)) {
     const sources = JSON.parse(String(row['sources'])) as [string, number][];
-    for (const [source, stored] of sources) add(counted.expected, sourceKey(String(row['collector']), source), stored);
+    const [agency, collector] = [String(row['agency']), String(row['collector'])];
+    for (const [source, stored] of sources) add(counted.expected, sourceKey(agency, collector, source), stored);
     counted.countedTo = Math.max(counted.countedTo, Number(row['last_sequence']));
   }
 }
@@ -108,8 +111,8 @@ function countRows(reader: DayReader, counted: DayCount): void {
 function findMissing(reader: DayReader, counted: DayCount, full: boolean): void {
   const actual = new Map<string, number>();
   for (const [shape, rows] of counted.rows) {
-    const { collector, source } = reader.dictionary.sourceOf(shape);
-    add(actual, sourceKey(collector, source), rows);
+    const { agency, collector, source } = reader.dictionary.sourceOf(shape);
+    add(actual, sourceKey(agency, collector, source), rows);
   }
   const differs = [...counted.expected].some(([key, expected]) => (actual.get(key) ?? 0) !== expected);
   if (!differs && !full) return;
@@ -136,7 +139,7 @@ function nameMissing(reader: DayReader, batch: BatchRow, counted: DayCount): voi
     const id = event.event.id ?? '';
     if (storedAgain(reader, batch, id)) continue;
     const haidang = event['haidang'] as { readonly source: string };
-    const key = sourceKey(batch.collector, haidang.source);
+    const key = sourceKey(batch.agency, batch.collector, haidang.source);
     const missing = counted.missing.get(key) ?? { named: [], total: 0 };
     missing.total++;
     if (missing.named.length < MOST_NAMED) missing.named.push({ id, day: reader.day, sequence });
@@ -169,7 +172,7 @@ function addDay(totals: Totals, reader: DayReader, counted: DayCount, evaluatedU
     totalOf(totals, from).deadLettered += Number(row['n']);
   }
   for (const [key, { named, total }] of counted.missing) {
-    const found = [...totals.values()].find((one) => sourceKey(one.collector, one.source) === key);
+    const found = [...totals.values()].find((one) => sourceKey(one.agency, one.collector, one.source) === key);
     if (!found) continue;
     found.missing.push(...named.slice(0, MOST_NAMED - found.missing.length));
     found.missingTotal += total;

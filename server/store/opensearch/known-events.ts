@@ -14,7 +14,7 @@ const NONE: ReadonlySet<string> = new Set();
 export class KnownEvents {
   readonly #cluster: Cluster;
   readonly #names: IndexNames;
-  /** Where the last batch of each collector, epoch and day ended. */
+  /** Where the last batch of each collector, epoch, day and agency ended. */
   readonly #ends = new Map<string, number>();
 
   constructor(cluster: Cluster, names: IndexNames) {
@@ -46,13 +46,14 @@ export class KnownEvents {
     this.#ends.clear();
   }
 
-  #goesOn({ lines }: PreparedBatch): boolean {
-    const [first] = lines;
-    if (!first) return true;
-    const { stream, position } = placeOf(first.id);
-    const goesOn = this.#ends.get(stream) === position - 1;
+  #goesOn({ batch, lines, first, last }: PreparedBatch): boolean {
+    const [line] = lines;
+    if (!line) return true;
+    // Frames of several agencies come as one batch for each, all with the same place.
+    const stream = `${line.id.slice(0, line.id.lastIndexOf('-'))} ${batch.agency}`;
+    const goesOn = this.#ends.get(stream) === first - 1;
     this.#ends.delete(stream);
-    this.#ends.set(stream, position + lines.length - 1);
+    this.#ends.set(stream, last);
     if (this.#ends.size > MOST_STREAMS) this.#ends.delete(this.#ends.keys().next().value ?? '');
     return goesOn;
   }
@@ -64,10 +65,4 @@ export class KnownEvents {
     const docs = await getMany(this.#cluster, dayIndex(this.#names, day), ids, asked);
     return new Set(ids.filter((_, at) => docs[at]?.found));
   }
-}
-
-/** An id is `<day>-<collector>-<epoch>-<position>`. */
-function placeOf(id: string): { readonly stream: string; readonly position: number } {
-  const end = id.lastIndexOf('-');
-  return { stream: id.slice(0, end), position: Number(id.slice(end + 1)) };
 }

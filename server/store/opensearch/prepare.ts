@@ -1,7 +1,7 @@
 import type { EcsEvent } from '../../../ecs/event.ts';
 import { HaidangError } from '../../errors.ts';
 import type { IncomingBatch } from '../event-store.ts';
-import { type DecodedFrame, decodeFrame, lineOfFrame, sourcesOfLines } from '../frame.ts';
+import { type DecodedFrame, decodeFrame, isOthers, lineOfFrame, sourcesOfLines } from '../frame.ts';
 import { readLine } from '../line.ts';
 import { type Provenance, stamp } from '../stamp.ts';
 import { type ByteSink, copyBytes, SinkPool, writeNumber } from './byte-sink.ts';
@@ -89,6 +89,10 @@ export interface PreparedLetter {
 export interface PreparedBatch {
   readonly batch: IncomingBatch;
   readonly day: string;
+  /** Position of the frame's first and last line within its stream. */
+  readonly first: number;
+  readonly last: number;
+  /** In order; of a part of a frame, its own lines alone. */
   readonly lines: readonly PreparedLine[];
   /** The documents of its events. */
   readonly sink: ByteSink;
@@ -143,7 +147,8 @@ export class FramePreparer {
     let source = '';
     let from: Provenance | undefined;
     let common: SourceBytes | undefined;
-    const lines = sources.map((name, line): PreparedLine => {
+    const lines = sources.flatMap((name, line): PreparedLine | [] => {
+      if (isOthers(frame, line)) return [];
       if (!from || !common || name !== source) {
         source = name;
         from = { agency, collector, receivedAt, source };
@@ -163,7 +168,7 @@ export class FramePreparer {
       }
       return new PreparedEvent(line, id, source, sink, start, sink.length);
     });
-    return { batch, day: header.day, lines, sink };
+    return { batch, day: header.day, first: header.first, last: header.last, lines, sink };
   }
 }
 

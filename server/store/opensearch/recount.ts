@@ -187,8 +187,9 @@ async function nameOf(counting: Counting, batch: WholeBatch, totals: Totals): Pr
     body: Buffer.from(body, 'base64'),
   };
   const { lines } = new FramePreparer().prepareAgain(incoming);
+  const byLine = new Map(lines.map((prepared) => [prepared.line, prepared]));
   const brought = [...linesOf(batch)].flatMap((line, at) => {
-    const prepared = lines[line];
+    const prepared = byLine.get(line);
     return prepared?.kind === 'event' ? [{ prepared, sequence: batch.first + at }] : [];
   });
   const ids = brought.map(({ prepared }) => prepared.id);

@@ -311,7 +311,7 @@ function describe(
   const { agency, collector, receivedAt, body } = prepared.batch;
   const sources = new Map<string, number>();
   for (const { source } of events) sources.set(source, (sources.get(source) ?? 0) + 1);
-  const whole = events.length === prepared.lines.length;
+  const whole = events.length === prepared.last - prepared.first + 1;
   return {
     node: place.node,
     group: place.group,

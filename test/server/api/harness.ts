@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Rule } from '../../../rules/rule.ts';
 import { type Accounts, openAccounts } from '../../../server/accounts/accounts.ts';
+import type { Provider } from '../../../server/accounts/oidc/provider.ts';
+import type { OidcSettings } from '../../../server/accounts/oidc/settings.ts';
 import type { NewUser } from '../../../server/accounts/schema.ts';
 import type { SecondFactorPolicy } from '../../../server/accounts/second-factor.ts';
 import { openAgencyBook } from '../../../server/agencies/names.ts';
@@ -68,19 +70,22 @@ export async function openBench(
     requestsPerMinute?: number;
     sharing?: SharingSettings;
     secondFactor?: SecondFactorPolicy;
+    oidc?: { readonly settings: OidcSettings; readonly provider: Provider };
   } = {},
 ): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'haidang-api-'));
   const { events, records } = await openAnyStore(join(folder, 'store'));
   const clock = { now: Date.now() };
-  const { secondFactor } = options;
+  const { secondFactor, oidc } = options;
+  const agencies = openAgencyBook(records);
   const accounts = openAccounts({
     records,
+    agencies,
     folder,
     now: () => clock.now,
     ...(secondFactor === undefined ? {} : { secondFactor }),
+    oidc,
   });
-  const agencies = openAgencyBook(records);
   const loaded = { rules: options.rules ?? [], problems: [] };
   const folders = [join(folder, 'rules')];
   const indicators = await openIndicators({ data: folder, records, log: silent });

@@ -7,6 +7,7 @@ import type { RecordStore } from '../../../server/store/record-store.ts';
 import { appendCases } from './conformance-append.ts';
 import { differentialCases } from './conformance-differential.ts';
 import { isolationCases } from './conformance-isolation.ts';
+import { partCases } from './conformance-parts.ts';
 import { recordCases } from './conformance-records.ts';
 import { searchCases } from './conformance-search.ts';
 import { valueCases } from './conformance-values.ts';
@@ -30,9 +31,9 @@ export interface Bench {
   restart(): Promise<void>;
 }
 
-const ALL = [appendCases, searchCases, valueCases, isolationCases, recordCases, differentialCases];
+const ALL = [appendCases, searchCases, valueCases, isolationCases, partCases, recordCases, differentialCases];
 /** What must not be lost, mixed up or shown to others, where all would take too long. */
-export const CORE = [appendCases, isolationCases, recordCases];
+export const CORE = [appendCases, isolationCases, partCases, recordCases];
 
 /** What every store must do, or some of it, on a store of its own for each case. */
 export function storeConformance(name: string, factory: StoreFactory, parts = ALL): void {

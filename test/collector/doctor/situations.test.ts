@@ -209,7 +209,7 @@ describe('the doctor, in a broken situation', () => {
     async ({ fault, also = [], arrange }) => {
       await enrolled();
       const arranged = await arrange();
-    const found = await examine(config(), { machine: HERE, ...arranged });
+      const found = await examine(config(), { machine: HERE, ...arranged });
       const faults = found.flatMap((one) => one.fault ?? []);
       expect(faults[0]).toBe(fault);
       for (const other of faults.slice(1)) expect(also).toContain(other);

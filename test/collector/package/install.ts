@@ -82,12 +82,21 @@ class Machine {
   /** What a command inside prints. @throws where it fails */
   run(command: string): string {
     const spaces = ['--mount', '--uts', '--ipc', '--pid', '--root', '--wd', '--cgroup'];
-    return execFileSync('nsenter', [`--target=${this.#leader}`, ...spaces, '--', 'sh', '-c', `cd /root && ${command}`], {
-      encoding: 'utf8',
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', HOME: '/root', DEBIAN_FRONTEND: 'noninteractive' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 300_000,
-    });
+    return execFileSync(
+      'nsenter',
+      [`--target=${this.#leader}`, ...spaces, '--', 'sh', '-c', `cd /root && ${command}`],
+      {
+        encoding: 'utf8',
+        env: {
+          PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+          LANG: 'C.UTF-8',
+          HOME: '/root',
+          DEBIAN_FRONTEND: 'noninteractive',
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        timeout: 300_000,
+      },
+    );
   }
 
   async stop(): Promise<void> {
@@ -118,7 +127,11 @@ async function main(): Promise<void> {
     province = await Installation.create();
     await province.up();
     const asAdmin = async (...args: string[]) => {
-      const { code, out, err } = await (province as Installation).cli([...args, '--config', (province as Installation).config]);
+      const { code, out, err } = await (province as Installation).cli([
+        ...args,
+        '--config',
+        (province as Installation).config,
+      ]);
       if (code !== 0) throw new Error(`haidang ${args.join(' ')}: ${err}`);
       return out.trim();
     };
@@ -141,7 +154,9 @@ async function main(): Promise<void> {
         'the event is in the store of the server',
         async () => {
           const out = await asAdmin('query', `source.ip: 203.0.113.9 and source.port: ${port}`, '--json');
-          return out === '' ? undefined : (JSON.parse(out.split('\n')[0] ?? '') as Record<string, Record<string, unknown>>);
+          return out === ''
+            ? undefined
+            : (JSON.parse(out.split('\n')[0] ?? '') as Record<string, Record<string, unknown>>);
         },
         EVENT_MS,
       );
@@ -149,7 +164,8 @@ async function main(): Promise<void> {
     const event = await arrives(4022);
     step('an event is in the store');
     const seconds = Math.round((Date.now() - begun) / 100) / 10;
-    if (event['organization']?.['id'] !== 'so-y-te') throw new Error(`The event is of another agency: ${JSON.stringify(event)}`);
+    if (event['organization']?.['id'] !== 'so-y-te')
+      throw new Error(`The event is of another agency: ${JSON.stringify(event)}`);
 
     const doctor = machine.run('haidang-collector doctor --lang en');
     if (!doctor.includes('All is well.')) throw new Error(`The doctor is not content:\n${doctor}`);
@@ -159,10 +175,18 @@ async function main(): Promise<void> {
     machine.run(`kill -9 ${shown('MainPID')}`);
     await arrives(4023);
     step('killed, started again by systemd, and the next event is in the store');
-    const exposure = machine.run('systemd-analyze security haidang-collector --no-pager || true').trim().split('\n').at(-1) ?? '';
-    const facts = { user, memoryMax: shown('MemoryMax'), memory: shown('MemoryCurrent'), cpuQuota: shown('CPUQuotaPerSecUSec') };
+    const exposure =
+      machine.run('systemd-analyze security haidang-collector --no-pager || true').trim().split('\n').at(-1) ?? '';
+    const facts = {
+      user,
+      memoryMax: shown('MemoryMax'),
+      memory: shown('MemoryCurrent'),
+      cpuQuota: shown('CPUQuotaPerSecUSec'),
+    };
     machine.run('apt-get purge -y -qq haidang-collector');
-    const left = machine.run('ls -d /var/lib/haidang-collector /var/lib/private/haidang-collector /usr/bin/haidang-collector 2>/dev/null || true');
+    const left = machine.run(
+      'ls -d /var/lib/haidang-collector /var/lib/private/haidang-collector /usr/bin/haidang-collector 2>/dev/null || true',
+    );
     if (left !== '') throw new Error(`Purged, and there is still ${left}`);
     step('purged without a trace');
     console.log(JSON.stringify({ fromNothingToEvents: seconds, steps, ...facts, exposure }));

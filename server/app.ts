@@ -13,7 +13,9 @@ import { auditRequests } from './audit/requests.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { backupRoutes } from './backup/routes.ts';
 import { HaidangError } from './errors.ts';
+import { firstRunRoutes } from './first-run/routes.ts';
 import { fleetRoutes } from './fleet/routes.ts';
+import { healthRoutes } from './health/routes.ts';
 import { incidentRoutes } from './incidents/routes.ts';
 import { indicatorRoutes } from './indicators/routes.ts';
 import { ledgerRoutes } from './ledger/routes.ts';
@@ -112,6 +114,8 @@ export async function buildApp(services: Services, serverFactory = consoleServer
   retentionRoutes(app, services);
   backupRoutes(app, services);
   liveRoutes(app, services);
+  healthRoutes(app, services);
+  firstRunRoutes(app, services);
   systemRoutes(app, services);
   metricsRoutes(app, services);
   if (services.taxii) {

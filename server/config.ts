@@ -1,4 +1,6 @@
 import { resolve } from 'node:path';
+import type { DutyPolicy } from './accounts/duties.ts';
+import { type OidcSettings, oidcOf } from './accounts/oidc/settings.ts';
 import type { SecondFactorPolicy } from './accounts/second-factor.ts';
 import type { SessionPolicy } from './accounts/session-settings.ts';
 import type { S3Settings } from './backup/s3/settings.ts';
@@ -56,6 +58,10 @@ export interface ServerConfig {
   readonly retention: RetentionSettings;
   /** Who takes a second factor. */
   readonly secondFactor: SecondFactorPolicy;
+  /** Sign-in at a provider; undefined where none is set. */
+  readonly oidc: OidcSettings | undefined;
+  /** Which acts take two persons. */
+  readonly duties: DutyPolicy;
   /** Sorted list of SHA-1 hashes of passwords that nobody may choose. */
   readonly breachedPasswords: string | undefined;
   /** How long sessions live. */
@@ -198,6 +204,8 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
       requiredRoles: values['accounts.mfa.required_roles'],
       graceDays: values['accounts.mfa.grace_days'],
     },
+    oidc: oidc(values),
+    duties: { approval: values['accounts.two_persons.approval'], rules: values['accounts.two_persons.rules'] },
     breachedPasswords: values['accounts.breached_passwords'],
     session: {
       idleMs: values['accounts.session.idle_minutes'] * 60_000,
@@ -269,6 +277,28 @@ function unsafeShape(host: string, tls: ServerConfig['tls'], adminPassword: stri
   if (adminPassword !== undefined && DEFAULT_PASSWORDS.test(adminPassword))
     return 'HAIDANG_ADMIN_PASSWORD is a password that stands in manuals; choose another one, or none for a one-time set-up link.';
   return undefined;
+}
+
+/** @throws ConfigError */
+function oidc(values: Values): OidcSettings | undefined {
+  try {
+    return oidcOf({
+      issuer: values['oidc.issuer'],
+      clientId: values['oidc.client_id'],
+      clientSecretFile: values['oidc.client_secret_file'],
+      console: values['oidc.console'],
+      label: values['oidc.label'],
+      scopes: values['oidc.scopes'],
+      userClaim: values['oidc.user_claim'],
+      groupsClaim: values['oidc.groups_claim'],
+      groups: values['oidc.groups'],
+      link: values['oidc.link_accounts'],
+      mfa: values['oidc.mfa_values'],
+      metadataFile: values['oidc.metadata_file'],
+    });
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** The text of `docs/configuration.md`. */

@@ -41,6 +41,7 @@ export function settingsOf(config: ServerConfig): AppSettings {
     behindProxy: consoleTls(config) === 'proxy',
     requestsPerMinute: config.requestsPerMinute,
     consoleFolder: CONSOLE,
+    store: config.openSearchUrl === undefined ? 'embedded' : 'opensearch',
     exportEvents: config.exportEvents,
   };
 }

@@ -45,6 +45,8 @@ export interface AppSettings {
   readonly behindProxy?: boolean;
   /** Of one person or one address; 1,200 unless set. */
   readonly requestsPerMinute?: number;
+  /** Where events and records are; the embedded store unless said. */
+  readonly store?: 'embedded' | 'opensearch';
   /** The built console. */
   readonly consoleFolder: string;
   /** Most events of one export. */
@@ -79,6 +81,8 @@ export interface Services {
   stored(): { readonly events: number; readonly duplicates: number };
   /** Each part that must work, by name: `ok` or what is wrong. */
   readiness(): Promise<Readonly<Record<string, string>>>;
+  /** The server's own certificates; absent where no authority is open. */
+  certificates?(): readonly { readonly what: 'authority' | 'console'; readonly notAfter: string }[];
   readonly live: LiveFeed;
   readonly retention: Retention;
   readonly backups: BackupJobs;

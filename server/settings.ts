@@ -1,3 +1,4 @@
+import { type GroupRule, groupRules, webAddress, words } from './accounts/oidc/settings.ts';
 import { roleNames } from './accounts/second-factor-settings.ts';
 import { endpoint, region } from './backup/s3/settings.ts';
 import type { Role } from './identity.ts';
@@ -98,6 +99,87 @@ export const SETTINGS = {
     fallback: 14,
     does: 'Days after the first sign-in within which such an account works without it; then it can do nothing but set it up. 0: from the first sign-in on.',
     read: integer(0, 365),
+  }),
+  'oidc.issuer': setting<string | undefined>({
+    env: 'HAIDANG_OIDC_ISSUER',
+    fallback: undefined,
+    fallbackText: 'none',
+    does: 'Address of a provider of OpenID Connect at which people sign in beside name and password; see accounts.md.',
+    read: webAddress,
+  }),
+  'oidc.client_id': setting<string | undefined>({
+    env: 'HAIDANG_OIDC_CLIENT_ID',
+    fallback: undefined,
+    fallbackText: 'none',
+    does: 'Name of this console at the provider.',
+    read: text(1, 300),
+  }),
+  'oidc.client_secret_file': setting<string | undefined>({
+    env: 'HAIDANG_OIDC_CLIENT_SECRET_FILE',
+    fallback: undefined,
+    fallbackText: 'a public client',
+    does: 'File with its secret in the first line.',
+    read: text(1, 4000),
+  }),
+  'oidc.console': setting<string | undefined>({
+    env: 'HAIDANG_OIDC_CONSOLE',
+    fallback: undefined,
+    fallbackText: 'none',
+    does: 'Address at which browsers reach this console, such as `https://soc.example.vn`; the provider sends them back to `/api/v1/sign-in/return` there.',
+    read: webAddress,
+  }),
+  'oidc.label': setting({
+    fallback: 'OpenID Connect',
+    does: 'What the button on the sign-in page says.',
+    read: text(1, 60),
+  }),
+  'oidc.scopes': setting({
+    fallback: 'openid profile',
+    does: 'Scopes that are asked for.',
+    read: text(6, 300),
+  }),
+  'oidc.user_claim': setting({
+    fallback: 'preferred_username',
+    does: 'Claim that holds the user name here.',
+    read: text(1, 100),
+  }),
+  'oidc.groups_claim': setting({
+    fallback: 'groups',
+    does: 'Claim that holds the groups.',
+    read: text(1, 100),
+  }),
+  'oidc.groups': setting<readonly GroupRule[]>({
+    fallback: [],
+    fallbackText: 'none',
+    does: 'What members of groups are here, set anew at each sign-in, the first entry that fits: a list of `{group: soc-analysts, role: analyst, agencies: all, create: true}`. `create` makes accounts for those who have none. With a list, nobody outside these groups signs in by the provider.',
+    read: groupRules,
+  }),
+  'oidc.link_accounts': setting({
+    fallback: false,
+    does: 'Whether accounts that were made here are opened to the person of the same name at the provider, at the first sign-in.',
+    read: yesOrNo,
+  }),
+  'oidc.mfa_values': setting<readonly string[]>({
+    fallback: [],
+    fallbackText: 'none',
+    does: 'Values of `amr` or `acr` by which the provider says that it asked for a second factor, such as `[mfa, otp]`; then none is asked for here.',
+    read: words,
+  }),
+  'oidc.metadata_file': setting<string | undefined>({
+    fallback: undefined,
+    fallbackText: 'asked of the provider',
+    does: 'JSON file with the metadata of the provider (its discovery document), where that is not to be fetched.',
+    read: text(1, 4000),
+  }),
+  'accounts.two_persons.approval': setting({
+    fallback: true,
+    does: 'Whether what leaves for the national center is approved by another person than the one who prepared it.',
+    read: yesOrNo,
+  }),
+  'accounts.two_persons.rules': setting({
+    fallback: false,
+    does: 'Whether a rule written in the console is put in force by another person than the one who wrote its text.',
+    read: yesOrNo,
   }),
   'accounts.breached_passwords': setting<string | undefined>({
     fallback: undefined,

@@ -62,6 +62,7 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
       secondFactor: config.secondFactor,
       session: config.session,
       breachedPasswords: config.breachedPasswords,
+      duties: config.duties,
     });
     const authority = await openAuthority(join(config.data, 'authority'), { names: config.ingest.names });
     const incidents = await incidentsOf(config, { events, records, audit: accounts.audit, rules, live, log });

@@ -12,6 +12,11 @@ export class ProblemError extends Error {
   }
 }
 
+/** A problem of which only the code is known, for showing its texts. */
+export function codeAlone(code: string): ProblemError {
+  return made(code, 0, code, '');
+}
+
 /** Whether an error is the server's problem of this code. */
 export function isProblem(error: unknown, code: string): boolean {
   return error instanceof ProblemError && error.problem.code === code;

@@ -10,7 +10,19 @@ import { Time } from '../parts/time.tsx';
 
 const PAGE = 100;
 /** Beginnings of acts that the filter offers. */
-const GROUPS = ['session', 'access', 'user', 'events', 'alert', 'incident', 'rule', 'retention', 'audit'] as const;
+const GROUPS = [
+  'session',
+  'access',
+  'user',
+  'token',
+  'break-glass',
+  'events',
+  'alert',
+  'incident',
+  'rule',
+  'retention',
+  'audit',
+] as const;
 
 interface Asked {
   readonly actor: string;

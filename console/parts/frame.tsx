@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
+import { EmergencyBanner } from '../account/emergency-banner.tsx';
 import { useOverview } from '../api/queries.ts';
 import { useText } from '../i18n/language.tsx';
 import { type NavigationEntry, navigation } from '../routes.ts';
@@ -126,6 +127,7 @@ export function Frame({ session, children }: { readonly session: Session; readon
           </button>
         </nav>
         <main id="main" ref={main} tabIndex={-1} className="flex min-w-0 flex-1 flex-col outline-none">
+          <EmergencyBanner />
           <DiskWarning />
           {children}
         </main>

@@ -64,6 +64,7 @@ export function Account({ session, opened }: { readonly session: Session; readon
     try {
       await deleteResource('/session');
       changeSession(queries, null);
+      if (session.signOutAddress !== undefined) location.assign(session.signOutAddress);
     } catch (error) {
       toast({ text: '', error });
     }

@@ -59,7 +59,7 @@ function SetupForm({ token }: { readonly token: string }) {
     try {
       const session = await postJson<Session>('/setup', body);
       changeSession(queries, session);
-      go('/alerts', { replace: true });
+      go('/first-run', { replace: true });
     } catch (problem) {
       setError(problem);
       setBusy(false);

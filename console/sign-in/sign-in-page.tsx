@@ -1,11 +1,12 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
-import type { Session, SignIn } from '../../server/accounts/schema.ts';
-import { isProblem, postJson } from '../api/client.ts';
+import type { Session, SignIn, SignInWays } from '../../server/accounts/schema.ts';
+import { codeAlone, getJson, isProblem, postJson } from '../api/client.ts';
 import { changeSession } from '../api/session.ts';
 import { useText } from '../i18n/language.tsx';
 import type { TextKey } from '../i18n/messages.ts';
 import { Field } from '../parts/dialog.tsx';
+import { PROBLEM_TEXTS } from '../parts/problems.ts';
 import { LanguageSelect, ThemeSelect } from '../parts/settings.tsx';
 import { ProblemNotice, Progress } from '../parts/states.tsx';
 
@@ -66,8 +67,28 @@ export function SignInPage() {
       setBusy(false);
     }
   };
+  const provider = useQuery({
+    queryKey: ['session', 'ways'],
+    queryFn: ({ signal }) => getJson<SignInWays>('/sign-in', {}, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+  }).data?.provider;
+  // The way back from the provider brings a code alone; its words are this console's own.
+  const [fromProvider] = useState(() => new URLSearchParams(location.search).get('problem'));
   return (
     <DoorFrame title="signIn.title">
+      {fromProvider !== null && PROBLEM_TEXTS[fromProvider] !== undefined && (
+        <div className="mb-4">
+          <ProblemNotice error={codeAlone(fromProvider)} />
+        </div>
+      )}
+      {provider && (
+        <div className="mb-4 space-y-4">
+          <a href="/api/v1/sign-in/start" className="button button-primary w-full">
+            {t('signIn.byProvider', { label: provider.label })}
+          </a>
+          <p className="text-center text-small text-muted">{t('signIn.or')}</p>
+        </div>
+      )}
       <form onSubmit={submit} className="space-y-4">
         <Field label={t('signIn.user')}>
           <input name="user" className="field" autoComplete="username" autoCapitalize="none" required maxLength={64} />

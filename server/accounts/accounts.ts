@@ -101,8 +101,7 @@ export function openAccounts(options: {
     await sessions.rightsChanged(user);
   };
   const remind = (user: string) => secondFactors.remind(user);
-  const provider =
-    oidc && openProviderSignIn({ ...oidc, users, sessions, audit, box, rightsChanged, remind, now });
+  const provider = oidc && openProviderSignIn({ ...oidc, users, sessions, audit, box, rightsChanged, remind, now });
   const byName = createBackOff({ now });
   const byAddress = createBackOff({ now, freeTries: FREE_TRIES_BY_ADDRESS });
 

@@ -83,9 +83,10 @@ export function openTokenBook(options: {
     if (now() >= Date.parse(expires)) return undefined;
     const account = await users.get(owner);
     if (!account || account.disabled) return undefined;
-    const signedIn = signedInAs(account, secondFactor, now());
-    const bounds = within(signedIn.identity.agencies, agencies);
-    const identity: Identity = { ...signedIn.identity, agencies: bounds, limits: permissions };
+    const { emergency: _, ...signedIn } = signedInAs(account, secondFactor, now());
+    // Emergency rights are a person's for an hour, not a program's.
+    const own = identityOf(account);
+    const identity: Identity = { ...own, agencies: within(own.agencies, agencies), limits: permissions };
     return { ...signedIn, identity, session: SESSION + found.id, expires, token: name };
   }
 

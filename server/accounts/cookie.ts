@@ -16,8 +16,9 @@ export function setCookie(reply: FastifyReply, token: string, secure: boolean, e
   reply.setCookie(nameFor(secure), token, { path: '/', httpOnly: true, sameSite: 'strict', secure, maxAge });
 }
 
-/** Takes the session cookie away. */
+/** Takes the session cookie away, and what the browser kept of answers. */
 export function clearCookie(reply: FastifyReply, secure: boolean): void {
+  reply.header('clear-site-data', '"cache"');
   reply.clearCookie(nameFor(secure), { path: '/', httpOnly: true, sameSite: 'strict', secure });
 }
 

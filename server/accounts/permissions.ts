@@ -63,7 +63,12 @@ export const PERMISSIONS = {
   'sessions.manage': ADMINISTRATORS,
   /** To see and end tokens of others; each makes and ends their own. */
   'tokens.manage': ADMINISTRATORS,
+  /** To change the key of secrets at rest. */
+  'keys.rotate': ADMINISTRATORS,
   'audit.read': ['auditor', 'administrator'],
+  /** How the server itself is. */
+  'health.read': ['auditor', 'administrator'],
+  'setup.manage': ADMINISTRATORS,
 } as const satisfies Readonly<Record<string, readonly Role[]>>;
 
 export type Permission = keyof typeof PERMISSIONS;

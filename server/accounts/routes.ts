@@ -1,8 +1,11 @@
 import { Type } from 'typebox';
 import type { App, Services } from '../services.ts';
 import { problems } from '../system/answers.ts';
+import { breakGlassRoutes } from './break-glass-routes.ts';
 import { clientOf } from './client.ts';
 import { clearCookie, readCookie, setCookie } from './cookie.ts';
+import { keyRoutes } from './key-routes.ts';
+import { providerRoutes } from './oidc/routes.ts';
 import { ownName } from './own-name.ts';
 import {
   BeginSecondFactor,
@@ -32,11 +35,14 @@ export function accountRoutes(app: App, services: Services): void {
   const { accounts, settings } = services;
   sessionRoutes(app, services);
   tokenRoutes(app, services);
+  breakGlassRoutes(app, services);
+  providerRoutes(app, services);
+  keyRoutes(app, services);
 
   app.get(
     '/api/v1/session',
     { config: { access: 'signed-in' }, schema: { tags: ['accounts'], response: { 200: Session, ...problems(401) } } },
-    async (request) => sessionAnswer(request.signedIn()),
+    async (request) => sessionAnswer(request.signedIn(), accounts.provider?.signOutAddress()),
   );
 
   app.post(

@@ -15,8 +15,16 @@ export const Session = Type.Object({
   permissions: Type.Array(Type.Enum([...PERMISSION_NAMES])),
   /** `due`: when the account can do nothing more without a second factor; `null` where none is asked for, or it is there. */
   secondFactor: Type.Optional(Type.Object({ on: Type.Boolean(), due: Type.Union([Type.String(), Type.Null()]) })),
+  /** Where to go after signing out here, to sign out at the provider too. */
+  signOutAddress: Type.Optional(Type.String()),
 });
 export type Session = Static<typeof Session>;
+
+/** `GET /api/v1/sign-in`: how one signs in here besides name and password; `null` where no provider is configured. */
+export const SignInWays = Type.Object({
+  provider: Type.Union([Type.Object({ label: Type.String() }), Type.Null()]),
+});
+export type SignInWays = Static<typeof SignInWays>;
 
 /** `POST /api/v1/session` */
 export const SignIn = Type.Object({
@@ -92,6 +100,32 @@ export type SecondFactorCode = Static<typeof SecondFactorCode>;
 /** Codes for the day when the telephone is gone; each works once, and they are not shown again. */
 export const RecoveryCodes = Type.Object({ recoveryCodes: Type.Array(Type.String()) });
 export type RecoveryCodes = Static<typeof RecoveryCodes>;
+
+/** `POST /api/v1/users/:user/emergency`: makes somebody an administrator of all agencies for a while. */
+export const NewEmergency = Type.Object(
+  {
+    /** Why; at least ten characters, for the audit log and everybody who is signed in. */
+    reason: Type.String({ minLength: 10, maxLength: 500, pattern: '^[^\\u0000-\\u001f\\u007f]*$' }),
+    minutes: Type.Integer({ minimum: 1, maximum: 480, default: 60 }),
+  },
+  { additionalProperties: false },
+);
+export type NewEmergency = Static<typeof NewEmergency>;
+
+/** Emergency access that is open. `reason` and `by` are empty for who is bound to agencies. */
+export const Emergency = Type.Object({
+  user: Type.String(),
+  displayName: Type.String(),
+  reason: Type.String(),
+  by: Type.String(),
+  startedAt: Type.String(),
+  until: Type.String(),
+});
+export type Emergency = Static<typeof Emergency>;
+
+/** `GET /api/v1/emergencies` */
+export const Emergencies = Type.Object({ emergencies: Type.Array(Emergency) });
+export type Emergencies = Static<typeof Emergencies>;
 
 /** One user; `agencies` only for the administrator. */
 export const User = Type.Object({

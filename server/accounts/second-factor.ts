@@ -4,7 +4,8 @@ import type { UserRecord } from '../store/record-kinds.ts';
 import type { RecordStore, Versioned } from '../store/record-store.ts';
 import type { Audit } from './audit.ts';
 import type { NewSecondFactor, RecoveryCodes } from './schema.ts';
-import { openSecretBox, type SecretBox } from './secret-box.ts';
+import type { SecretBox } from './secret-box.ts';
+import type { SecretKeys } from './secret-keys.ts';
 import { tokenHash } from './sessions.ts';
 import { matchTotp, newRecoveryCodes, newTotpSecret, totpUri } from './totp.ts';
 
@@ -41,20 +42,12 @@ export function isOverdue(user: UserRecord, { requiredRoles }: SecondFactorPolic
 export function openSecondFactors(options: {
   readonly records: RecordStore;
   readonly audit: Audit;
-  readonly data: string;
+  readonly keys: Pick<SecretKeys, 'use'>;
   readonly policy: SecondFactorPolicy;
   readonly now: () => number;
 }): SecondFactors {
-  const { records, audit, data, policy, now } = options;
+  const { records, audit, keys, policy, now } = options;
   const view = records.as(SYSTEM);
-  let opened: Promise<SecretBox> | undefined;
-  const box = () => {
-    opened ??= openSecretBox(data).catch((error: unknown) => {
-      opened = undefined;
-      throw error;
-    });
-    return opened;
-  };
 
   async function load(name: string): Promise<Versioned<UserRecord>> {
     const found = await view.get('user', name);
@@ -79,24 +72,27 @@ export function openSecondFactors(options: {
   return {
     async begin(name) {
       const secret = newTotpSecret();
-      const sealed = (await box()).seal(secret, name);
-      await change(name, (user) => ({ next: { ...user, secondFactorBegun: sealed }, answer: undefined }));
+      await keys.use((box) => {
+        const sealed = box.seal(secret, name);
+        return change(name, (user) => ({ next: { ...user, secondFactorBegun: sealed }, answer: undefined }));
+      });
       return { secret, uri: totpUri(secret, name) };
     },
 
     async confirm(name, code) {
-      const keys = await box();
       const recoveryCodes = newRecoveryCodes();
-      await change(name, ({ secondFactorBegun, secondFactorDue: _, ...user }) => {
-        if (secondFactorBegun === undefined)
-          throw new HaidangError('HD_BAD_REQUEST', 'No second factor was begun; ask for a secret first.');
-        const step = matchTotp(keys.open(secondFactorBegun, name), code, now(), 0);
-        if (step === undefined) throw wrongCode();
-        const since = new Date(now()).toISOString();
-        const recovery = recoveryCodes.map(tokenHash);
-        const secondFactor = { secret: secondFactorBegun, since, lastStep: step, recovery };
-        return { next: { ...user, secondFactor }, answer: undefined };
-      });
+      const confirmed = (box: SecretBox) =>
+        change(name, ({ secondFactorBegun, secondFactorDue: _, ...user }) => {
+          if (secondFactorBegun === undefined)
+            throw new HaidangError('HD_BAD_REQUEST', 'No second factor was begun; ask for a secret first.');
+          const step = matchTotp(box.open(secondFactorBegun, name), code, now(), 0);
+          if (step === undefined) throw wrongCode();
+          const since = new Date(now()).toISOString();
+          const recovery = recoveryCodes.map(tokenHash);
+          const secondFactor = { secret: secondFactorBegun, since, lastStep: step, recovery };
+          return { next: { ...user, secondFactor }, answer: undefined };
+        });
+      await keys.use(confirmed);
       await audit.record({ actor: name, act: 'user.second-factor.set', target: name });
       return { recoveryCodes };
     },
@@ -105,23 +101,24 @@ export function openSecondFactors(options: {
       if (!account.secondFactor) return 'none';
       if (code === undefined)
         throw new HaidangError('HD_CODE_NEEDED', 'This account also takes the code of its authenticator application.');
-      const keys = await box();
       const recoveryHash = tokenHash(code.trim().toLowerCase());
-      return change(account.name, (user) => {
-        const { secondFactor } = user;
-        if (!secondFactor) throw wrongCode();
-        if (secondFactor.recovery.includes(recoveryHash)) {
-          const recovery = secondFactor.recovery.filter((one) => one !== recoveryHash);
-          return { next: { ...user, secondFactor: { ...secondFactor, recovery } }, answer: 'recovery' as const };
-        }
-        const secret = keys.open(secondFactor.secret, account.name);
-        const step = matchTotp(secret, code.replaceAll(' ', ''), now(), secondFactor.lastStep);
-        if (step === undefined) throw wrongCode();
-        // Under the newest key from now on, where it was not.
-        const sealed = keys.isOld(secondFactor.secret) ? keys.seal(secret, account.name) : secondFactor.secret;
-        const used = { ...secondFactor, secret: sealed, lastStep: step };
-        return { next: { ...user, secondFactor: used }, answer: 'app' as const };
-      });
+      const checked = (box: SecretBox) =>
+        change(account.name, (user) => {
+          const { secondFactor } = user;
+          if (!secondFactor) throw wrongCode();
+          if (secondFactor.recovery.includes(recoveryHash)) {
+            const recovery = secondFactor.recovery.filter((one) => one !== recoveryHash);
+            return { next: { ...user, secondFactor: { ...secondFactor, recovery } }, answer: 'recovery' as const };
+          }
+          const secret = box.open(secondFactor.secret, account.name);
+          const step = matchTotp(secret, code.replaceAll(' ', ''), now(), secondFactor.lastStep);
+          if (step === undefined) throw wrongCode();
+          // Under the newest key from now on, where it was not.
+          const sealed = box.isOld(secondFactor.secret) ? box.seal(secret, account.name) : secondFactor.secret;
+          const used = { ...secondFactor, secret: sealed, lastStep: step };
+          return { next: { ...user, secondFactor: used }, answer: 'app' as const };
+        });
+      return keys.use(checked);
     },
 
     async reset(name, actor) {

@@ -13,6 +13,13 @@ export interface SecretBox {
   isOld(sealed: string): boolean;
 }
 
+const SEALED = /^v1\.[0-9a-f]{12}\.[\w-]{16}\.[\w-]{22}\.[\w-]*$/;
+
+/** Whether a text is one that a box sealed. */
+export function isSealed(text: string): boolean {
+  return SEALED.test(text);
+}
+
 interface Key {
   readonly id: string;
   readonly key: Buffer;
@@ -41,6 +48,13 @@ export async function addSecretKey(data: string): Promise<void> {
   const path = secretKeysPath(data);
   await openSecretBox(data);
   await writeWhole(path, lineOf(newKey()) + ((await readIfThere(path)) ?? ''), 0o600);
+}
+
+/** Takes all keys away but the newest: nothing that an older one sealed opens from then on. */
+export async function keepNewestKey(data: string): Promise<void> {
+  const path = secretKeysPath(data);
+  const [newest] = parse((await readIfThere(path)) ?? '', path);
+  if (newest) await writeWhole(path, lineOf(newest), 0o600);
 }
 
 /** @throws Error where a file's mode lets others read it; says how to mend it. */

@@ -27,6 +27,10 @@ export interface SignedIn {
   readonly stale?: boolean;
   /** Name of the token, where a program speaks. */
   readonly token?: string;
+  /** Signed in at the provider. */
+  readonly provider?: boolean;
+  /** Acts with emergency rights. */
+  readonly emergency?: boolean;
 }
 
 /** Where a session comes from, as its owner is shown it. */
@@ -39,8 +43,12 @@ export interface Client {
 /** Sessions, kept in the record store under the hash of their token. */
 export interface Sessions {
   readonly policy: SessionPolicy;
-  /** Starts a session; the token goes to the browser and nowhere else. */
-  start(user: string, client?: Client): Promise<{ readonly token: string; readonly signedIn: SignedIn }>;
+  /** Starts a session; the token goes to the browser and nowhere else. `provider`: who it is was found out there. */
+  start(
+    user: string,
+    client?: Client,
+    provider?: { readonly strong: boolean },
+  ): Promise<{ readonly token: string; readonly signedIn: SignedIn }>;
   /** Who a token stands for; undefined where the session is unknown, idle too long, expired, or its user disabled. */
   find(token: string): Promise<SignedIn | undefined>;
   /** The same by session id and without counting as use: for connections that stay open. */
@@ -94,7 +102,7 @@ export function openSessions(options: {
   async function load(session: string, touch: boolean): Promise<SignedIn | undefined> {
     const found = await view.get('session', session);
     if (!found) return undefined;
-    const { user, lastUsedAt, expires, stale = false, replacedAt } = found.document;
+    const { user, lastUsedAt, expires, stale = false, replacedAt, provider = false, strong = false } = found.document;
     if (isOver(found.document)) {
       await end(session);
       return undefined;
@@ -110,6 +118,8 @@ export function openSessions(options: {
       session,
       expires,
       ...(stale && replacedAt === undefined ? { stale } : {}),
+      ...(provider ? { provider } : {}),
+      ...(strong ? { overdue: false, secondFactor: { on: true, due: null } } : {}),
     };
   }
 
@@ -133,11 +143,18 @@ export function openSessions(options: {
 
   return {
     policy,
-    async start(user, client) {
+    async start(user, client, provider) {
       const token = newToken();
       const at = new Date(now()).toISOString();
       const expires = new Date(now() + policy.absoluteMs).toISOString();
-      await view.create('session', tokenHash(token), { user, createdAt: at, lastUsedAt: at, expires, ...client });
+      await view.create('session', tokenHash(token), {
+        user,
+        createdAt: at,
+        lastUsedAt: at,
+        expires,
+        ...client,
+        ...(provider ? { provider: true, ...provider } : {}),
+      });
       const signedIn = await load(tokenHash(token), false);
       if (!signedIn) throw new HaidangError('HD_WRONG_PASSWORD', 'This account is not active.');
       return { token, signedIn };
@@ -205,7 +222,7 @@ export function openSessions(options: {
   }
 }
 
-/** What a user record may see and do. */
+/** What a user record may see and do in the ordinary way; emergency rights come on top in `signedInAs`. */
 export function identityOf(user: UserRecord): Identity {
   return { kind: 'user', name: user.name, role: user.role, agencies: user.agencies };
 }
@@ -218,16 +235,18 @@ export function signedInAs(
 ): Omit<SignedIn, 'session' | 'expires'> {
   const { displayName, role, secondFactor, secondFactorDue } = user;
   const asked = policy.requiredRoles.includes(role) && !secondFactor;
+  const emergency = user.emergency !== undefined && now < Date.parse(user.emergency.until);
   return {
-    identity: identityOf(user),
+    identity: emergency ? { ...identityOf(user), role: 'administrator', agencies: 'all' } : identityOf(user),
     displayName,
     secondFactor: { on: secondFactor !== undefined, due: asked ? (secondFactorDue ?? null) : null },
     overdue: isOverdue(user, policy, now),
+    ...(emergency ? { emergency } : {}),
   };
 }
 
 /** The answer of `GET /api/v1/session`. */
-export function sessionAnswer(signedIn: SignedIn): Session {
+export function sessionAnswer(signedIn: SignedIn, signOutAddress?: string): Session {
   const { identity, displayName, expires, secondFactor } = signedIn;
   const role = identity.role === 'collector' ? 'viewer' : identity.role;
   const agencies: 'all' | AgencyId[] = identity.agencies === 'all' ? 'all' : [...identity.agencies];
@@ -239,6 +258,7 @@ export function sessionAnswer(signedIn: SignedIn): Session {
     expires,
     permissions: permissionsOf(identity),
     ...(secondFactor ? { secondFactor: { ...secondFactor } } : {}),
+    ...(signedIn.provider && signOutAddress !== undefined ? { signOutAddress } : {}),
   };
 }
 

@@ -25,6 +25,8 @@ export interface UserAccounts {
    * @throws HaidangError `HD_NOT_FOUND`, `HD_FORBIDDEN`, `HD_TOO_MANY`, `HD_CURRENT_PASSWORD` where it was changed meanwhile
    */
   setPassword(name: string, password: string, actor: Identity, instead?: string): Promise<void>;
+  /** Opens an account to one person at the provider of sign-ins. @throws HaidangError `HD_NOT_FOUND` */
+  link(name: string, provider: NonNullable<UserRecord['provider']>): Promise<void>;
   /** Those that the identity may know of: all of the province's own, and those who share an agency with it. */
   list(identity: Identity): Promise<Users>;
   get(name: string): Promise<UserRecord | undefined>;
@@ -138,6 +140,13 @@ export function openUsers(records: RecordStore, audit: Audit, now: () => number 
       });
       const detail = { knewCurrent: instead !== undefined };
       await audit.record({ actor: actor.name, act: 'user.password', target: name, detail });
+    },
+    async link(name, provider) {
+      await retried(async () => {
+        const { document, version } = await load(name, SYSTEM);
+        await view.replace('user', name, { ...document, provider }, version);
+      });
+      await audit.record({ actor: 'oidc', act: 'user.link', target: name, detail: { ...provider } });
     },
     async list(identity) {
       const users: User[] = [];

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { FastifyRequest } from 'fastify';
 import type { Act, Audit } from '../accounts/audit.ts';
+import type { SignedIn } from '../accounts/sessions.ts';
 import type { App } from '../services.ts';
 import { SENSITIVE_READS } from './sensitive-reads.ts';
 import type { UnfinishedChanges } from './unfinished.ts';
@@ -14,9 +15,18 @@ const MOST_OF_A_PART = 1_000;
 /** What a request did for the audit log so far. */
 interface Trace {
   recorded: boolean;
-  /** Name of the token by which a program did it. */
-  readonly token: string | undefined;
+  /** What stands with each act: the token by which a program did it, emergency rights. */
+  readonly marks: Marks;
   readonly end: (() => void) | undefined;
+}
+
+interface Marks {
+  readonly token?: string;
+  readonly emergency?: true;
+}
+
+function marksOf({ token, emergency = false }: SignedIn): Marks {
+  return { ...(token === undefined ? {} : { token }), ...(emergency ? { emergency } : {}) };
 }
 
 const current = new AsyncLocalStorage<Trace>();
@@ -25,7 +35,7 @@ const current = new AsyncLocalStorage<Trace>();
 export function traced(audit: Audit): Audit {
   const mark = (write: (act: Act) => Promise<void>) => async (act: Act) => {
     const trace = current.getStore();
-    await write(trace?.token === undefined ? act : { ...act, detail: { ...act.detail, token: trace.token } });
+    await write(trace === undefined ? act : { ...act, detail: { ...act.detail, ...trace.marks } });
     if (trace) trace.recorded = true;
   };
   return { ...audit, record: mark(audit.record), note: mark(audit.note) };
@@ -53,13 +63,12 @@ export function auditRequests(app: App, audit: Audit, unfinished?: UnfinishedCha
     if (SAFE.has(request.method)) {
       const act = readAct(request);
       if (act && seen(`${actor} ${who.token ?? ''} ${act.act} ${act.target} ${JSON.stringify(act.detail)}`)) {
-        const detail = who.token === undefined ? act.detail : { ...act.detail, token: who.token };
-        await audit.note({ actor, ...act, detail });
+        await audit.note({ actor, ...act, detail: { ...act.detail, ...marksOf(who) } });
       }
       return;
     }
     const end = await unfinished?.begin({ actor, target: targetOf(request) });
-    request.trace = { recorded: false, token: who.token, end };
+    request.trace = { recorded: false, marks: marksOf(who), end };
   });
   app.addHook('preHandler', (request, _reply, done) => {
     if (request.trace) current.run(request.trace, done);

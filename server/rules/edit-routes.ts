@@ -1,4 +1,6 @@
+import { mustBeAnother } from '../accounts/duties.ts';
 import { HaidangError } from '../errors.ts';
+import type { Identity } from '../identity.ts';
 import type { App, Services } from '../services.ts';
 import type { RuleSettingRecord } from '../store/record-kinds.ts';
 import { problems } from '../system/answers.ts';
@@ -68,6 +70,11 @@ export function editRoutes(app: App, services: Services): void {
           'HD_BAD_REQUEST',
           'The rule is in force; switch it off first, or save its text in force.',
         );
+      if (!isOff && !draft && accounts.duties.rules)
+        throw new HaidangError(
+          'HD_ANOTHER_PERSON',
+          'The text would be in force at once; switch the rule off or save a draft, for another person to put in force.',
+        );
       if (!isOff && !draft && untested === undefined)
         await requireTested(services, await candidateOfText(rules, id, yaml));
       const view = records.as(identity);
@@ -117,7 +124,7 @@ export function editRoutes(app: App, services: Services): void {
         tags,
         params: RuleParams,
         body: NewDecision,
-        response: { 200: Decision, ...problems(400, 401, 403, 404, 429, 503) },
+        response: { 200: Decision, ...problems(400, 401, 403, 404, 409, 429, 503) },
       },
     },
     async (request) => {
@@ -132,6 +139,7 @@ export function editRoutes(app: App, services: Services): void {
           'HD_BAD_REQUEST',
           `Rule "${needed[0]}" counts the matches of this one; switch that one off first.`,
         );
+      if (enabled === true && accounts.duties.rules) await mustNotBeAuthor(services, identity, id);
       if (enabled === true && !untested && rules.disabled.some((rule) => rule.id === id))
         await requireTested(services, await candidateOfText(rules, id, undefined));
       const change = (before: RuleSettingRecord): RuleSettingRecord => ({
@@ -154,6 +162,12 @@ export function editRoutes(app: App, services: Services): void {
       return { ...decision, groupBy: decision.groupBy && [...decision.groupBy] };
     },
   );
+}
+
+/** @throws HaidangError `HD_ANOTHER_PERSON` where the text in the console is of whoever would put it in force. */
+async function mustNotBeAuthor({ records }: Services, identity: Identity, id: string): Promise<void> {
+  const text = await records.as(identity).get('rule', id);
+  if (text) mustBeAnother(identity.name, text.document.updatedBy, `The text of rule "${id}"`);
 }
 
 /** Correlations in force that live by a rule. */

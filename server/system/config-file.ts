@@ -26,7 +26,7 @@ export async function readConfigFile(file: string, known: readonly string[]): Pr
   if (wrong) throw new Error(`${at(wrong.pos[0])}: this is no YAML: ${wrong.message.split('\n', 1)[0]}`);
 
   const found = new Map<string, Found>();
-  const sections = new Set(known.filter((key) => key.includes('.')).map((key) => key.split('.', 1)[0]));
+  const sections = new Set(known.flatMap((key) => beginnings(key)));
   walk(document.contents, '');
   return found;
 
@@ -39,10 +39,16 @@ export async function readConfigFile(file: string, known: readonly string[]): Pr
       const name = isScalar(key) ? String(key.value) : '';
       const place = at((key as Node).range?.[0] ?? 0);
       const full = prefix === '' ? name : `${prefix}.${name}`;
-      if (prefix === '' && sections.has(name)) walk(value as Node | null, name);
+      if (sections.has(full)) walk(value as Node | null, full);
       else if (known.includes(full))
         found.set(full, { value: (value as Node | null)?.toJS(document) ?? null, at: place });
       else throw new Error(`${place}: there is no setting "${full}"; docs/configuration.md lists all.`);
     }
   }
+}
+
+/** The keys that hold a key: `a` and `a.b` of `a.b.c`. */
+function beginnings(key: string): string[] {
+  const parts = key.split('.');
+  return parts.slice(1).map((_, at) => parts.slice(0, at + 1).join('.'));
 }

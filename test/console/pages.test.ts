@@ -23,16 +23,21 @@ const PAGES = {
   'rule-import': '/rules/import',
   attack: '/rules/attack',
   indicators: '/indicators',
+  parsers: '/parsers',
+  parser: '/parsers/igate-pay',
+  'parser-new': '/parsers/new',
   assets: '/assets',
   fleet: '/fleet',
   account: '/account',
   users: '/users',
   audit: '/audit',
+  health: '/health',
+  'first-run': '/first-run',
   'sign-in': '/alerts',
   setup: '/setup?token=a-token-of-twenty-chars',
 } as const;
 /** Looked at apart from the others: all pages in one test would take minutes on a busy machine. */
-const OF_RULES = /^(rule|attack|indicators|assets|fleet)/;
+const OF_RULES = /^(rule|parser|attack|indicators|assets|fleet)/;
 const SLOW_MS = 240_000;
 
 describe.skipIf(!chromium)('the console in a real browser', () => {
@@ -171,7 +176,7 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
     async () => {
       await open('en');
       const pages = ['alerts', 'alert', 'search', 'ledger', 'shifts', 'rules'] as const;
-      const ofRules = ['rule', 'rule-import', 'indicators', 'assets', 'fleet'] as const;
+      const ofRules = ['rule', 'rule-import', 'indicators', 'assets', 'fleet', 'parsers'] as const;
       for (const name of [...pages, ...ofRules]) {
         await visit(name);
         if (name === 'rule') await openAll();

@@ -1,8 +1,10 @@
 import { PERMISSION_NAMES } from '../../server/accounts/permissions.ts';
-import type { ApiTokens, OpenSessions, Session, Users } from '../../server/accounts/schema.ts';
+import type { ApiTokens, Emergencies, OpenSessions, Session, Users } from '../../server/accounts/schema.ts';
 import type { Agencies } from '../../server/agencies/schema.ts';
 import type { AlertDetail, AlertEvents, AlertRow } from '../../server/alerts/schema.ts';
 import type { AuditPage } from '../../server/audit/schema.ts';
+import type { FirstRun } from '../../server/first-run/schema.ts';
+import type { SystemHealth } from '../../server/health/schema.ts';
 import type { Ledger } from '../../server/ledger/schema.ts';
 import type { Deletions, LegalHolds, RetentionDays, RetentionState } from '../../server/retention/schema.ts';
 import type { RuleDetail, RuleList } from '../../server/rules/schema.ts';
@@ -75,6 +77,54 @@ export const TOKENS: ApiTokens = {
     lastUsedAt,
     lastAddress: lastUsedAt && '10.1.2.3',
   })),
+};
+
+export const HEALTH: SystemHealth = {
+  at: at(0),
+  version: '0.1.0',
+  startedAt: at(90_000),
+  memoryBytes: 300_000_000,
+  parts: [
+    { name: 'records', state: 'ok' },
+    { name: 'detection', state: hostile(3) },
+  ],
+  queues: { detection: 120, trouble: hostile(4), collectors: 0, deadLettered: 3, consoles: 4 },
+  store: { events: 123_456_789, days: 92, since: '20260822' },
+  disk: { totalBytes: 5e11, freeBytes: 1e11, usedPercent: 80, state: 'warning', daysLeft: 12.5 },
+  certificates: [
+    { what: 'collector', name: hostile(5), notAfter: at(60), state: 'over' },
+    { what: 'console', name: '', notAfter: at(-900_000), state: 'soon' },
+    { what: 'authority', name: '', notAfter: at(-90_000_000), state: 'ok' },
+  ],
+  backup: { state: 'failed', to: '/backup', startedAt: at(4_000), error: hostile(6) },
+  restoredAt: null,
+};
+
+export const FIRST_RUN: FirstRun = {
+  steps: [
+    { step: 'administrator', state: 'done' },
+    { step: 'province', state: 'open' },
+    { step: 'agencies', state: 'skipped' },
+    { step: 'store', state: 'open' },
+    { step: 'tls', state: 'open' },
+    { step: 'collector', state: 'open' },
+  ],
+  finished: false,
+  province: '',
+  facts: { administrators: 1, secondFactor: true, agencies: 150, collectors: 1, store: 'embedded', tls: false },
+};
+
+export const EMERGENCIES: Emergencies = {
+  emergencies: [
+    {
+      user: 'sokha',
+      displayName: 'ជា សុខា',
+      reason: 'Trưởng ca báo: quản trị viên không liên lạc được',
+      by: 'lan',
+      startedAt: at(600),
+      until: at(-3_000),
+    },
+  ],
 };
 
 export const AUDIT: AuditPage = {

@@ -11,6 +11,7 @@ import type { Problem } from '../../server/schema.ts';
 import type { NewSavedSearch, SavedSearch } from '../../server/search/schema.ts';
 import * as samples from './samples.ts';
 import { addFleetRoutes } from './stand-in-fleet.ts';
+import { addParserRoutes, type ParserAnswers } from './stand-in-parsers.ts';
 import { addRuleRoutes, type RuleAnswers, ruleAnswers } from './stand-in-rules.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
@@ -34,6 +35,7 @@ export interface StandIn {
   saved: readonly SavedSearch[];
   exportLimit: number;
   readonly rules: RuleAnswers;
+  readonly parsers: ParserAnswers;
   tell(row: AlertRow): void;
   cutLive(): void;
   close(): Promise<void>;
@@ -80,6 +82,7 @@ export async function startStandIn(folder: string): Promise<StandIn> {
     saved: samples.SAVED_SEARCHES.searches,
     exportLimit: 1_000_000,
     rules: ruleAnswers(),
+    parsers: { sent: [] },
     tell: (row) => {
       state.alerts = [row, ...state.alerts.filter(({ id }) => id !== row.id)];
       for (const socket of sockets) socket.send(JSON.stringify({ type: 'alert', change: row.change, alert: row }));
@@ -116,10 +119,13 @@ function addRoutes(app: FastifyInstance, state: StandIn, sockets: Set<WebSocket>
   for (const path of ['session/sessions', 'sessions']) app.get(`${api}/${path}`, () => samples.SESSIONS);
   for (const path of ['session/tokens', 'tokens']) app.get(`${api}/${path}`, () => samples.TOKENS);
   app.get(`${api}/audit`, () => samples.AUDIT);
+  app.get(`${api}/health`, () => samples.HEALTH);
+  app.get(`${api}/first-run`, () => samples.FIRST_RUN);
   app.get(`${api}/emergencies`, () => samples.EMERGENCIES);
   app.get(`${api}/agencies`, () => samples.AGENCIES);
   app.get(`${api}/ledger`, () => samples.LEDGER);
   addFleetRoutes(app);
+  addParserRoutes(app, state.parsers);
   addRuleRoutes(app, state.rules, (path) => problem('HD_NOT_FOUND', path));
   app.get(`${api}/retention`, () => samples.RETENTION);
   app.get(`${api}/retention/days`, () => samples.RETENTION_DAYS);

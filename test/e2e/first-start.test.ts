@@ -39,7 +39,7 @@ describe.skipIf(!chromium)('the first start', () => {
     await page.locator('input[name="displayName"]').fill('Nguyễn Thị Lan');
     for (const field of await page.locator('input[type="password"]').all()) await field.fill(PASSWORD);
     await page.keyboard.press('Enter');
-    await page.waitForURL('**/alerts');
+    await page.waitForURL('**/first-run');
 
     const again = await fetch(`${installation.url}/api/v1/setup`, {
       method: 'POST',

@@ -111,7 +111,10 @@ export const IOS_MESSAGES: ReadonlyMap<string, IosMeaning> = new Map<string, Ios
       ...CONFIG,
       action: 'configured',
       outcome: 'success',
-      pattern: new RegExp(`^Configured from \\w{1,32} by (?<user>${NAME})(?: on \\w{1,16}(?: \\((?<src>${IP})\\))?)?`),
+      // `by admin on vty0 (10.0.0.5)`; `by vty0 (10.0.0.5)` names the line and nobody.
+      pattern: new RegExp(
+        `^Configured from \\w{1,32} by (?:(?:vty|tty|con|aux)\\d{0,3}(?= \\(|$)|(?<user>${NAME}))(?: on \\w{1,16})?(?: \\((?<src>${IP})\\))?`,
+      ),
     },
   ],
   [

@@ -7,12 +7,13 @@ import { classify, endpoint, finish, newDraft } from './draft.ts';
 import { countOf, macOf, put, putTransport } from './put.ts';
 import type { SyslogHeader } from './syslog-header.ts';
 import { readSyslogHeader } from './syslog-header.ts';
+import { sureZone } from './time.ts';
 
 const MARK = /%([A-Z][A-Z0-9_]{1,30}(?:-[A-Z][A-Z0-9_]{0,30})?)-([0-7])-([A-Z][A-Z0-9_]{1,40}): ?/;
 const FIREWALL = /^(?:ASA|FTD|PIX|FWSM|NGIPS)$/;
 /** What stands before the code: a sequence number, the device, the clock with `*` or `.` where it is not set. */
 const HEAD =
-  /^(?:<\d{1,3}>)?(?:\d{1,10}: )?(?:([A-Za-z][\w.-]{0,254}|\d{1,3}(?:\.\d{1,3}){3}): )?(?:\d{1,10}: )?[*.]?(?:((?:\w{3} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d{1,6})?)|\d{4} \w{3} [ \d]?\d \d\d:\d\d:\d\d(?:\.\d{1,6})?)(?: [A-Z]{2,5}(?:[+-]\d{1,2})?)?|\d{1,4}[wdy]\d{1,2}[dh]|\d\d:\d\d:\d\d)?: ?(?=%)/;
+  /^(?:<\d{1,3}>)?(?:\d{1,10}: )?(?:([A-Za-z][\w.-]{0,254}|\d{1,3}(?:\.\d{1,3}){3}): )?(?:(?:\d{1,10})?: )?[*.]?(?:((?:\w{3} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d{1,6})?)|\d{4} \w{3} [ \d]?\d \d\d:\d\d:\d\d(?:\.\d{1,6})?)(?: ([A-Z]{2,5})(?:[+-]\d{1,2})?)?|\d{1,4}[wdy]\d{1,2}[dh]|\d\d:\d\d:\d\d)?: ?(?=%)/;
 const MAX_IOS = 8_192;
 const MAX_HEAD = 512;
 const LEVELS = ['emergency', 'alert', 'critical', 'error', 'warning', 'notification', 'informational', 'debug'];
@@ -115,11 +116,12 @@ function readHead(message: string, context: ParseContext): Partial<SyslogHeader>
       ? null
       : HEAD.exec(message.slice(0, MAX_HEAD));
   if (!head) return undefined;
-  const [, host, stamp] = head;
+  const [, host, stamp, zone] = head;
   if (stamp === undefined) return host === undefined ? {} : { host };
   // `2026 Nov 22 08:01:02` of NX-OS has the year first.
   const turned = stamp.replace(/^(\d{4}) (\w{3} [ \d]?\d) /, '$2 $1 ');
-  const ms = readSyslogHeader(`${turned} x y: z`, context)?.ms;
+  const timeZone = sureZone(zone, context.timeZone);
+  const ms = readSyslogHeader(`${turned} x y: z`, { ...context, timeZone })?.ms;
   return { ...(host !== undefined && { host }), ...(ms !== undefined && { ms }) };
 }
 

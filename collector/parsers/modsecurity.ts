@@ -68,9 +68,11 @@ function readErrorLine(line: string, context: ParseContext): EcsEvent | undefine
   put(draft, 'log.level', levelOf(tags.get('severity')));
   put(draft, 'http.response.status_code', countOf(code?.[1]));
   const uri = tags.get('uri');
-  if (uri !== undefined && uri !== '') setUrl(draft, uri);
+  // Where the server's own line has the request, it has more of it: the query, and the host that was asked for.
+  const { url } = draft as Draft & { readonly url?: { readonly original?: string; readonly domain?: string } };
+  if (uri !== undefined && uri !== '' && url?.original === undefined) setUrl(draft, uri);
   const host = tags.get('hostname');
-  if (host !== undefined) put(draft, 'url.domain', host);
+  if (host !== undefined && url?.domain === undefined) put(draft, 'url.domain', host);
   put(draft, 'modsecurity.data', tags.get('data'));
   put(draft, 'modsecurity.phase', countOf(code?.[2]));
   put(draft, 'modsecurity.unique_id', tags.get('unique_id'));

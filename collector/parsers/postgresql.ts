@@ -5,12 +5,12 @@ import type { Draft } from './draft.ts';
 import { classify, endpoint, finish, newDraft } from './draft.ts';
 import { isObject, parseObject } from './json-object.ts';
 import { put } from './put.ts';
-import { isoTimeAt } from './time.ts';
+import { isoTimeAt, sureZone } from './time.ts';
 
 const MAX_POSTGRESQL = 65_536;
 const LEVELS = 'DEBUG[1-5]|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|STATEMENT|CONTEXT|QUERY|LOCATION';
 const LEVEL = new RegExp(`(?:^|[\\s\\]>:])(${LEVELS}): {1,2}`);
-/** `2026-11-22 08:01:02.345 +07 `; a zone's short name is ambiguous but for UTC and GMT. */
+/** `2026-11-22 08:01:02.345 +07 `; the short names of many zones are ambiguous. */
 const STAMP = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?) ([A-Z]{2,5}|[+-]\d\d(?::?\d\d)?)[ :]/;
 const PID = /\[(\d{1,10})\]/;
 /** `lan@archive`, as `%u@%d` and the like write; an absent side is `[unknown]`. */
@@ -154,8 +154,8 @@ function makeEvent(line: string, text: string, level: string, known: Known, cont
 function readPrefix(prefix: string, zone: string): Known {
   const stamp = STAMP.exec(prefix);
   const short = stamp?.[2] ?? '';
-  const offset = /^[+-]/.test(short) ? short : short === 'UTC' || short === 'GMT' ? 'Z' : '';
-  const ms = stamp ? isoTimeAt(`${stamp[1]}${offset}`, 0, zone)?.ms : undefined;
+  const offset = /^[+-]/.test(short) ? short : '';
+  const ms = stamp ? isoTimeAt(`${stamp[1]}${offset}`, 0, sureZone(short, zone))?.ms : undefined;
   const rest = stamp ? prefix.slice(stamp[0].length - 1) : prefix;
   const who = WHO.exec(rest);
   const client = CLIENT.exec(rest);

@@ -6,7 +6,7 @@ import type { Draft } from './draft.ts';
 import { classify, finish, newDraft } from './draft.ts';
 import { readKeyValues } from './key-values.ts';
 import { countOf, put } from './put.ts';
-import { isoTimeAt } from './time.ts';
+import { isoTimeAt, sureZone } from './time.ts';
 import { outcomeOf, type Verdict } from './verdict.ts';
 
 const START = /^(?:device="SFW" |device_name="[^"]{1,128}" timestamp="|timestamp="[^"]{10,40}" device_name=")/;
@@ -103,7 +103,7 @@ function timeOf(fields: DeviceFields, zone: string): number | undefined {
   if (found !== undefined) return found;
   // `timezone="IST"` names no zone that is sure; the collector's holds.
   const wall = `${fields.take('date')} ${fields.take('time')}`;
-  return isoTimeAt(wall, 0, zone)?.ms;
+  return isoTimeAt(wall, 0, sureZone(fields.peek('timezone'), zone))?.ms;
 }
 
 function verdictOf(fields: DeviceFields): Verdict | undefined {

@@ -1,6 +1,6 @@
 import type { ParseContext } from '../record.ts';
 import { isAddress } from './draft.ts';
-import { clockAt, fractionAt, isoTimeAt, monthAt, twoDigits, utcTime, yearlessTime, zonedTime } from './time.ts';
+import { clockAt, fractionAt, isoTimeAt, monthAt, sureZone, twoDigits, utcTime, yearlessTime, zonedTime } from './time.ts';
 
 /** Parameters by element id (RFC 5424 §6.3); repeated names keep the last value. */
 export type StructuredData = Record<string, Record<string, string>>;
@@ -22,8 +22,8 @@ export interface SyslogHeader {
 
 // A program's name has a letter, and is no message code such as `%SYS-5-CONFIG_I`.
 const PROGRAM = /^(?=[^\s:[\]]{0,127}[A-Za-z])([^\s:[\]%][^\s:[\]]{0,127})(?:\[([^\]\s]{1,64})\])?:(?: |$)/;
-// `Nov 22 2026 08:01:02 ICT: …`; the short names of zones are ambiguous, so the collector's zone holds.
-const ZONE = /^ [A-Z]{2,5}: /;
+// `Nov 22 2026 08:01:02 ICT: …`; where the short name of a zone is ambiguous, the collector's zone holds.
+const ZONE = /^ ([A-Z]{2,5}): /;
 // The code that network devices of one vendor begin their messages with; what stands before it is then the device.
 const CODE = /^ %[A-Z][A-Z0-9_]{1,30}-(?:\w{1,30}-)?[0-7]-/;
 const KERNEL = /^\[ *\d{1,12}\.\d{1,9}\] /;
@@ -215,8 +215,11 @@ export function readSyslogHeader(line: string, context: ParseContext): SyslogHea
     return start > 0 ? readBare(header, line.slice(start)) : undefined;
   }
   header.ms = time.ms;
-  if (ZONE.test(line.slice(time.end, time.end + 8)) && line[line.indexOf(':', time.end) + 1] === ' ') {
-    header.message = line.slice(line.indexOf(':', time.end) + 2);
+  const named = ZONE.exec(line.slice(time.end, time.end + 8));
+  if (named) {
+    const timeZone = sureZone(named[1], context.timeZone);
+    if (timeZone !== context.timeZone) header.ms = bsdTimeAt(line, start, { ...context, timeZone })?.ms ?? time.ms;
+    header.message = line.slice(time.end + named[0].length);
     return header;
   }
   if (line.startsWith('last message repeated ', time.end + 1)) return readTag(header, line.slice(time.end + 1));

@@ -61,6 +61,25 @@ export function fractionAt(text: string, at: number): TimeAt {
 const formatters = new Map<string, Intl.DateTimeFormat | undefined>();
 const offsets = new Map<string, Map<number, number>>();
 
+/** Short names that stand for one zone wherever they are written; `IST` and `EST` are several, and are not here. */
+const SURE_ZONES: ReadonlyMap<string, string> = new Map([
+  ['UTC', 'UTC'],
+  ['GMT', 'UTC'],
+  ['Z', 'UTC'],
+  ['ICT', 'Asia/Bangkok'],
+  ['JST', 'Asia/Tokyo'],
+  ['KST', 'Asia/Seoul'],
+  ['SGT', 'Asia/Singapore'],
+  ['HKT', 'Asia/Hong_Kong'],
+  ['CET', 'Etc/GMT-1'],
+  ['CEST', 'Etc/GMT-2'],
+]);
+
+/** The zone that a device names behind its clock, where that name is sure; else `otherwise`. */
+export function sureZone(name: string | undefined, otherwise: string): string {
+  return (name !== undefined && SURE_ZONES.get(name)) || otherwise;
+}
+
 /** Says whether this runtime knows an IANA time zone. */
 export function isTimeZone(zone: string): boolean {
   return formatter(zone) !== undefined;

@@ -1,4 +1,5 @@
 import type { Audit } from '../accounts/audit.ts';
+import { mustBeAnother } from '../accounts/duties.ts';
 import { HaidangError } from '../errors.ts';
 import { type Identity, SYSTEM } from '../identity.ts';
 import { newItemId } from '../incidents/ids.ts';
@@ -299,7 +300,7 @@ export function openShares(options: {
     },
     approve(identity, name, sha256) {
       return decided(identity, name, sha256, 'second-person', '', (version) =>
-        mustBeAnother(identity, version.requestedBy),
+        mustBeAnother(identity.name, version.requestedBy, 'The request'),
       );
     },
     releaseAlone(identity, name, sha256, reason) {
@@ -325,7 +326,7 @@ export function openShares(options: {
         (version) => {
           if (!version.review || version.review.at !== null)
             throw new HaidangError('HD_BAD_REQUEST', 'This version has no review that is open.');
-          mustBeAnother(identity, version.decision?.by ?? '');
+          mustBeAnother(identity.name, version.decision?.by ?? '', 'The decision');
           return { ...version, review: { ...version.review, by: identity.name, at: isoNow(), note: note.trim() } };
         },
         { note },
@@ -448,10 +449,4 @@ function versionOf(record: SharingRecord, { number }: VersionName): SharedVersio
 function mustBe({ number, state }: SharedVersion, wanted: SharedVersion['state']): void {
   if (state === wanted) return;
   throw new HaidangError('HD_RECORD_CONFLICT', `Version ${number} is ${state} by now, and not ${wanted}.`);
-}
-
-/** Two persons: nobody decides on what they asked for themselves. @throws HaidangError `HD_ANOTHER_PERSON` */
-function mustBeAnother({ name }: Identity, first: string): void {
-  if (name !== first) return;
-  throw new HaidangError('HD_ANOTHER_PERSON', 'This takes a second person: whoever asked cannot also decide.');
 }

@@ -1,0 +1,178 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AlertList } from '../../server/alerts/schema.ts';
+import type { IncidentSharing, SharingList } from '../../server/sharing/schema.ts';
+import { needs } from '../needs.ts';
+import { openBrowser, signIn } from './browser.ts';
+import { Installation, until } from './harness.ts';
+import { syslogTime } from './logs.ts';
+
+const chromium = needs('chromium');
+const TAXII = 'mat-khau-cua-tinh-can-tho';
+const LEAD = 'ngon-hai-dang-o-cua-song-hau';
+const TYPE = 'application/taxii+json;version=2.1';
+
+/** Guesses of a password, as sshd writes them. */
+function guesses(): string {
+  const lines = Array.from({ length: 60 }, (_, at) => {
+    const head = `${syslogTime(Date.now() - (60 - at) * 1000)} web-01 sshd[${900 + at}]:`;
+    return `${head} Failed password for root from 203.0.113.66 port ${20_000 + at} ssh2\n`;
+  });
+  return lines.join('');
+}
+
+describe.skipIf(!chromium)('a province that reports to the national center', () => {
+  let national: Installation;
+  let province: Installation;
+  let browser: Browser;
+  beforeAll(async () => {
+    national = await Installation.create({ config: { role: 'national' } });
+    await national.up();
+    const run = async (args: readonly string[], input?: string): Promise<string> => {
+      const answer = await national.cli(['taxii', ...args, '--config', national.config], input);
+      expect(answer, answer.err).toMatchObject({ code: 0 });
+      return answer.out.trim();
+    };
+    await run(['account', 'add', 'can-tho'], `${TAXII}\n`);
+    await run(['account', 'add', 'a05'], `${TAXII}\n`);
+    await run(['root', 'add', 'soc', '--title', 'Trung tâm quốc gia']);
+    const inbox = await run(['collection', 'add', 'soc', '--title', 'Hộp thư', '--alias', 'hop-thu']);
+    // An inbox: provinces write and do not read.
+    await run(['grant', inbox, 'can-tho', 'write']);
+    await run(['grant', inbox, 'a05', 'read']);
+    province = await Installation.create({
+      inputs: (folder) => [{ type: 'file', paths: [join(folder, 'auth.log')] }],
+      config: {
+        sharing: {
+          reporter_id: 'soc-can-tho',
+          reporter_name: 'SOC thành phố Cần Thơ',
+          recipients: [
+            {
+              id: 'a05',
+              name: 'Trung tâm quốc gia',
+              tlp: 'amber+strict',
+              channel: 'taxii',
+              root: `${national.url}/soc/`,
+              collection: 'hop-thu',
+              user: 'can-tho',
+              password_file: join(national.folder, 'password'),
+            },
+          ],
+        },
+      },
+    });
+    writeFileSync(join(national.folder, 'password'), `${TAXII}\n`, { mode: 0o600 });
+    await province.up();
+    browser = await openBrowser(chromium ?? '');
+  }, 240_000);
+  afterAll(async () => {
+    await browser?.close();
+    await province?.remove();
+    await national?.remove();
+  });
+
+  const shots = process.env['HAIDANG_SHOTS'];
+  const shoot = async (page: Page, name: string): Promise<void> => {
+    if (shots) await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
+  };
+  const open = async (language: string, width = 1280): Promise<Page> => {
+    const context = await browser.newContext({ viewport: { width, height: 900 } });
+    await context.addInitScript((chosen) => localStorage.setItem('haidang.language', chosen), language);
+    return context.newPage();
+  };
+
+  test('takes an alert to a receipt, by two persons, in their browsers', async () => {
+    writeFileSync(join(province.folder, 'auth.log'), guesses());
+    await until(
+      'an alert',
+      async () => {
+        const { alerts } = await province.api<AlertList>('/api/v1/alerts');
+        return alerts.length > 0 ? true : undefined;
+      },
+      90_000,
+    );
+    const added = await province.cli(
+      ['user', 'add', 'minh', '--role', 'lead', '--display-name', 'Trần Quang Minh', '--config', province.config],
+      `${LEAD}\n`,
+    );
+    expect(added, added.err).toMatchObject({ code: 0 });
+
+    const one = await open('vi');
+    await signIn(one, province);
+    await one.locator('[data-alert-id]').first().waitFor();
+    await one.keyboard.press('j');
+    await one.keyboard.press('i');
+    await one.locator('dialog[open] button[type="submit"]').click();
+    await one.waitForURL(/\/incidents\/HD-/);
+    await one.getByRole('link', { name: 'Chuẩn bị chia sẻ' }).click();
+    await one.locator('[data-share-form]').waitFor();
+    await shoot(one, 'share-preview');
+    await one.locator('[data-share-form] input[name="read"]').check();
+    await one.getByRole('button', { name: 'Đề nghị phê duyệt' }).click();
+    await one.waitForURL(/\/share\/a05\/1$/);
+    await one.getByText('Phải do người khác quyết định', { exact: false }).waitFor();
+    expect(await one.getByRole('button', { name: 'Phê duyệt và gửi' }).count()).toBe(0);
+
+    const two = await open('vi', 390);
+    await two.goto(`${province.url}/sharing?show=asked`);
+    await two.locator('input[name="user"]').fill('minh');
+    await two.locator('input[name="password"]').fill(LEAD);
+    await two.keyboard.press('Enter');
+    await two.locator('[data-share]').first().waitFor();
+    await shoot(two, 'share-list-390');
+    await two.getByRole('link', { name: 'Phiên bản 1' }).click();
+    await two.getByRole('button', { name: 'Phê duyệt và gửi' }).waitFor();
+    await shoot(two, 'share-decide-390');
+    await two.getByRole('button', { name: 'Phê duyệt và gửi' }).click();
+    await two.locator('[data-share-state="delivered"]').waitFor({ timeout: 60_000 });
+    await two.locator('[data-receipts] li').first().waitFor();
+
+    await one.goto(one.url().replace(/\/share\/.*/, ''));
+    await one.locator('[data-share-card] [data-share-state="delivered"]').waitFor({ timeout: 60_000 });
+    await shoot(one, 'share-receipt');
+    const { shares } = await province.api<SharingList>('/api/v1/sharing');
+    const [share] = shares;
+    expect(share?.versions).toMatchObject([
+      { state: 'delivered', requestedBy: 'admin', decision: { by: 'minh', how: 'second-person' } },
+    ]);
+
+    const authorization = `Basic ${Buffer.from(`a05:${TAXII}`).toString('base64')}`;
+    const there = await fetch(`${national.url}/soc/collections/hop-thu/objects/?match[type]=incident`, {
+      headers: { authorization, accept: TYPE },
+    });
+    const { objects } = (await there.json()) as { objects: { external_references: { external_id: string }[] }[] };
+    expect(objects.map((object) => object.external_references[0]?.external_id)).toEqual([share?.incident]);
+    await one.context().close();
+    await two.context().close();
+  }, 300_000);
+
+  test('reads the same in Khmer and English, and at the command line', async () => {
+    const { shares } = await province.api<SharingList>('/api/v1/sharing');
+    const id = shares[0]?.incident ?? '';
+    for (const [language, word] of [
+      ['km', 'បានប្រគល់'],
+      ['en', 'Delivered'],
+    ] as const) {
+      const page = await open(language, language === 'km' ? 390 : 1280);
+      await signIn(page, province);
+      await page.goto(`${province.url}/incidents/${id}/share/a05/1`);
+      await page.getByText(word).first().waitFor();
+      await shoot(page, `share-version-${language}`);
+      await page.goto(`${province.url}/incidents/${id}/share/a05`);
+      await page.locator('[data-scroller="preview"] pre').waitFor();
+      await shoot(page, `share-preview-${language}`);
+      await page.context().close();
+    }
+    const shown = await province.cli(['sharing', 'show', id, 'a05', '1', '--config', province.config]);
+    expect(shown.err).toBe('');
+    expect(shown.out).toContain('version 1 delivered');
+    expect(shown.out).toContain('accepted  incident--');
+    const preview = await province.cli(['sharing', 'preview', id, 'a05', '--json', '--config', province.config]);
+    expect(JSON.parse(preview.out)).toMatchObject({ blocked: 'unchanged', number: 2 });
+    expect(preview.code).toBe(1);
+    const all = await province.api<IncidentSharing>(`/api/v1/incidents/${id}/sharing`);
+    expect(all.shares).toHaveLength(1);
+  }, 240_000);
+});

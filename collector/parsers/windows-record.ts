@@ -130,7 +130,7 @@ function fromFlat(object: JsonObject, zone: string): WindowsRecord {
   const keywords = first(object, ['Keywords']);
   const kind = first(object, ['EventType']);
   const audit = kind !== undefined && /^AUDIT_/.test(kind);
-  const data = texts(object, FLAT);
+  const data = { ...texts(object, FLAT), ...texts(object['EventData'] ?? object['event_data']) };
   if (audit || /^(?:INFO|WARNING|ERROR|VERBOSE|CRITICAL)$/.test(kind ?? '')) delete data['EventType'];
   // NXLog's own `Task`, `Severity` and `Level` are numbers and words of the record.
   for (const key of ['Task', 'Severity', 'Level', 'ProviderName']) delete data[key];
@@ -232,6 +232,7 @@ export function isWindowsObject(object: JsonObject): boolean {
   )
     return true;
   if (isObject(object['Event']) && isObject(object['Event']['System'])) return true;
+  if (isObject(object['System']) && object['System']['EventID'] !== undefined) return true;
   return isObject(object['win']) && isObject(object['win']['system']);
 }
 
@@ -248,6 +249,8 @@ export function readWindowsRecord(line: string, zone: string): WindowsRecord | u
         ? fromEvent(object['Event'], zone)
         : isObject(object['win'])
           ? fromEvent(object['win'], zone)
-          : fromFlat(object, zone);
+          : isObject(object['System'])
+            ? fromEvent(object, zone)
+            : fromFlat(object, zone);
   return record && /^\d{1,10}$/.test(record.code) ? record : undefined;
 }

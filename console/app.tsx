@@ -28,6 +28,9 @@ const AuditPage = lazy(() => import('./audit/audit-page.tsx').then((page) => ({ 
 const HealthPage = lazy(() => import('./health/health-page.tsx').then((page) => ({ default: page.HealthPage })));
 const FirstRunPage = lazy(() => import('./setup/first-run-page.tsx').then((page) => ({ default: page.FirstRunPage })));
 const UsersPage = lazy(() => import('./users/users-page.tsx').then((page) => ({ default: page.UsersPage })));
+const AgenciesPage = lazy(() =>
+  import('./agencies/agencies-page.tsx').then((page) => ({ default: page.AgenciesPage })),
+);
 const AssetsPage = lazy(() => import('./assets/assets-page.tsx').then((page) => ({ default: page.AssetsPage })));
 const FleetPage = lazy(() => import('./fleet/fleet-page.tsx').then((page) => ({ default: page.FleetPage })));
 const ParsersPage = lazy(() => import('./parsers/parsers-page.tsx').then((page) => ({ default: page.ParsersPage })));
@@ -136,6 +139,9 @@ function SignedIn() {
                   <IndicatorsPage me={me} />
                 </Route>
                 <Route path="/rules/:id">{({ id }) => <RulePage key={id} id={id} me={me} />}</Route>
+                <Route path="/agencies">
+                  <AgenciesPage me={me} />
+                </Route>
                 <Route path="/assets">
                   <AssetsPage me={me} />
                 </Route>

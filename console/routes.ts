@@ -23,6 +23,7 @@ const NAVIGATION: readonly NavigationEntry[] = [
   { path: '/rules', label: 'nav.rules', key: 'r' },
   { path: '/fleet', label: 'nav.fleet', key: 'f', only: 'collectors.read' },
   { path: '/parsers', label: 'nav.parsers', key: 'p', only: 'parsers.read', provincial: true },
+  { path: '/agencies', label: 'nav.agencies', key: 'c', only: 'agencies.read' },
   { path: '/assets', label: 'nav.assets', key: 't' },
   { path: '/indicators', label: 'nav.indicators', key: 'd' },
   { path: '/users', label: 'nav.users', key: 'u', only: 'users.change' },

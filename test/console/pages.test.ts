@@ -26,6 +26,7 @@ const PAGES = {
   parsers: '/parsers',
   parser: '/parsers/igate-pay',
   'parser-new': '/parsers/new',
+  agencies: '/agencies',
   assets: '/assets',
   fleet: '/fleet',
   account: '/account',

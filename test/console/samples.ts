@@ -159,6 +159,9 @@ export const AGENCIES: Agencies = {
       name: 'Ủy ban nhân dân xã Hồ Thị Kỷ',
       contact: { person: '', phone: '', email: '', address: '' },
       securityLevel: 2,
+      parent: 'so-tttt',
+      networks: ['10.20.30.0/24', '2001:db8:20:30::/64'],
+      sources: ['file:/var/log/portal/<script>alert(1)</script>*'],
     },
   ],
 };

@@ -5,6 +5,8 @@ const SU_FOR = /^(Successful|FAILED) su for (.*) by (.*)$/s;
 const SU_TTY = /^([+-]) (\S+) (.*):([^:]*)$/s;
 const SU_TO = /^(FAILED SU )?\(to ([^)]{0,256})\) (.*) on (\S+)$/s;
 const SU_BSD = /^(BAD SU )?(\S+) to (\S+) on (\S+)$/;
+/** The example of RFC 5424 §6.5, as some systems write it. */
+const SU_QUOTED = /^'su (\S{1,256})' (failed|succeeded) for (\S{1,256}) on \S+$/;
 const NEW_SESSION = /^New session '?([^'\s]+)'? of user '?([^'\s]*?)'?(?: with class .*)?\.$/;
 const SESSION_OVER = /^(?:Session '?([^'\s]+)'? logged out\.|Removed session '?([^'\s]+?)'?\.)/;
 
@@ -25,7 +27,9 @@ export function parseSuMessage(message: string, draft: Draft): boolean {
   const to = SU_TO.exec(message);
   if (to) return su(draft, to[3] as string, to[2] as string, to[1] === undefined);
   const bsd = SU_BSD.exec(message);
-  return bsd ? su(draft, bsd[2] as string, bsd[3] as string, bsd[1] === undefined) : false;
+  if (bsd) return su(draft, bsd[2] as string, bsd[3] as string, bsd[1] === undefined);
+  const quoted = SU_QUOTED.exec(message);
+  return quoted ? su(draft, quoted[3] as string, quoted[1] as string, quoted[2] === 'succeeded') : false;
 }
 
 /** Reads the session messages of systemd-logind. */

@@ -11,6 +11,7 @@ import { machineHash, machineHeader } from '../enrol/machine.ts';
 import { reasonOf } from '../errors.ts';
 import type { InputConfig } from '../input-config.ts';
 import { journalIsReadable } from '../inputs/journald.ts';
+import { readLock } from '../spool/lock.ts';
 import type { CheckName, Fault } from '../text/doctor.ts';
 import { type InputPort, portOf, tryPort } from './ports.ts';
 import { type Rights, rightsHere } from './service.ts';
@@ -269,7 +270,7 @@ async function lookAtPort(
 /** Whether a collector holds the spool: its lock names a living process. */
 function runs(spool: string): boolean {
   try {
-    const pid = Number.parseInt(readFileSync(`${spool}/lock`, 'utf8'), 10);
+    const pid = Number.parseInt(readLock(`${spool}/lock`), 10);
     process.kill(pid, 0);
     return true;
   } catch (error) {

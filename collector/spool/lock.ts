@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { CollectorError, reasonOf, systemCode } from '../errors.ts';
 
@@ -29,9 +29,7 @@ export function lockSpool(folder: string): { release(): void } {
   const path = join(folder, 'lock');
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
-      const handle = openSync(path, 'wx', 0o600);
-      writeSync(handle, `${process.pid} ${startOf(process.pid)}\n`);
-      closeSync(handle);
+      writeLock(path, `${process.pid} ${startOf(process.pid)}`);
       return { release: () => rmSync(path, { force: true }) };
     } catch (error) {
       if (systemCode(error) !== 'EEXIST') {
@@ -51,10 +49,30 @@ export function lockSpool(folder: string): { release(): void } {
   throw new CollectorError('HD_SPOOL_LOCKED', `Another process is taking the spool folder ${folder}.`);
 }
 
-function readLock(path: string): string {
+/** Makes the lock, which must not be there yet. */
+function writeLock(path: string, holder: string): void {
+  const handle = openSync(path, 'wx', 0o600);
   try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
+    writeSync(handle, `${holder}\n`);
+  } catch (error) {
+    if (!['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '')) throw error;
+    // A link's target has room where no file's content has. Who cannot start on a full disk cannot make room on it either:
+    // what the server has acknowledged may go.
+    rmSync(path, { force: true });
+    symlinkSync(holder, path);
+  } finally {
+    closeSync(handle);
   }
+}
+
+/** Who holds the lock: the process's number and when it was started; '' where nobody does. */
+export function readLock(path: string): string {
+  for (const read of [() => readFileSync(path, 'utf8'), () => readlinkSync(path)]) {
+    try {
+      return read();
+    } catch {
+      // Not there, or the other kind.
+    }
+  }
+  return '';
 }

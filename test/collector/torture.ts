@@ -189,8 +189,14 @@ export async function torture(
         write(2_000);
         await until(`the collector to notice its full disk (${complaints})`, () => foundFull > before, WAIT_MS);
         network.mode = 'open';
-        // Half of the time it is killed with its disk full, and finds room when it starts.
-        if (Math.random() < 0.5) await end('SIGKILL');
+        // Half of the time it is killed, and starts on a disk that is full still.
+        if (Math.random() < 0.5) {
+          const noticed = foundFull;
+          await end('SIGKILL');
+          disk.fill();
+          start();
+          await until(`a start on a full disk (${complaints})`, () => foundFull > noticed, WAIT_MS);
+        }
         disk.free();
         return;
       }

@@ -152,7 +152,11 @@ export function keptPolicies(config: CollectorConfig, log: Log): KeptPolicies {
   const tried = read(onTrial?.signed);
   if (!onTrial || !tried) return { files, passed, tried: undefined };
   if (onTrial.starts >= MOST_STARTS) {
-    files.fail({ group: tried.group, version: tried.version, reason: 'The collector ended several times while it tried the policy.' });
+    files.fail({
+      group: tried.group,
+      version: tried.version,
+      reason: 'The collector ended several times while it tried the policy.',
+    });
     return { files, passed, tried: undefined };
   }
   files.try({ ...onTrial, starts: onTrial.starts + 1 });
@@ -226,7 +230,8 @@ export function watchPolicy(options: PolicyOptions, { files, passed, tried }: Ke
     const offered = Number(content.version);
     // Never back: an old policy with its good signature is refused. Nor again what failed.
     const seen = Number(files.seen()[group] ?? 0);
-    const isOther = (onTrial?.policy ?? good)?.group !== group && !(failed?.group === group && failed.version === offered);
+    const isOther =
+      (onTrial?.policy ?? good)?.group !== group && !(failed?.group === group && failed.version === offered);
     if (!(isOther ? offered >= seen : offered > seen)) return;
     files.see(group, offered);
     await takeOver(signed as SignedPolicy, group, offered);

@@ -41,11 +41,11 @@ export function startRenewal({ way, identity, ca, machine, log, now, onRenewed }
     const before = readFileSync(identity, 'utf8');
     if (!isDue(new X509Certificate(before), now())) return false;
     const key = newKey();
-    const { server } = way();
-    const tls = await openTls(way(), { ca: readFileSync(ca, 'utf8'), cert: before, key: before, verify: true });
+    const there = way();
+    const tls = await openTls(there, { ca: readFileSync(ca, 'utf8'), cert: before, key: before, verify: true });
     const { status, body } = await askOnce(
       tls,
-      server,
+      there.server,
       'POST',
       '/v1/renew',
       { csr: requestFor(key) },

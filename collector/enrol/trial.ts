@@ -9,7 +9,10 @@ export interface PolicySigns {
 }
 
 /** What a look at a trial found. */
-export type TrialVerdict = { readonly kind: 'well' } | { readonly kind: 'wait' } | { readonly kind: 'failed'; readonly reason: string };
+export type TrialVerdict =
+  | { readonly kind: 'well' }
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'failed'; readonly reason: string };
 
 /** A policy that was taken over a moment ago. */
 export interface PolicyTrial {

@@ -1,4 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { FleetCollector, FleetCollectors } from '../../server/fleet/schema.ts';
 import { getJson } from '../api/client.ts';
@@ -7,9 +8,9 @@ import { Visible } from '../parts/log-text.tsx';
 import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { FindingText } from './finding-text.tsx';
-import { RevokeButton } from './revoke-button.tsx';
 import { GroupForm } from './group-form.tsx';
 import { GroupsCard } from './groups-card.tsx';
+import { RevokeButton } from './revoke-button.tsx';
 import { SilenceCard } from './silence-card.tsx';
 import { TokenForm } from './token-form.tsx';
 
@@ -146,7 +147,10 @@ function CollectorRow({
             }
           />
           <Fact label={t('fleet.quarantined')} value={format.number(collector.quarantined)} />
-          <Fact label={t('fleet.server')} value={collector.server ?? '–'} />
+          <Fact
+            label={t('fleet.server')}
+            value={collector.server === null ? '–' : <Visible text={collector.server} />}
+          />
           <Fact
             label={t('fleet.sending')}
             value={`${bytes(collector.sentPerSecond, format.bytes)} / ${
@@ -203,7 +207,7 @@ function CollectorRow({
   );
 }
 
-function Fact({ label, value }: { readonly label: string; readonly value: string }) {
+function Fact({ label, value }: { readonly label: string; readonly value: ReactNode }) {
   return (
     <>
       <dt className="text-muted">{label}</dt>

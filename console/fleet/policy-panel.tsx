@@ -95,25 +95,32 @@ function Editor({ path, group, yaml }: { readonly path: string; readonly group: 
       {error !== undefined && <ProblemNotice error={error} />}
       {faults?.length === 0 && <p role="status">{t('fleet.policyGood')}</p>}
       {faults !== undefined && faults.length > 0 && (
-        <ul role="alert" className="space-y-1 text-critical">
-          {faults.map(({ line, code, detail }) => (
-            <li key={`${line} ${code} ${detail}`} className="break-words" data-line={line}>
-              {t('fleet.line', { line })}: {t(`fleet.fault.${code}`)}{' '}
-              {detail !== '' && code !== 'bandwidth' && (
-                <code lang="en">
-                  <Visible text={detail} prose />
-                </code>
-              )}
-            </li>
-          ))}
-        </ul>
+        <div role="alert">
+          <ul className="space-y-1 text-critical">
+            {faults.map(({ line, code, detail }) => (
+              <li key={`${line} ${code} ${detail}`} className="break-words" data-line={line}>
+                {t('fleet.line', { line })}: {t(`fleet.fault.${code}`)}{' '}
+                {detail !== '' && code !== 'bandwidth' && (
+                  <code lang="en">
+                    <Visible text={detail} prose />
+                  </code>
+                )}
+              </li>
+            ))}
+          </ul>
+        </div>
       )}
       <div className="flex flex-wrap gap-2">
         <button
           type="button"
           className="button"
           disabled={busy}
-          onClick={() => void run(async () => void (await check()))}
+          onClick={() =>
+            void run(async () => {
+              await check();
+              return undefined;
+            })
+          }
         >
           {t('fleet.check')}
         </button>
@@ -172,7 +179,8 @@ function VersionRow({
         )}
       </div>
       {error !== undefined && <ProblemNotice error={error} />}
-      {isOpen && (before ? <Difference from={before.yaml} to={yaml} label={label} /> : <Yaml text={yaml} label={label} />)}
+      {isOpen &&
+        (before ? <Difference from={before.yaml} to={yaml} label={label} /> : <Yaml text={yaml} label={label} />)}
     </li>
   );
 }
@@ -184,7 +192,7 @@ function useAct() {
   const queries = useQueryClient();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
-  const run = async (act: () => Promise<number | undefined | void>): Promise<void> => {
+  const run = async (act: () => Promise<number | undefined>): Promise<void> => {
     setBusy(true);
     setError(undefined);
     try {

@@ -33,7 +33,14 @@ describe('a bandwidth setting', () => {
       null,
       500_000,
     ]);
-    for (const wrong of [[], [{}], [{ limit: 'x' }], [{ limit: 'none', hours: '1' }], [{ limit: 'none', more: 1 }], {}]) {
+    for (const wrong of [
+      [],
+      [{}],
+      [{ limit: 'x' }],
+      [{ limit: 'none', hours: '1' }],
+      [{ limit: 'none', more: 1 }],
+      {},
+    ]) {
       expect(readBandwidth(wrong)).toBeUndefined();
     }
   });

@@ -48,7 +48,14 @@ const collector = (index: number): FleetCollector => {
     clockOffsetMs: 120,
     quarantined: 0,
     sources: [
-      { source: `file:/var/log/${hostile(index)}`, lastReadAt: ago(40), read: 9_000, unparsed: 3, dropped: 2, error: null },
+      {
+        source: `file:/var/log/${hostile(index)}`,
+        lastReadAt: ago(40),
+        read: 9_000,
+        unparsed: 3,
+        dropped: 2,
+        error: null,
+      },
       { source: 'journald', lastReadAt: null, read: 0, unparsed: 0, dropped: 0, error: hostile(index + 3) },
     ],
     policy: { version: index % 3 === 0 ? null : 4, failed: null, trial: index % 2 === 0 },

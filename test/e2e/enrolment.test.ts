@@ -105,7 +105,10 @@ describe('a collector of another machine, from the token to the revocation', () 
     const cli = async (...args: string[]) => province.cli(['collector', ...args, '--config', province.config]);
     const file = join(province.folder, 'policy.yaml');
     writeFileSync(file, 'inputs: [{type: nonsense}]\n');
-    expect(await cli('policy', 'check', file)).toMatchObject({ code: 1, out: expect.stringContaining(':1: input_type') });
+    expect(await cli('policy', 'check', file)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining(':1: input_type'),
+    });
     writeFileSync(file, 'bandwidth: 4 Mbit/s\n');
     expect((await cli('policy', 'set', 'slow', file)).code).toBe(0);
     writeFileSync(file, 'bandwidth: 2 Mbit/s\n');

@@ -25,10 +25,21 @@ export async function run(args: readonly string[]): Promise<number> {
   if (first === 'enrol' || first === 'enroll') return (await import('./enrol.ts')).run(rest);
   if (first === 'doctor') return (await import('./doctor.ts')).run(rest);
   const text = { type: 'string' } as const;
-  let given: Partial<Record<'config' | 'folder' | 'server' | 'token' | 'lang' | 'proxy' | 'proxy-ca', string>> & { help?: boolean };
+  let given: Partial<Record<'config' | 'folder' | 'server' | 'token' | 'lang' | 'proxy' | 'proxy-ca', string>> & {
+    help?: boolean;
+  };
   try {
     const help = { type: 'boolean', short: 'h' } as const;
-    const options = { config: text, folder: text, server: text, token: text, lang: text, proxy: text, 'proxy-ca': text, help };
+    const options = {
+      config: text,
+      folder: text,
+      server: text,
+      token: text,
+      lang: text,
+      proxy: text,
+      'proxy-ca': text,
+      help,
+    };
     given = parseArgs({ args: [...args], options, allowPositionals: false }).values as typeof given;
   } catch (error) {
     console.error(`haidang collector: ${(error as Error).message} haidang collector --help tells more.`);

@@ -24,7 +24,16 @@ export async function run(args: readonly string[]): Promise<number> {
   };
   try {
     const help = { type: 'boolean', short: 'h' } as const;
-    const options = { server: text, token: text, folder: text, proxy: text, 'proxy-ca': text, name: text, lang: text, help };
+    const options = {
+      server: text,
+      token: text,
+      folder: text,
+      proxy: text,
+      'proxy-ca': text,
+      name: text,
+      lang: text,
+      help,
+    };
     given = parseArgs({ args: [...args], options, allowPositionals: false }).values as typeof given;
   } catch (error) {
     console.error(`haidang collector enrol: ${(error as Error).message}`);

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { WIRE_LIMITS } from '../../ecs/wire.ts';
 import { BATCH_RECORDS, type RecordMarks, type RecordParser, type Source, unparsed } from '../intake.ts';
 import { reasonText } from '../log.ts';
@@ -97,7 +98,10 @@ export class JournaldInput implements Input {
   /** Runs journalctl until it ends; gives the number of entries it wrote. */
   async #follow(): Promise<number> {
     const position = this.#source.ledger.position as JournalPosition | undefined;
-    const from = position?.cursor ? [`--after-cursor=${position.cursor}`] : ['--boot'];
+    // Since the start of the machine by the clock and not by `--boot`: in a container, a hardened service sees another boot
+    // than its journal does, and would be shown nothing.
+    const started = Math.floor(Date.now() / 1_000 - uptime()) - 1;
+    const from = position?.cursor ? [`--after-cursor=${position.cursor}`] : [`--since=@${started}`];
     const args = ['--follow', '--no-tail', '--all', '--quiet', '--no-pager', '--output=json', ...from];
     const child = spawn(this.#command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;

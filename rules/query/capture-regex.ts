@@ -21,6 +21,8 @@ const STEP_BUDGET = 4_000_000;
 /** What the linear-time engine takes for an instruction and a character, in such steps. */
 const LINEAR_STEPS = 20;
 const MOST_GROUPS = 100;
+/** Of the linear-time engine's program, about. */
+const MOST_INSTRUCTIONS = 20_000;
 const WHOLE = { dotAll: true, multiline: false };
 
 /** In how many ways a part can match such that what follows begins to fit, and the steps to try them all. */
@@ -154,6 +156,9 @@ export function compileCaptures(source: string): CaptureRegex {
   const names: string[] = [];
   namesOf(tree, false, names);
   if (names.length > MOST_GROUPS) throw new RegexError(`there are more than ${MOST_GROUPS} named groups`);
+  const size = programSize(tree);
+  if (size > MOST_INSTRUCTIONS)
+    throw new RegexError(`counted parts written out, it has about ${size} parts; at most ${MOST_INSTRUCTIONS} are possible`);
   const quick = new RegExp(`^(?:${writeRegex(tree, WHOLE, false)})$`, 'u');
   let linear: RE2JS | undefined;
   const compileLinear = (): RE2JS => RE2JS.compile(forRe2(`\\A(?:${writeRegex(tree, WHOLE, true)})\\z`));

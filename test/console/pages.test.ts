@@ -34,6 +34,7 @@ const PAGES = {
   audit: '/audit',
   health: '/health',
   'first-run': '/first-run',
+  backups: '/backups',
   'sign-in': '/alerts',
   setup: '/setup?token=a-token-of-twenty-chars',
 } as const;

@@ -120,6 +120,7 @@ function addRoutes(app: FastifyInstance, state: StandIn, sockets: Set<WebSocket>
   for (const path of ['session/tokens', 'tokens']) app.get(`${api}/${path}`, () => samples.TOKENS);
   app.get(`${api}/audit`, () => samples.AUDIT);
   app.get(`${api}/health`, () => samples.HEALTH);
+  app.get(`${api}/backups`, () => samples.BACKUPS);
   app.get(`${api}/first-run`, () => samples.FIRST_RUN);
   app.get(`${api}/emergencies`, () => samples.EMERGENCIES);
   app.get(`${api}/agencies`, () => samples.AGENCIES);

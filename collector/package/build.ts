@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
+import small from '../process.json' with { type: 'json' };
 import { debPackage, type PackedFile } from './deb.ts';
 import { injectProgram } from './elf-note.ts';
 import { ARCHITECTURES, type Architecture, pinnedNode } from './pinned-node.ts';
@@ -54,7 +55,7 @@ export async function build(
       disableExperimentalSEAWarning: true,
       // What stands in NODE_OPTIONS of the machine is not for this program.
       execArgvExtension: 'none',
-      execArgv: ['--max-semi-space-size=2'],
+      execArgv: small.flags,
       // Both are made by running the program, and hold for the machine that ran it alone: not for another architecture.
       useSnapshot: false,
       useCodeCache: false,

@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Built, build } from '../../../collector/package/build.ts';
 import { injectProgram } from '../../../collector/package/elf-note.ts';
+import small from '../../../collector/process.json' with { type: 'json' };
 import { type FleetLab, openFleetLab } from '../../server/fleet/lab.ts';
+import { programIn } from './read-elf.ts';
 
+const UNIT = new URL('../../../collector/package/haidang-collector.service', import.meta.url);
 let folder: string;
 let built: Built;
 let lab: FleetLab;
@@ -103,16 +106,34 @@ describe('the packaged collector', () => {
         execFile('/usr/bin/dpkg-deb', ['-f', built.deb ?? ''], (error, out) => (error ? reject(error) : resolve(out))),
       );
       expect(fields).toContain('Architecture: amd64');
-      const unit = readFileSync(
-        new URL('../../../collector/package/haidang-collector.service', import.meta.url),
-        'utf8',
-      );
+      const unit = readFileSync(UNIT, 'utf8');
       for (const line of ['DynamicUser=yes', 'ProtectSystem=strict', 'MemoryMax=150M', 'NoNewPrivileges=yes'])
         expect(unit).toContain(line);
       expect(unit).toMatch(/^CPUQuota=\d+%$/m);
       expect(unit).toMatch(/^CapabilityBoundingSet=$/m);
+      for (const [name, value] of Object.entries(small.environment)) expect(unit).toContain(`Environment=${name}=${value}\n`);
     },
   );
+
+  it('is read by the tables of its own executable: the loader finds the program', () => {
+    const found = programIn(readFileSync(built.executable));
+    expect([found.machine, found.fuse, found.loadedTable]).toEqual([62, '1', true]);
+    expect(found.program.includes('haidang-collector')).toBe(true);
+  });
+
+  it.runIf(existsSync('/usr/bin/systemd-analyze'))('has a unit that systemd takes without a word, and calls safe', async () => {
+    const unit = readFileSync(UNIT, 'utf8').replace('/usr/bin/haidang-collector', built.executable);
+    const path = join(folder, 'haidang-collector.service');
+    writeFileSync(path, unit);
+    const ask = (...args: string[]) =>
+      new Promise<{ readonly failed: boolean; readonly said: string }>((resolve) =>
+        execFile('/usr/bin/systemd-analyze', args, (error, out, err) => resolve({ failed: error !== null, said: out + err })),
+      );
+    expect(await ask('verify', '--recursive-errors=no', path)).toEqual({ failed: false, said: '' });
+    const { failed, said } = await ask('security', '--offline=true', '--threshold=25', '--no-pager', path);
+    expect(said).toMatch(/exposure level for haidang-collector\.service: [0-2]\.\d OK/);
+    expect(failed).toBe(false);
+  });
 });
 
 describe('what puts the program into Node', () => {

@@ -18,6 +18,8 @@ export type Blocked = 'tlp' | 'unchanged' | 'too-large' | 'not-preauthorised';
 /** What would leave now, byte for byte. */
 export interface Candidate extends Pick<Prepared, 'withheld' | 'texts'> {
   readonly number: number;
+  /** The last version that was let out when it was made, 0 where none was: it is compared with that one. */
+  readonly after: number;
   /** The incident's revision that it shows. */
   readonly revision: number;
   readonly body: string;
@@ -85,6 +87,7 @@ export function openCandidates({ records, agencies, rules, keys, settings }: Can
       const body = JSON.stringify(bundle);
       return {
         number,
+        after: lastDecided(record),
         revision: incident.revision,
         body,
         sha256: createHash('sha256').update(body).digest('hex'),
@@ -103,6 +106,11 @@ export function openCandidates({ records, agencies, rules, keys, settings }: Can
       }
     },
   };
+}
+
+/** Number of the last version that somebody let out; 0 where none was. */
+export function lastDecided(record: Pick<SharingRecord, 'versions'> | undefined): number {
+  return record?.versions.findLast(({ decision }) => decision !== null)?.number ?? 0;
 }
 
 /** Where the frozen bytes of a version are. */

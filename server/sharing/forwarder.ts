@@ -14,7 +14,8 @@ import {
   type SharingRecord,
   sharingId,
 } from './record.ts';
-import type { Shares, StoredSharing } from './shares.ts';
+import type { StoredSharing } from './share-records.ts';
+import type { Shares } from './shares.ts';
 
 /** How many incidents are on their way at once. */
 const AT_ONCE = 16;

@@ -6,7 +6,7 @@ import { problems } from '../system/answers.ts';
 import { FILE_TYPE } from '../system/receive-file.ts';
 import { archiveOf } from './channels/archive.ts';
 import * as S from './schema.ts';
-import type { StoredSharing, VersionName } from './shares.ts';
+import type { StoredSharing, VersionName } from './share-records.ts';
 import type { Sharing } from './sharing.ts';
 import { recipientRow, sharingRows, sharingSetup, versionDetail } from './view.ts';
 

@@ -2,41 +2,19 @@ import type { Audit } from '../accounts/audit.ts';
 import { mustBeAnother } from '../accounts/duties.ts';
 import { HaidangError } from '../errors.ts';
 import { type Identity, SYSTEM } from '../identity.ts';
-import { newItemId } from '../incidents/ids.ts';
-import type { Incidents, StoredIncident } from '../incidents/incidents.ts';
-import { isConflict } from '../incidents/relay.ts';
+import type { Incidents } from '../incidents/incidents.ts';
 import type { Log } from '../log.ts';
-import type { RecordStore, Versioned } from '../store/record-store.ts';
-import { bodyId, type Candidate, type Candidates, deadlineOf, MOST_BODY } from './candidate.ts';
+import type { RecordStore } from '../store/record-store.ts';
+import { bodyId, type Candidate, type Candidates, deadlineOf, lastDecided, MOST_BODY } from './candidate.ts';
 import type { SharingKeys } from './keys.ts';
-import {
-  type Decision,
-  MOST_VERSIONS,
-  type OwedLine,
-  type SharedVersion,
-  type SharingReceiptRecord,
-  type SharingRecord,
-  settle,
-  sharingId,
-} from './record.ts';
+import { type Decision, MOST_VERSIONS, type SharedVersion, type SharingRecord } from './record.ts';
 import type { RequestShare } from './schema.ts';
 import type { Recipient, SharingSettings } from './settings.ts';
-
-const TRIES = 30;
-const PAGE = 100;
-const DAY_MS = 86_400_000;
-
-export type StoredSharing = Versioned<SharingRecord>;
-
-/** One version, named by what a person sees. */
-export interface VersionName {
-  readonly incident: string;
-  readonly recipient: string;
-  readonly number: number;
-}
+import { openShareRecords, type ShareRecords, type StoredSharing, type VersionName } from './share-records.ts';
+import { mustBe, owedLine, reviewOf, versionFrom, versionOf } from './versions.ts';
 
 /** Who lets what leave: asking, deciding, looking at it again. Each act is one document, and audited. */
-export interface Shares {
+export interface Shares extends ShareRecords {
   /** @throws HaidangError `HD_NOT_FOUND` */
   recipient(id: string): Recipient;
   /** What would leave now. */
@@ -57,21 +35,6 @@ export interface Shares {
   resend(identity: Identity, name: VersionName): Promise<StoredSharing>;
   /** Writes down what the recipient gave for what was carried by hand. */
   receive(identity: Identity, name: VersionName, text: string): Promise<StoredSharing>;
-  get(incident: string, recipient: string): Promise<StoredSharing | undefined>;
-  ofIncident(incident: string): Promise<readonly StoredSharing[]>;
-  body(record: Pick<SharingRecord, 'incident' | 'recipient'>, version: Pick<SharedVersion, 'sha256'>): Promise<string>;
-  receipts(name: VersionName): Promise<SharingReceiptRecord | undefined>;
-  /** Changes one record; for the forwarder. `check` runs between reading and writing. */
-  change(
-    incident: string,
-    recipient: string,
-    make: (record: SharingRecord) => SharingRecord,
-    check?: () => Promise<void>,
-  ): Promise<StoredSharing>;
-  /** Writes the audit lines that a record owes, and gives it without them. */
-  relay(stored: StoredSharing): Promise<StoredSharing>;
-  /** Writes audit lines that a server which stopped still owed. */
-  recover(): Promise<number>;
 }
 
 /** Opens the acts of sharing. */
@@ -89,6 +52,7 @@ export function openShares(options: {
 }): Shares {
   const { records, incidents, candidates, keys, settings, audit, log, woken, now = Date.now } = options;
   const view = records.as(SYSTEM);
+  const kept = openShareRecords({ records, audit, log, now });
   const isoNow = () => new Date(now()).toISOString();
 
   const recipientOf = (id: string): Recipient => {
@@ -96,44 +60,6 @@ export function openShares(options: {
     if (found) return found;
     throw new HaidangError('HD_NOT_FOUND', `There is no recipient "${id.slice(0, 64)}" in the configuration.`);
   };
-
-  async function relay(stored: StoredSharing): Promise<StoredSharing> {
-    if (stored.document.pending.length === 0) return stored;
-    try {
-      for (const { id, by, act, detail } of stored.document.pending)
-        await audit.record({ id: `sharing-${id}`, actor: by, act, target: stored.document.incident, detail });
-      const done = new Set(stored.document.pending.map(({ id }) => id));
-      const { incident, recipient } = stored.document;
-      return await change(incident, recipient, (record) => ({
-        ...record,
-        pending: record.pending.filter(({ id }) => !done.has(id)),
-      }));
-    } catch (err) {
-      log.warn({ err, incident: stored.document.incident }, 'Lines of audit are owed; the next start writes them.');
-      return stored;
-    }
-  }
-
-  async function change(
-    incident: string,
-    recipient: string,
-    make: (record: SharingRecord) => SharingRecord,
-    check: () => Promise<void> = async () => {},
-  ): Promise<StoredSharing> {
-    const id = sharingId(incident, recipient);
-    for (let attempt = 1; ; attempt += 1) {
-      const found = await view.get('sharing', id);
-      const next = settle({ ...make(found?.document ?? empty(incident, recipient)), updatedAt: isoNow() });
-      await check();
-      try {
-        if (found) return await view.replace('sharing', id, next, found.version);
-        return await view.create('sharing', id, next);
-      } catch (error) {
-        const raced = isConflict(error) || (error instanceof HaidangError && error.code === 'HD_RECORD_EXISTS');
-        if (!raced || attempt === TRIES) throw error;
-      }
-    }
-  }
 
   /** A person's act on one version. */
   async function act(
@@ -146,15 +72,15 @@ export function openShares(options: {
   ): Promise<StoredSharing> {
     // Whoever may not see the incident does not see what left of it either.
     await incidents.get(identity, name.incident);
-    const owed = line(identity, what, { recipient: name.recipient, version: name.number, ...detail });
-    const stored = await change(name.incident, name.recipient, (record) => {
+    const owed = owedLine(identity, what, { recipient: name.recipient, version: name.number, ...detail });
+    const stored = await kept.change(name.incident, name.recipient, (record) => {
       const version = versionOf(record, name);
       const made = make(version, record);
       const versions = record.versions.map((one) => (one.number === name.number ? made : one));
       return after({ ...record, versions, pending: [...record.pending, owed] });
     });
     woken();
-    return relay(stored);
+    return kept.relay(stored);
   }
 
   const decide = (
@@ -187,15 +113,6 @@ export function openShares(options: {
       ),
     });
 
-  async function bodyOf(
-    record: Pick<SharingRecord, 'incident' | 'recipient'>,
-    version: Pick<SharedVersion, 'sha256'>,
-  ): Promise<string> {
-    const found = await view.get('sharing-body', bodyId(record, version));
-    if (found) return found.document.body;
-    throw new HaidangError('HD_NOT_FOUND', 'The bytes of this version are not in the store.');
-  }
-
   async function decided(
     identity: Identity,
     name: VersionName,
@@ -205,10 +122,10 @@ export function openShares(options: {
     may: (version: SharedVersion, record: SharingRecord) => void,
   ): Promise<StoredSharing> {
     await incidents.get(identity, name.incident);
-    const found = await view.get('sharing', sharingId(name.incident, name.recipient));
+    const found = await kept.get(name.incident, name.recipient);
     if (!found)
       throw new HaidangError('HD_NOT_FOUND', 'Nothing of this incident was asked to leave to this recipient.');
-    const body = await bodyOf(found.document, versionOf(found.document, name));
+    const body = await kept.body(found.document, versionOf(found.document, name));
     const decision: Decision = { by: identity.name, at: isoNow(), how, reason };
     return act(
       identity,
@@ -249,8 +166,6 @@ export function openShares(options: {
 
   return {
     recipient: recipientOf,
-    change,
-    relay,
     body: bodyOf,
     async preview(identity, incident, recipient, minimal) {
       return candidates.make(await incidents.get(identity, incident), recipientOf(recipient), minimal);
@@ -271,9 +186,10 @@ export function openShares(options: {
       const at = isoNow();
       const version = versionFrom(candidate, found, identity, { at, note: asked.note ?? '' });
       const how = { recipient: recipient.id, version: candidate.number, sha256: candidate.sha256 };
-      const owed = line(identity, asked.minimal ? 'sharing.preauthorised' : 'sharing.request', how);
-      const stored = await change(incident, recipient.id, (record) => {
-        if ((record.versions.at(-1)?.number ?? 0) + 1 !== candidate.number)
+      const owed = owedLine(identity, asked.minimal ? 'sharing.preauthorised' : 'sharing.request', how);
+      const stored = await kept.change(incident, recipient.id, (record) => {
+        const isNext = (record.versions.at(-1)?.number ?? 0) + 1 === candidate.number;
+        if (!isNext || lastDecided(record) !== candidate.after)
           throw new HaidangError(
             'HD_RECORD_CONFLICT',
             'Somebody asked for this incident to leave meanwhile; look again.',
@@ -296,7 +212,7 @@ export function openShares(options: {
         return leaving(version.number)({ ...next, versions: [...earlier, signed] });
       });
       woken();
-      return relay(stored);
+      return kept.relay(stored);
     },
     approve(identity, name, sha256) {
       return decided(identity, name, sha256, 'second-person', '', (version) =>
@@ -359,22 +275,7 @@ export function openShares(options: {
         { text },
       );
     },
-    get: (incident, recipient) => view.get('sharing', sharingId(incident, recipient)),
-    async ofIncident(incident) {
-      return (await view.find('sharing', { where: { incident: [incident] }, limit: 100 })).records;
-    },
-    async receipts({ incident, recipient, number }) {
-      return (await view.get('sharing-receipt', `${sharingId(incident, recipient)}:${number}`))?.document;
-    },
-    async recover() {
-      let count = 0;
-      for (;;) {
-        const { records: owing } = await view.find('sharing', { where: { waiting: [1] }, limit: PAGE });
-        for (const stored of owing) await relay(stored);
-        count += owing.length;
-        if (owing.length < PAGE) return count;
-      }
-    },
+    ...kept,
   };
 
   function mustMatch(candidate: Candidate, asked: RequestShare): void {
@@ -390,63 +291,4 @@ export function openShares(options: {
         current: candidate.revision,
       });
   }
-}
-
-function versionFrom(
-  candidate: Candidate,
-  { document }: StoredIncident,
-  identity: Identity,
-  { at, note }: { readonly at: string; readonly note: string },
-): SharedVersion {
-  return {
-    number: candidate.number,
-    state: 'requested',
-    requestedBy: identity.name,
-    requestedAt: at,
-    note,
-    revision: candidate.revision,
-    tlp: document.tlp,
-    minimal: candidate.minimal,
-    objects: candidate.objects.length,
-    bytes: Buffer.byteLength(candidate.body),
-    sha256: candidate.sha256,
-    signature: null,
-    decision: null,
-    refusal: null,
-    review: null,
-    attempts: 0,
-    since: null,
-    problem: null,
-    progress: null,
-    delivered: null,
-    handReceipt: null,
-  };
-}
-
-function empty(incident: string, recipient: string): SharingRecord {
-  const flags = { due: 0, asked: 0, dead: 0, review: 0, waiting: 0 } as const;
-  const times = { dueAt: null, deadline: null, updatedAt: '' };
-  return { incident, recipient, versions: [], ...flags, ...times, pending: [] };
-}
-
-function line(identity: Identity, act: string, detail: Readonly<Record<string, unknown>>): OwedLine {
-  return { id: newItemId(), by: identity.name, act, detail };
-}
-
-/** Reviewed by the end of the next day. */
-function reviewOf(at: string) {
-  return { due: new Date(Date.parse(at) + DAY_MS).toISOString(), by: null, at: null, note: '' };
-}
-
-/** @throws HaidangError `HD_NOT_FOUND` */
-function versionOf(record: SharingRecord, { number }: VersionName): SharedVersion {
-  const found = record.versions.find((one) => one.number === number);
-  if (found) return found;
-  throw new HaidangError('HD_NOT_FOUND', `There is no version ${number} of this incident for this recipient.`);
-}
-
-/** @throws HaidangError `HD_RECORD_CONFLICT` */
-function mustBe({ number, state }: SharedVersion, wanted: SharedVersion['state']): void {
-  if (state === wanted) return;
-  throw new HaidangError('HD_RECORD_CONFLICT', `Version ${number} is ${state} by now, and not ${wanted}.`);
 }

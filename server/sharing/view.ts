@@ -4,7 +4,7 @@ import type { RecordView } from '../store/record-store.ts';
 import type { SharedVersion } from './record.ts';
 import type { RecipientRow, SharingRow, SharingSetup, VersionDetail, VersionRow } from './schema.ts';
 import type { Recipient } from './settings.ts';
-import type { StoredSharing, VersionName } from './shares.ts';
+import type { StoredSharing, VersionName } from './share-records.ts';
 import type { Sharing } from './sharing.ts';
 
 /** Recipients, terms and the key, as people and recipients may see them: no addresses of files, no passwords. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PERMISSIONS, type Permission, permissionsOf } from '../../../server/accounts/permissions.ts';
 import { type AgencyId, ROLES, type Role, SYSTEM } from '../../../server/identity.ts';
+import { NO_SHARING } from '../../../server/sharing/settings.ts';
 import { type Bench, HOST, openBench } from './harness.ts';
 
 interface Operation {
@@ -20,7 +21,7 @@ const OWN_ACCOUNT = /^\/api\/v1\/session(\/|$)/;
 const KEEPING = new Set<Permission>(['searches.keep']);
 
 beforeAll(async () => {
-  bench = await openBench();
+  bench = await openBench({ sharing: NO_SHARING });
   await bench.addAgency('one');
   for (const role of ROLES) {
     const agencies = role === 'agency-officer' ? ['one'] : ('all' as const);

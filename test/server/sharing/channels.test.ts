@@ -70,7 +70,11 @@ describe('the archive', () => {
     const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'));
     expect(manifest).toMatchObject({ incident: 'HD-1', recipient: 'a05', version: 3 });
     for (const file of manifest.files)
-      expect(createHash('sha256').update(readFileSync(join(out, file.name))).digest('hex')).toBe(file.sha256);
+      expect(
+        createHash('sha256')
+          .update(readFileSync(join(out, file.name)))
+          .digest('hex'),
+      ).toBe(file.sha256);
     expect(readFileSync(join(out, 'DOC-TRUOC.txt'), 'utf8')).toContain(shipment.sha256);
     const first = readFileSync(join(place, name));
     await archiveChannel(place, key).deliver(shipment, voyage);
@@ -162,7 +166,10 @@ describe('TAXII over TLS', () => {
     standIn = await startStandIn(await certify('server', ['127.0.0.1']));
     expect(await send()).toMatchObject({ outcome: 'later', reason: expect.stringContaining('"ca_file"') });
     standIn = await startStandIn(await certify('server', ['other.example']));
-    expect(await send({ caFile: ca })).toMatchObject({ outcome: 'later', reason: expect.stringContaining('another name') });
+    expect(await send({ caFile: ca })).toMatchObject({
+      outcome: 'later',
+      reason: expect.stringContaining('another name'),
+    });
     standIn = await startStandIn(await certify('server', ['127.0.0.1'], Date.now() - 60 * 86_400_000));
     expect(await send({ caFile: ca })).toMatchObject({ outcome: 'later', reason: expect.stringContaining('expired') });
     standIn = await startStandIn(await certify('server', ['127.0.0.1']));
@@ -185,8 +192,7 @@ describe('parts and waits', () => {
     expect(parts.at(-1)?.to).toBe(50);
     for (const [index, { from, to }] of parts.entries()) {
       if (index > 0) expect(from).toBe(parts[index - 1]?.to);
-      if (to - from > 1)
-        expect(JSON.stringify({ objects: many.slice(from, to) }).length).toBeLessThanOrEqual(2_000);
+      if (to - from > 1) expect(JSON.stringify({ objects: many.slice(from, to) }).length).toBeLessThanOrEqual(2_000);
     }
   });
 
@@ -205,7 +211,14 @@ describe('parts and waits', () => {
 });
 
 describe('recipients in the configuration', () => {
-  const right = { id: 'a05', name: 'x', tlp: 'amber', channel: 'taxii', root: 'https://x.example/soc/', collection: 'c' };
+  const right = {
+    id: 'a05',
+    name: 'x',
+    tlp: 'amber',
+    channel: 'taxii',
+    root: 'https://x.example/soc/',
+    collection: 'c',
+  };
   it.each([
     [{ ...right, root: 'http://x.example/soc/' }, 'root'],
     [{ ...right, root: 'https://me:secret@x.example/soc/' }, 'root'],

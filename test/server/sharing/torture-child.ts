@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AgencyId, SYSTEM } from '../../../server/identity.ts';
 import { HaidangError } from '../../../server/errors.ts';
+import { type AgencyId, SYSTEM } from '../../../server/identity.ts';
 import { LAN, MINH, openWorld, taxiiRecipient, type World } from './world.ts';
 
 /**
@@ -49,7 +49,11 @@ async function tell(world: World, at: number): Promise<void> {
     const { document } = await world.incidents.get(LAN, id);
     const title = `Sự cố ${at}, lần ${update}`;
     if (document.title !== title)
-      await world.incidents.change(LAN, id, { version: document.revision, set: { title }, addIndicator: addressOf(at, update) });
+      await world.incidents.change(LAN, id, {
+        version: document.revision,
+        set: { title },
+        addIndicator: addressOf(at, update),
+      });
     const { revision, sha256 } = await world.sharing.shares.preview(LAN, id, 'a05', false);
     const asked = { recipient: 'a05', version: revision, sha256, textsRead: true, minimal: false };
     await world.sharing.shares.request(LAN, id, asked);

@@ -73,7 +73,10 @@ export async function tortureSharing(torture: Torture): Promise<Outcome> {
     for (;;) {
       const run = startRun([folder, standIn.root, String(incidents), String(updates)]);
       const before = standIn.taken.length;
-      const wanted = kills < torture.kills ? Math.floor((random() * incidents * updates * 3) / torture.kills) + 1 : Number.POSITIVE_INFINITY;
+      const wanted =
+        kills < torture.kills
+          ? Math.floor((random() * incidents * updates * 3) / torture.kills) + 1
+          : Number.POSITIVE_INFINITY;
       while (!run.isDone() && standIn.taken.length - before < wanted) {
         if (run.ended() !== undefined) throw new Error(`The province ended by itself: ${run.ended()} ${run.said()}`);
         if (Date.now() - began > torture.mostMs) throw new Error(`Not done after ${torture.mostMs} ms: ${run.said()}`);
@@ -114,9 +117,11 @@ async function compare(folder: string, standIn: StandIn, { incidents, updates }:
         if (states.length !== updates || states.some((state) => state !== 'delivered'))
           wrong.push(`${id}: ${states.join(', ')}`);
         const body = await view.get('sharing-body', `${id}:${document.versions.at(-1)?.sha256}`);
-        const bundle = JSON.parse(body?.document.body ?? '{"objects":[]}') as { objects: { id: string; modified?: string }[] };
+        const bundle = JSON.parse(body?.document.body ?? '{"objects":[]}') as {
+          objects: { id: string; modified?: string }[];
+        };
+        // What has no versions stays as it came first.
         for (const object of bundle.objects)
-          // What has no versions stays as it came first.
           if (object.modified !== undefined && latest.get(object.id) !== JSON.stringify(object))
             wrong.push(`${id}: ${object.id} is not as it was approved last`);
       }

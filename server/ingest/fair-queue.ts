@@ -57,8 +57,15 @@ export const QUEUE_BOUNDS: QueueBounds = {
 const BATCH_COST = 20;
 const BYTES_AN_EVENT = 100;
 const MOST_COST = 50_000;
+/** Collectors give a request up after 30 seconds: nobody should wait longer for the store than about half of it. */
+const LONGEST_WAIT_SECONDS = 10;
+/** So many events may wait with any store. */
+const LEAST_QUEUED = 10_000;
+const RATE_OVER_MS = 1_000;
 
 interface Job extends Waiting {
+  /** Events, with what the batch costs of its own. */
+  readonly size: number;
   readonly at: number;
   begin(): void;
   refuse(error: HaidangError): void;
@@ -77,6 +84,8 @@ export function createFairQueue(
   const totals = new Map<string, { agency: string; batches: number; milliseconds: number; sentBack: number }>();
   let batches = 0;
   let events = 0;
+  let queued = 0;
+  const rate = measureRate(now);
 
   const totalOf = (collector: string, agency: string) => {
     const known = totals.get(collector) ?? { agency, batches: 0, milliseconds: 0, sentBack: 0 };
@@ -88,6 +97,9 @@ export function createFairQueue(
       ring.take()?.begin();
     }
   };
+  /** Whether more wait than the store will take in time, as fast as it was of late. */
+  const isTooLong = () =>
+    ring.size > bounds.waiting || queued > Math.max(LEAST_QUEUED, (rate.perSecond() ?? Infinity) * LONGEST_WAIT_SECONDS);
   return {
     wake,
     run: (place, work) =>
@@ -99,15 +111,18 @@ export function createFairQueue(
           agency,
           collector,
           cost: Math.min(MOST_COST, Math.max(1, size / weight)),
+          size,
           at: now(),
           begin() {
             batches++;
             events += size;
+            queued -= size;
             total.batches++;
             total.milliseconds += Math.max(0, now() - job.at);
             const done = () => {
               batches--;
               events -= size;
+              rate.done(size);
               wake();
             };
             work().then(
@@ -123,14 +138,18 @@ export function createFairQueue(
           },
           refuse: reject,
         };
+        if (batches === 0 && ring.size === 0) rate.begin();
+        queued += size;
         ring.add(job);
-        if (ring.size > bounds.waiting) {
-          const last = ring.takeFromLongest();
-          if (last) totalOf(last.collector, last.agency).sentBack++;
-          const what = 'Too many batches wait for the store, and most of them are of this agency.';
-          last?.refuse(new HaidangError('HD_TOO_MANY', what, { retryAfter: 1 }));
-        }
+        // First to the store: nobody is sent back from a queue that is about to move.
         wake();
+        if (!isTooLong()) return;
+        const last = ring.takeFromLongest();
+        if (!last) return;
+        queued -= last.size;
+        totalOf(last.collector, last.agency).sentBack++;
+        const what = 'Too many batches wait for the store, and most of them are of this agency.';
+        last.refuse(new HaidangError('HD_TOO_MANY', what, { retryAfter: 1 }));
       }),
     sentBack: ({ agency, collector }) => void totalOf(collector, agency).sentBack++,
     get waiting() {
@@ -143,5 +162,28 @@ export function createFairQueue(
           { ...rest, seconds: milliseconds / 1_000 },
         ]),
       ),
+  };
+}
+
+/** Events per second that the store takes, measured while it has something to do. */
+function measureRate(now: () => number) {
+  let since = now();
+  let events = 0;
+  let known: number | undefined;
+  return {
+    begin() {
+      since = now();
+      events = 0;
+    },
+    done(size: number) {
+      events += size;
+      const passed = now() - since;
+      if (passed < RATE_OVER_MS) return;
+      const latest = (1_000 * events) / passed;
+      known = known === undefined ? latest : (known + latest) / 2;
+      since = now();
+      events = 0;
+    },
+    perSecond: () => known,
   };
 }

@@ -75,8 +75,8 @@ describe('the queue before the store', () => {
     weight,
   });
   /** A store that ends a batch when it is told to, and notes in which order they began. */
-  function gated(bounds = {}, mayGo?: () => boolean) {
-    const queue = createFairQueue({ ...QUEUE_BOUNDS, batchesAtStore: 2, ...bounds }, () => 0, mayGo);
+  function gated(bounds = {}, clock = { now: 0 }) {
+    const queue = createFairQueue({ ...QUEUE_BOUNDS, batchesAtStore: 2, ...bounds }, () => clock.now);
     const begun: string[] = [];
     const ends: (() => void)[] = [];
     const results: Promise<unknown>[] = [];
@@ -132,6 +132,22 @@ describe('the queue before the store', () => {
     expect(refused.length).toBe(19);
     expect(refused[0]?.reason).toMatchObject({ code: 'HD_TOO_MANY', retryAfter: 1 });
     expect(queue.waits().get('c1')).toMatchObject({ agency: 'calm', batches: 1, sentBack: 0 });
+  });
+
+  it('keeps no more waiting than the store will take before collectors give up', async () => {
+    const clock = { now: 0 };
+    const { queue, add, end } = gated({}, clock);
+    for (let at = 0; at < 40; at++) void add('flood', 'f1');
+    expect(queue.waiting).toBe(38);
+    // Two of a thousand events in two seconds.
+    clock.now = 2_000;
+    await end(2);
+    for (let at = 0; at < 60; at++) void add('flood', 'f1');
+    expect(queue.waiting).toBeLessThanOrEqual(38);
+    await end(200);
+    for (let at = 0; at < 60; at++) void add('flood', 'f1');
+    expect(queue.waiting).toBeLessThan(15);
+    expect(queue.waits().get('f1')?.sentBack).toBeGreaterThan(60);
   });
 
   it('goes on after a batch that the store refused', async () => {

@@ -100,5 +100,5 @@ describe('a flood of one agency', () => {
     const waits = ingest.waits();
     expect(waits.get(calm.id)).toMatchObject({ agency: CALM, batches: 1, sentBack: 0 });
     expect((waits.get('c1aaaaaa')?.batches ?? 0) + (waits.get('c2aaaaaa')?.batches ?? 0)).toBe(100);
-  });
+  }, 240_000);
 });

@@ -38,9 +38,10 @@ export function openApiOptions(version: string): FastifyDynamicSwaggerOptions {
     transform: ({ schema, url, route }) => {
       const access = route.config?.access;
       const security = access === undefined || access === 'public' ? [] : [{ session: [] }, { token: [] }];
+      // Whatever the route does: a wrong Host or Origin, a request that is none, too many of them.
+      const response = { ...problems(400, 403, 429), ...(schema?.response as object | undefined) };
       if (access === undefined || access === 'public' || access === 'signed-in')
-        return { schema: { ...schema, security }, url };
-      const response = { ...problems(403), ...(schema?.response as object | undefined) };
+        return { schema: { ...schema, response, security }, url };
       return { schema: { ...schema, response, security, 'x-permission': access }, url };
     },
   };

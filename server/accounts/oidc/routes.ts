@@ -51,7 +51,15 @@ export function providerRoutes(app: App, { accounts, settings, log }: Services):
       config: { access: 'public', rateLimit: LIMIT },
       schema: {
         tags,
-        querystring: Type.Record(Type.String({ maxLength: 100 }), Type.String({ maxLength: 8_000 })),
+        // Providers add parameters of their own; the library reads those it knows.
+        querystring: Type.Object(
+          {
+            code: Type.Optional(Type.String({ maxLength: 8_000 })),
+            state: Type.Optional(Type.String({ maxLength: 8_000 })),
+            error: Type.Optional(Type.String({ maxLength: 8_000 })),
+          },
+          { additionalProperties: true },
+        ),
         response: { ...MOVED, ...problems(400, 403, 404, 429) },
       },
     },

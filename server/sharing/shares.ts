@@ -166,7 +166,6 @@ export function openShares(options: {
 
   return {
     recipient: recipientOf,
-    body: bodyOf,
     async preview(identity, incident, recipient, minimal) {
       return candidates.make(await incidents.get(identity, incident), recipientOf(recipient), minimal);
     },

@@ -99,7 +99,8 @@ export function createFairQueue(
   };
   /** Whether more wait than the store will take in time, as fast as it was of late. */
   const isTooLong = () =>
-    ring.size > bounds.waiting || queued > Math.max(LEAST_QUEUED, (rate.perSecond() ?? Infinity) * LONGEST_WAIT_SECONDS);
+    ring.size > bounds.waiting ||
+    queued > Math.max(LEAST_QUEUED, (rate.perSecond() ?? Infinity) * LONGEST_WAIT_SECONDS);
   return {
     wake,
     run: (place, work) =>

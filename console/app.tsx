@@ -25,6 +25,7 @@ const LedgerPage = lazy(() => import('./ledger/ledger-page.tsx').then((page) => 
 const ShiftsPage = lazy(() => import('./shifts/shifts-page.tsx').then((page) => ({ default: page.ShiftsPage })));
 const AccountPage = lazy(() => import('./users/account-page.tsx').then((page) => ({ default: page.AccountPage })));
 const AuditPage = lazy(() => import('./audit/audit-page.tsx').then((page) => ({ default: page.AuditPage })));
+const BackupsPage = lazy(() => import('./health/backups-page.tsx').then((page) => ({ default: page.BackupsPage })));
 const HealthPage = lazy(() => import('./health/health-page.tsx').then((page) => ({ default: page.HealthPage })));
 const FirstRunPage = lazy(() => import('./setup/first-run-page.tsx').then((page) => ({ default: page.FirstRunPage })));
 const UsersPage = lazy(() => import('./users/users-page.tsx').then((page) => ({ default: page.UsersPage })));
@@ -167,6 +168,9 @@ function SignedIn() {
                 )}
                 {me.permissions.includes('health.read') && me.agencies === 'all' && (
                   <Route path="/health" component={HealthPage} />
+                )}
+                {me.permissions.includes('backups.run') && me.agencies === 'all' && (
+                  <Route path="/backups" component={BackupsPage} />
                 )}
                 {me.permissions.includes('setup.manage') && me.agencies === 'all' && (
                   <Route path="/first-run" component={FirstRunPage} />

@@ -28,6 +28,7 @@ const NAVIGATION: readonly NavigationEntry[] = [
   { path: '/indicators', label: 'nav.indicators', key: 'd' },
   { path: '/users', label: 'nav.users', key: 'u', only: 'users.change' },
   { path: '/health', label: 'nav.health', key: 'y', only: 'health.read', provincial: true },
+  { path: '/backups', label: 'nav.backups', key: 'b', only: 'backups.run', provincial: true },
   { path: '/first-run', label: 'nav.firstRun', key: 'w', only: 'setup.manage', provincial: true },
   { path: '/audit', label: 'nav.audit', key: 'o', only: 'audit.read', provincial: true },
 ];

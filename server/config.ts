@@ -69,7 +69,7 @@ export interface ServerConfig {
   /** When a day is signed; `at` is `HH:MM`. */
   readonly evidence: { readonly closeAfterDays: number; readonly at: string };
   /** How many backups stay at a target. */
-  readonly backup: { readonly keep: number };
+  readonly backup: { readonly keep: number; readonly to: string | undefined };
   /** Where backups can go besides a folder. */
   readonly s3: S3Settings;
   /** Most events of one export. */
@@ -212,7 +212,7 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
       absoluteMs: values['accounts.session.absolute_hours'] * 3_600_000,
     },
     evidence: { closeAfterDays: values['evidence.close_after_days'], at: values['evidence.at'] },
-    backup: { keep: values['backup.keep'] },
+    backup: { keep: values['backup.keep'], to: values['backup.to'] },
     s3: {
       endpoint: values['s3.endpoint'],
       region: values['s3.region'],

@@ -28,7 +28,7 @@ const CONSOLE = fileURLToPath(new URL('../console/dist', import.meta.url));
 /** The backups of a data folder. */
 export function backupJobsOf({ data, openSearchUrl, s3, backup }: ServerConfig, log: Log): BackupJobs {
   const embedded = openSearchUrl === undefined;
-  return openBackupJobs({ data, program: project.version, embedded, s3, keep: backup.keep, log });
+  return openBackupJobs({ data, program: project.version, embedded, s3, keep: backup.keep, to: backup.to, log });
 }
 
 /** What the routes are told of the configuration. */

@@ -1,5 +1,7 @@
+import { isAbsolute } from 'node:path';
 import { type GroupRule, groupRules, webAddress, words } from './accounts/oidc/settings.ts';
 import { roleNames } from './accounts/second-factor-settings.ts';
+import { isS3Address, readS3Address } from './backup/s3/address.ts';
 import { endpoint, region } from './backup/s3/settings.ts';
 import type { Role } from './identity.ts';
 import type { RetentionPolicy } from './retention/policy.ts';
@@ -47,6 +49,14 @@ export interface Setting<T> {
 
 function setting<T>(one: Setting<T>): Setting<T> {
   return one;
+}
+
+/** A place for backups. @throws Error */
+function backupTarget(value: unknown): string {
+  if (typeof value === 'string' && isS3Address(value)) readS3Address(value);
+  else if (typeof value !== 'string' || !isAbsolute(value))
+    throw new Error('must be the absolute path of a folder, or s3://bucket/prefix.');
+  return value;
 }
 
 /** Every setting of the server, with its meaning; `docs/configuration.md` is made from this table. */
@@ -326,6 +336,13 @@ export const SETTINGS = {
     fallback: 3,
     does: 'How many backups stay at a target where `haidang backup` does not say `--keep`. See backup.md.',
     read: integer(1, 1_000),
+  }),
+  'backup.to': setting<string | undefined>({
+    env: 'HAIDANG_BACKUP_TO',
+    fallback: undefined,
+    fallbackText: 'none',
+    does: 'Where backups go that are begun in the console: a folder (absolute path) or `s3://bucket/prefix`. The command line goes wherever `--to` says.',
+    read: backupTarget,
   }),
   's3.endpoint': setting<string | undefined>({
     env: 'HAIDANG_S3_ENDPOINT',

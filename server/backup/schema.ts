@@ -87,6 +87,25 @@ export const BackupSummary = Type.Object({
 });
 export type BackupSummary = Static<typeof BackupSummary>;
 
+/** That somebody restored a backup elsewhere and looked: what is not tried is no backup. */
+export const RestoreDrill = Type.Object({
+  at: Time,
+  by: Type.String(),
+  backup: Type.String(),
+  note: Type.String(),
+});
+export type RestoreDrill = Static<typeof RestoreDrill>;
+
+/** `POST /api/v1/backups/drills`: puts a tried restore on record. */
+export const NewRestoreDrill = Type.Object(
+  {
+    backup: Type.String({ pattern: '^\\d{8}T\\d{9}Z-[0-9a-f]{4}$' }),
+    note: Type.String({ minLength: 1, maxLength: 500, pattern: '^[^\\u0000-\\u001f\\u007f]*$' }),
+  },
+  { additionalProperties: false },
+);
+export type NewRestoreDrill = Static<typeof NewRestoreDrill>;
+
 /** `GET /api/v1/backups/current`: the backup that runs, or the last one since the server's start. */
 export const BackupJob = Type.Object({
   id: Type.String(),
@@ -99,3 +118,15 @@ export const BackupJob = Type.Object({
   error: Type.Union([Type.String(), Type.Null()]),
 });
 export type BackupJob = Static<typeof BackupJob>;
+
+/** `GET /api/v1/backups`: what lies at the configured target, newest first, and what is known of backups. */
+export const Backups = Type.Object({
+  /** The setting `backup.to`; `null` where there is none. */
+  to: Type.Union([Type.String(), Type.Null()]),
+  kept: Type.Array(Type.Object({ id: Type.String(), at: Time })),
+  /** Why the target could not be looked at. */
+  problem: Type.Union([Type.String(), Type.Null()]),
+  current: Type.Union([BackupJob, Type.Null()]),
+  drill: Type.Union([RestoreDrill, Type.Null()]),
+});
+export type Backups = Static<typeof Backups>;

@@ -91,6 +91,7 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
   /** Goes to a page and waits until what it asked for is there. */
   async function visit(name: keyof typeof PAGES): Promise<void> {
     server.signedIn = name !== 'sign-in';
+    server.emergency = name === 'users';
     await page.goto(server.url + PAGES[name]);
     await page.locator('h1').waitFor();
     await page.waitForFunction(() => !document.querySelector('.progress-bar'));

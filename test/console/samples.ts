@@ -3,6 +3,7 @@ import type { ApiTokens, Emergencies, OpenSessions, Session, Users } from '../..
 import type { Agencies } from '../../server/agencies/schema.ts';
 import type { AlertDetail, AlertEvents, AlertRow } from '../../server/alerts/schema.ts';
 import type { AuditPage } from '../../server/audit/schema.ts';
+import type { Backups } from '../../server/backup/schema.ts';
 import type { FirstRun } from '../../server/first-run/schema.ts';
 import type { SystemHealth } from '../../server/health/schema.ts';
 import type { Ledger } from '../../server/ledger/schema.ts';
@@ -98,6 +99,17 @@ export const HEALTH: SystemHealth = {
   ],
   backup: { state: 'failed', to: '/backup', startedAt: at(4_000), error: hostile(6) },
   restoredAt: null,
+};
+
+export const BACKUPS: Backups = {
+  to: '/mnt/backup/haidang',
+  kept: [
+    { id: '20261122T013352123Z-9f3a', at: '2026-11-22T01:33:52.123Z' },
+    { id: '20261121T013352123Z-0b1c', at: '2026-11-21T01:33:52.123Z' },
+  ],
+  problem: hostile(2),
+  current: null,
+  drill: { at: at(900_000), by: 'lan', backup: '20261121T013352123Z-0b1c', note: hostile(1) },
 };
 
 export const FIRST_RUN: FirstRun = {

@@ -30,6 +30,8 @@ export interface StandIn {
   /** Milliseconds before a list answers. */
   delay: number;
   broken: boolean;
+  /** Somebody has emergency access, which every page says. */
+  emergency: boolean;
   /** Names under which searches may be asked for their progress. */
   readonly searches: string[];
   saved: readonly SavedSearch[];
@@ -78,6 +80,7 @@ export async function startStandIn(folder: string): Promise<StandIn> {
     conflictNext: false,
     delay: 0,
     broken: false,
+    emergency: false,
     searches: [],
     saved: samples.SAVED_SEARCHES.searches,
     exportLimit: 1_000_000,
@@ -122,7 +125,7 @@ function addRoutes(app: FastifyInstance, state: StandIn, sockets: Set<WebSocket>
   app.get(`${api}/health`, () => samples.HEALTH);
   app.get(`${api}/backups`, () => samples.BACKUPS);
   app.get(`${api}/first-run`, () => samples.FIRST_RUN);
-  app.get(`${api}/emergencies`, () => samples.EMERGENCIES);
+  app.get(`${api}/emergencies`, () => (state.emergency ? samples.EMERGENCIES : { emergencies: [] }));
   app.get(`${api}/agencies`, () => samples.AGENCIES);
   app.get(`${api}/ledger`, () => samples.LEDGER);
   addFleetRoutes(app);

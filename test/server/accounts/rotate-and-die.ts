@@ -7,8 +7,19 @@ import { openAnyStore } from '../store/any-store.ts';
 const [, , data = '', store = '', at = '1'] = process.argv;
 const { records } = await openAnyStore(store);
 let written = 0;
-const dying: RecordStore = {
-  ...records,
+
+/** The same object with one method of its own. */
+function withOwn<T extends object>(object: T, own: Partial<T>): T {
+  return new Proxy(object, {
+    get(target, name) {
+      if (Object.hasOwn(own, name)) return Reflect.get(own, name);
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+const dying: RecordStore = withOwn(records, {
   as(identity) {
     const view = records.as(identity);
     const replace: RecordView['replace'] = (...change) => {
@@ -16,7 +27,7 @@ const dying: RecordStore = {
       if (written === Number(at)) process.kill(process.pid, 'SIGKILL');
       return view.replace(...change);
     };
-    return { ...view, replace };
+    return withOwn(view, { replace });
   },
-};
+});
 await openSecretKeys({ data, records: dying, audit: openAudit(records) }).rotate('test');

@@ -61,8 +61,9 @@ function Card({ id, title, children }: { readonly id: string; readonly title: st
 function Facts({ facts }: { readonly facts: readonly (readonly [string, ReactNode])[] }) {
   return (
     <dl className="divide-y divide-line">
-      {facts.map(([name, value]) => (
-        <div key={name} className="flex flex-wrap justify-between gap-x-4 py-1.5">
+      {facts.map(([name, value], place) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: two collectors may have one name, and the list is drawn whole.
+        <div key={`${place} ${name}`} className="flex flex-wrap justify-between gap-x-4 py-1.5">
           <dt className="text-muted">{name}</dt>
           <dd className="min-w-0 break-words tabular-nums">{value}</dd>
         </div>

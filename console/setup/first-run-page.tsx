@@ -128,7 +128,9 @@ function Body({ step, run, decide, busy, t }: BodyProps): ReactNode {
   if (step === 'agencies') {
     return (
       <div className="space-y-2">
-        <p className="text-muted">{t('firstRun.agencyCount', { count: facts.agencies })}</p>
+        <Way to="/agencies" text={t('firstRun.toAgencies')}>
+          {t('firstRun.agencyCount', { count: facts.agencies })}
+        </Way>
         <Code text="haidang agency import co-quan.csv" />
       </div>
     );

@@ -53,7 +53,12 @@ export async function getPlaced<Source>(
 
 async function getAll<Source>(
   cluster: Cluster,
-  asked: { readonly path: string; readonly body: object; readonly of: string; readonly count: number },
+  asked: {
+    readonly path: string;
+    readonly body: Readonly<Record<string, unknown>>;
+    readonly of: string;
+    readonly count: number;
+  },
   { source, without, filter }: Wanted,
 ): Promise<readonly Got<Source>[]> {
   if (asked.count === 0) return [];

@@ -158,7 +158,9 @@ export function compileCaptures(source: string): CaptureRegex {
   if (names.length > MOST_GROUPS) throw new RegexError(`there are more than ${MOST_GROUPS} named groups`);
   const size = programSize(tree);
   if (size > MOST_INSTRUCTIONS)
-    throw new RegexError(`counted parts written out, it has about ${size} parts; at most ${MOST_INSTRUCTIONS} are possible`);
+    throw new RegexError(
+      `counted parts written out, it has about ${size} parts; at most ${MOST_INSTRUCTIONS} are possible`,
+    );
   const quick = new RegExp(`^(?:${writeRegex(tree, WHOLE, false)})$`, 'u');
   let linear: RE2JS | undefined;
   const compileLinear = (): RE2JS => RE2JS.compile(forRe2(`\\A(?:${writeRegex(tree, WHOLE, true)})\\z`));

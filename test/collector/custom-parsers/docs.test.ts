@@ -8,7 +8,9 @@ const doc = (name: string) => readFileSync(new URL(`../../../docs/${name}`, impo
 
 describe.each(['en', 'vi', 'km'])('the guide in %s', (language) => {
   it('has examples that are right', () => {
-    const examples = [...doc(`writing-parsers.${language}.md`).matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml]) => yaml as string);
+    const examples = [...doc(`writing-parsers.${language}.md`).matchAll(/```yaml\n(.*?)```/gs)].map(
+      ([, yaml]) => yaml as string,
+    );
     expect(examples.length).toBe(2);
     for (const yaml of examples) expect(problemsOf(yaml)).toEqual([]);
   });

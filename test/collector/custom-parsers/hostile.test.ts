@@ -5,7 +5,7 @@ import type { CustomParser } from '../../../collector/custom-parsers/compile.ts'
 import { DOCUMENTS, documentOf, parserOf } from './documents.ts';
 
 const CONTEXT = { now: Date.UTC(2026, 10, 23), timeZone: 'Asia/Ho_Chi_Minh' };
-const SAMPLES = "samples: [{line: a, expect: {message: a}}, {line: b, expect: {message: b}}]\n";
+const SAMPLES = 'samples: [{line: a, expect: {message: a}}, {line: b, expect: {message: b}}]\n';
 const PARSERS: readonly CustomParser[] = [
   ...DOCUMENTS.map(([, text]) => parserOf(text)),
   parserOf(
@@ -22,7 +22,30 @@ ${SAMPLES}`,
   ),
 ];
 const LINES = DOCUMENTS.flatMap(([, text]) => checkParser(text).document?.samples.map((sample) => sample.text) ?? []);
-const PIECES = ['"', '\\"', "'", '=', ';', ',', ' ', ' - ', '[', ']', '{"a":', '{', '}', 'result=', 'PAYGW ', '__proto__=', '"__proto__":{}', '\\', '%{', ' a="', '<13>', 'Nov 22 08:01:02 h p: '];
+const PIECES = [
+  '"',
+  '\\"',
+  "'",
+  '=',
+  ';',
+  ',',
+  ' ',
+  ' - ',
+  '[',
+  ']',
+  '{"a":',
+  '{',
+  '}',
+  'result=',
+  'PAYGW ',
+  '__proto__=',
+  '"__proto__":{}',
+  '\\',
+  '%{',
+  ' a="',
+  '<13>',
+  'Nov 22 08:01:02 h p: ',
+];
 
 function survives(line: string): void {
   for (const parser of PARSERS) {
@@ -48,7 +71,12 @@ describe('any text, to custom parsers', () => {
 
   it('gives one where it is nearly a line that they read', () => {
     const mutated = fc
-      .tuple(fc.constantFrom(...LINES), fc.nat(), fc.nat(40), fc.oneof(fc.constantFrom(...PIECES), fc.string({ unit: 'binary', maxLength: 8 })))
+      .tuple(
+        fc.constantFrom(...LINES),
+        fc.nat(),
+        fc.nat(40),
+        fc.oneof(fc.constantFrom(...PIECES), fc.string({ unit: 'binary', maxLength: 8 })),
+      )
       .map(([line, at, cut, piece]) => {
         const start = at % (line.length + 1);
         return line.slice(0, start) + piece + line.slice(start + cut);
@@ -57,19 +85,31 @@ describe('any text, to custom parsers', () => {
   });
 
   // At the size where a record is cut, work that grows with the square of the length would take minutes.
-  it.each(PIECES)('is read in linear time where it repeats %j', (piece) => {
-    const long = piece.repeat(Math.ceil((256 * 1024) / piece.length));
-    for (const parser of PARSERS) {
-      parser.parse(long, CONTEXT);
-      for (const line of LINES.slice(0, 6)) parser.parse(line.slice(0, 30) + long, CONTEXT);
-    }
-  }, 60_000);
+  it.each(PIECES)(
+    'is read in linear time where it repeats %j',
+    (piece) => {
+      const long = piece.repeat(Math.ceil((256 * 1024) / piece.length));
+      for (const parser of PARSERS) {
+        parser.parse(long, CONTEXT);
+        for (const line of LINES.slice(0, 6)) parser.parse(line.slice(0, 30) + long, CONTEXT);
+      }
+    },
+    60_000,
+  );
 });
 
 describe('any document', () => {
   it('is read or refused, and never throws', () => {
     const mutated = fc
-      .tuple(fc.constantFrom(...DOCUMENTS.map(([, text]) => text)), fc.nat(), fc.nat(30), fc.oneof(fc.constantFrom(...PIECES, '\n', '  - ', ': ', '&a ', '*a', '(?<', '%{IP:', '(a+)+', '{1000}'), fc.string({ maxLength: 8 })))
+      .tuple(
+        fc.constantFrom(...DOCUMENTS.map(([, text]) => text)),
+        fc.nat(),
+        fc.nat(30),
+        fc.oneof(
+          fc.constantFrom(...PIECES, '\n', '  - ', ': ', '&a ', '*a', '(?<', '%{IP:', '(a+)+', '{1000}'),
+          fc.string({ maxLength: 8 }),
+        ),
+      )
       .map(([text, at, cut, piece]) => {
         const start = at % (text.length + 1);
         return text.slice(0, start) + piece + text.slice(start + cut);
@@ -92,10 +132,25 @@ describe('any document', () => {
   it.each([
     ['many names', (count: number) => `steps: [{dissect: '${'%{a} '.repeat(count)}x'}]`],
     ['nested brackets', (count: number) => `steps: [{regex: '${'('.repeat(count)}a${')'.repeat(count)}'}]`],
-    ['patterns within patterns', (count: number) => `patterns: {A: '${'%{B}'.repeat(count)}', B: '${'%{C}'.repeat(count)}', C: x}\nsteps: [{grok: '%{A:a}'}]`],
-    ['repeats of repeats', (count: number) => `steps: [{regex: '${'(?:'.repeat(8)}a${'{50})'.repeat(8)}${'b?'.repeat(count)}'}]`],
-    ['many fields', (count: number) => `steps: [json]\nfields:\n${Array.from({ length: count }, (_, at) => `  k${at}: testapp.k${at}\n`).join('')}`],
-  ])('with %s is refused, or read, in linear time', (_name, parts) => {
-    for (const count of [10, 1_000, 4_000]) checkParser(documentOf(`${parts(count)}\n${SAMPLES}`));
-  }, 60_000);
+    [
+      'patterns within patterns',
+      (count: number) =>
+        `patterns: {A: '${'%{B}'.repeat(count)}', B: '${'%{C}'.repeat(count)}', C: x}\nsteps: [{grok: '%{A:a}'}]`,
+    ],
+    [
+      'repeats of repeats',
+      (count: number) => `steps: [{regex: '${'(?:'.repeat(8)}a${'{50})'.repeat(8)}${'b?'.repeat(count)}'}]`,
+    ],
+    [
+      'many fields',
+      (count: number) =>
+        `steps: [json]\nfields:\n${Array.from({ length: count }, (_, at) => `  k${at}: testapp.k${at}\n`).join('')}`,
+    ],
+  ])(
+    'with %s is refused, or read, in linear time',
+    (_name, parts) => {
+      for (const count of [10, 1_000, 4_000]) checkParser(documentOf(`${parts(count)}\n${SAMPLES}`));
+    },
+    60_000,
+  );
 });

@@ -37,7 +37,7 @@ export function AgenciesPage({ me }: { readonly me: Session }) {
       />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6">
         <p className="mb-4 max-w-[64rem] text-muted">{t('agencies.explain')}</p>
-        <div className="grid max-w-[88rem] gap-4">
+        <div className="grid max-w-[88rem] grid-cols-[minmax(0,1fr)] gap-4">
           <section aria-labelledby="agencies" className="min-w-0">
             <h2 id="agencies" className="sr-only">
               {t('agencies.list')}

@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { zstdCompress, zstdCompressSync, zstdDecompress } from 'node:zlib';
 import { readField } from '../../ecs/event.ts';
 import { LineScanner } from '../../ecs/line-scanner.ts';
 import { WIRE_LIMITS } from '../../ecs/wire.ts';
@@ -44,9 +44,10 @@ const STRETCH = 250;
 const MOST_TABLES = 256;
 /** Addresses of one field that are looked at. */
 const MOST_VALUES = 16;
-const NEWLINE = Buffer.from('\n');
+const NEWLINE = 10;
 /** Stands for an empty line of the collector's, which is no event and has to be kept as such. */
-const BLANK = Buffer.from(' \n');
+const BLANK = 32;
+const SMALL_BYTES = 64 * 1024;
 
 const unpack = promisify(zstdDecompress);
 const pack = promisify(zstdCompress);
@@ -76,9 +77,9 @@ export function createAssigner(agencies: Pick<AgencyBook, 'all'>): Assigner {
       const lines = await agenciesOfLines(frame, owner, table, scanner);
       const found = new Set(lines);
       if (found.size <= 1) return [{ agency: lines[0] ?? owner, body }];
-      return Promise.all(
-        [...found].map(async (agency) => ({ agency, body: await pack(partOf(frame, lines, agency)) })),
-      );
+      const parts: FramePart[] = [];
+      for (const agency of found) parts.push({ agency, body: await packed(partOf(frame, lines, agency)) });
+      return parts;
     },
   };
 }
@@ -144,13 +145,31 @@ function parsed(line: string): object | undefined {
 
 /** The frame with one agency's lines; those of others are empty, so that each keeps its place. */
 function partOf({ header, text, starts }: DecodedFrame, lines: readonly AgencyId[], agency: AgencyId): Buffer {
-  const pieces: Buffer[] = [Buffer.from(`${JSON.stringify({ ...header, part: true })}\n`)];
+  const head = Buffer.from(JSON.stringify({ ...header, part: true }));
+  let bytes = head.length + 1 + lines.length;
+  for (const [at, whose] of lines.entries()) if (whose === agency) bytes += Math.max(1, lengthOf(starts, at));
+  // Line ends everywhere, and then the head and the agency's own lines between them.
+  const part = Buffer.alloc(bytes, NEWLINE);
+  let end = head.copy(part) + 1;
   for (const [at, whose] of lines.entries()) {
-    const start = starts[at] as number;
-    const end = (starts[at + 1] as number) - 1;
-    if (whose !== agency) pieces.push(NEWLINE);
-    else if (end > start) pieces.push(text.bytes.subarray(start, end), NEWLINE);
-    else pieces.push(BLANK);
+    if (whose === agency) {
+      const start = starts[at] as number;
+      const length = lengthOf(starts, at);
+      if (length === 0) part[end++] = BLANK;
+      else end += text.bytes.copy(part, end, start, start + length);
+    }
+    end++;
   }
-  return Buffer.concat(pieces);
+  return part;
+}
+
+function lengthOf(starts: Uint32Array, at: number): number {
+  return (starts[at + 1] as number) - (starts[at] as number) - 1;
+}
+
+/** Packs a part; a small one at once, as handing it to another thread and back takes longer. */
+async function packed(part: Buffer): Promise<Uint8Array> {
+  // A compressor that knows how little comes lays out tables that are as small.
+  const options = { pledgedSrcSize: part.length, chunkSize: 16 * 1024 };
+  return part.length <= SMALL_BYTES ? zstdCompressSync(part, options) : pack(part, options);
 }

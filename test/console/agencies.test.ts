@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { inTree } from '../../console/agencies/in-tree.ts';
 import type { Agency, AgencyImportReport } from '../../server/agencies/schema.ts';
 import { needs } from '../needs.ts';
-import { overflow, startBrowser } from './browser.ts';
+import { overflow, seriousFindings, startBrowser } from './browser.ts';
 import { buildConsole, type StandIn, startStandIn } from './stand-in.ts';
 
 const chromium = needs('chromium');
@@ -78,8 +78,6 @@ describe.skipIf(!chromium)('the page of agencies in a real browser', () => {
     await page.goto(`${server.url}/agencies`);
     await page.locator('[data-agency]').first().waitFor();
     await page.waitForFunction(() => !document.querySelector('.progress-bar'));
-    const shots = process.env['HAIDANG_SHOTS'];
-    if (shots) await page.screenshot({ path: join(shots, `agencies-${language}-${width}.png`) });
   }
 
   test.each([
@@ -89,7 +87,12 @@ describe.skipIf(!chromium)('the page of agencies in a real browser', () => {
   ] as const)('fits its window and finds an agency by its network: %s, %i px', async (language, width) => {
     await open(language, width);
     expect(await overflow(page)).toBe(0);
+    for (const part of await page.locator('[data-agency], main section').all()) {
+      const box = await part.boundingBox();
+      expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(width);
+    }
     expect(await page.locator('[data-agency]').count()).toBe(2);
+    expect(await seriousFindings(page)).toEqual([]);
     await page.locator('main input[type="search"]').fill('10.20.30');
     await page.locator('[data-agency="so-tttt"]').waitFor({ state: 'detached' });
     expect(await page.locator('[data-agency="ubnd-huyen"]').textContent()).toContain('<script>alert(1)</script>');
@@ -99,6 +102,7 @@ describe.skipIf(!chromium)('the page of agencies in a real browser', () => {
     await open('en');
     await page.getByRole('button', { name: 'Add an agency' }).click();
     const dialog = page.getByRole('dialog');
+    expect(await seriousFindings(page)).toEqual([]);
     await dialog.getByLabel('Id', { exact: false }).first().fill('xa-moi');
     await dialog.locator('input[name="name"]').fill('Xã Mới');
     await dialog.locator('select[name="parent"]').selectOption('so-tttt');

@@ -32,11 +32,16 @@ export interface FleetLab {
 }
 
 export async function openFleetLab(
-  options: { readonly fleet?: Partial<FleetOptions>; readonly ingest?: Partial<IngestOptions> } = {},
+  options: {
+    readonly fleet?: Partial<FleetOptions>;
+    readonly ingest?: Partial<IngestOptions>;
+    /** The server's clock goes on with the machine's; else it stands still until it is set. */
+    readonly ticking?: boolean;
+  } = {},
 ): Promise<FleetLab> {
   const folder = await mkdtemp(join(tmpdir(), 'hd-fleet-'));
   const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' });
-  const clock = { now: Date.now() };
+  const clock = options.ticking ? tickingClock() : { now: Date.now() };
   const now = () => clock.now;
   const { events, records } = await openEmbeddedStore({
     folder: join(folder, 'store'),
@@ -81,6 +86,19 @@ export async function openFleetLab(
       await events.close();
       await records.close();
       await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The machine's clock, and as far from it as it was set. */
+function tickingClock(): { now: number } {
+  let offset = 0;
+  return {
+    get now() {
+      return Date.now() + offset;
+    },
+    set now(to) {
+      offset = to - Date.now();
     },
   };
 }

@@ -32,6 +32,11 @@ export interface Parser {
   text?(line: string, context: ParseContext, id: string): string | undefined;
 }
 
+/** The names at the top of the texts that parsers write at once; whoever adds to such a text looks for these in it. */
+export const TEXT_NAMES: ReadonlySet<string> = new Set(
+  '@timestamp event message host source user url http user_agent related'.split(' '),
+);
+
 /** What `auto` remembers of one source, so that the next line is tried with the parser that took the last one. */
 export interface ParserHint {
   parser?: Parser;

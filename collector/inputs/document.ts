@@ -2,6 +2,7 @@ import type { EcsEvent } from '../../ecs/event.ts';
 import type { RecordParser } from '../intake.ts';
 import { fits } from '../parsers/json.ts';
 import { isObject, type JsonObject, parseObject } from '../parsers/json-object.ts';
+import { TEXT_NAMES } from '../record.ts';
 import { misfitsOf } from './misfits.ts';
 
 /** The parsers that documents of shippers go through. */
@@ -89,11 +90,9 @@ function textOf(document: JsonObject, lineText: NonNullable<RecordParser['text']
     if (RESERVED.has(key)) continue;
     const value = document[key];
     // Events with two ends have a direction (`collector/enrichers`), which only the event itself can be given.
-    if (key === 'destination') return undefined;
+    if (key === 'destination' || key.includes('.') || !fits(key, value)) return undefined;
     // A quote inside a string is escaped, so what is found here is a name that the line has, too, on some level.
-    if (key.includes('.') || !fits(key, value) || own.includes(`,"${key}":`) || own.includes(`{"${key}":`)) {
-      return undefined;
-    }
+    if (TEXT_NAMES.has(key) && own.includes(`"${key}":`)) return undefined;
     rest[key] = value;
   }
   if (misfitsOf(rest).length > 0) return undefined;

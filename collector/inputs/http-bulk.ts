@@ -13,13 +13,34 @@ export interface BulkItem {
 /** A bulk request taken apart; `documents` are those of the items not refused, in order. */
 export interface BulkRequest {
   readonly items: readonly BulkItem[];
-  readonly documents: readonly Buffer[];
+  readonly documents: Documents;
+}
+
+/** Documents of a body, cut out of it one by one as they are asked for: thousands of them wait for nothing in memory. */
+export class Documents implements Iterable<Buffer> {
+  readonly #body: Buffer;
+  readonly #ends: readonly number[];
+
+  /** `ends` has where each begins and where it ends, one after the other. */
+  constructor(body: Buffer, ends: readonly number[]) {
+    this.#body = body;
+    this.#ends = ends;
+  }
+
+  get length(): number {
+    return this.#ends.length / 2;
+  }
+
+  *[Symbol.iterator](): Iterator<Buffer> {
+    for (let at = 0; at < this.#ends.length; at += 2) yield this.#body.subarray(this.#ends[at], this.#ends[at + 1]);
+  }
 }
 
 const NEWLINE = 10;
 const MOST_ITEMS = 100_000;
 const LONGEST_ACTION = 8_192;
 const ACTIONS = new Set(['index', 'create', 'update', 'delete']);
+const MISSING = 'The document is missing.';
 const NOT_APPEND = 'Only index and create are done here: events are kept as they came, and never changed.';
 
 /**
@@ -29,37 +50,47 @@ const NOT_APPEND = 'Only index and create are done here: events are kept as they
  */
 export function parseBulk(body: Buffer, index: string | undefined): BulkRequest {
   const items: BulkItem[] = [];
-  const documents: Buffer[] = [];
+  const documents: number[] = [];
+  const whole = { line: body, start: 0 };
   let at = 0;
   let number = 0;
-  const next = (): Buffer | undefined => {
+  const next = (): typeof whole | undefined => {
     if (at >= body.length) return undefined;
     const newline = body.indexOf(NEWLINE, at);
     const end = newline < 0 ? body.length : newline;
-    const line = body.subarray(at, body[end - 1] === 13 && end > at ? end - 1 : end);
+    whole.start = at;
+    whole.line = body.subarray(at, body[end - 1] === 13 && end > at ? end - 1 : end);
     at = end + 1;
     number++;
-    return line;
+    return whole;
   };
-  // Senders say the same of nearly every document.
-  let last: { readonly line: Buffer; readonly said: ReturnType<typeof readAction> } | undefined;
-  for (let line = next(); line !== undefined; line = next()) {
-    if (line.length === 0) continue;
+  // Senders say the same of nearly every document: then it is read once, and is one item many times.
+  let last: { readonly line: Buffer; readonly item: BulkItem } | undefined;
+  while (next()) {
+    if (whole.line.length === 0) continue;
     if (items.length >= MOST_ITEMS) throw new HttpFault(413, `More than ${MOST_ITEMS} documents in one request.`);
-    if (!last?.line.equals(line)) last = { line, said: readAction(line, number) };
-    const { action, meta } = last.said;
-    const document = action === 'delete' ? undefined : next();
-    const isKept = document !== undefined && document.length > 0 && (action === 'index' || action === 'create');
-    items.push({
-      action,
-      index: text(meta['_index']) ?? index ?? 'events',
-      id: text(meta['_id']),
-      refused: isKept ? undefined : action === 'index' || action === 'create' ? 'The document is missing.' : NOT_APPEND,
-    });
-    if (isKept) documents.push(document);
+    if (!last?.line.equals(whole.line)) last = { line: whole.line, item: readItem(whole.line, number, index) };
+    const { item } = last;
+    if (item.action === 'delete') items.push(item);
+    else if (!next() || whole.line.length === 0) items.push({ ...item, refused: item.refused ?? MISSING });
+    else {
+      items.push(item);
+      if (item.refused === undefined) documents.push(whole.start, whole.start + whole.line.length);
+    }
   }
   if (items.length === 0) throw new HttpFault(400, 'The bulk request holds no action.');
-  return { items, documents };
+  return { items, documents: new Documents(body, documents) };
+}
+
+/** What an action line asks for; `refused` says so where it is never done here. */
+function readItem(line: Buffer, number: number, index: string | undefined): BulkItem {
+  const { action, meta } = readAction(line, number);
+  return {
+    action,
+    index: text(meta['_index']) ?? index ?? 'events',
+    id: text(meta['_id']),
+    refused: action === 'index' || action === 'create' ? undefined : NOT_APPEND,
+  };
 }
 
 function readAction(line: Buffer, number: number): { action: BulkItem['action']; meta: Record<string, unknown> } {
@@ -83,7 +114,7 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' && value.length <= 512 ? value : undefined;
 }
 
-/** The answer to a bulk request, item by item; `idOf` gives an id to documents that came without one. */
+/** The answer to a bulk request, item by item; `idOf` gives one of letters, digits and `-` to documents without. */
 export function bulkAnswer(items: readonly BulkItem[], tookMs: number, idOf: (at: number) => string): string {
   const errors = items.some((item) => item.refused !== undefined);
   let index = '';
@@ -93,7 +124,8 @@ export function bulkAnswer(items: readonly BulkItem[], tookMs: number, idOf: (at
       index = item.index;
       indexText = JSON.stringify(index);
     }
-    const place = `"_index":${indexText},"_id":${JSON.stringify(item.id ?? idOf(at))}`;
+    const id = item.id === undefined ? `"${idOf(at)}"` : JSON.stringify(item.id);
+    const place = `"_index":${indexText},"_id":${id}`;
     if (item.refused === undefined) {
       return `{"${item.action}":{${place},"_version":1,"result":"created","_shards":{"total":1,"successful":1,"failed":0},"_seq_no":${at},"_primary_term":1,"status":201}}`;
     }

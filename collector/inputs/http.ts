@@ -216,7 +216,7 @@ export class HttpInput implements Input {
   }
 
   /** Hands the records on and resolves when they are on disk; throws `HttpFault` 503 where that takes too long. */
-  async #keep(face: Face, records: readonly Buffer[], peer: string | undefined, refused: number): Promise<void> {
+  async #keep(face: Face, records: Iterable<Buffer>, peer: string | undefined, refused: number): Promise<void> {
     const source = this.#sources.get(face) as Source;
     if (refused > 0) source.drop('refused', refused);
     for (const { lines, marks, empty, consumed } of inBatches(records)) {
@@ -283,6 +283,6 @@ let requests = 0;
 
 /** Ids for documents that came without one: senders only want to see some. */
 function idOf(request: IncomingMessage): (at: number) => string {
-  const number = requests++;
-  return (at) => `${(request.socket.remotePort ?? 0).toString(36)}-${number.toString(36)}-${at.toString(36)}`;
+  const prefix = `${(request.socket.remotePort ?? 0).toString(36)}-${(requests++).toString(36)}-`;
+  return (at) => prefix + at.toString(36);
 }

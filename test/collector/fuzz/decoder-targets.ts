@@ -201,7 +201,7 @@ export function decoderTargets(): Target[] {
         if (!read) return;
         const kept = read.items.filter(({ refused }) => refused === undefined);
         must(kept.length === read.documents.length, 'an item has no document, or a document no item');
-        checkDocuments(read.documents);
+        checkDocuments([...read.documents]);
       },
     },
     {

@@ -56,7 +56,6 @@ describe('the text of a document with an access line', () => {
 
   test.each([
     ['what the line says, too', { ...shipped, url: { domain: 'a.example.test' } }],
-    ['an object that the line has on a lower level', { ...shipped, request: { id: '1' } }],
     ['fields of the event', { ...shipped, event: { dataset: 'nginx.access' } }],
     ['a value that does not fit its field', { ...shipped, log: { offset: {}, level: { a: 1 } } }],
     ['an object where ECS has one, and a text here', { ...shipped, host: 'web-01' }],

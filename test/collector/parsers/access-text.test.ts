@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { contentHash } from '../../../collector/content-hash.ts';
 import { lineText, parseLine } from '../../../collector/parsers/index.ts';
-import type { ParserHint } from '../../../collector/record.ts';
+import { type ParserHint, TEXT_NAMES } from '../../../collector/record.ts';
 import { fixtures } from './fixtures.ts';
 
 const ID = '20261122-c0test01-5f0a3b1c-7-';
@@ -43,6 +43,14 @@ describe('the text of an access line written at once', () => {
           if (atOnce !== undefined) expect(atOnce).toBe(byEvent);
         }
       }
+    }
+  });
+
+  test('has no names but those that others look for in it', () => {
+    for (const context of contexts) {
+      const line = usual.replace('- -', '- lan');
+      const names = Object.keys(JSON.parse(lineText(line, 'nginx', context, ID, {}) as string));
+      expect(names.filter((name) => !TEXT_NAMES.has(name))).toEqual([]);
     }
   });
 

@@ -65,7 +65,8 @@ export function DecisionCard({
     <section className="card p-4" data-decision>
       <h2 className="mb-2 font-semibold">{t('sharing.decide')}</h2>
       <form onSubmit={submit} className="space-y-3">
-        {waits && <p className="text-small text-muted">{t('sharing.decideHint')}</p>}
+        {waits && mine && <p>{t('sharing.needsAnother')}</p>}
+        {waits && !mine && <p className="text-small text-muted">{t('sharing.decideHint')}</p>}
         {asksText && (
           <Field label={t(possible.includes('receipt') ? 'sharing.receiptText' : 'sharing.reason')}>
             <textarea name="text" className="field min-h-16" maxLength={2_000} />

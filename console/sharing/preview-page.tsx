@@ -3,6 +3,7 @@ import { Link, useLocation } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { SharePreview } from '../../server/sharing/schema.ts';
 import { useText } from '../i18n/language.tsx';
+import type { TextKey } from '../i18n/messages.ts';
 import { Field } from '../parts/dialog.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
@@ -67,6 +68,11 @@ export function PreviewPage({
   );
 }
 
+function fieldName(field: string): TextKey {
+  if (field === 'title') return 'incident.title';
+  return field === 'summary' ? 'incident.summary' : 'incident.system';
+}
+
 function PreviewBody({
   id,
   recipient,
@@ -104,7 +110,7 @@ function PreviewBody({
             <dl className="space-y-3">
               {seen.texts.map((text) => (
                 <div key={text.field}>
-                  <dt className="text-small text-muted">{text.field}</dt>
+                  <dt className="text-small text-muted">{t(fieldName(text.field))}</dt>
                   <dd>
                     <MarkedText text={text} />
                     {text.cuts.length > 0 && (

@@ -65,6 +65,7 @@ export class ServerOutput {
   #session: ClientHttp2Session | undefined;
   /** To the first server, while another one is in use. */
   #trial: ClientHttp2Session | undefined;
+  #isTrying = false;
   /** The connection ends because we want another one. */
   #isTurning = false;
   #stopping = false;
@@ -248,7 +249,8 @@ export class ServerOutput {
   /** Goes back to the first server where it works again: the one in use is left once nothing is on its way. */
   async #tryFirst(): Promise<void> {
     const first = this.#servers.toReturnTo;
-    if (!first || this.#trial || !this.#isConnected || this.#stopping) return;
+    if (!first || this.#isTrying || !this.#isConnected || this.#stopping) return;
+    this.#isTrying = true;
     try {
       const trial = await this.#connect(first, (opened) => {
         this.#trial = opened;
@@ -267,6 +269,7 @@ export class ServerOutput {
   }
 
   #endTrial(): void {
+    this.#isTrying = false;
     this.#trial?.destroy();
     this.#trial = undefined;
   }

@@ -7,6 +7,7 @@ import { OTLPLogExporter as JsonExporter } from '@opentelemetry/exporter-logs-ot
 import { OTLPLogExporter as ProtobufExporter } from '@opentelemetry/exporter-logs-otlp-proto';
 import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { EventSearchPage } from '../../server/search/schema.ts';
 import { needs } from '../needs.ts';
 import { freePort, Installation, until } from './harness.ts';
 import {
@@ -63,23 +64,24 @@ beforeAll(async () => {
   process.env['PATH'] = `${journalPlace?.journalctl ?? '/nonexistent'}:${path}`;
   await installation.up();
   process.env['PATH'] = path;
+  // Inputs are opened one after the other, and syslog's UDP before its TCP: with the last one all are open.
+  await until('the collector listens', async () =>
+    (await fetch(`http://127.0.0.1:${http}/`)).status > 0 && (await takes(installation.syslogPort)) ? true : undefined,
+  );
 });
 afterAll(async () => {
   for (const sender of senders) await end(sender);
   await installation?.remove();
 });
 
-/** Events of a question, in order of their sequence, once there are so many. */
+/** The events of a question, once there are so many. */
 async function events(question: string, count: number): Promise<Fields[]> {
+  const asked = new URLSearchParams({ kql: question, from: 'now-1h', to: 'now+1h' });
   return until(
     `${count} events of ${question}`,
     async () => {
-      const { out } = await installation.cli(['query', question, '--from', 'now-1h', '--to', 'now+1h', '--json']);
-      const found = out
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => JSON.parse(line) as Fields);
-      return found.length >= count ? found : undefined;
+      const page = await installation.api<EventSearchPage>(`/api/v1/events?${asked}`);
+      return page.events.length >= count ? page.events.map(({ event }) => event as Fields) : undefined;
     },
     60_000,
   );
@@ -222,6 +224,17 @@ describe('what real programs send is in the store with its fields', () => {
     expect(found[0]).toMatchObject({ log: { level: 'WARN' }, haidang: { source: `otlp:127.0.0.1:${http}` } });
   });
 });
+
+/** Whether somebody takes connections at a port. */
+function takes(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
 
 /** Says lines to a mail server, one after each answer. */
 function smtp(port: number, lines: readonly string[], what: string): Promise<void> {

@@ -39,10 +39,10 @@ function textOf(event: object, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** What lines of one kind share: the beginning, with letters and digits alike. */
+/** What lines of one kind share: the beginning, with small letters and digits alike. */
 function formOf(line: string): string {
   return line
     .slice(0, 120)
     .replace(/\d+/g, '0')
-    .replace(/\p{L}+/gu, 'a');
+    .replace(/\p{Ll}+/gu, 'a');
 }

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { HaidangError } from '../errors.ts';
 import type { ParserTrial } from './schema.ts';
-import type { TriedParser, TryAnswer, TryQuestion } from './try-worker.ts';
+import type { FromTrying, TriedParser, TryQuestion } from './try-worker.ts';
 
 /** Compiles and tries texts of parsers, aside. */
 export interface ParserTrials {
@@ -11,7 +11,9 @@ export interface ParserTrials {
 }
 
 const MOST_WAITING = 20;
-const LONGEST_MS = 10_000;
+const LONGEST_MS = 30_000;
+/** A busy machine may take long to load the thread; that is no fault of the text. */
+const START_MS = 120_000;
 const IDLE_MS = 120_000;
 
 interface Waiting {
@@ -24,6 +26,7 @@ interface Waiting {
 export function openParserTrials(longestMs = LONGEST_MS): ParserTrials {
   const waiting: Waiting[] = [];
   let worker: Worker | undefined;
+  let isReady = false;
   let current: Waiting | undefined;
   let number = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -33,6 +36,7 @@ export function openParserTrials(longestMs = LONGEST_MS): ParserTrials {
   const end = (): Promise<unknown> => {
     const ending = worker;
     worker = undefined;
+    isReady = false;
     ending?.removeAllListeners();
     // It may still report the end that it is given.
     ending?.on('error', () => undefined);
@@ -50,10 +54,14 @@ export function openParserTrials(longestMs = LONGEST_MS): ParserTrials {
     finish((done) => done.reject(error));
   };
   const start = (): Worker => {
-    const made = new Worker(new URL('./try-worker.ts', import.meta.url));
+    const resourceLimits = { maxOldGenerationSizeMb: 256 };
+    const made = new Worker(new URL('./try-worker.ts', import.meta.url), { resourceLimits });
     made.unref();
-    made.on('message', ({ number: answered, answer }: TryAnswer) => {
-      if (answered === number) finish((done) => done.resolve(answer));
+    made.on('message', (message: FromTrying) => {
+      if (message === 'ready') {
+        isReady = true;
+        ask();
+      } else if (message.number === number) finish((done) => done.resolve(message.answer));
     });
     made.on('error', (cause) => fail(new HaidangError('HD_INTERNAL', 'The parser could not be tried.', { cause })));
     return made;
@@ -66,13 +74,21 @@ export function openParserTrials(longestMs = LONGEST_MS): ParserTrials {
       idle = setTimeout(() => void end(), IDLE_MS).unref();
       return;
     }
+    if (isReady) {
+      ask();
+      return;
+    }
     worker ??= start();
+    const late = new HaidangError('HD_TOO_MANY', 'The machine is too busy to try a parser.', { retryAfter: 10 });
+    timer = setTimeout(() => fail(late), START_MS);
+  };
+  const ask = (): void => {
+    clearTimeout(timer);
+    if (!current) return;
     number++;
-    worker.postMessage({ ...current.trial, number } satisfies TryQuestion);
-    timer = setTimeout(() => {
-      const what = `The parser took longer than ${longestMs / 1_000} s for these lines; make its patterns simpler.`;
-      fail(new HaidangError('HD_BAD_REQUEST', what));
-    }, longestMs);
+    worker?.postMessage({ ...current.trial, number } satisfies TryQuestion);
+    const what = `The parser took longer than ${longestMs / 1_000} s for these lines; make its patterns simpler.`;
+    timer = setTimeout(() => fail(new HaidangError('HD_BAD_REQUEST', what)), longestMs);
   };
   return {
     run(trial) {

@@ -8,7 +8,10 @@ export interface TryQuestion extends ParserTrial {
   readonly number: number;
 }
 
-/** Thread → main. */
+/** Thread → main: `ready` once, when it is loaded, then an answer to each question. */
+export type FromTrying = 'ready' | TryAnswer;
+
+/** What was asked for. */
 export interface TryAnswer {
   readonly number: number;
   readonly answer: TriedParser;
@@ -40,5 +43,6 @@ parentPort?.on('message', ({ number, yaml, lines, timeZone }: TryQuestion) => {
       left: [...left],
     })),
   };
-  parentPort?.postMessage({ number, answer } satisfies TryAnswer);
+  parentPort?.postMessage({ number, answer } satisfies FromTrying);
 });
+parentPort?.postMessage('ready' satisfies FromTrying);

@@ -56,7 +56,7 @@ export function ImportCard() {
         {t('agencies.import')}
       </h2>
       <p className="mb-3 max-w-[64rem] text-muted">{t('agencies.importExplain')}</p>
-      <p className="mb-3 overflow-x-auto rounded bg-ground p-2 font-mono text-small whitespace-nowrap">
+      <p className="mb-3 rounded bg-ground p-2 font-mono text-small break-all">
         id,name,parent,networks,sources,level,person,phone,email,address
       </p>
       <Field label={t('agencies.file')}>

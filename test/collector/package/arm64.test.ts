@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { injectProgram } from '../../../collector/package/elf-note.ts';
-import { ARCHITECTURES, type Architecture, checkNode, lockedNode, pinnedNode } from '../../../collector/package/pinned-node.ts';
+import {
+  ARCHITECTURES,
+  type Architecture,
+  checkNode,
+  lockedNode,
+  pinnedNode,
+} from '../../../collector/package/pinned-node.ts';
 import { programIn } from './read-elf.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hd-arm64-'));
@@ -34,18 +40,21 @@ function smallNode(architecture: Architecture, version = process.version): Buffe
 }
 
 describe('a package for another architecture', () => {
-  it.each(['x64', 'arm64'] as const)('has its program where the loader of %s finds it, and is of that machine still', (architecture) => {
-    const program = Buffer.from('một chương trình'.repeat(1_000));
-    const made = injectProgram(smallNode(architecture), program);
-    const found = programIn(made);
-    expect(found.machine).toBe(ARCHITECTURES[architecture].machine);
-    expect(found.program.equals(program)).toBe(true);
-    expect(found.fuse).toBe('1');
-    // arm64 kernels have pages of 4, 16 or 64 KiB: a segment must lie the same way in all of them.
-    expect(found.address % 65_536n).toBe(found.offset % 65_536n);
-    expect(found.offset % 65_536n).toBe(0n);
-    expect(found.loadedTable).toBe(true);
-  });
+  it.each(['x64', 'arm64'] as const)(
+    'has its program where the loader of %s finds it, and is of that machine still',
+    (architecture) => {
+      const program = Buffer.from('một chương trình'.repeat(1_000));
+      const made = injectProgram(smallNode(architecture), program);
+      const found = programIn(made);
+      expect(found.machine).toBe(ARCHITECTURES[architecture].machine);
+      expect(found.program.equals(program)).toBe(true);
+      expect(found.fuse).toBe('1');
+      // arm64 kernels have pages of 4, 16 or 64 KiB: a segment must lie the same way in all of them.
+      expect(found.address % 65_536n).toBe(found.offset % 65_536n);
+      expect(found.offset % 65_536n).toBe(0n);
+      expect(found.loadedTable).toBe(true);
+    },
+  );
 
   it('takes the pinned Node of that architecture alone, in the very version that makes the program', () => {
     const path = join(folder, 'node');

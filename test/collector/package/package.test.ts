@@ -111,7 +111,8 @@ describe('the packaged collector', () => {
         expect(unit).toContain(line);
       expect(unit).toMatch(/^CPUQuota=\d+%$/m);
       expect(unit).toMatch(/^CapabilityBoundingSet=$/m);
-      for (const [name, value] of Object.entries(small.environment)) expect(unit).toContain(`Environment=${name}=${value}\n`);
+      for (const [name, value] of Object.entries(small.environment))
+        expect(unit).toContain(`Environment=${name}=${value}\n`);
     },
   );
 
@@ -121,19 +122,24 @@ describe('the packaged collector', () => {
     expect(found.program.includes('haidang-collector')).toBe(true);
   });
 
-  it.runIf(existsSync('/usr/bin/systemd-analyze'))('has a unit that systemd takes without a word, and calls safe', async () => {
-    const unit = readFileSync(UNIT, 'utf8').replace('/usr/bin/haidang-collector', built.executable);
-    const path = join(folder, 'haidang-collector.service');
-    writeFileSync(path, unit);
-    const ask = (...args: string[]) =>
-      new Promise<{ readonly failed: boolean; readonly said: string }>((resolve) =>
-        execFile('/usr/bin/systemd-analyze', args, (error, out, err) => resolve({ failed: error !== null, said: out + err })),
-      );
-    expect(await ask('verify', '--recursive-errors=no', path)).toEqual({ failed: false, said: '' });
-    const { failed, said } = await ask('security', '--offline=true', '--threshold=25', '--no-pager', path);
-    expect(said).toMatch(/exposure level for haidang-collector\.service: [0-2]\.\d OK/);
-    expect(failed).toBe(false);
-  });
+  it.runIf(existsSync('/usr/bin/systemd-analyze'))(
+    'has a unit that systemd takes without a word, and calls safe',
+    async () => {
+      const unit = readFileSync(UNIT, 'utf8').replace('/usr/bin/haidang-collector', built.executable);
+      const path = join(folder, 'haidang-collector.service');
+      writeFileSync(path, unit);
+      const ask = (...args: string[]) =>
+        new Promise<{ readonly failed: boolean; readonly said: string }>((resolve) =>
+          execFile('/usr/bin/systemd-analyze', args, (error, out, err) =>
+            resolve({ failed: error !== null, said: out + err }),
+          ),
+        );
+      expect(await ask('verify', '--recursive-errors=no', path)).toEqual({ failed: false, said: '' });
+      const { failed, said } = await ask('security', '--offline=true', '--threshold=25', '--no-pager', path);
+      expect(said).toMatch(/exposure level for haidang-collector\.service: [0-2]\.\d OK/);
+      expect(failed).toBe(false);
+    },
+  );
 });
 
 describe('what puts the program into Node', () => {

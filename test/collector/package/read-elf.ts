@@ -40,8 +40,10 @@ export function programIn(file: Buffer): CarriedProgram {
     if (file.toString('latin1', at + 12, at + 12 + nameBytes - 1) !== 'NODE_SEA_BLOB') continue;
     const start = at + 12 + Math.ceil(nameBytes / 4) * 4;
     const load = loads.find(({ offset, size }) => offset <= note.offset && note.offset + note.size <= offset + size);
-    if (!load || load.address - load.offset !== note.address - note.offset) throw new Error('the note is not loaded where it says');
-    const around = table && loads.find(({ offset, size }) => offset <= table.offset && table.offset + table.size <= offset + size);
+    if (!load || load.address - load.offset !== note.address - note.offset)
+      throw new Error('the note is not loaded where it says');
+    const around =
+      table && loads.find(({ offset, size }) => offset <= table.offset && table.offset + table.size <= offset + size);
     return {
       machine: file.readUInt16LE(18),
       program: file.subarray(start, start + bytes),

@@ -39,7 +39,8 @@ const PAGES = {
   setup: '/setup?token=a-token-of-twenty-chars',
 } as const;
 /** Looked at apart from the others: all pages in one test would take minutes on a busy machine. */
-const OF_RULES = /^(rule|parser|attack|indicators|assets|fleet)/;
+const OF_PARSERS = /^parser/;
+const OF_RULES = /^(rule|attack|indicators|assets|fleet)/;
 const SLOW_MS = 240_000;
 
 describe.skipIf(!chromium)('the console in a real browser', () => {
@@ -127,9 +128,11 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-alert-id'));
 
   const names = Object.keys(PAGES) as (keyof typeof PAGES)[];
-  const parts = [names.filter((name) => !OF_RULES.test(name)), names.filter((name) => OF_RULES.test(name))];
+  const partOf = (name: string) => (OF_PARSERS.test(name) ? 'of parsers' : OF_RULES.test(name) ? 'of rules' : 'general');
   const looked = ['vi', 'en', 'km'].flatMap((language) =>
-    parts.map((part, place) => [place === 0 ? 'general' : 'of rules', language, part] as const),
+    ['general', 'of rules', 'of parsers'].map(
+      (part) => [part, language, names.filter((name) => partOf(name) === part)] as const,
+    ),
   );
 
   test.each(looked)(

@@ -63,8 +63,8 @@ export async function startSyslogNg(
     `@version: 3.38
 options { stats-freq(0); keep-hostname(yes); use-dns(no); flush-lines(1); time-reopen(1); };
 source s { unix-dgram("${socket}" flags(syslog-protocol)); };
-destination bsd { network("127.0.0.1" port(${port}) transport("tcp")); };
-destination ietf { syslog("127.0.0.1" port(${port}) transport("tcp")); };
+destination bsd { network("127.0.0.1" port(${port}) transport("tcp") persist-name("bsd")); };
+destination ietf { syslog("127.0.0.1" port(${port}) transport("tcp") persist-name("ietf")); };
 log { source(s); destination(bsd); destination(ietf); };
 `,
   );

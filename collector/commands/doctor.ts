@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { safeJson } from '../../ecs/safe-json.ts';
 import { examine, type Finding } from '../doctor/examine.ts';
 import { CHECK_TEXT, DOCTOR_WORDS, FAULT_TEXT } from '../text/doctor.ts';
 import { type Language, languageOf } from '../text/language.ts';
@@ -28,7 +29,7 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const found = await examine(given.config ?? join(collectorFolder(given.folder), 'collector.yaml'));
   const language = languageOf(given.lang);
-  if (given.json) for (const one of found) console.log(JSON.stringify({ ...one, ...said(one, language) }));
+  if (given.json) for (const one of found) console.log(safeJson({ ...one, ...said(one, language) }));
   else console.log(report(found, language));
   return found.some(({ state }) => state === 'bad') ? 1 : 0;
 }

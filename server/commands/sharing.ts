@@ -1,3 +1,4 @@
+import { safeJson } from '../../ecs/safe-json.ts';
 import { loadConfig } from '../config.ts';
 import type {
   IncidentSharing,
@@ -77,7 +78,7 @@ function readAct([act, incident, recipient, number, ...more]: readonly string[],
   if (!body) throw wrong();
   return async (connection) => {
     const row = await connection.ask<SharingRow>('POST', `${version}/${act}`, body);
-    console.log(values.json ? JSON.stringify(row) : lineOf(row, Number(number)));
+    console.log(values.json ? safeJson(row) : lineOf(row, Number(number)));
     return 0;
   };
 }
@@ -108,7 +109,7 @@ function bodyOf(act: string, { sha256, reason, note, text }: Values): object | u
 
 async function showRecipients(connection: Connection, { json }: Values): Promise<number> {
   const setup = await connection.ask<SharingSetup>('GET', '/api/v1/sharing/recipients');
-  if (json) console.log(JSON.stringify(setup));
+  if (json) console.log(safeJson(setup));
   else {
     const rows = setup.recipients.map(({ id, name, channel, tlp }) => [id, name, channel, `TLP:${tlp.toUpperCase()}`]);
     console.log(rows.length === 0 ? 'No recipients are set up.' : table(['id', 'name', 'channel', 'up to'], rows));
@@ -123,7 +124,7 @@ async function showList(connection: Connection, { json, show = 'all' }: Values):
   do {
     const search = new URLSearchParams({ show, limit: '500', ...(after === null ? {} : { after }) });
     const list: SharingList = await connection.ask('GET', `/api/v1/sharing?${search}`);
-    for (const share of list.shares) console.log(json ? JSON.stringify(share) : lineOf(share));
+    for (const share of list.shares) console.log(json ? safeJson(share) : lineOf(share));
     count += list.shares.length;
     after = list.next;
   } while (after !== null);
@@ -133,7 +134,7 @@ async function showList(connection: Connection, { json, show = 'all' }: Values):
 
 async function showPreview(connection: Connection, to: string, { json, minimal = false }: Values): Promise<number> {
   const seen = await connection.ask<SharePreview>('GET', `${to}/preview?minimal=${minimal}`);
-  if (json) console.log(JSON.stringify(seen));
+  if (json) console.log(safeJson(seen));
   else {
     for (const { field, before, text } of seen.texts) console.log(`${field}\n  ${plain(before)}\n  → ${plain(text)}`);
     for (const { what, detail, why } of seen.withheld) console.log(`stays here: ${what} ${plain(detail)} (${why})`);
@@ -153,14 +154,14 @@ async function request(
   const { version } = await connection.ask<SharePreview>('GET', `${to}/preview?minimal=${minimal}`);
   const asked = { recipient, version, sha256, textsRead: values['texts-read'] === true, minimal, note };
   const row = await connection.ask<SharingRow>('POST', path, asked);
-  console.log(values.json ? JSON.stringify(row) : lineOf(row));
+  console.log(values.json ? safeJson(row) : lineOf(row));
   return 0;
 }
 
 async function showVersion(connection: Connection, path: string, { json }: Values): Promise<number> {
   const detail = await connection.ask<VersionDetail>('GET', path);
   if (json) {
-    console.log(JSON.stringify(detail));
+    console.log(safeJson(detail));
     return 0;
   }
   console.log(lineOf(detail.share, detail.version.number));

@@ -35,7 +35,7 @@ const syslogNg = await unpacked('syslog-ng', [
   'libpcre3',
   'libjson-c5',
 ]);
-const postfix = root && (await unpacked('master', ['postfix', 'libicu72', 'libdb5.3', 'libsasl2-2', 'libnsl2']));
+const postfix = root && (await unpacked('postfix', ['postfix', 'libicu72', 'libdb5.3', 'libsasl2-2', 'libnsl2']));
 
 type Fields = Record<string, unknown>;
 let installation: Installation;
@@ -221,7 +221,7 @@ describe('what real programs send is in the store with its fields', () => {
     expect(found.map((event) => String(event['message'])).sort()).toEqual(
       [0, 1, 2].map((n) => `Thanh toán bị từ chối ${form} ${n}`),
     );
-    expect(found[0]).toMatchObject({ log: { level: 'WARN' }, haidang: { source: `otlp:127.0.0.1:${http}` } });
+    expect(found[0]).toMatchObject({ log: { level: 'warn' }, haidang: { source: `otlp:127.0.0.1:${http}` } });
   });
 });
 

@@ -221,5 +221,5 @@ describe.runIf(python)('by the validator of its makers', () => {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
-  }, 240_000);
+  }, 400_000);
 });

@@ -52,7 +52,7 @@ async function install(python: string, folder: string, packages: readonly string
 /** Runs a Python program with the packages; its standard output. */
 export async function runPython(folder: string, program: string, args: readonly string[]): Promise<string> {
   const env = { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' };
-  const { stdout } = await run('python3', ['-c', program, ...args], { env, timeout: 120_000 });
+  const { stdout } = await run('python3', ['-c', program, ...args], { env, timeout: 300_000 });
   return stdout;
 }
 

@@ -128,7 +128,8 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-alert-id'));
 
   const names = Object.keys(PAGES) as (keyof typeof PAGES)[];
-  const partOf = (name: string) => (OF_PARSERS.test(name) ? 'of parsers' : OF_RULES.test(name) ? 'of rules' : 'general');
+  const partOf = (name: string) =>
+    OF_PARSERS.test(name) ? 'of parsers' : OF_RULES.test(name) ? 'of rules' : 'general';
   const looked = ['vi', 'en', 'km'].flatMap((language) =>
     ['general', 'of rules', 'of parsers'].map(
       (part) => [part, language, names.filter((name) => partOf(name) === part)] as const,

@@ -40,9 +40,17 @@ it(
     const found = await until(
       'both events',
       async () => {
-        const { out } = await installation.cli(['query', 'event.dataset: nginx.access', '--json', '--config', installation.config]);
+        const { out } = await installation.cli([
+          'query',
+          'event.dataset: nginx.access',
+          '--json',
+          '--config',
+          installation.config,
+        ]);
         const lines = out.split('\n').filter(Boolean);
-        return lines.length === 2 ? lines.map((line) => JSON.parse(line) as { source: { ip: string; geo?: object } }) : undefined;
+        return lines.length === 2
+          ? lines.map((line) => JSON.parse(line) as { source: { ip: string; geo?: object } })
+          : undefined;
       },
       100_000,
     );
@@ -67,13 +75,21 @@ it(
     const table = join(folder, 'agencies.csv');
     writeFileSync(table, 'id,name,networks\nxa-1,Xã Một,10.50.0.0/16\nxa-2,Xã Hai,10.60.0.0/16\n');
     const wrong = await agency('import', table);
-    expect([wrong.code, wrong.err.includes("line 2: the network 10.50.0.0/16 (so-y-te) is another agency's.")]).toEqual([1, true]);
+    expect([wrong.code, wrong.err.includes("line 2: the network 10.50.0.0/16 (so-y-te) is another agency's.")]).toEqual(
+      [1, true],
+    );
     writeFileSync(table, 'id,name,networks,parent\nxa-1,Xã Một,10.61.0.0/16,so-y-te\nxa-2,Xã Hai,10.60.0.0/16,xa-1\n');
     const tried = await agency('import', table, '--dry-run');
-    expect([tried.code, tried.out]).toEqual([0, 'line 2: add xa-1\nline 3: add xa-2\nWould be done: 2 added, 0 changed, 0 as they were, 0 wrong.\n']);
+    expect([tried.code, tried.out]).toEqual([
+      0,
+      'line 2: add xa-1\nline 3: add xa-2\nWould be done: 2 added, 0 changed, 0 as they were, 0 wrong.\n',
+    ]);
     expect((await agency('import', table)).out).toBe('Done: 2 added, 0 changed, 0 as they were, 0 wrong.\n');
 
-    const listed = (await agency('list', '--json')).out.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Agency);
+    const listed = (await agency('list', '--json')).out
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Agency);
     expect(listed.find(({ id }) => id === 'tt-y-te')).toMatchObject({
       parent: 'so-y-te',
       securityLevel: 4,

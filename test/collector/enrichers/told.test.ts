@@ -20,12 +20,18 @@ function configure(more: object): string {
   const path = join(folder.path, 'collector.yaml');
   // Nobody listens there; what is looked at here needs no server.
   const server = 'https://127.0.0.1:1';
-  writeFileSync(path, stringify({ id: 'c0test01', server, ca, certificate, key, spool: 'spool', inputs: [{ type: 'stdin' }], ...more }));
+  writeFileSync(
+    path,
+    stringify({ id: 'c0test01', server, ca, certificate, key, spool: 'spool', inputs: [{ type: 'stdin' }], ...more }),
+  );
   return path;
 }
 
 test('the doctor names a table of addresses that is absent or damaged, and the one that is well', async () => {
-  writeFileSync(join(folder.path, 'good.mmdb'), writeMmdb([['8.8.8.0/24', { country: { iso_code: 'US' } }]], { kind: 'Test-Good' }));
+  writeFileSync(
+    join(folder.path, 'good.mmdb'),
+    writeMmdb([['8.8.8.0/24', { country: { iso_code: 'US' } }]], { kind: 'Test-Good' }),
+  );
   writeFileSync(join(folder.path, 'bad.mmdb'), 'no table');
   const tables = async (geo: object) => (await examine(configure({ geo }))).filter(({ check }) => check === 'geo');
   expect(await tables({ country: 'good.mmdb', as: 'bad.mmdb' })).toMatchObject([
@@ -67,5 +73,7 @@ test('the server says of a collector that its tables cannot be used', () => {
       now,
     );
   expect(found({})).toEqual([]);
-  expect(found({ geoFault: 'The table is damaged.' })).toMatchObject([{ what: 'geo', detail: 'The table is damaged.' }]);
+  expect(found({ geoFault: 'The table is damaged.' })).toMatchObject([
+    { what: 'geo', detail: 'The table is damaged.' },
+  ]);
 });

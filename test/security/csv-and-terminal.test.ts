@@ -99,10 +99,14 @@ describe('every command that prints what came from outside', () => {
       body: JSON.stringify({ comment: hostile, addTask: { title: hostile.slice(0, 500), assignee: null, due: null } }),
     });
     await sendSyslog(installation.syslogPort, `<13>${syslogTime(Date.now())} web1 evil${TERMINAL[0]}: ${hostile}`);
-    await until('the line is stored', async () => {
-      const { events } = await installation.api<{ events: unknown[] }>('/api/v1/events?kql=evil*');
-      return events.length > 0 ? true : undefined;
-    }, 60_000);
+    await until(
+      'the line is stored',
+      async () => {
+        const { events } = await installation.api<{ events: unknown[] }>('/api/v1/events?kql=evil*');
+        return events.length > 0 ? true : undefined;
+      },
+      60_000,
+    );
   }, 240_000);
   afterAll(() => installation?.remove());
 

@@ -21,7 +21,9 @@ describe('the pages that say what stands against what', () => {
     expect(rows.map(([, chapter, section, number]) => `${chapter}.${section}.${number}`)).toHaveLength(253);
     expect(new Set(rows.map(([, chapter, section, number]) => `${chapter}.${section}.${number}`)).size).toBe(253);
     expect(rows.filter(([, , , , level]) => level === '1')).toHaveLength(70);
-    expect(BY_CHAPTER.map((_, at) => rows.filter(([, chapter]) => Number(chapter) === at + 1).length)).toEqual(BY_CHAPTER);
+    expect(BY_CHAPTER.map((_, at) => rows.filter(([, chapter]) => Number(chapter) === at + 1).length)).toEqual(
+      BY_CHAPTER,
+    );
     for (const [row, , , , , , met = '', shown = ''] of rows) {
       expect(['yes', '**no**', 'n/a'], row).toContain(met);
       expect(shown, row).toMatch(met === 'yes' ? /\.test\.ts/ : /\w+ \w+/);

@@ -81,7 +81,13 @@ describe('a server whose console speaks TLS', () => {
       method,
       path,
       agent: false,
-      headers: { host: `${name}:${url.port}`, origin, cookie, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        host: `${name}:${url.port}`,
+        origin,
+        cookie,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
     });
     sent.end(body === undefined ? undefined : JSON.stringify(body));
     const [answer] = (await once(sent, 'response')) as [IncomingMessage];

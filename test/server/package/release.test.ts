@@ -219,13 +219,17 @@ describe('the gate of known weaknesses', () => {
       lines: [expect.stringMatching(/not needed/)],
     });
   });
-  it.each(['', 'no JSON', '{"error":{"summary":"request failed"}}', '{"error":{"summary":""},"message":"404"}', '{"auditReportVersion":2}', 'null'])(
-    'is never green where nothing was asked: %s',
-    (text) => {
-      expect(judgeAudit(text, [], '2026-11-23')).toMatchObject({
-        code: 2,
-        lines: [expect.stringMatching(/^Nothing was audited: \S/)],
-      });
-    },
-  );
+  it.each([
+    '',
+    'no JSON',
+    '{"error":{"summary":"request failed"}}',
+    '{"error":{"summary":""},"message":"404"}',
+    '{"auditReportVersion":2}',
+    'null',
+  ])('is never green where nothing was asked: %s', (text) => {
+    expect(judgeAudit(text, [], '2026-11-23')).toMatchObject({
+      code: 2,
+      lines: [expect.stringMatching(/^Nothing was audited: \S/)],
+    });
+  });
 });

@@ -54,7 +54,7 @@ describe('what is taken apart before a parser sees it', () => {
   const TOKENS = ['<', '<13>', '1 ', '9', '\n', '\r\n', '9 <', '\0', ' ', '12345678', '\n2026-', 'ộ', '\n1 syslog 5 '];
 
   it.each(TOKENS)('streams that repeat %j', (token) => {
-    const bytes = Buffer.from(run(token, PAGE));
+    const bytes = Buffer.from(run(token, RECORD));
     for (const framing of [new SyslogFraming(), new RelpFraming()]) {
       mayRefuse(RelpFault, () => {
         for (let at = 0; at < bytes.length; at += 16_384) {
@@ -75,7 +75,7 @@ describe('what is taken apart before a parser sees it', () => {
         rest = rest.subarray(step.cut.consumed);
       }
     }
-    expect(bytes.length).toBe(Buffer.from(run(token, PAGE)).length);
+    expect(bytes.length).toBe(Buffer.from(run(token, RECORD)).length);
   });
 
   it('a segment of many damaged records', () => {

@@ -4,6 +4,7 @@ import { newItemId } from '../incidents/ids.ts';
 import type { StoredIncident } from '../incidents/incidents.ts';
 import type { Candidate } from './candidate.ts';
 import type { OwedLine, SharedVersion, SharingRecord } from './record.ts';
+import type { VersionName } from './share-records.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -50,7 +50,8 @@ export function programIn(file: Buffer): CarriedProgram {
       fuse: file.toString('latin1', file.indexOf(FUSE) + FUSE.length, file.indexOf(FUSE) + FUSE.length + 1),
       offset: load.offset,
       address: load.address,
-      loadedTable: around !== undefined && around.address - around.offset === table.address - table.offset,
+      loadedTable:
+        table !== undefined && around !== undefined && around.address - around.offset === table.address - table.offset,
     };
   }
   throw new Error('the executable carries no program');

@@ -12,7 +12,17 @@ import { openFleet } from './fleet/fleet.ts';
 import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { mustBeWhole } from './migrate/marker.ts';
-import { auditOf, backupJobsOf, incidentsOf, rulesOf, settingsOf, sharingOf, stopAll, taxiiOf, trialsOf } from './parts.ts';
+import {
+  auditOf,
+  backupJobsOf,
+  incidentsOf,
+  rulesOf,
+  settingsOf,
+  sharingOf,
+  stopAll,
+  taxiiOf,
+  trialsOf,
+} from './parts.ts';
 import { openLiveFeed } from './realtime/live-feed.ts';
 import { openRetention } from './retention/retention.ts';
 import { RULES_AT_REST } from './rules/at-rest.ts';

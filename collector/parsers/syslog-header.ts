@@ -1,6 +1,16 @@
 import type { ParseContext } from '../record.ts';
 import { isAddress } from './draft.ts';
-import { clockAt, fractionAt, isoTimeAt, monthAt, sureZone, twoDigits, utcTime, yearlessTime, zonedTime } from './time.ts';
+import {
+  clockAt,
+  fractionAt,
+  isoTimeAt,
+  monthAt,
+  sureZone,
+  twoDigits,
+  utcTime,
+  yearlessTime,
+  zonedTime,
+} from './time.ts';
 
 /** Parameters by element id (RFC 5424 §6.3); repeated names keep the last value. */
 export type StructuredData = Record<string, Record<string, string>>;

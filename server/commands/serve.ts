@@ -22,6 +22,8 @@ export async function serve(
   rules.catch(() => {});
   const { startServer } = await import('../main.ts');
   const server = await startServer(config, log, rules).catch((error: Error) => {
+    // What a start that failed left open must not keep the process: its message is out by then.
+    setTimeout(() => process.exit(), STOP_MS).unref();
     throw explain(error, config);
   });
   let stopBeside = async () => {};

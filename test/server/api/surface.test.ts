@@ -110,6 +110,7 @@ describe('the OpenAPI document', () => {
       'GET /openapi.json',
       'GET /readyz',
       'POST /api/v1/agencies',
+      'POST /api/v1/agencies/import',
       'POST /api/v1/alerts/changes',
       'POST /api/v1/assets',
       'POST /api/v1/backups',

@@ -161,6 +161,8 @@ describe('the trial of a policy', () => {
     const collector = await startCollector(config, silent, { trialMs: 0 });
     running.push(collector);
     await stored(1);
+    // Stored is not yet acknowledged: the first frame must not be the one that waits.
+    await until('the first receipt', () => collector.status().waiting.frames === 0);
     disk = 'stopped';
     appendFileSync(join(logs, 'first.log'), 'two\n');
     await until('a frame waits', () => collector.status().waiting.frames > 0);

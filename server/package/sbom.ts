@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { lockedPackages } from './locked-packages.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -20,12 +21,27 @@ export interface Sbom {
 
 /** The bill of materials of a running server (CycloneDX 1.5, JSON) from the lockfile alone: the same lockfile gives the same bytes. */
 export function makeSbom(root: string): string {
-  const args = ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev', '--package-lock-only'];
+  // With `--omit dev` npm leaves out what production and development both need, so all is listed and chosen from here.
+  const args = ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only'];
   const text = execFileSync('npm', args, { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
-  const sbom = stable(JSON.parse(text) as Sbom);
+  const sbom = stable(ofProduction(JSON.parse(text) as Sbom, root));
   const [first] = sbomProblems(sbom);
   if (first !== undefined) throw new Error(`npm made a bill of materials that is not right: ${first}`);
   return `${JSON.stringify(sbom, null, 2)}\n`;
+}
+
+/** The same document with the packages that the lockfile names for production alone. */
+function ofProduction(sbom: Sbom, root: string): Sbom {
+  const locked = new Set(lockedPackages(root).map(({ name, version }) => `${name}@${version}`));
+  const components = (sbom.components ?? []).filter(({ purl = '' }) => {
+    return locked.has(decodeURIComponent(purl.slice('pkg:npm/'.length)));
+  });
+  const refs = new Set(components.map((one) => one['bom-ref']));
+  const own = sbom.metadata?.component?.['bom-ref'];
+  const dependencies = (sbom.dependencies ?? [])
+    .filter(({ ref }) => ref === own || refs.has(ref))
+    .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter((one) => refs.has(one)) }));
+  return { ...sbom, components, dependencies };
 }
 
 /** The same document without what differs from one making to the next: its time goes, and its serial number follows from the rest. */

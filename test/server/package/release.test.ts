@@ -40,7 +40,7 @@ describe('a release', () => {
     );
     expect(
       names.filter((name) =>
-        /\/(test|\.git|\.cache|\.ci)\/|^[^/]+\/(server|rules|collector|ecs|bin)\/.*\.ts$/.test(name),
+        /^[^/]+\/(test|\.git|\.ci)\/|\/\.cache\/|^[^/]+\/(server|rules|collector|ecs|bin)\/.*\.ts$/.test(name),
       ),
     ).toEqual([]);
     for (const part of [

@@ -114,16 +114,11 @@ describe('parsers on the server', () => {
   });
 
   it('that take too long to try are ended, and the next one is tried', async () => {
-    const trials = openParserTrials(1_000);
-    // Each line takes the linear-time engine for each of the patterns: a minute in all, on any machine.
-    const patterns = Array.from({ length: 20 }, (_, at) => `'(?<a>.*?)a(?<b>.*?)a(?<c>.*?)a(?<d>.*?)${at}'`);
-    const slow = YAML.replace(
-      "{dissect: '%{client} %{result}'}",
-      `{regex: [${patterns}], optional: true}, {dissect: '%{client} %{result}'}`,
-    );
+    // What no thread can do within a millisecond: a parser is read and made ready, and lines travel both ways.
+    const trials = openParserTrials(1);
     const lines = Array.from({ length: 100 }, () => 'a'.repeat(16_384));
     try {
-      await expect(trials.run({ yaml: slow, lines, timeZone: 'UTC' })).rejects.toThrow('took longer than 1 s');
+      await expect(trials.run({ yaml: YAML, lines, timeZone: 'UTC' })).rejects.toThrow('took longer than 0.001 s');
     } finally {
       await trials.close();
     }

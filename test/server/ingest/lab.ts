@@ -51,9 +51,10 @@ export interface Lab {
 
 export async function openLab(
   // `store`: what the listener gets in place of the store.
-  { store, ...options }: Partial<IngestOptions> & { readonly store?: (events: EventStore) => EventStore } = {},
+  given: Partial<IngestOptions> & { readonly store?: (events: EventStore) => EventStore } = {},
   folder?: string,
 ): Promise<Lab> {
+  const { store, ...options } = given;
   const at = folder ?? (await mkdtemp(join(tmpdir(), 'hd-ingest-')));
   const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' });
   const { events, records } = await openEmbeddedStore({
@@ -136,7 +137,8 @@ export async function openLab(
     },
     async restart() {
       await close();
-      return openLab(store ? { ...options, store } : options, at);
+      // What was changed in them meanwhile holds from here on.
+      return openLab(given, at);
     },
     async close() {
       await close();

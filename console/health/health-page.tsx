@@ -30,7 +30,12 @@ export function HealthPage() {
         )}
       </PageTitle>
       <Progress busy={health.isPending} cancel={() => queries.cancelQueries({ queryKey: ['health'] })} />
-      <div className="min-h-0 flex-1 overflow-auto px-4 pb-6">
+      <section
+        className="min-h-0 flex-1 overflow-auto px-4 pb-6"
+        aria-label={t('nav.health')}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key.
+        tabIndex={0}
+      >
         {health.isError && <ProblemNotice error={health.error} retry={() => health.refetch()} />}
         {health.isError && health.data && <Partial>{t('common.stale')}</Partial>}
         {health.data && (
@@ -42,7 +47,7 @@ export function HealthPage() {
             <Backup health={health.data} />
           </div>
         )}
-      </div>
+      </section>
     </>
   );
 }

@@ -147,7 +147,8 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
         if (name === 'search') await page.locator('main li[data-index] > button').first().click();
         if (name === 'rule') await openAll();
         if (name === 'fleet') await openFleet();
-        for (const theme of ['light', 'dark']) {
+        // Colours are the same in each language, so the dark ones are looked at in one.
+        for (const theme of language === 'vi' ? ['light', 'dark'] : ['light']) {
           await page.evaluate((look) => {
             document.documentElement.dataset['theme'] = look;
           }, theme);

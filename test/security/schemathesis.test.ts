@@ -7,12 +7,13 @@ const folder = await schemathesis();
 const EXAMPLES = Number(process.env['HAIDANG_TEST_EXAMPLES'] ?? '0');
 const LONG = EXAMPLES > 0;
 const MANY: AttackOptions = {
-  examples: LONG ? EXAMPLES : 3,
+  examples: LONG ? EXAMPLES : 1,
   seed: 20_261_123,
   seconds: LONG ? 7_200 : 600,
   phases: LONG ? 'coverage,fuzzing' : 'fuzzing',
 };
-const FEW = { ...MANY, examples: LONG ? EXAMPLES : 1 };
+/** One run takes most of a minute: with all tests only nobody, who may do most, and who may see least. */
+const AS = LONG ? [undefined, ...ROLES] : ([undefined, 'administrator', 'agency-officer'] as const);
 
 describe.skipIf(!folder)('the whole OpenAPI document under schemathesis', () => {
   let target: Target;
@@ -21,10 +22,10 @@ describe.skipIf(!folder)('the whole OpenAPI document under schemathesis', () => 
   });
   afterAll(() => target?.close());
 
-  it.each([undefined, ...ROLES])(
+  it.each(AS)(
     'as %s: no fault of the server, and every answer as the document says',
     async (role) => {
-      const { findings, cases } = await attack(folder ?? '', target, role, role === 'administrator' ? MANY : FEW);
+      const { findings, cases } = await attack(folder ?? '', target, role, MANY);
       expect(findings).toBe('');
       expect(cases).toBeGreaterThan(100);
     },

@@ -30,11 +30,11 @@ export default defineConfig({
         },
       },
       {
-        // Whole installations with real senders and a real browser: one after the other, for they share two cores.
+        // Whole installations with real senders and a real browser: apart from the parts, for two fill two cores.
         test: {
           name: 'end to end',
           include: ['test/e2e/**/*.test.ts'],
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },

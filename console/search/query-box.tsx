@@ -37,7 +37,7 @@ export function QueryBox({
   const t = useText();
   const id = useId();
   const [begun, setBegun] = useState<Begun>();
-  const [active, setActive] = useState(-1);
+  const [chosen, setChosen] = useState<string>();
   const token = useSettled(begun)?.token;
   const asked = token !== undefined && (token.field !== undefined || token.prefix !== '');
   const { data } = useQuery({
@@ -50,20 +50,27 @@ export function QueryBox({
     retry: false,
     staleTime: 30_000,
   });
-  const suggestions = asked ? (data?.suggestions.filter((one) => one !== token.prefix).slice(0, 12) ?? []) : [];
+  // What was answered for less than is written now is no suggestion for it: keys would take what nobody reads.
+  const fits = (one: string): boolean =>
+    begun !== undefined &&
+    begun.token.field === token?.field &&
+    one !== begun.token.prefix &&
+    one.toLowerCase().startsWith(begun.token.prefix.toLowerCase());
+  const suggestions = asked ? (data?.suggestions.filter(fits).slice(0, 12) ?? []) : [];
   const isOpen = suggestions.length > 0;
+  const active = chosen === undefined ? -1 : suggestions.indexOf(chosen);
 
   const look = (): void => {
     const element = box.current;
     const caret = element?.selectionStart ?? null;
     const found = element && caret !== null ? tokenAt(element.value, caret) : undefined;
-    setActive(-1);
+    setChosen(undefined);
     setBegun(found && caret !== null ? { token: found, caret } : undefined);
   };
-  const take = (chosen: string): void => {
+  const take = (taken: string): void => {
     const element = box.current;
     if (!element || !begun) return;
-    const made = complete(element.value, begun.caret, begun.token, chosen);
+    const made = complete(element.value, begun.caret, begun.token, taken);
     element.value = made.text;
     element.focus();
     element.setSelectionRange(made.caret, made.caret);
@@ -73,11 +80,11 @@ export function QueryBox({
   const hear = (event: KeyboardEvent): void => {
     if (!isOpen) return;
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-    const chosen = suggestions[active];
-    if (step !== 0)
-      setActive((active + step + suggestions.length + (active < 0 && step < 0 ? 1 : 0)) % suggestions.length);
+    const taken = suggestions[active];
+    const next = (active + step + suggestions.length + (active < 0 && step < 0 ? 1 : 0)) % suggestions.length;
+    if (step !== 0) setChosen(suggestions[next]);
     else if (event.key === 'Escape') setBegun(undefined);
-    else if (chosen !== undefined && (event.key === 'Enter' || event.key === 'Tab')) take(chosen);
+    else if (taken !== undefined && (event.key === 'Enter' || event.key === 'Tab')) take(taken);
     else return;
     event.preventDefault();
   };

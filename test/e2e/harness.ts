@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -48,6 +48,17 @@ export async function until<T>(
   throw new Error(`waited ${milliseconds} ms in vain: ${what}${last ? ` (${String(last)})` : ''}`);
 }
 
+/** True once somebody listens on `port` of this machine. */
+function takes(port: number): Promise<true | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(undefined));
+  });
+}
+
 export interface Answer {
   readonly code: number;
   readonly out: string;
@@ -62,6 +73,8 @@ export class Installation {
   readonly port: number;
   readonly ingestPort: number;
   readonly syslogPort: number;
+  /** Whether the collector listens on `syslogPort` by TCP, as it does unless a test names other inputs. */
+  private readonly hearsTcp: boolean;
   /** All that `haidang up` printed so far. */
   out = '';
   err = '';
@@ -69,8 +82,14 @@ export class Installation {
   private cookie: string | undefined;
   private readonly env: Readonly<Record<string, string>>;
 
-  private constructor(folder: string, ports: readonly number[], env: Readonly<Record<string, string>>) {
+  private constructor(
+    folder: string,
+    ports: readonly number[],
+    env: Readonly<Record<string, string>>,
+    hearsTcp: boolean,
+  ) {
     this.folder = folder;
+    this.hearsTcp = hearsTcp;
     this.data = join(folder, 'data');
     this.config = join(folder, 'haidang.yaml');
     this.port = ports[0] ?? 0;
@@ -89,7 +108,7 @@ export class Installation {
   ): Promise<Installation> {
     const folder = mkdtempSync(join(tmpdir(), 'haidang-e2e-'));
     const ports = [await freePort(), await freePort(), await freePort()];
-    const made = new Installation(folder, ports, { HAIDANG_ADMIN_PASSWORD: PASSWORD, ...options.env });
+    const made = new Installation(folder, ports, { HAIDANG_ADMIN_PASSWORD: PASSWORD, ...options.env }, !options.inputs);
     const inputs = options.inputs?.(folder, { syslog: made.syslogPort }) ?? [
       { type: 'syslog', host: '127.0.0.1', port: made.syslogPort, udp: true, tcp: true },
     ];
@@ -140,6 +159,8 @@ export class Installation {
     ).then((state) => {
       if (state === 'ended') throw new Error(`haidang up ended: ${this.err.slice(-2000)}${this.out.slice(-2000)}`);
     });
+    // The server answers before the collector beside it has opened its ports.
+    if (this.hearsTcp) await until('the collector takes syslog', () => takes(this.syslogPort), 60_000);
   }
 
   get pid(): number {

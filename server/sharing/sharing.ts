@@ -8,6 +8,7 @@ import { Leases } from '../leases/leases.ts';
 import type { Membership } from '../leases/membership.ts';
 import type { Log } from '../log.ts';
 import type { RecordStore } from '../store/record-store.ts';
+import type { OutboundPolicy } from '../system/outbound.ts';
 import { openCandidates } from './candidate.ts';
 import type { Channel } from './channels/channel.ts';
 import { openChannel } from './channels/index.ts';
@@ -37,6 +38,8 @@ export interface SharingOptions {
   readonly data: string;
   readonly settings: SharingSettings;
   readonly log: Log;
+  /** What of the state network may be asked; nothing unless given. */
+  readonly outbound?: OutboundPolicy;
   readonly now?: () => number;
   readonly random?: () => number;
   /** Another way to the recipients than by the configuration. */
@@ -66,12 +69,13 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     woken: () => forwarder?.wake(),
     ...(now ? { now } : {}),
   });
+  const { outbound = { allowPrivate: [] } } = options;
   const channels = new Map<string, Channel>();
   const channelOf = (id: string): Channel | undefined => {
     const known = channels.get(id);
     const recipient = settings.recipients.find((one) => one.id === id);
     if (known || !recipient) return known;
-    const opened = options.channelTo?.(recipient) ?? openChannel(recipient, { data, key: keys.public });
+    const opened = options.channelTo?.(recipient) ?? openChannel(recipient, { data, key: keys.public, outbound });
     channels.set(id, opened);
     return opened;
   };

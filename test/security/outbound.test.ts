@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { askOutside, isPublic, pinAddress, type Resolve } from '../../server/system/outbound.ts';
+import { askOutside, pinAddress, type Resolve } from '../../server/system/outbound.ts';
+import { isPublic } from '../../server/system/public-address.ts';
 
 const NOTHING = { allowPrivate: [] };
 /** A name server of our own: what each name stands for. */

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { ERRORS, HaidangError } from '../../errors.ts';
+import { checkUrl, guardedLookup, type OutboundPolicy } from '../../system/outbound.ts';
 
 /** What came back; `body` is bounded. */
 export interface Answer {
@@ -53,11 +55,11 @@ const TLS_FAULTS: Readonly<Record<string, string>> = {
   ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: 'it does not know the authority of "certificate_file"',
 };
 
-/** Opens the connections to one recipient. */
-export function openHttp(credentials: Credentials): Http {
+/** Opens the connections to one recipient; what the policy does not allow is never connected to. */
+export function openHttp(credentials: Credentials, policy: OutboundPolicy): Http {
   let kept: Promise<Ready> | undefined;
   const ready = (): Promise<Ready> => {
-    kept ??= makeReady(credentials);
+    kept ??= makeReady(credentials, policy);
     kept.catch(() => {
       kept = undefined;
     });
@@ -72,6 +74,7 @@ export function openHttp(credentials: Credentials): Http {
     forget,
     close: forget,
     async ask(method, url, { accept, type, body, signal } = {}) {
+      checkUrl(url, policy);
       const { agent, authorization } = await ready();
       return new Promise((done, failed) => {
         const late = AbortSignal.timeout(TIMEOUT_MS);
@@ -120,7 +123,7 @@ interface Ready {
   readonly authorization: string | undefined;
 }
 
-async function makeReady(credentials: Credentials): Promise<Ready> {
+async function makeReady(credentials: Credentials, policy: OutboundPolicy): Promise<Ready> {
   const { secure, user, passwordFile, caFile, certificateFile, keyFile } = credentials;
   const [ca, cert, key, password] = await Promise.all([
     readSecret(caFile, 'authority'),
@@ -128,7 +131,7 @@ async function makeReady(credentials: Credentials): Promise<Ready> {
     readSecret(keyFile, 'key'),
     readSecret(passwordFile, 'password'),
   ]);
-  const options = { keepAlive: true, maxSockets: 32 };
+  const options = { keepAlive: true, maxSockets: 32, lookup: guardedLookup(policy, { isPlain: !secure }) };
   const tls = { ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}) };
   const [line = ''] = password?.toString('utf8').split(/\r?\n/, 1) ?? [];
   return {
@@ -146,6 +149,7 @@ async function readSecret(path: string | undefined, what: string): Promise<Buffe
 
 /** One sentence that says who did not answer and why. */
 function reasonOf(error: unknown, host: string): string {
+  if (error instanceof HaidangError) return `${error.message} ${ERRORS[error.code].advice}`;
   const { code = '', message = '', name = '' } = error as { code?: string; message?: string; name?: string };
   const tls = TLS_FAULTS[code];
   if (tls !== undefined) return `${host}: ${tls}.`;

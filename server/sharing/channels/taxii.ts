@@ -1,3 +1,4 @@
+import { namedIn, type OutboundPolicy } from '../../system/outbound.ts';
 import type { ObjectReceipt } from '../record.ts';
 import type { ChannelSettings } from '../settings.ts';
 import type { StixObject } from '../stix/objects.ts';
@@ -25,11 +26,17 @@ type Step =
 /** Pushes versions into a TAXII 2.1 collection, one envelope after the other. */
 export function taxiiChannel(
   settings: Extract<ChannelSettings, { kind: 'taxii' }>,
-  options: { readonly now?: () => number; readonly patience?: Partial<TaxiiPatience> } = {},
+  options: {
+    readonly now?: () => number;
+    readonly patience?: Partial<TaxiiPatience>;
+    /** What of the state network may be asked; nothing unless given. */
+    readonly outbound?: OutboundPolicy;
+  } = {},
 ): Channel {
-  const { now = Date.now } = options;
+  const { now = Date.now, outbound = { allowPrivate: [] } } = options;
   const patience = { ...PATIENCE, ...options.patience };
-  const http = openHttp({ ...settings, secure: settings.root.startsWith('https:') });
+  const credentials = { ...settings, secure: settings.root.startsWith('https:') };
+  const http = openHttp(credentials, namedIn(outbound, [settings.root]));
   const client = new TaxiiClient(http, settings, now);
 
   async function deliver(shipment: Shipment, voyage: Voyage): Promise<Delivery> {

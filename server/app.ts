@@ -12,16 +12,22 @@ import { assetRoutes } from './assets/routes.ts';
 import { auditRequests } from './audit/requests.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { backupRoutes } from './backup/routes.ts';
+import { clockRoutes } from './clocks/routes.ts';
 import { HaidangError } from './errors.ts';
+import { feedRoutes } from './feed/routes.ts';
 import { firstRunRoutes } from './first-run/routes.ts';
 import { fleetRoutes } from './fleet/routes.ts';
 import { healthRoutes } from './health/routes.ts';
+import { inboundRoutes } from './inbound/routes.ts';
 import { incidentRoutes } from './incidents/routes.ts';
 import { indicatorRoutes } from './indicators/routes.ts';
 import { ledgerRoutes } from './ledger/routes.ts';
+import { noticeRoutes } from './notify/routes.ts';
 import { parserRoutes } from './parsers/routes.ts';
 import { toProblem } from './problem.ts';
 import { liveRoutes } from './realtime/routes.ts';
+import { reportRoutes } from './reports/routes.ts';
+import { requestRoutes } from './requests/routes.ts';
 import { retentionRoutes } from './retention/routes.ts';
 import { ruleRoutes } from './rules/routes.ts';
 import { searchRoutes } from './search/routes.ts';
@@ -38,6 +44,7 @@ import { metricsRoutes } from './system/metrics.ts';
 import { openApiOptions } from './system/openapi.ts';
 import { systemRoutes } from './system/routes.ts';
 import { serveConsole } from './system/static-console.ts';
+import { tellTurnedAway } from './system/turned-away.ts';
 import { consoleServer } from './tls/console-server.ts';
 
 const BODY_BYTES = 256 * 1024;
@@ -61,8 +68,11 @@ export async function buildApp(services: Services, serverFactory = consoleServer
     forceCloseConnections: true,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  const turnedAway = tellTurnedAway(services.log);
   app.setErrorHandler((error, request, reply) => {
     const { body, retryAfter, fault } = toProblem(error);
+    const { url = '' } = request.routeOptions;
+    turnedAway({ client: clientOf(request.ip), code: body.code, route: url, who: request.who?.identity.name });
     if (fault) services.log.error({ err: error, route: request.routeOptions.url, code: body.code }, 'a request failed');
     if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
     return reply.code(body.status).type('application/problem+json').serializer(JSON.stringify).send(body);
@@ -101,8 +111,14 @@ export async function buildApp(services: Services, serverFactory = consoleServer
   auditRoutes(app, services);
   alertRoutes(app, services);
   incidentRoutes(app, services);
+  clockRoutes(app, services, services.clocks);
+  noticeRoutes(app, services, services.notices);
+  requestRoutes(app, services);
+  reportRoutes(app, services);
   if (services.sharing) sharingRoutes(app, services, services.sharing);
+  if (services.inbound) inboundRoutes(app, services, services.inbound);
   searchRoutes(app, services);
+  feedRoutes(app, services);
   agencyRoutes(app, services);
   assetRoutes(app, services);
   fleetRoutes(app, services);
@@ -122,6 +138,8 @@ export async function buildApp(services: Services, serverFactory = consoleServer
     // Loaded only where it is used: most servers are a province's.
     const { taxiiRoutes } = await import('./taxii/routes.ts');
     await taxiiRoutes(app, services.taxii, services);
+    const { nationalRoutes } = await import('./national/routes.ts');
+    if (services.national) nationalRoutes(app, services, services.national);
   }
   await serveConsole(app, services.settings.consoleFolder);
   return app;

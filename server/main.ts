@@ -33,8 +33,12 @@ import {
   auditOf,
   backupJobsOf,
   consoleCredentialsOf,
+  inboundOf,
   incidentsByRule,
   incidentsOf,
+  nationalOf,
+  noticesOf,
+  requestsOf,
   rulesOf,
   settingsOf,
   sharingOf,
@@ -112,13 +116,16 @@ export async function startServer(
       records,
       agencies,
       folder: config.data,
+      shared: config.openSearchUrl !== undefined,
       audit,
       secondFactor: config.secondFactor,
       session: config.session,
       breachedPasswords: config.breachedPasswords,
       duties: config.duties,
-      oidc: config.oidc && { settings: config.oidc, provider: openProvider(config.oidc, log) },
+      oidc: config.oidc && { settings: config.oidc, provider: openProvider(config.oidc, log, config.outbound) },
     });
+    // Before anything seals or opens a secret: two servers with different keys would make what the other cannot read.
+    await accounts.keys.verify();
     if (config.adminPassword !== undefined) await accounts.ensureAdministrator(config.adminPassword);
     await ensureOwnAgency(records, config);
     const folders = ruleFolders(config.data);
@@ -214,15 +221,27 @@ export async function startServer(
     const national = await taxiiOf(config, accounts, log, stops);
     const incidents = await incidentsOf(config, { events, records, audit: accounts.audit, rules, live, log });
     incidentsByRule({ records, incidents, log }, stops);
+    const requests = requestsOf({ records, incidents, audit: accounts.audit, live, log }, stops);
     const sharing = await sharingOf(
       config,
       { records, incidents, agencies, rules, audit: accounts.audit, authority, log },
       stops,
     );
+    const { startNotices, ...told } = noticesOf(
+      config,
+      { records, incidents, agencies, audit: accounts.audit, live, log },
+      stops,
+    );
+    const inbound = inboundOf(config, { records, incidents, indicators, audit: accounts.audit, log }, stops);
+    const board = await nationalOf(config, { ...national, records, audit: accounts.audit, log }, stops);
     const credentials = await consoleCredentialsOf(config, authority, log, stops);
     const services: Services = {
       ...national,
+      ...board,
+      inbound,
+      ...told,
       incidents,
+      requests,
       sharing,
       settings: settingsOf(config),
       log,
@@ -281,6 +300,10 @@ export async function startServer(
     stops.push(() => listener.stop());
 
     sharing.start(membership);
+    inbound.start(membership);
+    board.national?.start(membership);
+    startNotices(membership);
+    requests.start();
 
     const fleetWatch = startFleetWatch({ records, log, onAlerts: () => live.wake() });
     stops.push(() => fleetWatch.stop());

@@ -1,17 +1,29 @@
 import { fileURLToPath } from 'node:url';
 import project from '../package.json' with { type: 'json' };
 import type { Accounts } from './accounts/accounts.ts';
+import type { AgencyBook } from './agencies/names.ts';
 import { ruleBook } from './alerts/queries.ts';
 import { type AuditLog, openAuditLog } from './audit/audit-log.ts';
 import { openUnfinished, type UnfinishedChanges } from './audit/unfinished.ts';
 import type { Authority } from './authority/authority.ts';
 import { type BackupJobs, openBackupJobs } from './backup/jobs.ts';
+import { type Clocks, openClocks } from './clocks/clocks.ts';
+import { openClockWatch } from './clocks/watch.ts';
 import type { ServerConfig } from './config.ts';
+import { type Inbound, type InboundOptions, openInbound } from './inbound/inbound.ts';
 import { type ByRule, startByRule } from './incidents/by-rule.ts';
 import { type Incidents, openIncidents } from './incidents/incidents.ts';
 import { type IndicatorBook, openIndicators } from './indicators/book.ts';
+import type { Membership } from './leases/membership.ts';
 import type { Log } from './log.ts';
+import type { National } from './national/national.ts';
+import { openAlertWatch } from './notify/alert-watch.ts';
+import { startAnnouncer } from './notify/announce.ts';
+import { openNoticeDuty } from './notify/duty.ts';
+import { type Notices, openNotices } from './notify/notices.ts';
+import { openOutbox } from './notify/outbox.ts';
 import type { LiveFeed } from './realtime/live-feed.ts';
+import { type AgencyRequests, openRequests } from './requests/requests.ts';
 import { type Backtests, openBacktests } from './rules/backtest/backtests.ts';
 import { openRuleImports, type RuleImports } from './rules/import/import-jobs.ts';
 import { openRuleRegistry, type RuleRegistry } from './rules/registry.ts';
@@ -19,6 +31,7 @@ import type { AppSettings } from './services.ts';
 import { openSharing, type Sharing, type SharingOptions } from './sharing/sharing.ts';
 import type { EventStore } from './store/event-store.ts';
 import type { RecordStore } from './store/record-store.ts';
+import { namedIn } from './system/outbound.ts';
 import type { Taxii } from './taxii/taxii.ts';
 import type { ConsoleCredentials } from './tls/credentials.ts';
 import { consoleNames, consoleTls } from './tls/shape.ts';
@@ -43,6 +56,7 @@ export function settingsOf(config: ServerConfig): AppSettings {
     consoleFolder: CONSOLE,
     store: config.openSearchUrl === undefined ? 'embedded' : 'opensearch',
     exportEvents: config.exportEvents,
+    smallestCount: config.smallestCount,
   };
 }
 
@@ -122,6 +136,54 @@ interface IncidentOptions {
   readonly log: Log;
 }
 
+/** The requests to agencies; what is due is looked for once they are started. They stop with the rest. */
+export function requestsOf(
+  { live, ...options }: Omit<Parameters<typeof openRequests>[0], 'woken'> & { readonly live: Pick<LiveFeed, 'wake'> },
+  stops: (() => unknown)[],
+): AgencyRequests {
+  const requests = openRequests({ ...options, woken: () => live.wake() });
+  stops.push(() => requests.stop());
+  return requests;
+}
+
+/** What the clocks and the notices are opened with, beside the configuration. */
+interface NoticeParts {
+  readonly records: RecordStore;
+  readonly incidents: Incidents;
+  readonly agencies: AgencyBook;
+  readonly audit: Accounts['audit'];
+  readonly live: Pick<LiveFeed, 'announce' | 'clients'>;
+  readonly log: Log;
+  readonly now?: () => number;
+}
+
+/** The legal clocks and the notices to people; nothing is watched or sent before `startNotices`. They stop with the rest. */
+export function noticesOf(
+  config: Pick<ServerConfig, 'clocks' | 'notify' | 'outbound' | 'sharing'>,
+  { live, log, ...parts }: NoticeParts,
+  stops: (() => unknown)[],
+): { readonly clocks: Clocks; readonly notices: Notices; startNotices(membership: Membership | undefined): void } {
+  const { records, now = Date.now } = parts;
+  const { recipients } = config.sharing;
+  const clocks = openClocks({ ...parts, settings: config.clocks, recipients });
+  const notices = openNotices({ ...parts, settings: config.notify });
+  return {
+    clocks,
+    notices,
+    startNotices(membership) {
+      const watches = [
+        openClockWatch({ records, clocks, notices, log, now }),
+        openAlertWatch({ records, notices, now }),
+      ];
+      const outbox = openOutbox({ records, settings: config.notify, policy: config.outbound, log, now });
+      const duty = openNoticeDuty({ records, watches, outbox, log });
+      duty.start(membership);
+      const announcer = startAnnouncer({ records, live, log });
+      stops.push(() => Promise.all([duty.stop(), announcer.stop()]));
+    },
+  };
+}
+
 /** Makes incidents of alerts by rule until the server stops. */
 export function incidentsByRule(
   options: { readonly records: RecordStore; readonly incidents: Incidents; readonly log: Log },
@@ -158,13 +220,46 @@ type SharingParts = Omit<SharingOptions, 'data' | 'settings' | 'rules'> & {
 
 /** Sharing with others; nothing leaves before it is started. It stops with the rest. */
 export async function sharingOf(
-  { data, sharing: settings }: Pick<ServerConfig, 'data' | 'sharing'>,
+  { data, duties, outbound, sharing: settings }: Pick<ServerConfig, 'data' | 'duties' | 'outbound' | 'sharing'>,
   { rules, ...options }: SharingParts,
   stops: (() => unknown)[],
 ): Promise<Sharing> {
-  const sharing = await openSharing({ ...options, data, settings, rules: () => ruleBook(rules.rules) });
+  const sharing = await openSharing({
+    ...options,
+    data,
+    duties,
+    outbound,
+    settings,
+    rules: () => ruleBook(rules.rules),
+  });
   stops.push(() => sharing.stop());
   return sharing;
+}
+
+/** What comes in from outside; nothing is asked before it is started. It stops with the rest. */
+export function inboundOf(
+  { data, inbound: sources, sharing, outbound }: Pick<ServerConfig, 'data' | 'inbound' | 'sharing' | 'outbound'>,
+  options: Pick<InboundOptions, 'records' | 'incidents' | 'indicators' | 'audit' | 'log'>,
+  stops: (() => unknown)[],
+): Inbound {
+  const roots = sources.map(({ root }) => root);
+  const policy = namedIn(outbound, roots);
+  const inbound = openInbound({ ...options, data, sources, reporter: sharing.reporterId, policy });
+  stops.push(() => inbound.stop());
+  return inbound;
+}
+
+/** The board of the national role, over its TAXII server. It stops with the rest. */
+export async function nationalOf(
+  { sharing }: Pick<ServerConfig, 'sharing'>,
+  { taxii, records, audit, log }: { readonly taxii?: Taxii } & Pick<InboundOptions, 'records' | 'audit' | 'log'>,
+  stops: (() => unknown)[],
+): Promise<{ readonly national?: National }> {
+  if (!taxii) return {};
+  const { openNational } = await import('./national/national.ts');
+  const national = openNational({ records, taxii, audit, settings: sharing, log });
+  stops.push(() => national.stop());
+  return { national };
 }
 
 /** The TAXII server of the national role; nothing in the province's. It stops with the rest. */

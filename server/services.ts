@@ -5,15 +5,20 @@ import type { Accounts } from './accounts/accounts.ts';
 import type { AgencyBook } from './agencies/names.ts';
 import type { UnfinishedChanges } from './audit/unfinished.ts';
 import type { BackupJobs } from './backup/jobs.ts';
+import type { Clocks } from './clocks/clocks.ts';
 import type { Detection, DetectionState } from './detection/detection.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import type { Identity } from './identity.ts';
+import type { Inbound } from './inbound/inbound.ts';
 import type { Incidents } from './incidents/incidents.ts';
 import type { IndicatorBook } from './indicators/book.ts';
 import type { QueueWait } from './ingest/fair-queue.ts';
 import type { Ledger } from './ledger/schema.ts';
 import type { Log } from './log.ts';
+import type { National } from './national/national.ts';
+import type { Notices } from './notify/notices.ts';
 import type { LiveFeed } from './realtime/live-feed.ts';
+import type { AgencyRequests } from './requests/requests.ts';
 import type { Retention } from './retention/retention.ts';
 import type { Backtests } from './rules/backtest/backtests.ts';
 import type { RuleHealthWatch } from './rules/health.ts';
@@ -51,6 +56,8 @@ export interface AppSettings {
   readonly consoleFolder: string;
   /** Most events of one export. */
   readonly exportEvents: number;
+  /** Counts below it are withheld from finer breakdowns of the feed; 3 unless set. */
+  readonly smallestCount?: number;
 }
 
 /** What routes need of the rest of the server, as plain functions. */
@@ -69,6 +76,9 @@ export interface Services {
   readonly backtests: Backtests;
   readonly indicators: IndicatorBook;
   readonly incidents: Incidents;
+  readonly requests: AgencyRequests;
+  readonly clocks: Clocks;
+  readonly notices: Notices;
   readonly ruleHealth: Pick<RuleHealthWatch, 'of' | 'hidden' | 'look'>;
   /** What each rule evaluated and missed. */
   readonly ruleRuns: Pick<Detection, 'spans' | 'refill' | 'refills'>;
@@ -94,8 +104,11 @@ export interface Services {
   readonly ingestWaits?: () => ReadonlyMap<string, QueueWait>;
   /** Absent where no authority is open. */
   readonly sharing?: Sharing;
+  /** What comes in from outside; absent where no authority is open. */
+  readonly inbound?: Inbound;
   /** In the national role alone. */
   readonly taxii?: Taxii;
+  readonly national?: National;
   /** The identity of requests that come by another way than the network: the control socket. */
   trusted(request: IncomingMessage): Identity | undefined;
 }

@@ -15,7 +15,11 @@ import { mustBeWhole } from './migrate/marker.ts';
 import {
   auditOf,
   backupJobsOf,
+  inboundOf,
   incidentsOf,
+  nationalOf,
+  noticesOf,
+  requestsOf,
   rulesOf,
   settingsOf,
   sharingOf,
@@ -68,12 +72,14 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
     const accounts = openAccounts({
       records,
       folder: config.data,
+      shared: config.openSearchUrl !== undefined,
       audit,
       secondFactor: config.secondFactor,
       session: config.session,
       breachedPasswords: config.breachedPasswords,
       duties: config.duties,
     });
+    await accounts.keys.verify();
     const authority = await openAuthority(join(config.data, 'authority'), { names: config.ingest.names });
     const incidents = await incidentsOf(config, { events, records, audit: accounts.audit, rules, live, log });
     const sharing = await sharingOf(
@@ -81,11 +87,22 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
       { records, incidents, agencies, rules, audit: accounts.audit, authority, log },
       stops,
     );
+    const { clocks, notices } = noticesOf(
+      config,
+      { records, incidents, agencies, audit: accounts.audit, live, log },
+      stops,
+    );
+    const national = await taxiiOf(config, accounts, log, stops);
     const app = await buildApp({
+      inbound: inboundOf(config, { records, incidents, indicators, audit: accounts.audit, log }, stops),
+      ...(await nationalOf(config, { ...national, records, audit: accounts.audit, log }, stops)),
       incidents,
+      clocks,
+      notices,
+      requests: requestsOf({ records, incidents, audit: accounts.audit, live, log }, stops),
       sharing,
       fleet: openFleet({ records, authority, audit: accounts.audit, log }),
-      ...(await taxiiOf(config, accounts, log, stops)),
+      ...national,
       settings: settingsOf(config),
       log,
       events,

@@ -1,5 +1,9 @@
 import type { AlertRow } from '../../server/alerts/schema.ts';
+import type { NoticeRow } from '../../server/notify/schema.ts';
 import type { LiveMessage } from '../../server/realtime/schema.ts';
+
+/** A request to an agency that changed, as the feed tells of it. */
+export type RequestNews = Extract<LiveMessage, { type: 'request' }>;
 
 /** What the header shows of the live connection; `since` and `dataAsOf` in milliseconds since 1970. */
 export interface LiveState {
@@ -26,6 +30,9 @@ export interface LiveSurroundings {
 
 export interface LiveListener {
   alert(row: AlertRow): void;
+  request?(news: RequestNews): void;
+  /** A notice to whoever is signed in here. */
+  notice?(row: NoticeRow): void;
   /** Too much was missed: fetch the list anew. */
   restart(): void;
 }
@@ -46,11 +53,18 @@ export function readLiveMessage(raw: unknown): LiveMessage | undefined {
     return undefined;
   }
   if (typeof message !== 'object' || message === null) return undefined;
-  const { type, change, alert } = message as Record<string, unknown>;
+  const { type, change, alert, id } = message as Record<string, unknown>;
   if (typeof change !== 'number') return undefined;
   if (type === 'tick' || type === 'restart') return message as LiveMessage;
+  if (type === 'notice')
+    return isNotice((message as Record<string, unknown>)['notice']) ? (message as LiveMessage) : undefined;
+  if (type === 'request') return typeof id === 'string' ? (message as LiveMessage) : undefined;
   if (type !== 'alert' || typeof alert !== 'object' || alert === null) return undefined;
   return typeof (alert as Record<string, unknown>)['id'] === 'string' ? (message as LiveMessage) : undefined;
+}
+
+function isNotice(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && typeof (value as Record<string, unknown>)['id'] === 'string';
 }
 
 /**
@@ -156,9 +170,15 @@ export class LiveFeed {
 
   #handOn(message: LiveMessage): void {
     if (message.type === 'tick') return;
+    if (message.type === 'notice') {
+      // Told beside the stream of changes: it is no place to go on from.
+      for (const listener of [...this.#listeners]) listener.notice?.(message.notice);
+      return;
+    }
     this.#change = message.type === 'restart' ? message.change : Math.max(this.#change, message.change);
     for (const listener of [...this.#listeners]) {
       if (message.type === 'restart') listener.restart();
+      else if (message.type === 'request') listener.request?.(message);
       else listener.alert(message.alert);
     }
   }

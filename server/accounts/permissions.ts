@@ -33,8 +33,24 @@ export const PERMISSIONS = {
   'incidents.work': WORKERS,
   /** To let an incident go to the national center: one person prepares it, another one with this right approves. */
   'incidents.approve': ['lead', 'administrator', 'national-liaison'],
+  /** Reports of an incident that go to somebody else, in the official form. */
+  'reports.write': ['analyst', 'lead', 'administrator', 'national-liaison'],
+  'requests.read': EVERYBODY,
+  /** To ask an agency; its officers answer. */
+  'requests.ask': SHIFT,
+  'requests.answer': WORKERS,
   'sharing.read': ['analyst', 'lead', 'administrator', 'auditor', 'national-liaison'],
   'sharing.manage': ['administrator', 'national-liaison'],
+  /** In the national role: what provinces reported, and to acknowledge it and ask for more. */
+  'board.read': ['analyst', 'lead', 'administrator', 'auditor', 'national-liaison'],
+  'board.work': ['analyst', 'lead', 'administrator', 'national-liaison'],
+  /** What came from outside: tasks of the national center, advisories, lists. */
+  'inbound.read': ['analyst', 'lead', 'rule-author', 'administrator', 'auditor', 'national-liaison'],
+  'inbound.manage': ['administrator', 'national-liaison'],
+  /** The province in figures, for its operations center: alone, it opens nothing else. */
+  'feed.read': ['viewer', 'lead', 'administrator', 'auditor', 'national-liaison'],
+  /** What became of notices to people, and to send them again; each reads their own. */
+  'notices.manage': ['lead', 'administrator'],
   'agencies.read': EVERYBODY,
   'agencies.change': ADMINISTRATORS,
   'assets.read': EVERYBODY,

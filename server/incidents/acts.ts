@@ -140,6 +140,36 @@ export function startIncident(record: IncidentRecord, gathered: Gathered, actor:
   return draft.done('incident.create');
 }
 
+/** What another part of the server adds to an incident: evidence, or a line of its history. */
+export type Brought = {
+  /** The same one is brought once. */
+  readonly id: string;
+  readonly by: string;
+  readonly at: string;
+} & ({ readonly evidence: Gathered['evidence'][number] } | { readonly act: Omit<ActItem, 'id' | 'at' | 'by'> });
+
+/** Whether it was brought before. */
+export function wasBrought({ acts }: Pick<IncidentRecord, 'acts'>, { id }: Brought): boolean {
+  return acts.some((act) => act.id.startsWith(`${id}.`));
+}
+
+/** The incident with what was brought; nobody decided anything, so that nobody's decision conflicts with it. @throws HaidangError `HD_TOO_LARGE` */
+export function bringIn(record: IncidentRecord, brought: Brought): IncidentRecord {
+  const { id, by, at } = brought;
+  let count = 0;
+  const draft = new Draft(record, {
+    by,
+    at,
+    id: () => {
+      count += 1;
+      return `${id}.${count}`;
+    },
+  });
+  if ('evidence' in brought) addEvidence(draft, brought.evidence);
+  else draft.note(brought.act);
+  return { ...draft.done('incident.change'), revision: record.revision };
+}
+
 /** The incident with one more line in its history, and in the audit trail under that name. */
 export function noted(
   record: IncidentRecord,

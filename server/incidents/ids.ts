@@ -13,12 +13,17 @@ export function incidentIdOf(alert: string): string {
   return spelled(Buffer.from(hash('sha256', `incident of ${alert}`, 'hex').slice(0, 16), 'hex'));
 }
 
+/** Id of a request to an agency, like `YC-7K3Q-9XMB` (yêu cầu). */
+export function newRequestId(): string {
+  return spelled(randomBytes(8), 'YC');
+}
+
 /** Id of something within an incident. */
 export function newItemId(): string {
   return randomBytes(9).toString('base64url');
 }
 
-function spelled(bytes: Buffer): string {
+function spelled(bytes: Buffer, kind = 'HD'): string {
   const letters = [...bytes.subarray(0, 8)].map((byte) => LETTERS[byte % 32]).join('');
-  return `HD-${letters.slice(0, 4)}-${letters.slice(4)}`;
+  return `${kind}-${letters.slice(0, 4)}-${letters.slice(4)}`;
 }

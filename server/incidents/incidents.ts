@@ -4,7 +4,17 @@ import { type AgencyId, type Identity, SYSTEM } from '../identity.ts';
 import type { Log } from '../log.ts';
 import type { EventStore } from '../store/event-store.ts';
 import type { RecordStore, RecordView, Versioned } from '../store/record-store.ts';
-import { type Actor, applyIncidentChanges, noted, rankOf, startIncident, take } from './acts.ts';
+import {
+  type Actor,
+  applyIncidentChanges,
+  type Brought,
+  bringIn,
+  noted,
+  rankOf,
+  startIncident,
+  take,
+  wasBrought,
+} from './acts.ts';
 import { withCustody } from './custody.ts';
 import { type EvidenceFiles, MOST_INCIDENT_BYTES, openEvidenceFiles } from './evidence-files.ts';
 import { gatherAlerts, gatherSnapshot, type TitleOf } from './gather.ts';
@@ -31,6 +41,17 @@ export interface Incidents {
   addFile(identity: Identity, id: string, file: { path: string; name: string; note: string }): Promise<StoredIncident>;
   /** The bytes of a piece of evidence; reading it is an entry in its chain of custody. */
   readEvidence(identity: Identity, id: string, evidence: string): Promise<{ item: EvidenceItem; bytes: Buffer }>;
+  /**
+   * Adds what another part of the server brings, once by its id, to the incident that this one is part of by now; gives that
+   * one's id. No agency's scope applies: who answers a request need not see the incident. @throws HaidangError `HD_TOO_LARGE`, `HD_NOT_FOUND`
+   */
+  bring(id: string, brought: Brought): Promise<string>;
+  /** Changes one as another part of the server decides; what `make` gives back unchanged is not written. */
+  receive(
+    identity: Identity,
+    id: string,
+    make: (record: IncidentRecord, actor: Actor) => IncidentRecord,
+  ): Promise<StoredIncident>;
   merge(identity: Identity, into: string, asked: MergeIncidents): Promise<StoredIncident>;
   /** Gives the one that was parted from. */
   part(identity: Identity, into: string, asked: PartIncident): Promise<StoredIncident>;
@@ -42,7 +63,7 @@ export interface Incidents {
 /** How an incident came about that no person wrote by hand. */
 export interface MadeBy {
   readonly id: string;
-  readonly origin: 'rule';
+  readonly origin: 'rule' | 'hand';
 }
 
 /** Opens the incidents of a record store; evidence lies in the data folder. */
@@ -210,6 +231,25 @@ export function openIncidents(options: {
         };
       });
       return { item: take(written.document.evidence, evidence, 'evidence'), bytes };
+    },
+    async bring(id, brought) {
+      let found = await get(SYSTEM, id);
+      for (let steps = 0; found.document.mergedInto !== undefined && steps < 20; steps += 1) {
+        if (wasBrought(found.document, brought)) return found.id;
+        found = await get(SYSTEM, found.document.mergedInto);
+      }
+      if (wasBrought(found.document, brought)) return found.id;
+      await write(SYSTEM, found.id, undefined, (record) => {
+        if (wasBrought(record, brought)) return record;
+        if ('evidence' in brought) checkRoom(record, [brought.evidence]);
+        return bringIn(record, brought);
+      });
+      return found.id;
+    },
+    async receive(identity, id, make) {
+      const found = await get(identity, id);
+      if (make(found.document, actorOf(identity)) === found.document) return found;
+      return write(identity, id, undefined, (record) => make(record, actorOf(identity)));
     },
     async merge(identity, into, asked) {
       return both(identity, into, asked, asked.fromVersion, (pair, actor) => {

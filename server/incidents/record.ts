@@ -28,6 +28,23 @@ export interface TaskItem extends Item {
   readonly due: string | null;
   readonly doneAt: string | null;
   readonly doneBy: string | null;
+  /** Of a task that came from outside. */
+  readonly request?: OutsideRequest;
+}
+
+/** Who outside asked for a task, and what was answered. */
+export interface OutsideRequest {
+  /** The source that it came from, and what it is called. */
+  readonly source: string;
+  readonly name: string;
+  /** STIX id of the note that asked. */
+  readonly note: string;
+  readonly text: string;
+  /** The recipient by which the answer goes back; null where it goes by another way. */
+  readonly answersTo: string | null;
+  /** Why it was taken back; null where it was not. */
+  readonly withdrawn: string | null;
+  readonly answer: { readonly text: string; readonly at: string; readonly by: string } | null;
 }
 
 export interface CommentItem extends Item {
@@ -108,10 +125,20 @@ export type IncidentActName =
   | 'indicator-removed'
   | 'technique'
   | 'technique-removed'
+  /** From outside: that it was seen there, a remark, a task that was taken back. `from`: who. */
+  | 'acknowledged'
+  | 'remark'
+  | 'task-withdrawn'
   | 'merged'
   | 'unmerged'
   | 'part-of'
-  | 'parted';
+  | 'parted'
+  /** A question to an agency, its answer, its end; `to` is the request. */
+  | 'request'
+  | 'request-answered'
+  | 'request-closed'
+  /** A report that was written; `to` is its number, the note the hash of its bytes. */
+  | 'report';
 
 /** What somebody did with the incident. */
 export interface ActItem extends Item {

@@ -1,10 +1,11 @@
+import { may } from '../accounts/permissions.ts';
 import type { AgencyBook } from '../agencies/names.ts';
 import { alertRows, type RuleBook } from '../alerts/queries.ts';
-import type { AlertRow } from '../alerts/schema.ts';
 import { isShown } from '../alerts/seen.ts';
-import type { Identity } from '../identity.ts';
+import type { AgencyId, Identity } from '../identity.ts';
 import type { Log } from '../log.ts';
-import type { RecordStore } from '../store/record-store.ts';
+import type { AgencyRequestRecord } from '../requests/record.ts';
+import type { RecordStore, Versioned } from '../store/record-store.ts';
 import type { LiveMessage } from './schema.ts';
 
 /** One connected console, as the feed sees it. */
@@ -15,13 +16,15 @@ export interface LiveClient {
   send(message: LiveMessage): void;
 }
 
-/** Sends changed alerts to the consoles, each from where it stands. */
+/** Sends changed alerts and requests to the consoles, each from where it stands. */
 export interface LiveFeed {
   /** Something changed: look within 50 ms. */
   wake(): void;
   /** Adds a client that has seen everything up to a change number; the answer takes it away again. */
   join(client: LiveClient, since: number): () => void;
   clients(): number;
+  /** Sends a notice to the consoles of a person who may see the agency; programs with a token get none. */
+  announce(person: string, agency: AgencyId, message: Extract<LiveMessage, { type: 'notice' }>): void;
   stop(): void;
 }
 
@@ -72,10 +75,11 @@ export function openLiveFeed(options: {
     if (member.seen > upTo) restart(member, upTo);
     let sent = 0;
     while (member.seen < upTo && members.has(member)) {
-      const page = await load(member, pages);
-      for (const { change, alert } of page.rows) member.client.send({ type: 'alert', change, alert });
-      sent += page.rows.length;
-      member.seen = page.last ? Math.max(upTo, page.seen) : page.seen;
+      const page = await load(member, upTo, pages);
+      const mayRead = may(member.client.identity, 'requests.read');
+      for (const message of page.messages) if (message.type !== 'request' || mayRead) member.client.send(message);
+      sent += page.messages.length;
+      member.seen = page.seen;
       if (!page.last && sent >= RESUME_MAX) restart(member, await records.lastChange());
       if (member.client.buffered() > BUFFER_MAX) return;
     }
@@ -83,26 +87,36 @@ export function openLiveFeed(options: {
   }
 
   /** Consoles with the same scope that stand at the same place share one query. */
-  function load(member: Member, pages: Map<string, Promise<Page>>): Promise<Page> {
+  function load(member: Member, upTo: number, pages: Map<string, Promise<Page>>): Promise<Page> {
     const { agencies: scope } = member.client.identity;
     const key = `${scope === 'all' ? '*' : [...scope].sort().join(',')} ${member.seen}`;
     let page = pages.get(key);
     if (!page) {
-      page = read(member.client.identity, member.seen);
+      page = read(member.client.identity, member.seen, upTo);
       pages.set(key, page);
     }
     return page;
   }
 
-  async function read(identity: Identity, since: number): Promise<Page> {
-    const changed = await records.as(identity).changesSince('alert', since, PAGE);
-    const shown = changed.filter(({ document }) => isShown(identity, document));
+  async function read(identity: Identity, since: number, upTo: number): Promise<Page> {
+    const view = records.as(identity);
+    const changed = await view.changesSince('alert', since, PAGE);
+    // After the alerts: what changed before the last of these is not missing here.
+    const asked = await view.changesSince('agency-request', since, PAGE);
+    const isFull = { alerts: changed.length === PAGE, requests: asked.length === PAGE };
+    const last = !isFull.alerts && !isFull.requests;
+    const ofAlerts = changed.at(-1)?.change ?? since;
+    // Up to here every alert is known, and with them every request that these pages hold.
+    const known = isFull.alerts ? ofAlerts : Math.max(upTo, ofAlerts);
+    const seen = isFull.requests ? Math.min(known, asked.at(-1)?.change ?? since) : known;
+    const near = ({ change }: { readonly change: number }) => change <= seen;
+    const shown = changed.filter((one) => near(one) && isShown(identity, one.document));
     const rows = await alertRows(shown, typeof rules === 'function' ? rules() : rules, agencies);
-    return {
-      rows: rows.map((alert) => ({ change: alert.change, alert })),
-      seen: changed.at(-1)?.change ?? since,
-      last: changed.length < PAGE,
-    };
+    const messages: Page['messages'][number][] = [
+      ...rows.map((alert) => ({ type: 'alert' as const, change: alert.change, alert })),
+      ...asked.filter(near).map(requestMessage),
+    ];
+    return { messages: messages.sort((a, b) => a.change - b.change), seen, last };
   }
 
   function restart(member: Member, change: number): void {
@@ -149,6 +163,15 @@ export function openLiveFeed(options: {
       return () => void members.delete(member);
     },
     clients: () => members.size,
+    announce(person, agency, message) {
+      for (const { client } of members) {
+        const { kind, name, agencies: scope, limits } = client.identity;
+        const isMeant = kind === 'user' && name === person && limits === undefined;
+        // One that fell behind finds it in its list.
+        if (!isMeant || !(scope === 'all' || scope.includes(agency)) || client.buffered() > BUFFER_MAX) continue;
+        client.send(message);
+      }
+    },
     stop() {
       stopped = true;
       clearInterval(ticker);
@@ -158,8 +181,13 @@ export function openLiveFeed(options: {
   };
 }
 
+function requestMessage({ id, change, document }: Versioned<AgencyRequestRecord>): Page['messages'][number] {
+  const { agency, state, subject, due } = document;
+  return { type: 'request', change, id, agency, state, subject, due };
+}
+
 interface Page {
-  readonly rows: readonly { readonly change: number; readonly alert: AlertRow }[];
+  readonly messages: readonly Extract<LiveMessage, { type: 'alert' | 'request' }>[];
   readonly seen: number;
   readonly last: boolean;
 }

@@ -1,9 +1,15 @@
 import type { CollectorStatus, FrameSource } from '../../ecs/wire.ts';
 import type { Severity } from '../../rules/rule.ts';
+import type { ClockRecord } from '../clocks/record.ts';
 import type { EnrolmentTokenRecord, SourceRhythmRecord } from '../fleet/record.ts';
 import type { AgencyId, CollectorId, Role } from '../identity.ts';
+import type { InboundItemRecord } from '../inbound/record.ts';
 import type { IncidentRecord } from '../incidents/record.ts';
+import type { NationalIncidentRecord, NationalIndicatorRecord, NationalProvinceRecord } from '../national/record.ts';
+import type { NoticeAddressRecord, NoticeRecord } from '../notify/record.ts';
 import type { ParserRecord, ParserVersionRecord } from '../parsers/record.ts';
+import type { IncidentReportRecord } from '../reports/record.ts';
+import type { AgencyRequestRecord } from '../requests/record.ts';
 import type { Backtest } from '../rules/backtest/schema.ts';
 import type { SharingBodyRecord, SharingReceiptRecord, SharingRecord } from '../sharing/record.ts';
 
@@ -33,8 +39,17 @@ export interface RecordKinds {
   'enrolment-token': EnrolmentTokenRecord;
   'source-rhythm': SourceRhythmRecord;
   incident: IncidentRecord;
+  clock: ClockRecord;
+  notice: NoticeRecord;
+  'notice-address': NoticeAddressRecord;
+  'agency-request': AgencyRequestRecord;
+  'incident-report': IncidentReportRecord;
   parser: ParserRecord;
   'parser-version': ParserVersionRecord;
+  'national-incident': NationalIncidentRecord;
+  'national-indicator': NationalIndicatorRecord;
+  'national-province': NationalProvinceRecord;
+  'inbound-item': InboundItemRecord;
   sharing: SharingRecord;
   'sharing-body': SharingBodyRecord;
   'sharing-receipt': SharingReceiptRecord;
@@ -63,6 +78,15 @@ export const RECORD_INDEXES: { readonly [K in keyof RecordKinds]: readonly strin
   'rule-backtest': ['rule', 'at'],
   'indicator-list': [],
   incident: ['agency', 'status', 'severityRank', 'owner', 'updatedAt', 'waiting'],
+  'national-incident': ['province', 'severityRank', 'state', 'acknowledged', 'asked', 'updatedAt', 'waiting'],
+  'national-indicator': ['shared', 'lastAt'],
+  'national-province': [],
+  'inbound-item': ['source', 'kind', 'open', 'receivedAt'],
+  'incident-report': ['incident', 'at'],
+  'agency-request': ['agency', 'incident', 'alert', 'state', 'due', 'waiting'],
+  clock: ['agency', 'open', 'due', 'lookAt'],
+  notice: ['agency', 'at', 'due', 'dueAt', 'dead'],
+  'notice-address': [],
   sharing: ['incident', 'due', 'dueAt', 'asked', 'dead', 'review', 'updatedAt', 'waiting'],
   'sharing-body': [],
   'sharing-receipt': [],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Rule } from '../../../rules/rule.ts';
 import { type Accounts, openAccounts } from '../../../server/accounts/accounts.ts';
+import type { DutyPolicy } from '../../../server/accounts/duties.ts';
 import type { Provider } from '../../../server/accounts/oidc/provider.ts';
 import type { OidcSettings } from '../../../server/accounts/oidc/settings.ts';
 import type { NewUser } from '../../../server/accounts/schema.ts';
@@ -14,11 +15,16 @@ import { ruleBook } from '../../../server/alerts/queries.ts';
 import { buildApp } from '../../../server/app.ts';
 import { openBackupJobs } from '../../../server/backup/jobs.ts';
 import { NO_S3_SETTINGS } from '../../../server/backup/s3/settings.ts';
+import type { Clocks } from '../../../server/clocks/clocks.ts';
+import { TERMS, WARN_PERCENT, YEARLY } from '../../../server/clocks/terms.ts';
 import { type AgencyId, type Identity, SYSTEM } from '../../../server/identity.ts';
 import { openIndicators } from '../../../server/indicators/book.ts';
 import { buildLedger } from '../../../server/ledger/ledger.ts';
-import { incidentsOf } from '../../../server/parts.ts';
+import type { Notices } from '../../../server/notify/notices.ts';
+import { NO_NOTIFY, type NotifySettings } from '../../../server/notify/settings.ts';
+import { incidentsOf, noticesOf } from '../../../server/parts.ts';
 import { openLiveFeed } from '../../../server/realtime/live-feed.ts';
+import { type AgencyRequests, openRequests } from '../../../server/requests/requests.ts';
 import { openRetention, type Retention } from '../../../server/retention/retention.ts';
 import { KEEP_DAYS, MINIMUM_MONTHS } from '../../../server/retention/settings.ts';
 import { RULES_AT_REST } from '../../../server/rules/at-rest.ts';
@@ -26,7 +32,7 @@ import { openBacktests } from '../../../server/rules/backtest/backtests.ts';
 import { openRuleImports } from '../../../server/rules/import/import-jobs.ts';
 import { openRuleRegistry, type RuleRegistry } from '../../../server/rules/registry.ts';
 import type { App } from '../../../server/services.ts';
-import type { SharingSettings } from '../../../server/sharing/settings.ts';
+import { NO_SHARING, type SharingSettings } from '../../../server/sharing/settings.ts';
 import { openSharing, type Sharing } from '../../../server/sharing/sharing.ts';
 import type { EventStore } from '../../../server/store/event-store.ts';
 import type { AlertDetected } from '../../../server/store/record-kinds.ts';
@@ -45,6 +51,9 @@ export interface Bench {
   readonly rules: RuleRegistry;
   /** Where the test asked for it. */
   readonly sharing?: Sharing;
+  readonly requests: AgencyRequests;
+  readonly clocks: Clocks;
+  readonly notices: Notices;
   readonly retention: Retention;
   readonly folder: string;
   /** Milliseconds; accounts look at it. */
@@ -69,6 +78,8 @@ export async function openBench(
     exportEvents?: number;
     requestsPerMinute?: number;
     sharing?: SharingSettings;
+    notify?: NotifySettings;
+    duties?: DutyPolicy;
     secondFactor?: SecondFactorPolicy;
     oidc?: { readonly settings: OidcSettings; readonly provider: Provider };
   } = {},
@@ -76,7 +87,7 @@ export async function openBench(
   const folder = await mkdtemp(join(tmpdir(), 'haidang-api-'));
   const { events, records } = await openAnyStore(join(folder, 'store'));
   const clock = { now: Date.now() };
-  const { secondFactor, oidc } = options;
+  const { secondFactor, oidc, duties } = options;
   const agencies = openAgencyBook(records);
   const accounts = openAccounts({
     records,
@@ -84,6 +95,7 @@ export async function openBench(
     folder,
     now: () => clock.now,
     ...(secondFactor === undefined ? {} : { secondFactor }),
+    ...(duties === undefined ? {} : { duties }),
     oidc,
   });
   const loaded = { rules: options.rules ?? [], problems: [] };
@@ -119,6 +131,24 @@ export async function openBench(
     { data: folder },
     { events, records, audit: accounts.audit, rules, live, log: silent },
   );
+  const requests = openRequests({
+    records,
+    incidents,
+    audit: accounts.audit,
+    log: silent,
+    woken: () => live.wake(),
+    now: () => clock.now,
+  });
+  const { clocks, notices } = noticesOf(
+    {
+      clocks: { terms: TERMS, warnPercent: WARN_PERCENT, yearly: YEARLY, timeZone },
+      notify: options.notify ?? NO_NOTIFY,
+      outbound: { allowPrivate: [] },
+      sharing: options.sharing ?? NO_SHARING,
+    },
+    { records, incidents, agencies, audit: accounts.audit, live, log: silent, now: () => clock.now },
+    [],
+  );
   const sharing =
     options.sharing &&
     (await openSharing({
@@ -130,11 +160,15 @@ export async function openBench(
       authority: { sign: (text) => Buffer.from(text).toString('base64'), certificate: 'test' },
       data: folder,
       settings: options.sharing,
+      ...(duties === undefined ? {} : { duties }),
       log: silent,
       now: () => clock.now,
     }));
   const app = await buildApp({
     incidents,
+    clocks,
+    notices,
+    requests,
     ...(sharing ? { sharing } : {}),
     settings: {
       version: '0.0.0-test',
@@ -182,6 +216,9 @@ export async function openBench(
     records,
     accounts,
     rules,
+    requests,
+    clocks,
+    notices,
     retention,
     folder,
     clock,
@@ -229,6 +266,7 @@ export async function openBench(
     async close() {
       live.stop();
       await retention.stop();
+      await requests.stop();
       await sharing?.stop();
       await Promise.all([ruleImports.stop(), backtests.stop(), indicators.stop()]);
       await app.close();

@@ -81,8 +81,14 @@ export function openForwarder(options: ForwarderOptions): Forwarder {
                 check,
                 signal,
                 async keep(progress: Progress) {
-                  await update((record, version) => replaced(record, { ...version, progress }));
+                  await update((record, version) =>
+                    replaced(record, {
+                      ...version,
+                      progress: isSentAgain(version) ? { ...progress, again: true } : progress,
+                    }),
+                  );
                 },
+                taken: () => takenBefore(stored.document, head.number),
               });
       } catch (error) {
         if (signal.aborted || isLost(error)) throw error;
@@ -107,6 +113,18 @@ export function openForwarder(options: ForwarderOptions): Forwarder {
     }
   }
 
+  /** What was taken of this version and of those before it; a version that was delivered holds all that left before it. */
+  async function takenBefore(record: SharingRecord, number: number): Promise<ReadonlySet<string>> {
+    const { incident, recipient } = record;
+    const taken = new Set<string>();
+    for (const one of sinceDelivered(record, number)) {
+      const receipts = await shares.receipts({ incident, recipient, number: one.number });
+      for (const { id, version, outcome } of receipts?.objects ?? [])
+        if (outcome === 'accepted') taken.add(`${id} ${version}`);
+    }
+    return taken;
+  }
+
   const isoNow = (after = 0) => new Date(now() + after).toISOString();
 
   /** The version as the channel takes it; a sentence where its bytes are not what was approved. */
@@ -119,7 +137,10 @@ export function openForwarder(options: ForwarderOptions): Forwarder {
     const isSame = createHash('sha256').update(bytes).digest('hex') === sha256;
     if (!isSame || signature === null || !keys.holds(bytes, signature, facts))
       return 'The bytes in the store are not those that were approved; ask for approval of a new version.';
-    return { incident, recipient, number, body, sha256, signature, progress: version.progress };
+    const mayBeThere =
+      isSentAgain(version) ||
+      sinceDelivered(record, number).some((one) => one.number < number && one.state !== 'delivered');
+    return { incident, recipient, number, body, sha256, signature, mayBeThere, progress: version.progress };
   }
 
   function ended(record: SharingRecord, version: SharedVersion, delivery: Delivery): SharingRecord {
@@ -241,6 +262,22 @@ export function openForwarder(options: ForwarderOptions): Forwarder {
 
 function replaced(record: SharingRecord, version: SharedVersion): SharingRecord {
   return { ...record, versions: record.versions.map((one) => (one.number === version.number ? version : one)) };
+}
+
+/** A version, and those that were let out before it, back to the last one that was delivered. */
+function sinceDelivered({ versions }: SharingRecord, number: number): readonly SharedVersion[] {
+  const left = versions.filter((one) => one.number <= number && one.decision !== null);
+  return left.slice(
+    Math.max(
+      0,
+      left.findLastIndex((one) => one.number < number && one.state === 'delivered'),
+    ),
+  );
+}
+
+/** Whether somebody had it sent once more after it was given up. */
+function isSentAgain({ progress }: SharedVersion): boolean {
+  return progress?.['again'] === true;
 }
 
 function isLost(error: unknown): boolean {

@@ -6,11 +6,14 @@ import type { Tlp } from '../incidents/record.ts';
  */
 export type SharedState = 'requested' | 'approved' | 'delivered' | 'dead' | 'refused' | 'withdrawn' | 'superseded';
 
-/** Who let it leave. `alone`: one person, as nobody answered before the term; `preauthorised`: by its class. */
+/**
+ * Who let it leave. `alone`: one person, as nobody answered before the term; `preauthorised`: by its class; `one-person`: whoever
+ * asked, where the operator wants no second one (`accounts.two_persons.approval`).
+ */
 export interface Decision {
   readonly by: string;
   readonly at: string;
-  readonly how: 'second-person' | 'preauthorised' | 'alone';
+  readonly how: 'second-person' | 'preauthorised' | 'alone' | 'one-person';
   readonly reason: string;
 }
 
@@ -23,7 +26,7 @@ export interface Review {
   readonly note: string;
 }
 
-/** How far a channel got with one version; what is in it is the channel's own. */
+/** How far a channel got with one version; what is in it is the channel's own, but for `again`: sent once more after it was given up. */
 export type Progress = Readonly<Record<string, unknown>>;
 
 /** One frozen state of an incident for one recipient. */

@@ -42,6 +42,8 @@ export const SharingSetup = Type.Object({
   ),
   preauthorised: Nullable(Type.Object({ severity: Severity, classes: Type.Array(Type.String()) })),
   aloneMinutes: Type.Integer(),
+  /** Whether it takes another person to approve than the one who asked (`accounts.two_persons.approval`). */
+  twoPersons: Type.Boolean(),
   /** The key that signs what leaves; recipients get it once. */
   key: Type.Object({
     kid: Type.String(),
@@ -69,7 +71,7 @@ export const VersionRow = Type.Object({
     Type.Object({
       by: Type.String(),
       at: Type.String(),
-      how: Type.Enum(['second-person', 'preauthorised', 'alone']),
+      how: Type.Enum(['second-person', 'preauthorised', 'alone', 'one-person']),
       reason: Type.String(),
     }),
   ),
@@ -103,6 +105,8 @@ export const SharingRow = Type.Object({
   deadline: Nullable(Type.String()),
   /** From when on a lead may release alone; null where no term runs. */
   aloneFrom: Nullable(Type.String()),
+  /** Whether it takes another person to approve than the one who asked. */
+  twoPersons: Type.Boolean(),
   updatedAt: Type.String(),
   /** Oldest first. */
   versions: Type.Array(VersionRow),

@@ -1,5 +1,5 @@
 import type { Audit } from '../accounts/audit.ts';
-import { mustBeAnother } from '../accounts/duties.ts';
+import { type DutyPolicy, mustBeAnother } from '../accounts/duties.ts';
 import { HaidangError } from '../errors.ts';
 import { type Identity, SYSTEM } from '../identity.ts';
 import type { Incidents } from '../incidents/incidents.ts';
@@ -21,7 +21,7 @@ export interface Shares extends ShareRecords {
   preview(identity: Identity, incident: string, recipient: string, minimal: boolean): Promise<Candidate>;
   /** Freezes what was previewed and asks for a decision; of a pre-authorised class it leaves at once. */
   request(identity: Identity, incident: string, asked: RequestShare): Promise<StoredSharing>;
-  /** Lets a version leave: another person than who asked, and only the bytes that were seen. */
+  /** Lets a version leave: another person than who asked unless the operator wants none, and only the bytes that were seen. */
   approve(identity: Identity, name: VersionName, sha256: string): Promise<StoredSharing>;
   /** Lets it leave alone, as nobody answered and the term is near. */
   releaseAlone(identity: Identity, name: VersionName, sha256: string, reason: string): Promise<StoredSharing>;
@@ -44,13 +44,14 @@ export function openShares(options: {
   readonly candidates: Candidates;
   readonly keys: SharingKeys;
   readonly settings: SharingSettings;
+  readonly duties: Pick<DutyPolicy, 'approval'>;
   readonly audit: Audit;
   readonly log: Pick<Log, 'warn' | 'info'>;
   /** Hears that something may be sent. */
   readonly woken: () => void;
   readonly now?: () => number;
 }): Shares {
-  const { records, incidents, candidates, keys, settings, audit, log, woken, now = Date.now } = options;
+  const { records, incidents, candidates, keys, settings, duties, audit, log, woken, now = Date.now } = options;
   const view = records.as(SYSTEM);
   const kept = openShareRecords({ records, audit, log, now });
   const isoNow = () => new Date(now()).toISOString();
@@ -99,7 +100,7 @@ export function openShares(options: {
       iat: Math.floor(Date.parse(decision.at) / 1000),
     }),
     since: decision.at,
-    review: decision.how === 'second-person' ? null : reviewOf(decision.at),
+    review: decision.how === 'alone' || decision.how === 'preauthorised' ? reviewOf(decision.at) : null,
   });
 
   /** Something new leaves: at once, and in place of what was given up before. */
@@ -117,7 +118,7 @@ export function openShares(options: {
     identity: Identity,
     name: VersionName,
     sha256: string,
-    how: Decision['how'],
+    how: (version: SharedVersion) => Decision['how'],
     reason: string,
     may: (version: SharedVersion, record: SharingRecord) => void,
   ): Promise<StoredSharing> {
@@ -125,12 +126,13 @@ export function openShares(options: {
     const found = await kept.get(name.incident, name.recipient);
     if (!found)
       throw new HaidangError('HD_NOT_FOUND', 'Nothing of this incident was asked to leave to this recipient.');
-    const body = await kept.body(found.document, versionOf(found.document, name));
-    const decision: Decision = { by: identity.name, at: isoNow(), how, reason };
+    const asked = versionOf(found.document, name);
+    const body = await kept.body(found.document, asked);
+    const decision: Decision = { by: identity.name, at: isoNow(), how: how(asked), reason };
     return act(
       identity,
       name,
-      how === 'alone' ? 'sharing.release-alone' : 'sharing.approve',
+      decision.how === 'alone' ? 'sharing.release-alone' : 'sharing.approve',
       (version, record) => {
         mustBe(version, 'requested');
         if (version.sha256 !== sha256)
@@ -138,7 +140,7 @@ export function openShares(options: {
         may(version, record);
         return decide(name, version, body, decision);
       },
-      { sha256, reason },
+      { sha256, reason, how: decision.how },
       leaving(name.number),
     );
   }
@@ -214,13 +216,15 @@ export function openShares(options: {
       return kept.relay(stored);
     },
     approve(identity, name, sha256) {
-      return decided(identity, name, sha256, 'second-person', '', (version) =>
-        mustBeAnother(identity.name, version.requestedBy, 'The request'),
-      );
+      const how = ({ requestedBy }: SharedVersion) => (requestedBy === identity.name ? 'one-person' : 'second-person');
+      return decided(identity, name, sha256, how, '', ({ requestedBy }) => {
+        if (duties.approval) mustBeAnother(identity.name, requestedBy, 'The request');
+      });
     },
     releaseAlone(identity, name, sha256, reason) {
       if (reason.trim() === '') throw new HaidangError('HD_BAD_REQUEST', 'Releasing alone needs a reason.');
-      return decided(identity, name, sha256, 'alone', reason.trim(), (_, { deadline }) => {
+      const alone = () => 'alone' as const;
+      return decided(identity, name, sha256, alone, reason.trim(), (_, { deadline }) => {
         const from =
           deadline === null ? Number.POSITIVE_INFINITY : Date.parse(deadline) - settings.aloneMinutes * 60_000;
         if (now() >= from) return;
@@ -241,7 +245,7 @@ export function openShares(options: {
         (version) => {
           if (!version.review || version.review.at !== null)
             throw new HaidangError('HD_BAD_REQUEST', 'This version has no review that is open.');
-          mustBeAnother(identity.name, version.decision?.by ?? '', 'The decision');
+          if (duties.approval) mustBeAnother(identity.name, version.decision?.by ?? '', 'The decision');
           return { ...version, review: { ...version.review, by: identity.name, at: isoNow(), note: note.trim() } };
         },
         { note },
@@ -256,7 +260,14 @@ export function openShares(options: {
           mustBe(version, 'dead');
           if (record.versions.some(({ number, decision }) => number > version.number && decision !== null))
             throw new HaidangError('HD_BAD_REQUEST', 'A later version left already; this one must not come after it.');
-          return { ...version, state: 'approved', attempts: 0, since: isoNow(), problem: null, progress: null };
+          return {
+            ...version,
+            state: 'approved',
+            attempts: 0,
+            since: isoNow(),
+            problem: null,
+            progress: { again: true },
+          };
         },
         {},
         (record) => ({ ...record, dueAt: isoNow() }),

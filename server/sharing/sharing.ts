@@ -1,4 +1,5 @@
 import type { Audit } from '../accounts/audit.ts';
+import { DUTY_POLICY, type DutyPolicy } from '../accounts/duties.ts';
 import type { AgencyBook } from '../agencies/names.ts';
 import type { RuleBook } from '../alerts/queries.ts';
 import type { Authority } from '../authority/authority.ts';
@@ -20,6 +21,7 @@ import { openShares, type Shares } from './shares.ts';
 /** Sharing with others: what leaves, who lets it leave, and the outbox. */
 export interface Sharing {
   readonly settings: SharingSettings;
+  readonly duties: DutyPolicy;
   readonly shares: Shares;
   readonly key: PublicSharingKey;
   readonly forwarder: Forwarder;
@@ -37,6 +39,8 @@ export interface SharingOptions {
   readonly authority: Pick<Authority, 'sign' | 'certificate'>;
   readonly data: string;
   readonly settings: SharingSettings;
+  /** Which acts take two persons; both unless said. */
+  readonly duties?: DutyPolicy;
   readonly log: Log;
   /** What of the state network may be asked; nothing unless given. */
   readonly outbound?: OutboundPolicy;
@@ -54,7 +58,7 @@ const EVERY_MS = 1_000;
 
 /** Opens sharing; nothing leaves before `start`. */
 export async function openSharing(options: SharingOptions): Promise<Sharing> {
-  const { records, settings, data, log, audit, now, random } = options;
+  const { records, settings, data, log, audit, now, random, duties = DUTY_POLICY } = options;
   const keys = await openSharingKeys(options);
   const candidates = openCandidates({ ...options, keys });
   let forwarder: Forwarder | undefined;
@@ -64,6 +68,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
     candidates,
     keys,
     settings,
+    duties,
     audit,
     log,
     woken: () => forwarder?.wake(),
@@ -94,6 +99,7 @@ export async function openSharing(options: SharingOptions): Promise<Sharing> {
   let duty: ReturnType<typeof startDuty> | undefined;
   return {
     settings,
+    duties,
     shares,
     key: keys.public,
     forwarder: sending,

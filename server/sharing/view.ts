@@ -8,7 +8,7 @@ import type { StoredSharing, VersionName } from './share-records.ts';
 import type { Sharing } from './sharing.ts';
 
 /** Recipients, terms and the key, as people and recipients may see them: no addresses of files, no passwords. */
-export function sharingSetup({ settings, key }: Sharing): SharingSetup {
+export function sharingSetup({ settings, duties, key }: Sharing): SharingSetup {
   const { reporterId, reporterName, recipients, clocks, preauthorised, aloneMinutes } = settings;
   return {
     reporter: { id: reporterId, name: reporterName },
@@ -16,6 +16,7 @@ export function sharingSetup({ settings, key }: Sharing): SharingSetup {
     clocks: clocks.map((clock) => ({ ...clock, classes: [...clock.classes] })),
     preauthorised: preauthorised ? { severity: preauthorised.severity, classes: [...preauthorised.classes] } : null,
     aloneMinutes,
+    twoPersons: duties.approval,
     key,
   };
 }
@@ -50,6 +51,7 @@ export async function sharingRows(
           dueAt: document.dueAt,
           deadline,
           aloneFrom: alone === null ? null : new Date(alone).toISOString(),
+          twoPersons: sharing.duties.approval,
           updatedAt: document.updatedAt,
           versions: document.versions.map(versionRow),
         },

@@ -17,7 +17,7 @@ export function archiveChannel(folder: string, key: PublicSharingKey): Channel {
 }
 
 /** The archive of a version: bundle, signature, what proves the signature, a list of it all, and how to check it. */
-export function archiveOf(shipment: Omit<Shipment, 'progress'>, key: PublicSharingKey): Buffer {
+export function archiveOf(shipment: Omit<Shipment, 'progress' | 'mayBeThere'>, key: PublicSharingKey): Buffer {
   const { incident, recipient, number, body, signature, sha256 } = shipment;
   const files: ZipEntry[] = [
     { name: 'bundle.json', bytes: Buffer.from(body) },

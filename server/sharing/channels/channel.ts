@@ -10,6 +10,8 @@ export interface Shipment {
   readonly sha256: string;
   /** Detached JWS over them. */
   readonly signature: string;
+  /** Whether some of it may have come in an attempt that was given up, of this version or of one before. */
+  readonly mayBeThere: boolean;
   /** What the channel kept last of this version; null at first. */
   readonly progress: Progress | null;
 }
@@ -20,6 +22,8 @@ export interface Voyage {
   check(): Promise<void>;
   /** Keeps how far it got, durably: after a crash `deliver` is called with it again. */
   keep(progress: Progress): Promise<void>;
+  /** `id version` of the objects of the incident that this recipient took, as its receipts say. */
+  taken(): Promise<ReadonlySet<string>>;
   readonly signal: AbortSignal;
 }
 

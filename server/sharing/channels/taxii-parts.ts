@@ -37,10 +37,14 @@ export function partsOf(objects: readonly StixObject[], maxLength: number): read
 }
 
 /** Two halves of a part that was too long; undefined where it is one object. */
-export function cutInTwo({ from, to }: Part): readonly [Part, Part] | undefined {
+export function cutInTwo({ from, to, tries }: Part): readonly [Part, Part] | undefined {
   if (to - from < 2) return undefined;
   const middle = Math.floor((from + to) / 2);
-  return [fresh(from, middle), fresh(middle, to)];
+  // What was tried before stays known: it may have arrived then.
+  return [
+    { ...fresh(from, middle), tries },
+    { ...fresh(middle, to), tries },
+  ];
 }
 
 /** The parts that were kept; undefined where nothing was. */

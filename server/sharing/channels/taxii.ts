@@ -4,6 +4,7 @@ import type { ChannelSettings } from '../settings.ts';
 import type { StixObject } from '../stix/objects.ts';
 import type { Channel, Delivery, Shipment, Voyage } from './channel.ts';
 import { openHttp } from './https.ts';
+import { alreadyThere } from './taxii-again.ts';
 import { Failure, type Place, type Status, TaxiiClient } from './taxii-client.ts';
 import { cutInTwo, type Part, partsOf, readProgress, versionOf } from './taxii-parts.ts';
 
@@ -16,6 +17,14 @@ export interface TaxiiPatience {
 }
 
 const PATIENCE: TaxiiPatience = { pendingMs: 1_800_000, tries: 3, pollMs: 1_000, mostPollMs: 60_000 };
+
+/** What a part is about, and where it goes. */
+interface Envelope {
+  readonly objects: readonly StixObject[];
+  readonly place: Place;
+  /** Whether some of it may have come in an attempt that was given up. */
+  readonly mayBeThere: boolean;
+}
 
 /** How one part of a version fared in one step. */
 type Step =
@@ -63,7 +72,8 @@ export function taxiiChannel(
         at += 1;
         continue;
       }
-      const step = await forward(part, objects.slice(part.from, part.to), place, voyage, (next) => keep(at, next));
+      const envelope = { objects: objects.slice(part.from, part.to), place, mayBeThere: shipment.mayBeThere };
+      const step = await forward(part, envelope, voyage, (next) => keep(at, next));
       if (step.is === 'over') return step.delivery;
       if (step.is === 'split') {
         const halves = cutInTwo(part);
@@ -86,21 +96,21 @@ export function taxiiChannel(
   /** One step with one part: asks how it fared, or sends it. */
   async function forward(
     part: Part,
-    objects: readonly StixObject[],
-    place: Place,
+    envelope: Envelope,
     voyage: Voyage,
     keep: (part: Part) => Promise<void>,
   ): Promise<Step> {
+    const { objects, place } = envelope;
     if (part.state === 'pending' && part.status !== null) {
       const status = await client.status(part.status, voyage.signal);
-      if (status?.status === 'complete') return settled(part, objects, place, status, voyage);
+      if (status?.status === 'complete') return settled(part, envelope, status, voyage);
       const waited = now() - part.since;
       if (status && waited < patience.pendingMs) {
         const afterMs = Math.min(patience.mostPollMs, Math.max(patience.pollMs, waited / 4));
         return { is: 'over', delivery: { outcome: 'working', afterMs } };
       }
       if (place.canRead && (await client.missing(place, objects, voyage.signal)).length === 0)
-        return settled(part, objects, place, undefined, voyage);
+        return settled(part, envelope, undefined, voyage);
       if (part.tries >= patience.tries) {
         const reason = `The recipient said ${part.tries} times that it is at it, and never came to an end.`;
         return { is: 'over', delivery: { outcome: 'refused', reason, references: [part.status] } };
@@ -110,7 +120,7 @@ export function taxiiChannel(
     if (part.tries > 0 && place.canRead) {
       // It may have arrived, with the answer lost on the way.
       wanted = await client.missing(place, objects, voyage.signal);
-      if (wanted.length === 0) return settled(part, objects, place, undefined, voyage);
+      if (wanted.length === 0) return settled(part, envelope, undefined, voyage);
     }
     const sent: Part = { ...part, state: 'sent', status: null, tries: part.tries + 1, since: now() };
     // Written down before it leaves: after a crash it is known that it may have arrived.
@@ -118,7 +128,7 @@ export function taxiiChannel(
     await voyage.check();
     const answer = await client.post(wanted, voyage.signal);
     if (answer === 'too-large') return { is: 'split' };
-    if (answer.status === 'complete') return settled(sent, objects, place, answer, voyage);
+    if (answer.status === 'complete') return settled(sent, envelope, answer, voyage);
     const pending: Part = { ...sent, state: 'pending', status: answer.id, since: now() };
     await keep(pending);
     return { is: 'over', delivery: { outcome: 'working', afterMs: patience.pollMs } };
@@ -127,8 +137,7 @@ export function taxiiChannel(
   /** Reads a final status; what it calls a failure is no failure where the object is there in this version. */
   async function settled(
     part: Part,
-    objects: readonly StixObject[],
-    place: Place,
+    { objects, place, mayBeThere }: Envelope,
     status: Status | undefined,
     voyage: Voyage,
   ): Promise<Step> {
@@ -139,9 +148,17 @@ export function taxiiChannel(
       const missing = await client.missing(place, objects, voyage.signal);
       const gone = new Set(missing.map(({ id }) => id));
       for (const id of reasons.keys()) if (!gone.has(id)) reasons.delete(id);
-    } else if (part.tries > 1) {
-      // Sent before, and the collection cannot be read: a recipient that says so has it.
-      for (const [id, message] of reasons) if (/already|duplicate|exists/i.test(message)) reasons.delete(id);
+    } else if (reasons.size > 0) {
+      // A recipient that says so has it, where it may have come before.
+      if (part.tries > 1)
+        for (const [id, message] of reasons) if (/already|duplicate|exists/i.test(message)) reasons.delete(id);
+      const there = await alreadyThere(reasons, {
+        objects,
+        sentBefore: part.tries > 1 || mayBeThere,
+        taken: await voyage.taken(),
+        probe: (object) => probe(object, part, voyage),
+      });
+      for (const id of there) reasons.delete(id);
     }
     const receipts = objects.map((object): ObjectReceipt => {
       const message = reasons.get(object.id);
@@ -153,6 +170,18 @@ export function taxiiChannel(
     const failures = refused.map(({ id, message = '' }) => ({ id, message }));
     const references = status ? [...part.references, status.id] : part.references;
     return { is: 'done', part: { ...part, state: 'done', references, failures }, objects: receipts };
+  }
+
+  /** Sends one object once more, to hear how the recipient calls a duplicate. */
+  async function probe(object: StixObject, { tries }: Part, voyage: Voyage): Promise<Status | undefined> {
+    await voyage.check();
+    const answer = await client.post([object], voyage.signal);
+    if (answer !== 'too-large') {
+      const status = answer.status === 'complete' ? answer : await client.status(answer.id, voyage.signal);
+      if (status?.status === 'complete') return status;
+    }
+    if (tries > patience.tries) return undefined;
+    throw new Failure('The recipient does not say whether it already has what it did not take.');
   }
 
   return { deliver, close: () => http.close() };

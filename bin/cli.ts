@@ -48,7 +48,9 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: 
     does: 'list systems whose security level raises or lowers alerts',
     load: () => import('../server/commands/asset.ts'),
   },
-  user: { does: 'add and list users, change a password', load: () => import('../server/commands/user.ts') },
+  'first-run': { does: 'the first steps of a new installation', load: () => import('../server/commands/first-run.ts') },
+  health: { does: 'show how the server itself is', load: () => import('../server/commands/health.ts') },
+  user: { does: 'add, change, lock and list users, change a password', load: () => import('../server/commands/user.ts') },
   session: { does: 'show who is signed in, and sign them out', load: () => import('../server/commands/session.ts') },
   token: { does: 'create | list | revoke tokens for programs', load: () => import('../server/commands/token.ts') },
   'break-glass': {

@@ -173,7 +173,9 @@ function SignedIn() {
                   <Route path="/backups" component={BackupsPage} />
                 )}
                 {me.permissions.includes('setup.manage') && me.agencies === 'all' && (
-                  <Route path="/first-run" component={FirstRunPage} />
+                  <Route path="/first-run">
+                    <FirstRunPage me={me} />
+                  </Route>
                 )}
                 {me.permissions.includes('users.change') && (
                   <Route path="/users">

@@ -47,6 +47,11 @@ export const ERRORS = {
     title: 'Provider of sign-ins not reached',
     advice: 'Sign in by name and password, or try again later; the server log says more.',
   },
+  HD_SECRET_KEY: {
+    status: 503,
+    title: 'Key of secrets missing',
+    advice: 'Copy authority/secrets.key of a server that has it into this data folder, with mode 0600.',
+  },
   HD_FORBIDDEN: { status: 403, title: 'Not allowed', advice: 'Ask an administrator for the right to do this.' },
   HD_ORIGIN: { status: 403, title: 'Request from another site', advice: 'Open the console at its own address.' },
   HD_CERTIFICATE: {

@@ -11,8 +11,21 @@ import { useToast } from '../parts/toasts.tsx';
 const MOST_BYTES = 1024 * 1024;
 const MOST_ROWS = 200;
 
-/** Takes a table of agencies: it is looked at first, each fault is shown with its line, and nothing is changed before the second step. */
+/** The card around taking a table of agencies. */
 export function ImportCard() {
+  const t = useText();
+  return (
+    <section className="card p-4" aria-labelledby="import-agencies">
+      <h2 id="import-agencies" className="mb-2 font-semibold">
+        {t('agencies.import')}
+      </h2>
+      <ImportForm />
+    </section>
+  );
+}
+
+/** Takes a table of agencies: it is looked at first, each fault is shown with its line, and nothing is changed before the second step. */
+export function ImportForm({ done }: { readonly done?: () => void }) {
   const t = useText();
   const toast = useToast();
   const queries = useQueryClient();
@@ -35,6 +48,7 @@ export function ImportCard() {
         setReport(undefined);
         if (file.current) file.current.value = '';
         await queries.invalidateQueries({ queryKey: ['agencies'] });
+        done?.();
       }
     } catch (problem) {
       setError(problem);
@@ -51,10 +65,7 @@ export function ImportCard() {
     await send(text, false);
   };
   return (
-    <section className="card p-4" aria-labelledby="import-agencies">
-      <h2 id="import-agencies" className="mb-2 font-semibold">
-        {t('agencies.import')}
-      </h2>
+    <>
       <p className="mb-3 max-w-[64rem] text-muted">{t('agencies.importExplain')}</p>
       <p className="mb-3 rounded bg-ground p-2 font-mono text-small break-all">
         id,name,parent,networks,sources,level,person,phone,email,address
@@ -98,7 +109,7 @@ export function ImportCard() {
           )}
         </div>
       )}
-    </section>
+    </>
   );
 }
 

@@ -42,6 +42,7 @@ export function HealthPage() {
           <div className="grid max-w-[88rem] gap-4 lg:grid-cols-2">
             <Parts health={health.data} />
             <Queues health={health.data} />
+            <Workers list={health.data.workers} />
             <Space health={health.data} />
             <Certificates list={health.data.certificates} />
             <Backup health={health.data} />
@@ -132,6 +133,25 @@ function Queues({ health: { queues } }: { readonly health: SystemHealth }) {
           </Mark>
         </p>
       )}
+    </Card>
+  );
+}
+
+/** The threads by the names that the log gives them. */
+function Workers({ list }: { readonly list: SystemHealth['workers'] }) {
+  const t = useText();
+  return (
+    <Card id="workers" title={t('health.workers')}>
+      <Facts
+        facts={list.map(({ name, state, deaths, calls }) => [
+          name,
+          <Mark key={name} ok={state === 'runs'}>
+            {t(`health.worker.${state}`)}
+            {calls !== null && ` · ${t('health.worker.calls', { count: calls })}`}
+            {deaths > 0 && ` · ${t('health.worker.deaths', { count: deaths })}`}
+          </Mark>,
+        ])}
+      />
     </Card>
   );
 }

@@ -1,18 +1,19 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, type ReactNode, useState } from 'react';
+import { useState } from 'react';
 import { Link } from 'wouter';
+import type { Session } from '../../server/accounts/schema.ts';
 import type { FirstRun, FirstRunChange } from '../../server/first-run/schema.ts';
 import { getJson, putJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
-import type { Translate } from '../i18n/messages.ts';
-import { Field } from '../parts/dialog.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { StepBody } from './step-body.tsx';
 
-type Step = FirstRun['steps'][number]['step'];
+/** A collector enrols from another machine: it shows here by itself. */
+const EVERY_MS = 15_000;
 
 /** `/first-run`: the first steps of a new installation; each can be put aside, and what is done stays done. */
-export function FirstRunPage() {
+export function FirstRunPage({ me }: { readonly me: Session }) {
   const t = useText();
   const queries = useQueryClient();
   const [error, setError] = useState<unknown>();
@@ -20,7 +21,9 @@ export function FirstRunPage() {
   const run = useQuery({
     queryKey: ['first-run'],
     queryFn: ({ signal }) => getJson<FirstRun>('/first-run', {}, signal),
+    refetchInterval: EVERY_MS,
   });
+  const look = (): void => void queries.invalidateQueries({ queryKey: ['first-run'] });
   const decide = async (change: FirstRunChange): Promise<void> => {
     setBusy(true);
     setError(undefined);
@@ -57,10 +60,10 @@ export function FirstRunPage() {
                   )}
                 </div>
                 <p className="my-2">{t(`firstRun.${step}.text`)}</p>
-                <Body step={step} run={run.data} decide={decide} busy={busy} t={t} />
+                <StepBody {...{ step, state, me, busy, decide, look }} run={run.data} />
                 {state === 'open' && (
                   <div className="mt-3 flex flex-wrap gap-2">
-                    {step !== 'province' && (
+                    {step !== 'province' && step !== 'store' && (
                       <button
                         type="button"
                         className="button"
@@ -103,96 +106,5 @@ export function FirstRunPage() {
         )}
       </div>
     </>
-  );
-}
-
-interface BodyProps {
-  readonly step: Step;
-  readonly run: FirstRun;
-  readonly decide: (change: FirstRunChange) => Promise<void>;
-  readonly busy: boolean;
-  readonly t: Translate;
-}
-
-/** What there is to do in a step: a link to the page that does it, a form, or what to write into the configuration. */
-function Body({ step, run, decide, busy, t }: BodyProps): ReactNode {
-  const { facts } = run;
-  if (step === 'administrator') {
-    return (
-      <Way to="/account" text={t('firstRun.toAccount')}>
-        {t('firstRun.administrators', { count: facts.administrators })}
-      </Way>
-    );
-  }
-  if (step === 'province') return <Province run={run} decide={decide} busy={busy} />;
-  if (step === 'agencies') {
-    return (
-      <div className="space-y-2">
-        <Way to="/agencies" text={t('firstRun.toAgencies')}>
-          {t('firstRun.agencyCount', { count: facts.agencies })}
-        </Way>
-        <Code text="haidang agency import co-quan.csv" />
-      </div>
-    );
-  }
-  if (step === 'store') return <p className="text-muted">{t(`firstRun.store.${facts.store}`)}</p>;
-  if (step === 'tls') {
-    return facts.tls ? (
-      <p className="text-muted">{t('firstRun.tlsOn')}</p>
-    ) : (
-      <Code text={'host: 0.0.0.0\nallowed_hosts: [soc.example.vn]'} />
-    );
-  }
-  return (
-    <Way to="/fleet" text={t('firstRun.toFleet')}>
-      {t('firstRun.collectorCount', { count: facts.collectors })}
-    </Way>
-  );
-}
-
-function Way({ to, text, children }: { readonly to: string; readonly text: string; readonly children: ReactNode }) {
-  return (
-    <p className="flex flex-wrap items-center gap-x-4 gap-y-2">
-      <span className="text-muted">{children}</span>
-      <Link href={to} className="link">
-        {text}
-      </Link>
-    </p>
-  );
-}
-
-function Code({ text }: { readonly text: string }) {
-  return (
-    <pre className="overflow-x-auto rounded-md border border-line p-3 font-mono text-small whitespace-pre-wrap">
-      {text}
-    </pre>
-  );
-}
-
-function Province({ run, decide, busy }: Pick<BodyProps, 'run' | 'decide' | 'busy'>) {
-  const t = useText();
-  const submit = (event: FormEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    const province = String(new FormData(event.currentTarget).get('province')).trim();
-    void decide({ step: 'province', state: 'done', province });
-  };
-  return (
-    <form onSubmit={submit} className="flex max-w-md flex-wrap items-end gap-2">
-      <div className="min-w-0 flex-1 basis-56">
-        <Field label={t('firstRun.provinceName')}>
-          <input
-            name="province"
-            className="field"
-            defaultValue={run.province}
-            required
-            maxLength={200}
-            pattern=".*\S.*"
-          />
-        </Field>
-      </div>
-      <button type="submit" className="button" disabled={busy}>
-        {t('users.save')}
-      </button>
-    </form>
   );
 }

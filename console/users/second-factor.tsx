@@ -8,7 +8,7 @@ import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 
 /** Sets up the code of an authenticator application beside the password: password, secret, first code, recovery codes. */
-export function SecondFactorCard({ me }: { readonly me: Session }) {
+export function SecondFactorCard({ me, done }: { readonly me: Session; readonly done?: () => void }) {
   const t = useText();
   const queries = useQueryClient();
   const [busy, setBusy] = useState(false);
@@ -39,6 +39,7 @@ export function SecondFactorCard({ me }: { readonly me: Session }) {
       setCodes(made.recoveryCodes);
       setBegun(undefined);
       await queries.invalidateQueries({ queryKey: ['session'] });
+      done?.();
     });
   };
   return (

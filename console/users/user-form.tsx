@@ -66,12 +66,18 @@ export function PasswordFields({ differ }: { readonly differ: boolean }) {
   );
 }
 
-/** A new account. */
-export function NewUserForm() {
+/** A new account, of the role given unless another one is chosen. */
+export function NewUserForm({
+  first = 'analyst',
+  done,
+}: {
+  readonly first?: User['role'];
+  readonly done?: () => void;
+}) {
   const t = useText();
   const toast = useToast();
   const queries = useQueryClient();
-  const [role, setRole] = useState<User['role']>('analyst');
+  const [role, setRole] = useState<User['role']>(first);
   const [agencies, setAgencies] = useState<Agencies>('all');
   const [busy, setBusy] = useState(false);
   const [differ, setDiffer] = useState(false);
@@ -91,10 +97,11 @@ export function NewUserForm() {
     try {
       await postJson('/users', body);
       element.reset();
-      setRole('analyst');
+      setRole(first);
       setAgencies('all');
       toast({ text: t('users.added', { name: displayName }) });
       await queries.invalidateQueries({ queryKey: ['users'] });
+      done?.();
     } catch (problem) {
       setError(problem);
     }

@@ -8,10 +8,16 @@ import { Icon } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { TokenList } from '../tokens/token-list.tsx';
+import { EmergencyDialog } from './emergency-dialog.tsx';
 import { ChangeDialog, LockDialog, PasswordDialog } from './user-dialogs.tsx';
 import { NewUserForm } from './user-form.tsx';
 
-const DIALOGS = { change: ChangeDialog, password: PasswordDialog, lock: LockDialog } as const;
+const DIALOGS = {
+  change: ChangeDialog,
+  password: PasswordDialog,
+  lock: LockDialog,
+  emergency: EmergencyDialog,
+} as const;
 
 /** `/users`, for administrators: who may sign in, and what each may see and do. */
 export function UsersPage({ me }: { readonly me: Session }) {
@@ -41,6 +47,7 @@ export function UsersPage({ me }: { readonly me: Session }) {
                     key={user.user}
                     user={user}
                     isMe={user.user === me.user}
+                    mayElevate={me.agencies === 'all'}
                     ask={(what) => setAsked({ what, user })}
                   />
                 ))}
@@ -79,10 +86,12 @@ export function UsersPage({ me }: { readonly me: Session }) {
 function UserRow({
   user,
   isMe,
+  mayElevate,
   ask,
 }: {
   readonly user: User;
   readonly isMe: boolean;
+  readonly mayElevate: boolean;
   readonly ask: (what: keyof typeof DIALOGS) => void;
 }) {
   const t = useText();
@@ -125,6 +134,11 @@ function UserRow({
         <button type="button" className="button text-small" onClick={() => ask('lock')}>
           {t(user.disabled ? 'users.unlock' : 'users.lock')}
         </button>
+        {mayElevate && !user.disabled && !(user.role === 'administrator' && agencies === 'all') && (
+          <button type="button" className="button text-small" onClick={() => ask('emergency')}>
+            {t('emergency.open')}
+          </button>
+        )}
       </div>
     </li>
   );

@@ -74,6 +74,8 @@ export function openAccounts(options: {
   readonly oidc?: { readonly settings: OidcSettings; readonly provider: Provider } | undefined;
   /** Sorted list of SHA-1 hashes (`breached-file.ts`). */
   readonly breachedPasswords?: string | undefined;
+  /** Whether servers with folders of their own use the same records. */
+  readonly shared?: boolean;
   /** The tree of agencies: who is bound to one sees all below it. */
   readonly agencies?: Pick<AgencyBook, 'all'>;
   readonly now?: () => number;
@@ -88,7 +90,7 @@ export function openAccounts(options: {
     agencies,
   );
   const sessionBook = openSessionBook(sessions, users, audit);
-  const keys = openSecretKeys({ data: folder, records, audit });
+  const keys = openSecretKeys({ data: folder, records, audit, shared: options.shared ?? false });
   const { box } = keys;
   const secondFactors = openSecondFactors({ records, audit, keys, policy, now });
   const tokens = seeingSubtrees(openTokenBook({ records, users, audit, secondFactor: policy, now }), agencies);

@@ -30,8 +30,23 @@ export function secretKeysPath(data: string): string {
   return join(data, 'authority', 'secrets.key');
 }
 
-/** Opens the box, and makes the first key where there is none. @throws Error where others can read the file. */
-export async function openSecretBox(data: string): Promise<SecretBox> {
+/** Names the key that sealed a text. */
+export function keyOf(sealed: string): string {
+  return sealed.split('.')[1] ?? '';
+}
+
+/** The ids of the keys in the file, newest first; empty where there is no file yet. @throws Error where it is damaged */
+export async function secretKeyIds(data: string): Promise<string[]> {
+  const path = secretKeysPath(data);
+  const text = await readIfThere(path);
+  return text === undefined ? [] : parse(text, path).map(({ id }) => id);
+}
+
+/**
+ * Opens the box, and makes the first key where there is none. `current` names the key to seal with, where it is not the newest.
+ * @throws Error where others can read the file.
+ */
+export async function openSecretBox(data: string, current?: string): Promise<SecretBox> {
   const path = secretKeysPath(data);
   let text = await readIfThere(path);
   if (text === undefined) {
@@ -40,7 +55,8 @@ export async function openSecretBox(data: string): Promise<SecretBox> {
     await writeWhole(path, text, 0o600);
   }
   await mustBePrivate(path);
-  return boxOf(parse(text, path));
+  const keys = parse(text, path);
+  return boxOf(keys, keys.find(({ id }) => id === current) ?? keys[0]);
 }
 
 /** Puts a new key in front; what older ones sealed still opens. */
@@ -64,8 +80,7 @@ export async function mustBePrivate(path: string): Promise<void> {
     throw new Error(`${path} can be read by other users of this machine; run: chmod 600 ${path}`);
 }
 
-function boxOf(keys: readonly Key[]): SecretBox {
-  const [current] = keys;
+function boxOf(keys: readonly Key[], current: Key | undefined): SecretBox {
   if (!current) throw new Error('There is no key to seal secrets with.');
   return {
     seal(text, owner) {
@@ -84,7 +99,7 @@ function boxOf(keys: readonly Key[]): SecretBox {
       decipher.setAAD(Buffer.from(owner)).setAuthTag(Buffer.from(tag, 'base64url'));
       return Buffer.concat([decipher.update(Buffer.from(body, 'base64url')), decipher.final()]).toString('utf8');
     },
-    isOld: (sealed) => sealed.split('.')[1] !== current.id,
+    isOld: (sealed) => keyOf(sealed) !== current.id,
   };
 }
 

@@ -2,55 +2,138 @@ import { HaidangError } from '../errors.ts';
 import { SYSTEM } from '../identity.ts';
 import type { RecordKind, RecordStore } from '../store/record-store.ts';
 import type { Audit } from './audit.ts';
-import { addSecretKey, isSealed, keepNewestKey, openSecretBox, type SecretBox } from './secret-box.ts';
+import {
+  addSecretKey,
+  isSealed,
+  keepNewestKey,
+  keyOf,
+  openSecretBox,
+  type SecretBox,
+  secretKeyIds,
+  secretKeysPath,
+} from './secret-box.ts';
 
 /** The keys of secrets at rest, and their change. */
 export interface SecretKeys {
-  /** The box under the keys of now. @throws Error where the file of keys is damaged or can be read by others */
+  /** The box under the keys of now. @throws Error where the file of keys is damaged or can be read by others; HaidangError `HD_SECRET_KEY` */
   box(): Promise<SecretBox>;
-  /** Does something with the box that a change of keys must not overtake: what is sealed in it is written when it is done. */
+  /**
+   * Does something with the box that a change of keys must not overtake: what is sealed in it is written when it is done.
+   * @throws HaidangError `HD_SECRET_KEY` where this server's file lacks the key that the store is sealed under
+   */
   use<T>(work: (box: SecretBox) => Promise<T>): Promise<T>;
-  /** A new key: everything is sealed under it before the old one goes. Gives how many secrets there were. Killed in between, the next call goes on. */
-  rotate(actor: string): Promise<{ readonly sealed: number }>;
+  /** At the start: that this folder's key is the one that the store is sealed under; the first server says so. @throws HaidangError `HD_SECRET_KEY` */
+  verify(): Promise<void>;
+  /**
+   * A new key: everything is sealed under it before the old one goes. Gives how many secrets there were. Killed in between, the next
+   * call goes on. Where several servers share the store the old key stays in the file (`kept`) until `finish`.
+   */
+  rotate(actor: string): Promise<{ readonly sealed: number; readonly kept: boolean }>;
+  /** Once every server has the new key: seals what was sealed under the old one meanwhile, and takes the old one away. */
+  finish(actor: string): Promise<{ readonly sealed: number }>;
 }
 
 /** Where secrets are at rest: any text of such a record that is sealed, with the record's id as its owner. */
 const KINDS: readonly RecordKind[] = ['user', 'setting'];
 const TRIES = 10;
+/** The setting that says which key the store is sealed under: a known text, sealed. */
+const CHECK = 'secret-keys';
+const KNOWN = 'haidang';
 
 /** The keys of a data folder, and the records that hold what they seal. */
 export function openSecretKeys(options: {
   readonly data: string;
   readonly records: RecordStore;
   readonly audit: Audit;
+  /** Whether servers with folders of their own use the same records. */
+  readonly shared?: boolean;
 }): SecretKeys {
-  const { data, records, audit } = options;
+  const { data, records, audit, shared = false } = options;
   const view = records.as(SYSTEM);
   const under = new Set<Promise<unknown>>();
-  let opened: Promise<SecretBox> | undefined;
-  let rotating: Promise<{ readonly sealed: number }> | undefined;
+  let opened: { readonly id: string | undefined; readonly box: Promise<SecretBox> } | undefined;
+  let changing: Promise<unknown> = Promise.resolve();
 
-  const box = () => {
-    opened ??= openSecretBox(data).catch((error: unknown) => {
-      opened = undefined;
-      throw error;
+  /** The key that the store says it is sealed under; undefined before a server said so. */
+  async function sealedUnder(): Promise<{ readonly sealed: string; readonly version: number } | undefined> {
+    const found = await view.get('setting', CHECK);
+    const sealed = (found?.document.value as { check?: string } | undefined)?.check;
+    return found && sealed !== undefined ? { sealed, version: found.version } : undefined;
+  }
+
+  function missing(id: string): HaidangError {
+    return new HaidangError(
+      'HD_SECRET_KEY',
+      `The secrets in the store are sealed under key ${id}, which ${secretKeysPath(data)} does not hold; copy that file from a server that has it.`,
+    );
+  }
+
+  /** Another server may have changed the key since: the store says which one counts, and the file is read again for it. */
+  async function box(): Promise<SecretBox> {
+    const said = await sealedUnder();
+    const id = said && keyOf(said.sealed);
+    if (opened && opened.id === id) return opened.box;
+    if (id !== undefined && !(await secretKeyIds(data)).includes(id)) throw missing(id);
+    const opening = { id, box: openSecretBox(data, id) };
+    opened = opening;
+    opening.box.catch(() => {
+      if (opened === opening) opened = undefined;
     });
-    return opened;
-  };
+    return opening.box;
+  }
 
-  async function rotate(actor: string): Promise<{ readonly sealed: number }> {
+  /** Says in the store which key counts: from then on every server seals under it. */
+  async function declare(fresh: SecretBox): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const said = await sealedUnder();
+      const value = { check: fresh.seal(KNOWN, CHECK) };
+      try {
+        if (said) await view.replace('setting', CHECK, { value }, said.version);
+        else await view.create('setting', CHECK, { value });
+        return;
+      } catch (error) {
+        if (!isRace(error) || tries === TRIES) throw error;
+      }
+    }
+  }
+
+  async function rotate(actor: string): Promise<{ readonly sealed: number; readonly kept: boolean }> {
+    await box();
     await addSecretKey(data);
-    // From here on whatever is sealed is sealed under the new key, and both open.
+    const fresh = await openSecretBox(data);
+    await declare(fresh);
     opened = undefined;
-    const fresh = await box();
     // What was begun with the old box writes what it sealed before all is looked through.
     await Promise.allSettled(under);
-    let sealed = 0;
-    for (const kind of KINDS) sealed += await resealAll(kind, fresh);
-    await keepNewestKey(data);
+    const sealed = await resealEverything(fresh);
+    // Others go on with the old key until they have the new one: what they seal must still open here.
+    if (!shared) await keepNewestKey(data);
     opened = undefined;
     await audit.record({ actor, act: 'key.rotate', target: 'secrets', detail: { sealed } });
+    return { sealed, kept: shared };
+  }
+
+  async function finish(actor: string): Promise<{ readonly sealed: number }> {
+    const fresh = await box();
+    const said = await sealedUnder();
+    const [newest] = await secretKeyIds(data);
+    if (said && newest !== keyOf(said.sealed))
+      throw new HaidangError(
+        'HD_BAD_REQUEST',
+        'Another server changed the key last; run this there, and copy its secrets.key to the others.',
+      );
+    await Promise.allSettled(under);
+    const sealed = await resealEverything(fresh);
+    await keepNewestKey(data);
+    opened = undefined;
+    await audit.record({ actor, act: 'key.finish', target: 'secrets', detail: { sealed } });
     return { sealed };
+  }
+
+  async function resealEverything(fresh: SecretBox): Promise<number> {
+    let sealed = 0;
+    for (const kind of KINDS) sealed += await resealAll(kind, fresh);
+    return sealed;
   }
 
   async function resealAll(kind: RecordKind, fresh: SecretBox): Promise<number> {
@@ -81,6 +164,13 @@ export function openSecretKeys(options: {
     }
   }
 
+  /** One change of keys after the other. */
+  function alone<T>(work: () => Promise<T>): Promise<T> {
+    const done = changing.then(work, work);
+    changing = done;
+    return done;
+  }
+
   return {
     box,
     async use(work) {
@@ -92,13 +182,34 @@ export function openSecretKeys(options: {
         under.delete(doing);
       }
     },
-    rotate(actor) {
-      rotating ??= rotate(actor).finally(() => {
-        rotating = undefined;
-      });
-      return rotating;
+    async verify() {
+      if (!(await sealedUnder())) {
+        const own = await openSecretBox(data);
+        try {
+          await view.create('setting', CHECK, { value: { check: own.seal(KNOWN, CHECK) } });
+        } catch (error) {
+          // Another server was first: its key is the one.
+          if (!isRace(error)) throw error;
+        }
+      }
+      const said = await sealedUnder();
+      if (!said) return;
+      const own = await box();
+      try {
+        own.open(said.sealed, CHECK);
+      } catch {
+        // Of this name, and another key: somebody wrote it by hand.
+        throw missing(keyOf(said.sealed));
+      }
     },
+    rotate: (actor) => alone(() => rotate(actor)),
+    finish: (actor) => alone(() => finish(actor)),
   };
+}
+
+function isRace(error: unknown): boolean {
+  const code = error instanceof HaidangError ? error.code : undefined;
+  return code === 'HD_RECORD_CONFLICT' || code === 'HD_RECORD_EXISTS';
 }
 
 /** The same value with every secret in it under the newest key. @throws Error where one does not open: then the old key stays */

@@ -3,7 +3,14 @@ import { resolve } from 'node:path';
 import { safeJson } from '../../ecs/safe-json.ts';
 import { openTarget } from '../backup/open-target.ts';
 import { isS3Address } from '../backup/s3/address.ts';
-import type { BackupJob, BackupSummary } from '../backup/schema.ts';
+import type {
+  BackupJob,
+  BackupRequest,
+  BackupSummary,
+  Backups,
+  NewRestoreDrill,
+  RestoreDrill,
+} from '../backup/schema.ts';
 import { loadConfig } from '../config.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { connect } from './connection.ts';
@@ -11,7 +18,10 @@ import { progressLine } from './progress-line.ts';
 import { count, plain, table } from './terminal.ts';
 
 const HELP = `Usage: haidang backup --to FOLDER|s3://BUCKET/PREFIX [--keep N] [--json] [--config FILE]
+       haidang backup now [--json] [--config FILE]
        haidang backup list --from FOLDER|s3://BUCKET/PREFIX [--json] [--config FILE]
+       haidang backup status [--json] [--config FILE]
+       haidang backup drill ID --note TEXT [--config FILE]
 
 Backs up the data folder while the server runs, or while it does not: events, records, certificates, signed manifests,
 this machine's own collector and the configuration FILE. A second backup to the same place copies only what changed, and
@@ -21,7 +31,8 @@ A bucket is reached by the settings s3.* of the server's configuration, with the
 s3.secret_key_file, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment of the server.
 
 It holds private keys: keep it where only you can read it. Exit code 1 where a file could not be copied. "list" shows
-which backups are there; haidang restore brings one back.`;
+which backups are there; haidang restore brings one back. "now" backs up to the place of backup.to, "status" shows what lies there, the last
+backup and the last restore that was tried; "drill" puts one on record: what came of restoring the backup ID elsewhere.`;
 
 const ASK_EVERY_MS = 200;
 
@@ -32,6 +43,7 @@ export async function run(args: readonly string[]): Promise<number> {
     to: text,
     from: text,
     keep: text,
+    note: text,
     config: text,
     json: { type: 'boolean' },
   });
@@ -42,20 +54,33 @@ export async function run(args: readonly string[]): Promise<number> {
   if (positionals[0] === 'list' && positionals.length === 1 && values.from && values.to === undefined) {
     return list(placeOf(values.from), values.config, values.json === true);
   }
+  const [act, id, ...more] = positionals;
+  if ((act === 'now' || act === 'status') && id === undefined && values.to === undefined)
+    return act === 'now'
+      ? backUp(values.config, undefined, values.json === true)
+      : status(values.config, values.json === true);
+  if (act === 'drill' && id !== undefined && more.length === 0) return drill(values.config, id, values.note ?? '');
   if (!values.to || values.from !== undefined || positionals.length > 0) {
     throw new UsageError('say "haidang backup --to FOLDER" or "haidang backup list --from FOLDER"; --help tells more.');
   }
   const keep = readKeep(values.keep);
   const to = placeOf(values.to);
   const config = values.config === undefined ? undefined : await readFile(values.config, 'utf8');
-  const connection = await connect(await loadConfig(values.config));
+  const wanted = { to, ...(config === undefined ? {} : { config }), ...(keep === undefined ? {} : { keep }) };
+  return backUp(values.config, wanted, values.json === true);
+}
+
+/** Begins a backup, to the configured place unless told another one, and waits for its end. */
+async function backUp(
+  configFile: string | undefined,
+  wanted: BackupRequest | undefined,
+  json: boolean,
+): Promise<number> {
+  const connection = await connect(await loadConfig(configFile));
   const line = progressLine();
   try {
-    let job = await connection.ask<BackupJob>('POST', '/api/v1/backups', {
-      to,
-      ...(config === undefined ? {} : { config }),
-      ...(keep === undefined ? {} : { keep }),
-    });
+    const path = wanted === undefined ? '/api/v1/backups/configured' : '/api/v1/backups';
+    let job = await connection.ask<BackupJob>('POST', path, wanted);
     while (job.state === 'running') {
       line.show(job.progress.path, job.progress.doneBytes, job.progress.totalBytes);
       await new Promise((done) => setTimeout(done, ASK_EVERY_MS));
@@ -65,10 +90,51 @@ export async function run(args: readonly string[]): Promise<number> {
     }
     line.clear();
     if (!job.summary) throw new Error(job.error ?? 'The backup failed; see the server log.');
-    console.log(values.json ? safeJson(job.summary) : describe(job.summary));
+    console.log(json ? safeJson(job.summary) : describe(job.summary));
     return job.summary.problems.length > 0 ? 1 : 0;
   } finally {
     line.clear();
+    await connection.close();
+  }
+}
+
+async function status(configFile: string | undefined, json: boolean): Promise<number> {
+  const connection = await connect(await loadConfig(configFile));
+  try {
+    const found = await connection.ask<Backups>('GET', '/api/v1/backups');
+    console.log(json ? safeJson(found) : statusText(found).map(plain).join('\n'));
+    return found.problem === null && found.current?.state !== 'failed' ? 0 : 1;
+  } finally {
+    await connection.close();
+  }
+}
+
+function statusText({ to, kept, problem, current, drill: tried }: Backups): string[] {
+  return [
+    to === null ? 'No place is configured: set backup.to, or use haidang backup --to FOLDER.' : `Kept at ${to}:`,
+    ...(problem === null ? [] : [`It cannot be looked at: ${problem}`]),
+    ...kept.map(({ id, at }) => `  ${id}  ${at}`),
+    ...(to !== null && problem === null && kept.length === 0 ? ['  nothing yet'] : []),
+    ...(current
+      ? [
+          `Last backup since the start: ${current.state}, begun ${current.startedAt}${current.error ? `: ${current.error}` : ''}`,
+        ]
+      : []),
+    tried === null
+      ? 'No restore was tried yet: restore one elsewhere, and put it on record with haidang backup drill ID --note TEXT.'
+      : `Last restore that was tried: ${tried.backup} by ${tried.by} at ${tried.at}: ${tried.note}`,
+  ];
+}
+
+async function drill(configFile: string | undefined, backup: string, note: string): Promise<number> {
+  if (note.trim() === '') throw new UsageError('say what came of it: haidang backup drill ID --note TEXT.');
+  const connection = await connect(await loadConfig(configFile));
+  try {
+    const wanted: NewRestoreDrill = { backup, note: note.trim() };
+    const { at } = await connection.ask<RestoreDrill>('POST', '/api/v1/backups/drills', wanted);
+    console.log(plain(`On record at ${at}.`));
+    return 0;
+  } finally {
     await connection.close();
   }
 }

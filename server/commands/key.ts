@@ -4,9 +4,13 @@ import { connect } from './connection.ts';
 import { count } from './terminal.ts';
 
 const HELP = `Usage: haidang key rotate [--config FILE]
+       haidang key finish [--config FILE]
 
-Makes a new key for the secrets at rest (second factors, the keys of sharing), seals all of them under it, and takes the old key away. Stopped in
-between, nothing is lost: both keys stay, and running it again goes on. Backups from before still hold the old key.`;
+"rotate" makes a new key for the secrets at rest (second factors, the keys of sharing), seals all of them under it, and takes the old key
+away. Stopped in between, nothing is lost: both keys stay, and running it again goes on. Backups from before still hold the old key.
+
+Where several servers share an OpenSearch store the old key stays: copy authority/secrets.key to the data folder of each other server
+at once (mode 0600; nothing need be restarted), and then run "finish" on each, which takes the old key away.`;
 
 /** `haidang key` */
 export async function run(args: readonly string[]): Promise<number> {
@@ -15,12 +19,21 @@ export async function run(args: readonly string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  if (positionals.length !== 1 || positionals[0] !== 'rotate')
-    throw new UsageError('say "haidang key rotate"; --help tells more.');
+  const [act, ...more] = positionals;
+  if (more.length > 0 || (act !== 'rotate' && act !== 'finish'))
+    throw new UsageError('say "haidang key rotate" or "haidang key finish"; --help tells more.');
   const connection = await connect(await loadConfig(values.config));
   try {
-    const { sealed } = await connection.ask<{ sealed: number }>('POST', '/api/v1/keys/rotate');
-    console.log(`The key is new; ${count(sealed, 'secret')} sealed under it.`);
+    const { sealed, kept } = await connection.ask<{ sealed: number; kept?: boolean }>('POST', `/api/v1/keys/${act}`);
+    console.log(
+      act === 'rotate'
+        ? `The key is new; ${count(sealed, 'secret')} sealed under it.`
+        : `The old key is gone; ${count(sealed, 'secret')} had still to be sealed under the new one.`,
+    );
+    if (kept)
+      console.log(
+        'Other servers share this store: copy authority/secrets.key to the data folder of each of them now, and then run "haidang key finish" on every server.',
+      );
     return 0;
   } finally {
     await connection.close();

@@ -5,6 +5,7 @@ import type { SharedIndicators } from '../indicators/watch.ts';
 import type { Log } from '../log.ts';
 import type { StoredBatch } from '../store/event-store.ts';
 import { inParts, PART } from '../system/in-parts.ts';
+import { watchThread } from '../system/threads.ts';
 import type { BatchResult, DetectionInput, FromDetection, StretchAlerts, ToDetection } from './messages.ts';
 import type { WatchReport } from './rule-watch.ts';
 import type { SelfTestResult } from './self-test.ts';
@@ -73,6 +74,7 @@ export function startDetectionThread(options: DetectionThreadOptions): Detection
   let stretches = 0;
   const compiled = Promise.withResolvers<void>();
   let stopped = false;
+  const watched = watchThread('detection', () => pending.size);
 
   const start = (): Worker => {
     const started = new Worker(new URL('./worker.ts', import.meta.url), {
@@ -87,6 +89,7 @@ export function startDetectionThread(options: DetectionThreadOptions): Detection
       resourceLimits: HEAP,
     });
     fresh = false;
+    watched.started();
     // All at once would stop this thread for long; what is asked meanwhile waits for the last of them.
     given = inParts(rules.slice(PART), (part) =>
       started.postMessage({ kind: 'rules', rules: part } satisfies ToDetection),
@@ -94,6 +97,7 @@ export function startDetectionThread(options: DetectionThreadOptions): Detection
     const gone = (error: Error) => {
       if (worker !== started) return;
       worker = undefined;
+      watched.died();
       compiled.reject(error);
       for (const waiting of pending.values()) waiting.reject(error);
       pending.clear();
@@ -198,6 +202,7 @@ export function startDetectionThread(options: DetectionThreadOptions): Detection
     },
     async stop() {
       stopped = true;
+      watched.ended();
       await worker?.terminate();
     },
   };

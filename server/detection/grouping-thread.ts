@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { GroupingReads } from '../alerts/grouping.ts';
 import type { StepResult } from '../store/match-log.ts';
+import { watchThread } from '../system/threads.ts';
 import type { EntryToGroup, FromGrouping, GroupingInput, ToGrouping } from './grouping-messages.ts';
 
 /** The worker thread that groups the matches of all servers; started again where it dies. One call at a time. */
@@ -20,6 +21,7 @@ export function startGroupingThread(input: GroupingInput, reads: GroupingReads):
   let worker: Worker | undefined;
   let pending: { call: number; resolve(answer: FromGrouping): void; reject(error: Error): void } | undefined;
   let calls = 0;
+  const watched = watchThread('grouping');
 
   const start = (): Worker => {
     const started = new Worker(new URL('./grouping-worker.ts', import.meta.url), {
@@ -28,8 +30,12 @@ export function startGroupingThread(input: GroupingInput, reads: GroupingReads):
       resourceLimits: HEAP,
     });
     fresh = false;
+    watched.started();
     const gone = (error: Error) => {
-      if (worker === started) worker = undefined;
+      if (worker === started) {
+        worker = undefined;
+        watched.died();
+      }
       const waiting = pending;
       pending = undefined;
       waiting?.reject(error);
@@ -64,6 +70,7 @@ export function startGroupingThread(input: GroupingInput, reads: GroupingReads):
       throw new Error(answer.kind === 'failed' ? answer.reason : 'The grouping thread gave another answer.');
     },
     async stop() {
+      watched.ended();
       await worker?.terminate();
     },
   };

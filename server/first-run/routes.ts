@@ -2,6 +2,7 @@ import type { SignedIn } from '../accounts/sessions.ts';
 import { HaidangError } from '../errors.ts';
 import { SYSTEM } from '../identity.ts';
 import type { App, Services } from '../services.ts';
+import type { UserRecord } from '../store/record-kinds.ts';
 import type { RecordView } from '../store/record-store.ts';
 import { problems } from '../system/answers.ts';
 import { FirstRun, FirstRunChange, STEPS, type Step } from './schema.ts';
@@ -80,6 +81,17 @@ async function change(view: RecordView, decide: (before: Kept) => Kept): Promise
   }
 }
 
+async function anySecondFactor(view: RecordView): Promise<boolean> {
+  let after: string | undefined;
+  do {
+    const page = await view.find('user', { limit: 500, ...(after === undefined ? {} : { after }) });
+    const has = ({ role, disabled, secondFactor }: UserRecord) => role === 'administrator' && !disabled && secondFactor;
+    if (page.records.some(({ document }) => has(document))) return true;
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+  return false;
+}
+
 async function answer(
   { records, accounts, settings }: Services,
   { identity, secondFactor }: SignedIn,
@@ -93,7 +105,8 @@ async function answer(
   ]);
   const facts = {
     administrators: users.filter(({ role, disabled }) => role === 'administrator' && !disabled).length,
-    secondFactor: secondFactor?.on ?? false,
+    // On the server itself nobody in particular asks.
+    secondFactor: identity.kind === 'local' ? await anySecondFactor(view) : (secondFactor?.on ?? false),
     agencies,
     collectors,
     store: settings.store ?? 'embedded',

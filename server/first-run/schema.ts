@@ -18,7 +18,7 @@ export const FirstRun = Type.Object({
   province: Type.String(),
   facts: Type.Object({
     administrators: Type.Integer(),
-    /** Of those who ask. */
+    /** Of those who ask; on the server itself, of any administrator. */
     secondFactor: Type.Boolean(),
     agencies: Type.Integer(),
     collectors: Type.Integer(),

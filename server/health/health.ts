@@ -1,5 +1,6 @@
 import type { Identity } from '../identity.ts';
 import type { Services } from '../services.ts';
+import { threadStates } from '../system/threads.ts';
 import type { HealthCertificate, SystemHealth } from './schema.ts';
 
 const DAY_MS = 86_400_000;
@@ -27,6 +28,7 @@ export async function systemHealth(services: Services, identity: Identity, now: 
     startedAt,
     memoryBytes: process.memoryUsage.rss(),
     parts: Object.entries(parts).map(([name, is]) => ({ name, state: is })),
+    workers: threadStates(),
     queues: {
       detection: lagEvents,
       trouble: trouble?.what ?? null,

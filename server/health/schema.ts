@@ -21,6 +21,17 @@ export const SystemHealth = Type.Object({
   memoryBytes: Bytes,
   /** What `/readyz` looks at, by name: `ok` or what is wrong. */
   parts: Type.Array(Type.Object({ name: Type.String(), state: Type.String() })),
+  /** Threads of the server, by name. */
+  workers: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      /** `waits`: it died, and is started again in a moment. */
+      state: Type.Enum(['runs', 'waits']),
+      deaths: Type.Integer({ minimum: 0 }),
+      /** What it is asked at the moment; `null` where that is not counted. */
+      calls: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]),
+    }),
+  ),
   queues: Type.Object({
     /** Stored, and not yet judged by the rules. */
     detection: Type.Integer(),

@@ -2,9 +2,10 @@ import { isIPv6 } from 'node:net';
 
 /**
  * Whom an address stands for when requests are counted: an IPv4 address for itself, an IPv6 address for its /64, as a
- * single machine has all of that to choose from (RFC 4291 §2.5.4).
+ * single machine has all of that to choose from (RFC 4291 §2.5.4). Whoever comes over the control socket has no address.
  */
-export function clientOf(address: string): string {
+export function clientOf(address: string | undefined): string {
+  if (address === undefined) return 'local';
   const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;
   const [bare = ''] = address.split('%', 1);

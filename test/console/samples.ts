@@ -89,6 +89,11 @@ export const HEALTH: SystemHealth = {
     { name: 'records', state: 'ok' },
     { name: 'detection', state: hostile(3) },
   ],
+  workers: [
+    { name: 'detection', state: 'waits', deaths: 2, calls: 0 },
+    { name: 'event writer', state: 'runs', deaths: 0, calls: 3 },
+    { name: 'grouping', state: 'runs', deaths: 0, calls: null },
+  ],
   queues: { detection: 120, trouble: hostile(4), collectors: 0, deadLettered: 3, consoles: 4 },
   store: { events: 123_456_789, days: 92, since: '20260822' },
   disk: { totalBytes: 5e11, freeBytes: 1e11, usedPercent: 80, state: 'warning', daysLeft: 12.5 },

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { ERRORS, type ErrorCode, HaidangError } from '../../errors.ts';
+import { type WatchedThread, watchThread } from '../../system/threads.ts';
 import type { AnswerMessage, CallMessage, WireError } from './worker-server.ts';
 
 /** The part of a pino logger that the store uses. */
@@ -30,6 +31,7 @@ export class WorkerClient {
   readonly #workerData: () => unknown;
   readonly #log: StoreLog;
   readonly #youngMb: number;
+  readonly #watched: WatchedThread;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #nextId = 1;
@@ -44,6 +46,7 @@ export class WorkerClient {
     this.#workerData = workerData;
     this.#log = log;
     this.#youngMb = youngMb;
+    this.#watched = watchThread(name, () => this.pending);
     this.#start();
   }
 
@@ -72,6 +75,7 @@ export class WorkerClient {
       if (worker) await this.call('close', undefined);
     } finally {
       this.#closed = true;
+      this.#watched.ended();
       await worker?.terminate();
       this.#failWaiting();
     }
@@ -81,6 +85,7 @@ export class WorkerClient {
     const resourceLimits = { maxYoungGenerationSizeMb: this.#youngMb };
     const worker = new Worker(this.#file, { name: this.#name, workerData: this.#workerData(), resourceLimits });
     this.#worker = worker;
+    this.#watched.started();
     let failure: unknown;
     worker.on('message', (message: AnswerMessage) => this.#receive(message));
     worker.on('error', (error) => {
@@ -107,6 +112,7 @@ export class WorkerClient {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
     if (this.#closed) return;
+    this.#watched.died();
     const pause = RESTART_PAUSES[Math.min(this.#deaths, RESTART_PAUSES.length - 1)] ?? 5_000;
     this.#deaths++;
     const detail = { worker: this.#name, code, err: failure, restartInMs: pause };

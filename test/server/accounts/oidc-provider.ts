@@ -12,24 +12,29 @@ export interface Person {
   readonly amr?: readonly string[];
 }
 
-/** A real provider of OpenID Connect on the loopback; whoever is in `person` signs in without being asked anything. */
+/**
+ * A real provider of OpenID Connect on the loopback. Whoever is in `person` signs in without being asked anything; with pages, its own ask
+ * for a name, and who that is stands in `people`.
+ */
 export interface TestProvider {
   readonly issuer: string;
   person: Person;
+  readonly people: Map<string, Person>;
   close(): Promise<void>;
 }
 
 export const CLIENT_ID = 'haidang';
 export const CLIENT_SECRET = 'a secret of the client alone';
 
-/** Starts it; `console` is where browsers are sent back. */
-export async function startProvider(console: string): Promise<TestProvider> {
+/** Starts it; `console` is where browsers are sent back. `pages`: a person signs in on the provider's own. */
+export async function startProvider(console: string, pages = false): Promise<TestProvider> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const state: TestProvider = {
     issuer,
     person: { sub: 'sub-lan', preferred_username: 'lan', name: 'Nguyễn Thị Lan', groups: [] },
+    people: new Map(),
     close: () => closed(server),
   };
   const configuration: Configuration = {
@@ -49,9 +54,12 @@ export async function startProvider(console: string): Promise<TestProvider> {
     claims: { openid: ['sub', 'amr', 'acr'], profile: ['preferred_username', 'name', 'groups'] },
     conformIdTokenClaims: false,
     cookies: { keys: ['a key for cookies'] },
-    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
-    interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
-    findAccount: (_context, id) => ({ accountId: id, claims: async () => ({ ...state.person }) }),
+    features: { devInteractions: { enabled: pages }, rpInitiatedLogout: { enabled: true } },
+    ...(pages ? {} : { interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` } }),
+    findAccount: (_context, id) => ({
+      accountId: id,
+      claims: async () => ({ ...(pages ? (state.people.get(id) ?? { sub: id }) : state.person) }),
+    }),
     renderError: (context, _out, error) => {
       context.body = String(error);
     },
@@ -59,7 +67,7 @@ export async function startProvider(console: string): Promise<TestProvider> {
   const provider = new Provider(issuer, configuration);
   // In place of the page on which a person would sign in and consent.
   server.on('request', (request, response) => {
-    if (!request.url?.startsWith('/interaction/')) return void provider.callback()(request, response);
+    if (pages || !request.url?.startsWith('/interaction/')) return void provider.callback()(request, response);
     void (async () => {
       const { params, prompt, session } = await provider.interactionDetails(request, response);
       if (prompt.name === 'login') {

@@ -135,7 +135,7 @@ it('goes on beside sign-ins, by an administrator of all agencies', async () => {
     const { secret } = (await ask('/session/second-factor', lan, { password: PASSWORD })).json();
     expect((await ask('/keys/rotate', lan)).statusCode).toBe(403);
     expect((await ask('/keys/rotate', bound)).statusCode).toBe(403);
-    expect((await ask('/keys/rotate', chief)).json()).toEqual({ sealed: 1 });
+    expect((await ask('/keys/rotate', chief)).json()).toEqual({ sealed: 1, kept: false });
     const confirmed = await ask('/session/second-factor/confirm', lan, { code: totpCode(secret, bench.clock.now) });
     expect(confirmed.statusCode).toBe(200);
     // A change of the key and a second factor that is begun at the same time: both are there afterwards.

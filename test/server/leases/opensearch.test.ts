@@ -1,6 +1,8 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { secretKeysPath } from '../../../server/accounts/secret-box.ts';
 import { openOpenSearchStore } from '../../../server/store/opensearch/open.ts';
 import { settledLedger } from '../../e2e/exactly-once.ts';
 import { Installation, until } from '../../e2e/harness.ts';
@@ -21,6 +23,7 @@ const ROUNDS = Number(process.env['HAIDANG_TEST_TAKEOVERS'] ?? 1);
 /** Lines of one fault. */
 const part = Math.floor(lines.length / (2 * ROUNDS));
 const SLEEP_MS = 60_000;
+const KEY = `${randomBytes(6).toString('hex')} ${randomBytes(32).toString('base64')}\n`;
 const text = (some: readonly string[]) => `${some.join('\n')}\n`;
 
 /** Alert groups without what depends on the clock. */
@@ -93,6 +96,12 @@ describe('with OpenSearch', { timeout: 1_200_000 }, () => {
     installations.push(installation);
     const log = join(installation.folder, 'all.log');
     writeFileSync(log, '');
+    if (name !== undefined) {
+      // Servers of one store have one key of secrets.
+      const key = secretKeysPath(installation.data);
+      mkdirSync(dirname(key), { recursive: true, mode: 0o700 });
+      writeFileSync(key, KEY, { mode: 0o600 });
+    }
     return { installation, log };
   }
 

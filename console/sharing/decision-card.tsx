@@ -26,13 +26,17 @@ export function DecisionCard({
   const may = (permission: Session['permissions'][number]) => me.permissions.includes(permission);
   const mine = version.requestedBy === me.user;
   const waits = version.state === 'requested';
+  /** Whether the rule of two persons keeps this one from deciding. */
+  const barred = share.twoPersons && mine;
   const mayRelease = share.aloneFrom !== null && Date.parse(share.aloneFrom) <= now;
   const carried = share.channel === 'archive' || share.channel === 'misp';
   const possible: readonly Act[] = [
-    ...(waits && may('incidents.approve') && !mine ? (['approve', 'refuse'] as const) : []),
+    ...(waits && may('incidents.approve') && !barred ? (['approve', 'refuse'] as const) : []),
     ...(waits && may('incidents.approve') && mayRelease ? (['release'] as const) : []),
     ...(waits && may('incidents.work') && mine ? (['withdraw'] as const) : []),
-    ...(version.review?.at === null && may('incidents.approve') && version.decision?.by !== me.user
+    ...(version.review?.at === null &&
+    may('incidents.approve') &&
+    !(share.twoPersons && version.decision?.by === me.user)
       ? (['review'] as const)
       : []),
     ...(version.state === 'dead' && may('sharing.manage') ? (['resend'] as const) : []),
@@ -41,7 +45,7 @@ export function DecisionCard({
   if (possible.length === 0)
     return waits ? (
       <section className="card p-4">
-        <p>{t(mine ? 'sharing.needsAnother' : 'sharing.needsApprover')}</p>
+        <p>{t(barred ? 'sharing.needsAnother' : 'sharing.needsApprover')}</p>
         {share.aloneFrom !== null && (
           <p className="text-small text-muted">
             {t('sharing.aloneFrom')} <Time at={share.aloneFrom} />
@@ -65,8 +69,8 @@ export function DecisionCard({
     <section className="card p-4" data-decision>
       <h2 className="mb-2 font-semibold">{t('sharing.decide')}</h2>
       <form onSubmit={submit} className="space-y-3">
-        {waits && mine && <p>{t('sharing.needsAnother')}</p>}
-        {waits && !mine && <p className="text-small text-muted">{t('sharing.decideHint')}</p>}
+        {waits && barred && <p>{t('sharing.needsAnother')}</p>}
+        {waits && !barred && <p className="text-small text-muted">{t('sharing.decideHint')}</p>}
         {asksText && (
           <Field label={t(possible.includes('receipt') ? 'sharing.receiptText' : 'sharing.reason')}>
             <textarea name="text" className="field min-h-16" maxLength={2_000} />

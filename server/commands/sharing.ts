@@ -24,7 +24,8 @@ const HELP = `Usage: haidang sharing recipients [--json] [--config FILE]
        haidang sharing receipt INCIDENT RECIPIENT VERSION --text TEXT
 
 What leaves to others, and who lets it. "preview" shows what would leave, what is cut and why, and the hash of the bytes;
-"request" takes that hash, so that nothing leaves that was not looked at. Whoever asks cannot also approve.`;
+"request" takes that hash, so that nothing leaves that was not looked at. Whoever asks cannot also approve,
+unless accounts.two_persons.approval is off.`;
 
 const OPTIONS = {
   json: { type: 'boolean' },

@@ -45,11 +45,14 @@ const body = JSON.stringify({ type: 'bundle', id: 'bundle--1', objects });
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const facts = { inc: 'HD-1', rcp: 'a05', ver: 3, iat: 1, kid: 'k' };
 const shipment: Shipment = {
-  ...{ incident: 'HD-1', recipient: 'a05', number: 3, body, progress: null },
+  ...{ incident: 'HD-1', recipient: 'a05', number: 3, body, mayBeThere: false, progress: null },
   sha256: createHash('sha256').update(body).digest('hex'),
   signature: signDetached(Buffer.from(body), facts, privateKey),
 };
-const voyage: Voyage = { check: async () => {}, keep: async () => {}, signal: new AbortController().signal };
+const voyage: Voyage = {
+  ...{ check: async () => {}, keep: async () => {}, taken: async () => new Set<string>() },
+  signal: new AbortController().signal,
+};
 const jwk = publicKey.export({ format: 'jwk' }) as { kty: string; crv: string; x: string; y: string };
 const key = { kid: 'k', jwk, vouched: 'v', authority: 'a' };
 

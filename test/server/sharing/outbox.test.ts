@@ -25,6 +25,7 @@ beforeEach(() => {
   standIn.fault = () => undefined;
   standIn.canRead = true;
   standIn.maxLength = 10_000_000;
+  standIn.refusesAgain = false;
 });
 
 /** Waits until a version is in a state; gives the record. */
@@ -98,6 +99,64 @@ describe('the outbox', () => {
     await inState(id, 1, 'delivered');
     expect(standIn.conflicts).toEqual([]);
     expect(taken(id).filter(({ id: object }) => object.startsWith('incident--'))).toHaveLength(1);
+  });
+
+  it.each<[string, readonly Fault[]]>([
+    ['at all', []],
+    ['after an answer that was lost', ['drop-after']],
+    ['after it was at it for ever', ['pending-forever']],
+    ['while it errs in between', ['half-answer', 'busy', 'drop-after', 'pending']],
+  ])('writes where it may not read, to one that calls duplicates failures, %s', async (_, faults) => {
+    standIn.canRead = false;
+    standIn.refusesAgain = true;
+    const other = await mkdtemp(join(tmpdir(), 'haidang-outbox-'));
+    const second = await openWorld(other, { recipients: [taxiiRecipient(standIn.root)] });
+    try {
+      errOnce(faults);
+      second.sharing.start(undefined);
+      const id = await second.incident('Hộp thư kín');
+      const ends = async (number: number) =>
+        untilSo(`version ${number} came to an end`, async () => {
+          const version = (await second.record(id))?.versions.find((one) => one.number === number);
+          return version?.state === 'delivered' || version?.state === 'dead' ? version : undefined;
+        });
+      await second.share(id);
+      expect(await ends(1)).toMatchObject({ state: 'delivered', delivered: { refused: 0 } });
+      errOnce(faults);
+      await second.share(id, 'Hộp thư kín, sửa');
+      expect(await ends(2)).toMatchObject({ state: 'delivered', delivered: { refused: 0 } });
+      const names = taken(id).filter(({ id: object }) => object.startsWith('incident--'));
+      expect(names).toHaveLength(2);
+    } finally {
+      await second.close();
+      await rm(other, { recursive: true, force: true });
+    }
+  });
+
+  it('still hears a refusal where it may not read, also of what it sent before', async () => {
+    standIn.canRead = false;
+    standIn.refusesAgain = true;
+    const other = await mkdtemp(join(tmpdir(), 'haidang-outbox-'));
+    const second = await openWorld(other, { recipients: [taxiiRecipient(standIn.root)] });
+    try {
+      // The first answer is lost with nothing taken, the second refuses the incident: in other words than a duplicate.
+      errOnce(['drop-before', 'refuse-object']);
+      second.sharing.start(undefined);
+      const id = await second.incident('Bị từ chối');
+      await second.share(id);
+      const ends = (state: SharedState) =>
+        untilSo(`it is ${state}`, async () => {
+          const record = await second.record(id);
+          return record?.versions[0]?.state === state ? record : undefined;
+        });
+      expect((await ends('dead')).versions[0]?.problem).toContain('Not wanted.');
+      // All but the incident is there: sent again by a person, only what was refused counts.
+      await second.sharing.shares.resend(MINH, { incident: id, recipient: 'a05', number: 1 });
+      expect((await ends('delivered')).versions[0]?.delivered).toMatchObject({ refused: 0 });
+    } finally {
+      await second.close();
+      await rm(other, { recursive: true, force: true });
+    }
   });
 
   it('divides what is too long for the recipient, whether it says so before or after', async () => {

@@ -40,6 +40,12 @@ export interface StandIn {
   fault: (request: { readonly method: string; readonly path: string; readonly bytes: number }) => Fault | undefined;
   canRead: boolean;
   maxLength: number;
+  /** Whether it calls a duplicate a failure, as medallion 3.0.0 does against TAXII 2.1 §5.5. */
+  refusesAgain: boolean;
+  /** By how much its clock is wrong, milliseconds. */
+  skewMs: number;
+  /** Shows another certificate from now on; connections end. */
+  wear(certificate: { readonly cert: string; readonly key: string }): void;
   close(): Promise<void>;
 }
 
@@ -66,7 +72,9 @@ export async function startStandIn(tls?: ServerOptions): Promise<StandIn> {
   let posts = 0;
   let count = 0;
 
-  const take = (objects: readonly StixText[]): void => {
+  /** Gives those that were there before. */
+  const take = (objects: readonly StixText[]): ReadonlySet<string> => {
+    const again = new Set<string>();
     for (const object of objects) {
       const version = object.modified ?? object.created ?? '';
       const key = `${object.id} ${version}`;
@@ -76,6 +84,7 @@ export async function startStandIn(tls?: ServerOptions): Promise<StandIn> {
       // What has no versions stays as it came first (TAXII 2.1 §5.4).
       if (before !== undefined) {
         if (before !== text && version !== '') conflicts.push(key);
+        again.add(object.id);
         continue;
       }
       versions.set(key, text);
@@ -83,12 +92,16 @@ export async function startStandIn(tls?: ServerOptions): Promise<StandIn> {
       else latest.set(id, version);
       taken.push({ id, version, text });
     }
+    return again;
   };
-  const statusOf = (objects: readonly StixText[], refused: boolean): object => {
+  const statusOf = (objects: readonly StixText[], refused: boolean, again: ReadonlySet<string>): object => {
     count += 1;
     const failures = objects
-      .filter((object) => refused && isIncident(object))
-      .map(({ id, modified = '' }) => ({ id, version: modified, message: 'Not wanted.' }));
+      .filter((object) => (refused && isIncident(object)) || (standIn.refusesAgain && again.has(object.id)))
+      .map((object) => {
+        const message = refused && isIncident(object) ? 'Not wanted.' : `Unable to process ${object.id}`;
+        return { id: object.id, version: object.modified ?? '', message };
+      });
     return {
       // No UUID, on purpose: what the specification wants is not what everybody does.
       id: `st/${count} ü`,
@@ -108,7 +121,8 @@ export async function startStandIn(tls?: ServerOptions): Promise<StandIn> {
     const url = new URL(request.url ?? '/', 'http://x');
     const fault = standIn.fault({ method: request.method ?? '', path: url.pathname, bytes: body.length });
     const send = (status: number, document: unknown, headers: Readonly<Record<string, string>> = {}) => {
-      response.writeHead(status, { 'content-type': TYPE, ...headers });
+      const date = new Date(Date.now() + standIn.skewMs).toUTCString();
+      response.writeHead(status, { 'content-type': TYPE, date, ...headers });
       response.end(typeof document === 'string' ? document : JSON.stringify(document));
     };
     if (fault === 'drop-before') return void request.socket.destroy();
@@ -145,8 +159,8 @@ export async function startStandIn(tls?: ServerOptions): Promise<StandIn> {
     const { objects } = JSON.parse(body.toString('utf8')) as { objects: readonly StixText[] };
     posts += 1;
     const refused = fault === 'refuse-object';
-    if (fault !== 'pending-lost') take(objects.filter((object) => !refused || !isIncident(object)));
-    const status = statusOf(objects, refused);
+    const wanted = fault === 'pending-lost' ? [] : objects.filter((object) => !refused || !isIncident(object));
+    const status = statusOf(objects, refused, take(wanted));
     if (fault === 'drop-after') return void request.socket.destroy();
     if (fault === 'half-answer') {
       const text = JSON.stringify(status);
@@ -176,6 +190,13 @@ export async function startStandIn(tls?: ServerOptions): Promise<StandIn> {
     fault: () => undefined,
     canRead: true,
     maxLength: 10_000_000,
+    refusesAgain: false,
+    skewMs: 0,
+    wear(certificate) {
+      if (!('setSecureContext' in server)) throw new Error('only with TLS');
+      server.setSecureContext(certificate);
+      server.closeAllConnections();
+    },
     close: () => {
       server.closeAllConnections();
       return new Promise((done) => server.close(() => done()));

@@ -8,10 +8,15 @@ import { LAN, MINH, openWorld, taxiiRecipient, type World } from './world.ts';
  * A province that goes on with its incidents and sends them, until it is killed: makes each incident, changes and shares it
  * as often as asked, beginning where the last run got to. Says on its standard output when all is delivered.
  */
-const [folder = '', root = '', incidents = '0', updates = '0'] = process.argv.slice(2);
+const [folder = '', root = '', incidents = '0', updates = '0', caFile = '', skewMs = '0'] = process.argv.slice(2);
 const AT_ONCE = 8;
 
-const world = await openWorld(folder, { recipients: [taxiiRecipient(root)] });
+const world = await openWorld(
+  folder,
+  { recipients: [taxiiRecipient(root, { caFile })] },
+  // A part that is forgotten thrice in a row is for a person; here it goes on.
+  { patience: { tries: 12 }, now: () => Date.now() + Number(skewMs) },
+);
 world.sharing.start(undefined);
 process.stdout.write('ready\n');
 

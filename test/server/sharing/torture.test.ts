@@ -12,5 +12,6 @@ describe('a province that is killed while it reports to a recipient that errs', 
     expect(outcome.disorder).toEqual([]);
     expect(outcome.versions).toBe(outcome.wanted);
     expect(outcome.faults).toBeGreaterThan(0);
+    expect(outcome.wrongCertificates).toBeGreaterThan(0);
   }, 660_000);
 });

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { SYSTEM } from '../../../server/identity.ts';
 import { openEmbeddedStore } from '../../../server/store/embedded/open.ts';
 import { type Fault, type StandIn, startStandIn } from './stand-in.ts';
+import { makeWardrobe } from './wrong-certificates.ts';
 
 /** How much of it. */
 export interface Torture {
@@ -25,6 +26,8 @@ export interface Torture {
 export interface Outcome {
   readonly kills: number;
   readonly faults: number;
+  /** Times that the recipient showed a certificate that must not be believed. */
+  readonly wrongCertificates: number;
   readonly posts: number;
   readonly seconds: number;
   /** Versions of incidents that the recipient has, and how many there should be. */
@@ -38,6 +41,12 @@ export interface Outcome {
 }
 
 const CHILD = fileURLToPath(new URL('./torture-child.ts', import.meta.url));
+/** Requests between two wrong certificates, at most, and how long one is shown. */
+const MOST_BETWEEN = 400;
+const WORN_MS = 30;
+/** How wrong the recipient's clock is, and the province's own from one life to the next. */
+const SKEW_MS = 86_400_000;
+const OWN_SKEW_MS = 2_000;
 const FAULTS: readonly Fault[] = [
   'drop-before',
   'drop-after',
@@ -57,10 +66,34 @@ const FAULTS: readonly Fault[] = [
 export async function tortureSharing(torture: Torture): Promise<Outcome> {
   const { incidents, updates, random, tell = () => undefined } = torture;
   const folder = await mkdtemp(join(tmpdir(), 'haidang-torture-'));
-  const standIn = await startStandIn();
+  const wardrobe = await makeWardrobe();
+  const caFile = join(folder, 'ca.pem');
+  await writeFile(caFile, wardrobe.ca);
+  const standIn = await startStandIn(wardrobe.right);
+  standIn.refusesAgain = true;
   const began = Date.now();
   let faults = 0;
+  let wrongCertificates = 0;
+  let asked = 0;
+  let changeAt = 10;
+  let back: NodeJS.Timeout | undefined;
+  /** Now and then the recipient shows a certificate of somebody else's, for a moment. */
+  const dress = () => {
+    asked += 1;
+    if (asked < changeAt || back !== undefined) return;
+    changeAt = asked + 20 + Math.floor(random() * MOST_BETWEEN);
+    const worn = wardrobe.wrong[Math.floor(random() * wardrobe.wrong.length)];
+    if (!worn) return;
+    wrongCertificates += 1;
+    standIn.wear(worn);
+    back = setTimeout(() => {
+      back = undefined;
+      standIn.wear(wardrobe.right);
+    }, WORN_MS);
+  };
   standIn.fault = ({ method }) => {
+    dress();
+    standIn.skewMs = Math.round((random() - 0.5) * 2 * SKEW_MS);
     if (random() >= torture.faults) return undefined;
     const fault = FAULTS[Math.floor(random() * FAULTS.length)];
     // Only what is added can be taken on and forgotten.
@@ -71,7 +104,10 @@ export async function tortureSharing(torture: Torture): Promise<Outcome> {
   let kills = 0;
   try {
     for (;;) {
-      const run = startRun([folder, standIn.root, String(incidents), String(updates)]);
+      // One life may read what it wrote and the next may not; and its clock may have been set back.
+      standIn.canRead = random() < 0.5;
+      const skewMs = Math.round((random() - 0.5) * 2 * OWN_SKEW_MS);
+      const run = startRun([folder, standIn.root, String(incidents), String(updates), caFile, String(skewMs)]);
       const before = standIn.taken.length;
       const wanted =
         kills < torture.kills
@@ -88,8 +124,15 @@ export async function tortureSharing(torture: Torture): Promise<Outcome> {
       kills += 1;
       tell(`kill ${kills}: ${standIn.taken.length} objects taken`);
     }
-    return { kills, faults, seconds: (Date.now() - began) / 1000, ...(await compare(folder, standIn, torture)) };
+    return {
+      kills,
+      faults,
+      wrongCertificates,
+      seconds: (Date.now() - began) / 1000,
+      ...(await compare(folder, standIn, torture)),
+    };
   } finally {
+    clearTimeout(back);
     await standIn.close();
     await rm(folder, { recursive: true, force: true });
   }

@@ -19,8 +19,10 @@ export const MINH: Identity = { kind: 'user', name: 'minh', role: 'lead', agenci
 /** Waits that fit a test. */
 export const QUICK: Partial<TaxiiPatience> = { pendingMs: 40, tries: 3, pollMs: 5, mostPollMs: 10 };
 
+type TaxiiSettings = Extract<Recipient['channel'], { kind: 'taxii' }>;
+
 /** A recipient at a TAXII stand-in. */
-export function taxiiRecipient(root: string, change: Partial<Recipient['channel'] & object> = {}): Recipient {
+export function taxiiRecipient(root: string, change: Partial<TaxiiSettings> = {}): Recipient {
   const none = {
     user: undefined,
     passwordFile: undefined,
@@ -28,7 +30,7 @@ export function taxiiRecipient(root: string, change: Partial<Recipient['channel'
     certificateFile: undefined,
     keyFile: undefined,
   };
-  const channel = { kind: 'taxii' as const, root, collection: 'inbox', ...none, ...(change as object) };
+  const channel = { kind: 'taxii' as const, root, collection: 'inbox', ...none, ...change };
   return { id: 'a05', name: 'Trung tâm quốc gia', tlp: 'amber+strict', channel };
 }
 

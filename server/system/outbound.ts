@@ -240,7 +240,10 @@ function checkAll(host: string, addresses: readonly string[], policy: OutboundPo
     if (!isPublic(address))
       throw new HaidangError('HD_OUTBOUND', `${host} leads to ${address}, which is no address of the public Internet.`);
     if (isPlain)
-      throw new HaidangError('HD_OUTBOUND', 'The address is plain http, where anybody on the way reads and changes it.');
+      throw new HaidangError(
+        'HD_OUTBOUND',
+        'The address is plain http, where anybody on the way reads and changes it.',
+      );
   }
 }
 

@@ -2,12 +2,15 @@ import { readFile } from 'node:fs/promises';
 import type { Configuration, ServerMetadata } from 'openid-client';
 import { HaidangError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
+import { namedIn, type OutboundPolicy, outsideFetch } from '../../system/outbound.ts';
 import type { OidcSettings } from './settings.ts';
 
 /** Loaded with the first sign-in: most servers have no provider. */
 const library = () => import('openid-client');
 
 const TIMEOUT_SECONDS = 10;
+/** Metadata, keys and claims are small. */
+const MOST_BYTES = 1024 * 1024;
 
 /** What is kept of a sign-in that was begun, until the browser comes back. */
 export interface Flow {
@@ -40,13 +43,23 @@ export interface Provider {
 export const RETURN_PATH = '/api/v1/sign-in/return';
 
 /** A provider; nothing is asked of it before somebody signs in, so that the server starts without it. */
-export function openProvider(settings: OidcSettings, log: Log): Provider {
+export function openProvider(
+  settings: OidcSettings,
+  log: Log,
+  outbound: OutboundPolicy = { allowPrivate: [] },
+): Provider {
   let found: Configuration | undefined;
+  // What the provider's own document names (token and key addresses) is asked under the same policy as the provider.
+  const ask = outsideFetch(namedIn(outbound, [settings.issuer]), {
+    timeoutMs: TIMEOUT_SECONDS * 1000,
+    maxBytes: MOST_BYTES,
+  });
   const returnAddress = settings.console + RETURN_PATH;
 
   async function configuration(): Promise<Configuration> {
     if (found) return found;
-    const { discovery, Configuration, ClientSecretPost, None, allowInsecureRequests } = await library();
+    const client = await library();
+    const { discovery, Configuration, ClientSecretPost, None, allowInsecureRequests } = client;
     const issuer = new URL(settings.issuer);
     const { clientSecretFile, metadataFile, clientId } = settings;
     const secret = clientSecretFile === undefined ? undefined : await firstLine(clientSecretFile);
@@ -57,6 +70,7 @@ export function openProvider(settings: OidcSettings, log: Log): Provider {
       found = await discovery(issuer, clientId, undefined, authentication, {
         execute: insecure,
         timeout: TIMEOUT_SECONDS,
+        [client.customFetch]: ask,
       });
     } else {
       const metadata = JSON.parse(await readFile(metadataFile, 'utf8')) as ServerMetadata;
@@ -64,6 +78,7 @@ export function openProvider(settings: OidcSettings, log: Log): Provider {
         throw new Error(`${metadataFile} is of another issuer than "oidc.issuer".`);
       found = new Configuration(metadata, clientId, undefined, authentication);
       found.timeout = TIMEOUT_SECONDS;
+      found[client.customFetch] = ask;
       for (const change of insecure) change(found);
     }
     return found;

@@ -41,7 +41,18 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: 
   query: { does: 'search events with KQL', load: () => import('../server/commands/query.ts') },
   alert: { does: 'list alert groups', load: () => import('../server/commands/alert.ts') },
   incident: { does: 'list and show incidents', load: () => import('../server/commands/incident.ts') },
+  clock: { does: 'what must be reported by when', load: () => import('../server/commands/clock.ts') },
+  notice: { does: 'who was told of what, and by which way', load: () => import('../server/commands/notice.ts') },
+  request: { does: 'ask agencies, and read what they answered', load: () => import('../server/commands/request.ts') },
+  report: {
+    does: 'write reports of incidents in the official form',
+    load: () => import('../server/commands/report.ts'),
+  },
   sharing: { does: 'preview, approve and follow what leaves', load: () => import('../server/commands/sharing.ts') },
+  feed: {
+    does: 'the province in figures, for its operations center',
+    load: () => import('../server/commands/feed.ts'),
+  },
   status: { does: 'show the loss ledger', load: () => import('../server/commands/status.ts') },
   agency: { does: 'add and list agencies', load: () => import('../server/commands/agency.ts') },
   asset: {
@@ -50,7 +61,10 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: 
   },
   'first-run': { does: 'the first steps of a new installation', load: () => import('../server/commands/first-run.ts') },
   health: { does: 'show how the server itself is', load: () => import('../server/commands/health.ts') },
-  user: { does: 'add, change, lock and list users, change a password', load: () => import('../server/commands/user.ts') },
+  user: {
+    does: 'add, change, lock and list users, change a password',
+    load: () => import('../server/commands/user.ts'),
+  },
   session: { does: 'show who is signed in, and sign them out', load: () => import('../server/commands/session.ts') },
   token: { does: 'create | list | revoke tokens for programs', load: () => import('../server/commands/token.ts') },
   'break-glass': {

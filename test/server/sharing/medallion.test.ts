@@ -8,6 +8,7 @@ import { type Medallion, startMedallion, taxiiPython } from '../taxii/python.ts'
 import { LAN, MINH, openWorld, taxiiRecipient, untilSo, type World } from './world.ts';
 
 const python = await taxiiPython();
+const KINDS = ['incident', 'indicator', 'identity', 'observed-data', 'sighting', 'ipv4-addr', 'domain-name', 'report'];
 
 interface Stix {
   readonly id: string;
@@ -65,9 +66,15 @@ describe.skipIf(python === undefined)('our outbox into a medallion 3.0.0', () =>
     expect(answer.status).toBe(200);
     return answer.body as { status: string; success_count: number; failure_count: number };
   };
+  /**
+   * What it holds. Asked for by kind: it takes the `version` of an extension definition, which is none, for a time, and
+   * answers 500 where one is among what is asked for.
+   */
   const held = async (): Promise<readonly Stix[]> => {
-    const url = `${medallion.url}/national/collections/${COLLECTION.empty}/objects/?match[version]=all`;
-    return (await ask(url, {})).body.objects ?? [];
+    const url = `${medallion.url}/national/collections/${COLLECTION.empty}/objects/`;
+    const answer = await ask(`${url}?match[version]=all&match[type]=${KINDS.join(',')}`, {});
+    expect(answer.status).toBe(200);
+    return answer.body.objects;
   };
   const incidents = (objects: readonly Stix[]) =>
     objects.filter(({ type }) => type === 'incident').map(({ name }) => name);
@@ -80,8 +87,10 @@ describe.skipIf(python === undefined)('our outbox into a medallion 3.0.0', () =>
     expect(await statusOf(world, id, 1)).toMatchObject({ status: 'complete', success_count: count, failure_count: 0 });
     expect(incidents(await held())).toEqual(['Một']);
     const receipts = await world.sharing.shares.receipts({ incident: id, recipient: 'a05', number: 1 });
-    const ids = new Set((await held()).map((object) => object.id));
-    expect(receipts?.objects.filter((object) => !ids.has(object.id))).toEqual([]);
+    const url = `${medallion.url}/national/collections/${COLLECTION.empty}/manifest/`;
+    const listed: { objects: { id: string }[] } = (await ask(url, {})).body;
+    const idsOf = (all: readonly { id: string }[] = []) => all.map((object) => object.id).sort();
+    expect(idsOf(receipts?.objects)).toEqual(idsOf(listed.objects));
   });
 
   it('updates and revokes, though it calls what it has already a failure', async () => {

@@ -74,6 +74,8 @@ export interface ServerConfig {
   readonly s3: S3Settings;
   /** Most events of one export. */
   readonly exportEvents: number;
+  /** Of the feed of figures. */
+  readonly smallestCount: number;
   /** To whom incidents may go, and by which terms. */
   readonly sharing: SharingSettings;
   /** Of the local collector; without a time zone it takes the machine's own. */
@@ -222,6 +224,7 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
       secretKeyFile: values['s3.secret_key_file'],
     },
     exportEvents: values['export.max_events'],
+    smallestCount: values['feed.smallest_count'],
     sharing: {
       reporterId: values['sharing.reporter_id'],
       reporterName: values['sharing.reporter_name'],

@@ -3,6 +3,7 @@ import { type GroupRule, groupRules, webAddress, words } from './accounts/oidc/s
 import { roleNames } from './accounts/second-factor-settings.ts';
 import { isS3Address, readS3Address } from './backup/s3/address.ts';
 import { endpoint, region } from './backup/s3/settings.ts';
+import { SMALLEST_COUNT } from './feed/withhold.ts';
 import type { Role } from './identity.ts';
 import type { RetentionPolicy } from './retention/policy.ts';
 import { KEEP_DAYS, MINIMUM_MONTHS, perLevel, sourceRules, timeOfDay } from './retention/settings.ts';
@@ -298,6 +299,11 @@ export const SETTINGS = {
     fallback: 1_000_000,
     does: 'Most events of one export of a search (CSV or NDJSON); larger ones are refused.',
     read: integer(1, 100_000_000),
+  }),
+  'feed.smallest_count': setting({
+    fallback: SMALLEST_COUNT,
+    does: 'Smaller counts are withheld from finer breakdowns of the figures for the operations center; see feed.md.',
+    read: integer(2, 100),
   }),
   'retention.minimum_months': setting<readonly number[]>({
     fallback: MINIMUM_MONTHS,

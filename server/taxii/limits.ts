@@ -1,9 +1,13 @@
-/** What one account can make this server do at once. */
+/** What accounts can make this server do at once. */
 export const LIMITS = {
   /** Bytes of a request's body, whatever an API root promises. */
   bodyBytes: 100 * 1024 * 1024,
   /** Bytes of a body where an API root says nothing. */
   contentBytes: 10 * 1024 * 1024,
+  /** Bytes of bodies that are read and written at once, of all accounts together. */
+  roomBytes: 64 * 1024 * 1024,
+  /** Requests that wait for this room; more are sent away for a while. */
+  waiting: 300,
   /** Objects of one envelope. */
   objects: 20_000,
   /** Bytes of one object. */

@@ -5,7 +5,8 @@ import { taxiiAdminRoutes } from './admin-routes.ts';
 import { sendError, taxiiAnswer, taxiiErrors } from './answers.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { LIMITS } from './limits.ts';
-import { admit } from './request.ts';
+import { admit, rootOf } from './request.ts';
+import { openRoom } from './room.ts';
 import { TAXII_ONLY, taxiiRequests } from './routing.ts';
 import type { Taxii } from './taxii.ts';
 
@@ -36,6 +37,7 @@ export async function taxiiRoutes(app: App, taxii: Taxii, { log }: Pick<Services
 
 function endpointRoutes(scope: FastifyInstance, taxii: Taxii): void {
   const config = { access: 'public', rateLimit: RATE } as const;
+  const room = openRoom({ bytes: LIMITS.roomBytes, waiting: LIMITS.waiting });
   for (const { method, path, params, query, status, answer, errors, before, handle } of ENDPOINTS) {
     const [description, schema] = answer;
     const shown = {
@@ -48,7 +50,12 @@ function endpointRoutes(scope: FastifyInstance, taxii: Taxii): void {
       config,
       ...constraintsOf(path),
       bodyLimit: LIMITS.bodyBytes,
-      preParsing: async (request: FastifyRequest) => void before?.(request),
+      preParsing: async (request: FastifyRequest, { raw }: FastifyReply) => {
+        before?.(request);
+        // Nothing of a body is read before there is room for all of it.
+        if (method === 'POST')
+          await room.enter(longest(request), (over) => raw.once('finish', over).once('close', over));
+      },
     };
     const run = (request: FastifyRequest, reply: FastifyReply) => handle(taxii, request, reply);
     scope.route({ ...options, method, url: path, schema: shown, handler: run });
@@ -61,6 +68,12 @@ function endpointRoutes(scope: FastifyInstance, taxii: Taxii): void {
   };
   const options = { config, schema: { hide: true }, handler: nothing };
   scope.route({ ...options, method: [...METHODS], url: '/:root/*', constraints: TAXII_ONLY });
+}
+
+/** Bytes that a body has, or may have where it does not say so. */
+function longest(request: FastifyRequest): number {
+  const said = Number(request.headers['content-length']);
+  return Number.isSafeInteger(said) ? said : Math.min(rootOf(request).maxContentLength, LIMITS.bodyBytes);
 }
 
 /** Methods that an endpoint does not have are answered with those it has (RFC 9110 §15.5.6). */

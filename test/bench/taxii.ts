@@ -1,13 +1,17 @@
 /**
- * The TAXII server with many objects: how fast they are added over HTTP, and how long a page takes from the first to the
- * last. Prints one JSON document; times are medians in milliseconds over HTTP, on one connection, of pages of 100 objects.
- * Usage: npm run bench:taxii [-- OBJECTS]
+ * The TAXII server with many objects: how fast they are added over HTTP, how long a page takes from the first to the last,
+ * and a hundred provinces that push at once. Prints one JSON document; times are medians in milliseconds over HTTP, on one
+ * connection, of pages of 100 objects. Exit code 1 where the last page takes more than twice as long as the first and 10 ms
+ * more, or a status is wrong.
+ * Usage: npm run bench:taxii [-- OBJECTS [PROVINCES]]
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { basic, indicator, startNational, TYPE } from '../server/taxii/national.ts';
+import { pushAtOnce } from './taxii-provinces.ts';
 
 const total = Math.max(10_000, Number(process.argv[2] ?? 1_000_000));
+const provinces = Number(process.argv[3] ?? 100);
 const PER_ENVELOPE = 1_000;
 const PAGE = 100;
 const SAMPLES = 25;
@@ -23,7 +27,6 @@ try {
   const { id } = await connection.ask<{ id: string }>('POST', '/api/v1/taxii/collections', collection);
   const rights = { canRead: true, canWrite: true };
   await connection.ask('PUT', `/api/v1/taxii/collections/${id}/grants/${USER[0]}`, rights);
-  await connection.close();
   const objects = `${national.url}/bench/collections/${id}/objects/`;
   const manifest = `${national.url}/bench/collections/${id}/manifest/`;
 
@@ -61,22 +64,31 @@ try {
     middle: await median(`${objects}?limit=${PAGE}${query}`, middle),
     last: await median(`${objects}?limit=${PAGE}${query}`, end),
   });
+  const page_of_100_ms = {
+    latest: await pages(''),
+    all_versions: await pages('&match[version]=all'),
+    of_a_type: await pages('&match[type]=malware'),
+    of_two_types: await pages('&match[type]=malware,indicator'),
+  };
+  const one_object_ms = await median(`${objects}${made(Math.floor(total / 2))['id']}/`);
+  const manifest_of_1000_ms = await median(`${manifest}?limit=1000`, middle);
+  const at_once = await pushAtOnce({ url: national.url, root: 'bench', connection, provinces });
+  await connection.close();
   console.log(
     JSON.stringify({
       objects: total,
       objects_per_s: Math.round((total / spent) * 1000),
       cpu_us_per_object: Math.round((user + system) / total),
       bytes_per_object: Math.round(bytes / total),
-      page_of_100_ms: {
-        latest: await pages(''),
-        all_versions: await pages('&match[version]=all'),
-        of_a_type: await pages('&match[type]=malware'),
-        of_two_types: await pages('&match[type]=malware,indicator'),
-      },
-      one_object_ms: await median(`${objects}${made(Math.floor(total / 2))['id']}/`),
-      manifest_of_1000_ms: await median(`${manifest}?limit=1000`, middle),
+      page_of_100_ms,
+      one_object_ms,
+      manifest_of_1000_ms,
+      at_once,
     }),
   );
+  const steep = Object.entries(page_of_100_ms).filter(([, { first, last }]) => last > 2 * first && last > first + 10);
+  for (const [name] of steep) console.error(`the last page (${name}) takes longer than the first`);
+  if (steep.length > 0 || at_once.wrong > 0) process.exitCode = 1;
 } finally {
   await national.stop();
 }

@@ -8,6 +8,8 @@ import { FormatProvider, useText } from './i18n/language.tsx';
 import { Frame } from './parts/frame.tsx';
 import { Empty, ProblemNotice, Progress } from './parts/states.tsx';
 import { ToastProvider } from './parts/toasts.tsx';
+import { REPORT_KINDS } from './reports/queries.ts';
+import { RequestsNews } from './requests/news.tsx';
 import { SetupPage } from './sign-in/setup-page.tsx';
 import { SignInPage } from './sign-in/sign-in-page.tsx';
 
@@ -17,6 +19,13 @@ const IncidentsPage = lazy(() =>
 const IncidentPage = lazy(() =>
   import('./incidents/incident-page.tsx').then((page) => ({ default: page.IncidentPage })),
 );
+const NoticesPage = lazy(() => import('./notify/notices-page.tsx').then((page) => ({ default: page.NoticesPage })));
+const RequestsPage = lazy(() =>
+  import('./requests/requests-page.tsx').then((page) => ({ default: page.RequestsPage })),
+);
+const RequestPage = lazy(() => import('./requests/request-page.tsx').then((page) => ({ default: page.RequestPage })));
+const ReportPage = lazy(() => import('./reports/report-page.tsx').then((page) => ({ default: page.ReportPage })));
+const ReportFormPage = lazy(() => import('./reports/form-page.tsx').then((page) => ({ default: page.ReportFormPage })));
 const SharingPage = lazy(() => import('./sharing/sharing-page.tsx').then((page) => ({ default: page.SharingPage })));
 const PreviewPage = lazy(() => import('./sharing/preview-page.tsx').then((page) => ({ default: page.PreviewPage })));
 const VersionPage = lazy(() => import('./sharing/version-page.tsx').then((page) => ({ default: page.VersionPage })));
@@ -85,6 +94,7 @@ function SignedIn() {
       {/* The feed ends when rights change: a new one begins with the new ones. */}
       <LiveProvider key={`${me.user} ${me.role} ${JSON.stringify(me.agencies)}`}>
         <ToastProvider>
+          <RequestsNews me={me} />
           <Frame session={me}>
             <Suspense fallback={<Progress busy />}>
               <Switch>
@@ -98,7 +108,23 @@ function SignedIn() {
                 <Route path="/incidents">
                   <IncidentsPage me={me} />
                 </Route>
+                {me.permissions.includes('reports.write') && (
+                  <Route path="/incidents/:id/report/:kind">
+                    {({ id, kind: asked }) => {
+                      const kind = REPORT_KINDS.find((one) => one === asked) ?? 'initial';
+                      return <ReportPage key={`${id} ${kind}`} incident={id} kind={kind} me={me} />;
+                    }}
+                  </Route>
+                )}
+                {me.permissions.includes('setup.manage') && me.agencies === 'all' && (
+                  <Route path="/reports/form" component={ReportFormPage} />
+                )}
+                <Route path="/requests" component={RequestsPage} />
+                <Route path="/requests/:id">{({ id }) => <RequestPage key={id} id={id} me={me} />}</Route>
                 <Route path="/incidents/:id">{({ id }) => <IncidentPage key={id} id={id} me={me} />}</Route>
+                <Route path="/notices">
+                  <NoticesPage me={me} />
+                </Route>
                 {me.permissions.includes('sharing.read') && me.agencies === 'all' && (
                   <Route path="/sharing" component={SharingPage} />
                 )}

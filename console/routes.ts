@@ -15,6 +15,8 @@ export interface NavigationEntry {
 const NAVIGATION: readonly NavigationEntry[] = [
   { path: '/alerts', label: 'nav.alerts', key: 'a' },
   { path: '/incidents', label: 'nav.incidents', key: 'i' },
+  { path: '/notices', label: 'nav.notices', key: 'n' },
+  { path: '/requests', label: 'nav.requests', key: 'q', only: 'requests.read' },
   { path: '/sharing', label: 'nav.sharing', key: 'x', only: 'sharing.read', provincial: true },
   { path: '/search', label: 'nav.search', key: 's', only: 'events.read' },
   { path: '/ledger', label: 'nav.ledger', key: 'l' },

@@ -37,7 +37,8 @@ import { watchDisk } from './system/disk.ts';
 
 /** The API over the store of a server that does not run, for the command line. */
 export interface StoppedServer {
-  send(method: string, path: string, body: string | undefined): Promise<{ status: number; text: string }>;
+  /** A text is JSON, bytes are a file. */
+  send(method: string, path: string, body: string | Buffer | undefined): Promise<{ status: number; bytes: Buffer }>;
   close(): Promise<void>;
 }
 
@@ -134,13 +135,14 @@ export async function openStopped(config: ServerConfig, log: Log): Promise<Stopp
   }
 }
 
-async function inject(app: App, method: string, path: string, body: string | undefined) {
-  const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+async function inject(app: App, method: string, path: string, body: string | Buffer | undefined) {
+  const type = typeof body === 'string' ? 'application/json' : 'application/octet-stream';
+  const headers = body === undefined ? {} : { 'content-type': type };
   const answer = await app.inject({
     method: method as 'GET',
     url: path,
     headers,
     ...(body === undefined ? {} : { payload: body }),
   });
-  return { status: answer.statusCode, text: answer.payload };
+  return { status: answer.statusCode, bytes: answer.rawPayload };
 }

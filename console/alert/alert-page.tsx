@@ -16,6 +16,7 @@ import { Icon } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
 import { useKeys } from '../parts/use-keys.ts';
+import { RequestsCard } from '../requests/requests-card.tsx';
 import { AlertEventList } from './alert-events.tsx';
 import { AlertHead } from './alert-head.tsx';
 import { GuidanceCard } from './guidance.tsx';
@@ -84,7 +85,7 @@ export function AlertPage({ id, me }: { readonly id: string; readonly me: Sessio
             </button>
           </p>
         )}
-        {alert.data && <AlertBody detail={alert.data} showsEvents={me.permissions.includes('events.read')} />}
+        {alert.data && <AlertBody detail={alert.data} me={me} />}
       </div>
       {alert.data && me.permissions.includes('alerts.triage') && alert.data.alert.mergedInto === undefined && (
         <AlertActs detail={alert.data} me={me} />
@@ -93,7 +94,8 @@ export function AlertPage({ id, me }: { readonly id: string; readonly me: Sessio
   );
 }
 
-function AlertBody({ detail, showsEvents }: { readonly detail: AlertDetail; readonly showsEvents: boolean }) {
+function AlertBody({ detail, me }: { readonly detail: AlertDetail; readonly me: Session }) {
+  const showsEvents = me.permissions.includes('events.read');
   const { t, language } = useLanguage();
   const { mergedInto } = detail.alert;
   const sentence = pickText(detail.sentence, language);
@@ -117,6 +119,11 @@ function AlertBody({ detail, showsEvents }: { readonly detail: AlertDetail; read
           )}
           <GuidanceCard guidance={detail.guidance} />
           {showsEvents && <AlertEventList alert={detail.alert} />}
+          <RequestsCard
+            about={{ alert: detail.alert.id }}
+            agencies={detail.alert.agency === '*' ? [] : [detail.alert.agency]}
+            me={me}
+          />
           <RuleCard rule={detail.rule} />
         </div>
         <aside className="min-w-0 space-y-4" aria-label={t('alert.aside')}>

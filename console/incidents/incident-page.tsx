@@ -3,12 +3,15 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { Link } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { IncidentDetail } from '../../server/incidents/schema.ts';
+import { ClockCard } from '../clocks/clock-card.tsx';
 import { useText } from '../i18n/language.tsx';
 import { Icon, SeverityMark } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { useKeys } from '../parts/use-keys.ts';
+import { ReportsCard } from '../reports/reports-card.tsx';
+import { RequestsCard } from '../requests/requests-card.tsx';
 import { ShareCard } from '../sharing/share-card.tsx';
 import { EditDialog, MoveDialog } from './forms.tsx';
 import { AgencyNames } from './incidents-page.tsx';
@@ -89,6 +92,13 @@ function IncidentBody({ detail, me }: { readonly detail: IncidentDetail; readonl
               {detail.summary === '' ? t('incident.noSummary') : <Visible text={detail.summary} prose />}
             </p>
           </Card>
+          <ClockCard incident={incident.id} me={me} />
+          <RequestsCard
+            about={{ incident: incident.id }}
+            agencies={incident.agencies.map(({ agency }) => agency)}
+            me={me}
+          />
+          <ReportsCard incident={incident.id} open={incident.mergedInto === undefined} me={me} />
           <ShareCard incident={incident.id} me={me} />
           <AlertsCard {...parts} />
           <TasksCard {...parts} />

@@ -3,8 +3,12 @@ import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
+import type { ClockRow } from '../../server/clocks/schema.ts';
 import type { IncidentDetail, IncidentRow } from '../../server/incidents/schema.ts';
 import { postJson } from '../api/client.ts';
+import { NextDue } from '../clocks/clock-mark.tsx';
+import { nextDue, useDueClocks } from '../clocks/queries.ts';
+import { YearNotice } from '../clocks/year-notice.tsx';
 import { useText } from '../i18n/language.tsx';
 import { Dialog, Field } from '../parts/dialog.tsx';
 import { SeverityMark } from '../parts/icons.tsx';
@@ -26,11 +30,26 @@ export function IncidentsPage({ me }: { readonly me: Session }) {
   const t = useText();
   const queries = useQueryClient();
   const [, go] = useLocation();
-  const wanted = new URLSearchParams(useSearch()).get('show');
+  const asked = new URLSearchParams(useSearch());
+  const wanted = asked.get('show');
+  const byDue = asked.get('sort') === 'due';
   const show: FilterName = wanted === 'all' || wanted === 'mine' ? wanted : 'open';
   const { status } = FILTERS[show];
   const incidents = useIncidents({ status, ...(show === 'mine' ? { owner: me.user } : {}) });
-  const rows = incidents.data?.incidents ?? [];
+  const due = useDueClocks();
+  const clocks = new Map(due.data?.incidents.map(({ incident, clocks: all }) => [incident.id, nextDue(all)]));
+  const isShown = (row: IncidentRow) =>
+    status.split(',').includes(row.status) && (show !== 'mine' || row.owner === me.user);
+  const rows = byDue
+    ? (due.data?.incidents ?? []).map(({ incident }) => incident).filter(isShown)
+    : (incidents.data?.incidents ?? []);
+  const turnTo = (name: FilterName, sorted: boolean): void => {
+    const query = new URLSearchParams({
+      ...(name === 'open' ? {} : { show: name }),
+      ...(sorted ? { sort: 'due' } : {}),
+    });
+    go(query.size === 0 ? '/incidents' : `/incidents?${query}`, { replace: true });
+  };
   const [cursor, setCursor] = useState<string>();
   const [making, setMaking] = useState(false);
   const mayAct = me.permissions.includes('incidents.work');
@@ -48,11 +67,7 @@ export function IncidentsPage({ me }: { readonly me: Session }) {
           className="field w-auto"
           aria-label={t('incident.filter')}
           value={show}
-          onChange={(event) =>
-            go(event.target.value === 'open' ? '/incidents' : `/incidents?show=${event.target.value}`, {
-              replace: true,
-            })
-          }
+          onChange={(event) => turnTo(event.target.value as FilterName, byDue)}
         >
           {(Object.keys(FILTERS) as FilterName[]).map((name) => (
             <option key={name} value={name}>
@@ -60,8 +75,20 @@ export function IncidentsPage({ me }: { readonly me: Session }) {
             </option>
           ))}
         </select>
-        {incidents.data && (
+        <select
+          className="field w-auto"
+          aria-label={t('clocks.sort')}
+          value={byDue ? 'due' : 'changed'}
+          onChange={(event) => turnTo(show, event.target.value === 'due')}
+        >
+          <option value="changed">{t('clocks.sortChanged')}</option>
+          <option value="due">{t('clocks.sortDue')}</option>
+        </select>
+        {!byDue && incidents.data && (
           <span className="text-muted">{t('incident.total', { shown: rows.length, total: incidents.data.total })}</span>
+        )}
+        {byDue && due.data && (
+          <span className="text-muted">{t('incident.total', { shown: rows.length, total: due.data.total })}</span>
         )}
         <span className="flex-1" />
         {mayAct && (
@@ -76,7 +103,10 @@ export function IncidentsPage({ me }: { readonly me: Session }) {
       />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6" data-scroller="incidents">
         {incidents.isError && <ProblemNotice error={incidents.error} retry={() => incidents.refetch()} />}
-        {incidents.data && rows.length === 0 && (
+        {byDue && due.isError && <ProblemNotice error={due.error} retry={() => due.refetch()} />}
+        <YearNotice years={due.data?.years ?? []} me={me} />
+        {byDue && due.data && rows.length === 0 && <Empty title={t('clocks.noneRun')} />}
+        {!byDue && incidents.data && rows.length === 0 && (
           <Empty title={t('incident.none')}>
             <p>{t('incident.noneHint')}</p>
           </Empty>
@@ -84,7 +114,7 @@ export function IncidentsPage({ me }: { readonly me: Session }) {
         {rows.length > 0 && (
           <ul className="card divide-y divide-line">
             {rows.map((row) => (
-              <IncidentLine key={row.id} row={row} focused={() => setCursor(row.id)} />
+              <IncidentLine key={row.id} row={row} clock={clocks.get(row.id)} focused={() => setCursor(row.id)} />
             ))}
           </ul>
         )}
@@ -94,7 +124,16 @@ export function IncidentsPage({ me }: { readonly me: Session }) {
   );
 }
 
-function IncidentLine({ row, focused }: { readonly row: IncidentRow; readonly focused: () => void }) {
+function IncidentLine({
+  row,
+  clock,
+  focused,
+}: {
+  readonly row: IncidentRow;
+  /** The term of the law that ends next. */
+  readonly clock: ClockRow | undefined;
+  readonly focused: () => void;
+}) {
   const t = useText();
   return (
     <li data-incident={row.id} className="relative hover:bg-hover">
@@ -120,6 +159,7 @@ function IncidentLine({ row, focused }: { readonly row: IncidentRow; readonly fo
           {row.outcome && <span className="block text-muted">{t(`incident.outcome.${row.outcome}`)}</span>}
         </span>
         <span className="w-36 text-small break-words text-muted">{row.owner ?? t('alert.nobody')}</span>
+        <span className="w-44 text-small">{clock && <NextDue clock={clock} />}</span>
         <span className="w-40 text-small">
           {row.due === null ? (
             <Time at={row.updatedAt} as="relative" />

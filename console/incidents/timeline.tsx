@@ -17,6 +17,7 @@ const NOTED = new Set([
   'part-of',
   'parted',
   'custody',
+  'request',
 ]);
 
 function word(t: Translate, act: string, value: string | null | undefined): string {

@@ -9,14 +9,19 @@ export interface Connection {
   readonly running: boolean;
   /** Asks and gives the JSON answer. Throws an Error with the problem's detail and advice. */
   ask<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T>;
+  /** Sends a file and gives the JSON answer. Throws as `ask` does. */
+  sendFile<T>(path: string, bytes: Buffer): Promise<T>;
+  /** The bytes of an answer that is a file. Throws as `ask` does. */
+  file(path: string): Promise<Buffer>;
   close(): Promise<void>;
 }
 
 interface Answer {
   readonly status: number;
-  readonly text: string;
+  readonly bytes: Buffer;
 }
-type Send = (method: string, path: string, body: string | undefined) => Promise<Answer>;
+/** A text is JSON, bytes are a file. */
+type Send = (method: string, path: string, body: string | Buffer | undefined) => Promise<Answer>;
 
 /** An API answer of 4xx or 5xx as a command shows it; a request that was wrong is bad usage. */
 export class ApiError extends Error {
@@ -45,16 +50,23 @@ export async function connect(config: ServerConfig): Promise<Connection> {
 }
 
 function connection(running: boolean, send: Send, close: () => Promise<void>): Connection {
+  const answered = async (method: string, path: string, body: string | Buffer | undefined): Promise<Buffer> => {
+    const { status, bytes } = await send(method, path, body);
+    if (status >= 400) throw new ApiError(read(bytes) as Problem);
+    return bytes;
+  };
   return {
     running,
     close,
-    async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-      const answer = await send(method, path, body === undefined ? undefined : JSON.stringify(body));
-      const document: unknown = answer.text === '' ? null : JSON.parse(answer.text);
-      if (answer.status >= 400) throw new ApiError(document as Problem);
-      return document as T;
-    },
+    ask: async <T>(method: string, path: string, body?: unknown) =>
+      read(await answered(method, path, body === undefined ? undefined : JSON.stringify(body))) as T,
+    sendFile: async <T>(path: string, bytes: Buffer) => read(await answered('POST', path, bytes)) as T,
+    file: (path) => answered('GET', path, undefined),
   };
+}
+
+function read(bytes: Buffer): unknown {
+  return bytes.length === 0 ? null : JSON.parse(bytes.toString());
 }
 
 async function answers(send: Send): Promise<boolean> {
@@ -69,18 +81,28 @@ async function answers(send: Send): Promise<boolean> {
   }
 }
 
-function overSocket(socketPath: string, method: string, path: string, body: string | undefined): Promise<Answer> {
+function overSocket(
+  socketPath: string,
+  method: string,
+  path: string,
+  body: string | Buffer | undefined,
+): Promise<Answer> {
   return new Promise((done, failed) => {
     const headers =
-      body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+      body === undefined ? {} : { 'content-type': typeOf(body), 'content-length': Buffer.byteLength(body) };
     const sent = request({ socketPath, method, path, headers, timeout: 120_000 }, (response) => {
       const pieces: Buffer[] = [];
       response.on('data', (piece: Buffer) => pieces.push(piece));
       response.on('error', failed);
-      response.on('end', () => done({ status: response.statusCode ?? 500, text: Buffer.concat(pieces).toString() }));
+      response.on('end', () => done({ status: response.statusCode ?? 500, bytes: Buffer.concat(pieces) }));
     });
     sent.on('timeout', () => sent.destroy(new Error('The server did not answer within two minutes.')));
     sent.on('error', failed);
     sent.end(body);
   });
+}
+
+/** Media type of a body. */
+function typeOf(body: string | Buffer): string {
+  return typeof body === 'string' ? 'application/json' : 'application/octet-stream';
 }

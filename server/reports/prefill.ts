@@ -1,6 +1,6 @@
 import type { IncidentDetail } from '../incidents/schema.ts';
 import type { RequestRow } from '../requests/schema.ts';
-import { DEFAULT_BASIS, partsOf, type ReportKind } from './form.ts';
+import { partsOf, type ReportKind } from './form.ts';
 import type { ReportFields } from './record.ts';
 import { CLASS_WORDS, OUTCOME_WORDS, REQUEST_WORDS, SEVERITY_WORDS, STATUS_WORDS } from './words.ts';
 
@@ -30,7 +30,6 @@ export function prefill(kind: ReportKind, sources: ReportSources): ReportFields 
   const { incident } = detail;
   const time = (at: string) => timeOf(at, timeZone);
   const all: ReportFields = {
-    basis: DEFAULT_BASIS,
     ...letterhead,
     date: dayOf(now, timeZone),
     initialNumber: initial ? [initial.fields.number ?? '', initial.fields.symbol ?? ''].filter(Boolean).join('/') : '',

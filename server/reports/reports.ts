@@ -8,7 +8,7 @@ import type { IncidentDetail } from '../incidents/schema.ts';
 import type { AgencyRequests } from '../requests/requests.ts';
 import { requestRows } from '../requests/view.ts';
 import type { RecordStore, Versioned } from '../store/record-store.ts';
-import { LETTERHEAD, type ReportKind } from './form.ts';
+import { DEFAULT_BASIS, LETTERHEAD, type ReportKind } from './form.ts';
 import { reportHtml } from './html.ts';
 import { layoutOf } from './layout.ts';
 import { prefill } from './prefill.ts';
@@ -81,7 +81,8 @@ export function openReports(options: {
   }
 
   async function letterhead(): Promise<ReportFields> {
-    return ((await view.get('setting', LETTERHEAD_ID))?.document.value as ReportFields | undefined) ?? {};
+    const set = (await view.get('setting', LETTERHEAD_ID))?.document.value as ReportFields | undefined;
+    return set ?? { basis: DEFAULT_BASIS };
   }
 
   return {

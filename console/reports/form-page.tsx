@@ -1,0 +1,51 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import type { ReportForm } from '../../server/reports/schema.ts';
+import { putJson } from '../api/client.ts';
+import { useText } from '../i18n/language.tsx';
+import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { useToast } from '../parts/toasts.tsx';
+import { FieldInputs, readFields } from './field-inputs.tsx';
+import { useReportForm } from './queries.ts';
+
+/** `/reports/form`: letterhead, legal basis and signature, the same in every report of the province. */
+export function ReportFormPage() {
+  const t = useText();
+  const toast = useToast();
+  const queries = useQueryClient();
+  const form = useReportForm();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
+    event.preventDefault();
+    const fields = readFields(event.currentTarget, form.data?.names ?? []);
+    setBusy(true);
+    setError(undefined);
+    try {
+      queries.setQueryData(['report-form'], await putJson<ReportForm>('/reports/form', { fields }));
+      toast({ text: t('incident.saved') });
+    } catch (problem) {
+      setError(problem);
+    }
+    setBusy(false);
+  };
+  return (
+    <>
+      <PageTitle title="report.form" />
+      <Progress busy={form.isPending && form.fetchStatus === 'fetching'} />
+      <div className="min-h-0 flex-1 overflow-auto px-4 pb-6">
+        <p className="mb-4 max-w-[64rem] text-muted">{t('report.formExplain')}</p>
+        {form.isError && <ProblemNotice error={form.error} retry={() => form.refetch()} />}
+        {form.data && (
+          <form onSubmit={submit} className="card max-w-[64rem] space-y-3 p-4">
+            <FieldInputs names={form.data.names} fields={form.data.fields} />
+            {error !== undefined && <ProblemNotice error={error} />}
+            <button type="submit" className="button button-primary" disabled={busy}>
+              {t('incident.save')}
+            </button>
+          </form>
+        )}
+      </div>
+    </>
+  );
+}

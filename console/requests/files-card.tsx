@@ -1,0 +1,89 @@
+import { type ChangeEvent, useState } from 'react';
+import type { RequestDetail } from '../../server/requests/schema.ts';
+import { apiAddress, postFile } from '../api/client.ts';
+import { useFormat, useText } from '../i18n/language.tsx';
+import type { TextKey } from '../i18n/messages.ts';
+import { Card } from '../incidents/lists.tsx';
+import { Visible } from '../parts/log-text.tsx';
+import { Partial, ProblemNotice } from '../parts/states.tsx';
+import { Time } from '../parts/time.tsx';
+import { requestPath, useRequestActs } from './queries.ts';
+
+/** Files that came with an answer, each with who had it in hand. */
+export function FilesCard({
+  detail,
+  mayAdd,
+  mayRead,
+}: {
+  readonly detail: RequestDetail;
+  readonly mayAdd: boolean;
+  readonly mayRead: boolean;
+}) {
+  const t = useText();
+  const format = useFormat();
+  const acts = useRequestActs();
+  const [chosen, setChosen] = useState(0);
+  const path = requestPath(detail.request.id, 'files');
+  const add = async (event: ChangeEvent<HTMLInputElement>): Promise<void> => {
+    const file = event.currentTarget.files?.[0];
+    if (!file) return;
+    await acts.run(() => postFile<RequestDetail>(path, { name: file.name.slice(0, 255) }, file), 'request.fileSent');
+    // A new element, so that the same file can be chosen again.
+    setChosen((count) => count + 1);
+  };
+  return (
+    <Card title={t('request.files')}>
+      {detail.files.length === 0 && <p className="text-muted">{t('request.noFiles')}</p>}
+      <ul className="divide-y divide-line">
+        {detail.files.map((file) => (
+          <li key={file.id} className="py-2" data-file={file.name}>
+            <p className="break-words">
+              <Visible text={file.name} prose />
+              <span className="text-small text-muted">
+                {' '}
+                · {format.number(file.bytes)} B · {file.by} · <Time at={file.at} />
+                {file.placed && ` · ${t('request.placed')}`}
+              </span>{' '}
+              {mayRead && (
+                <a
+                  className="link text-small"
+                  href={apiAddress(requestPath(detail.request.id, 'files', file.id))}
+                  download
+                >
+                  {t('incident.download')}
+                </a>
+              )}
+            </p>
+            <p className="log text-small break-all text-muted">SHA-256 {file.sha256}</p>
+            {!file.custodyHolds && <Partial>{t('incident.custodyBroken')}</Partial>}
+            <details>
+              <summary className="cursor-pointer text-small text-muted">
+                {t('incident.custody', { count: file.custody.length })}
+              </summary>
+              <ul className="text-small">
+                {file.custody.map(({ at, by, act, mark }) => (
+                  <li key={mark}>
+                    <Time at={at} /> · {t(`incident.custody.${act}` as TextKey, { by })}
+                  </li>
+                ))}
+              </ul>
+            </details>
+          </li>
+        ))}
+      </ul>
+      {mayAdd && (
+        <label className="mt-3 block">
+          <span className="mb-1 block text-small">{t('request.addFile')}</span>
+          <input
+            key={chosen}
+            type="file"
+            className="field"
+            disabled={acts.busy}
+            onChange={(event) => void add(event)}
+          />
+        </label>
+      )}
+      {acts.error !== undefined && <ProblemNotice error={acts.error} />}
+    </Card>
+  );
+}

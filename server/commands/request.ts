@@ -1,0 +1,154 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { safeJson } from '../../ecs/safe-json.ts';
+import { loadConfig } from '../config.ts';
+import type { RequestDetail, RequestList, RequestRow } from '../requests/schema.ts';
+import { readArguments, readNumber, UsageError } from './arguments.ts';
+import { type Connection, connect } from './connection.ts';
+import { plain, table } from './terminal.ts';
+
+const HELP = `Usage: haidang request list [--state asked,read,…] [--agency ID] [--incident ID] [--limit N] [--json] [--config FILE]
+       haidang request show ID [--json]
+       haidang request ask AGENCY --incident ID|--alert ID --subject TEXT --text TEXT --due TIME|--hours N [--json]
+       haidang request answer ID --text TEXT [--file FILE]... [--json]
+       haidang request again ID --text TEXT --due TIME|--hours N [--json]
+       haidang request close ID [--note TEXT] [--json]
+
+Questions to an agency about an incident or an alert, with their answers; what is due first comes first. States: asked, read,
+overdue, answered, closed. "answer" writes down what came another way, by telephone or on paper; files become evidence of the
+incident. --json writes one request a line.`;
+
+const OPTIONS = {
+  json: { type: 'boolean' },
+  state: { type: 'string' },
+  agency: { type: 'string' },
+  incident: { type: 'string' },
+  alert: { type: 'string' },
+  subject: { type: 'string' },
+  text: { type: 'string' },
+  due: { type: 'string' },
+  hours: { type: 'string' },
+  note: { type: 'string' },
+  file: { type: 'string', multiple: true },
+  limit: { type: 'string' },
+  config: { type: 'string' },
+} as const;
+type Values = ReturnType<typeof readArguments<typeof OPTIONS>>['values'];
+type Act = (connection: Connection) => Promise<void>;
+
+/** `haidang request` */
+export async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = readArguments(args, OPTIONS);
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const act = readAct(positionals, values);
+  const connection = await connect(await loadConfig(values.config));
+  try {
+    await act(connection);
+    return 0;
+  } finally {
+    await connection.close();
+  }
+}
+
+function readAct([act, id, ...more]: readonly string[], values: Values): Act {
+  const wrong = () =>
+    new UsageError('say "haidang request list", "show", "ask", "answer", "again" or "close"; --help tells more.');
+  if (more.length > 0) throw wrong();
+  if (act === 'list' && id === undefined) return (connection) => showList(connection, values);
+  if (id === undefined) throw wrong();
+  const path = `/api/v1/requests/${encodeURIComponent(id)}`;
+  const sent = (to: string, body: object) => async (connection: Connection) =>
+    show(await connection.ask<RequestDetail>('POST', to, body), values);
+  switch (act) {
+    case 'show':
+      return async (connection) => show(await connection.ask<RequestDetail>('GET', path), values, true);
+    case 'ask': {
+      const { incident, alert } = values;
+      if (incident === undefined && alert === undefined)
+        throw new UsageError('"haidang request ask" needs --incident or --alert.');
+      const about = { ...(incident === undefined ? {} : { incident }), ...(alert === undefined ? {} : { alert }) };
+      const question = { subject: needed('subject', values.subject), text: needed('text', values.text) };
+      return sent('/api/v1/requests', { agency: id, ...about, ...question, due: dueOf(values) });
+    }
+    case 'answer': {
+      const text = needed('text', values.text);
+      return (connection) => answer(connection, path, text, values);
+    }
+    case 'again':
+      return sent(`${path}/again`, { text: needed('text', values.text), due: dueOf(values) });
+    case 'close':
+      return sent(`${path}/close`, { note: values.note ?? '' });
+    default:
+      throw wrong();
+  }
+}
+
+function needed(name: string, value: string | undefined): string {
+  if (value !== undefined && value !== '') return value;
+  throw new UsageError(`this needs --${name}; --help tells more.`);
+}
+
+function dueOf({ due, hours }: Values): string {
+  if (due !== undefined && hours !== undefined) throw new UsageError('say --due or --hours, not both.');
+  if (hours !== undefined)
+    return new Date(Date.now() + readNumber('hours', hours, 24, 24 * 366) * 3_600_000).toISOString();
+  const time = Date.parse(needed('due', due));
+  if (Number.isNaN(time)) throw new UsageError('--due takes a time like 2026-11-24T17:00+07:00.');
+  return new Date(time).toISOString();
+}
+
+/** Files first: an answer that cannot be sent whole is not given at all. */
+async function answer(connection: Connection, path: string, text: string, values: Values): Promise<void> {
+  for (const file of values.file ?? [])
+    await connection.sendFile(`${path}/files?name=${encodeURIComponent(basename(file))}`, await readFile(file));
+  show(await connection.ask<RequestDetail>('POST', `${path}/answer`, { text }), values);
+}
+
+async function showList(connection: Connection, values: Values): Promise<void> {
+  const limit = readNumber('limit', values.limit, 100_000, 100_000);
+  const rows: RequestRow[] = [];
+  let after: string | null = null;
+  do {
+    const search = new URLSearchParams({ limit: String(Math.min(500, limit - rows.length)) });
+    for (const name of ['state', 'agency', 'incident', 'alert'] as const) {
+      const value = values[name];
+      if (value !== undefined) search.set(name, value);
+    }
+    if (after !== null) search.set('after', after);
+    const page: RequestList = await connection.ask('GET', `/api/v1/requests?${search}`);
+    rows.push(...page.requests);
+    after = page.next;
+  } while (after !== null && rows.length < limit);
+  if (values.json) for (const row of rows) console.log(safeJson(row));
+  else console.log(rows.length === 0 ? 'No requests.' : table(HEADING, rows.map(cells)));
+}
+
+const HEADING = ['id', 'state', 'agency', 'due', 'about', 'subject'];
+
+function cells({ id, state, agency, due, incident, alert, subject }: RequestRow): string[] {
+  return [id, state, agency, due, incident ?? alert ?? '', subject];
+}
+
+function show(detail: RequestDetail, { json }: Values, whole = false): void {
+  if (json) {
+    console.log(safeJson(detail));
+    return;
+  }
+  const { request, messages, files, officers } = detail;
+  console.log(
+    `${request.id}  ${request.state}, ${plain(request.agencyName)}, due ${request.due}  ${plain(request.subject)}`,
+  );
+  if (officers === 0)
+    console.error(
+      `Nobody of ${request.agency} can read it: the agency has no officer; add one with "haidang user add".`,
+    );
+  if (!whole) return;
+  for (const { at, by, text } of messages) {
+    console.log(`\n${at}  ${plain(by)}`);
+    for (const line of text.split('\n')) console.log(`  ${plain(line)}`);
+  }
+  for (const { name, bytes, sha256 } of files) console.log(`\n${plain(name)}  ${bytes} bytes  sha256 ${sha256}`);
+}

@@ -7,7 +7,7 @@ import { may, type Permission } from './permissions.ts';
 import type { ApiToken, ApiTokens, MadeApiToken, NewApiToken } from './schema.ts';
 import type { SecondFactorPolicy } from './second-factor.ts';
 import { identityOf, newToken, type SignedIn, signedInAs, tokenHash } from './sessions.ts';
-import { mustCover, type UserAccounts } from './users.ts';
+import type { UserAccounts } from './users.ts';
 
 /** Tokens by which programs speak for an account, within its rights. */
 export interface TokenBook {
@@ -22,7 +22,7 @@ export interface TokenBook {
   all(identity: Identity): Promise<ApiTokens>;
   /** @throws HaidangError `HD_NOT_FOUND` */
   revokeOwn(owner: string, id: string): Promise<void>;
-  /** @throws HaidangError `HD_NOT_FOUND`, `HD_FORBIDDEN` */
+  /** @throws HaidangError `HD_NOT_FOUND` */
   revoke(identity: Identity, id: string): Promise<void>;
   /** Ends all of a user's: the account is locked, or its rights are others. */
   endAllOf(owner: string, actor: string): Promise<void>;
@@ -99,7 +99,7 @@ export function openTokenBook(options: {
 
   async function named(id: string, owner?: string): Promise<Versioned<ApiTokenRecord>> {
     for await (const found of each(owner)) if (found.id.slice(0, SHOWN) === id) return found;
-    throw new HaidangError('HD_NOT_FOUND', 'There is no token with this id.');
+    throw unknown();
   }
 
   async function mustKnow(agencies: 'all' | readonly string[]): Promise<void> {
@@ -172,7 +172,8 @@ export function openTokenBook(options: {
     async revoke(identity, id) {
       const found = await named(id);
       const account = await users.get(found.document.owner);
-      if (account) mustCover(identity, account.agencies);
+      // What somebody does not see in the list, they do not find by guessing either.
+      if (account && !covers(identity, account)) throw unknown();
       await remove(found, identity.name, 'token.revoke');
     },
     async endAllOf(owner, actor) {
@@ -190,6 +191,10 @@ export function openTokenBook(options: {
       }
     },
   };
+}
+
+function unknown(): HaidangError {
+  return new HaidangError('HD_NOT_FOUND', 'There is no token with this id.');
 }
 
 /** @throws HaidangError `HD_FORBIDDEN` */

@@ -26,7 +26,7 @@ import {
 import { sessionRoutes } from './session-routes.ts';
 import { sessionAnswer, tokenHash } from './sessions.ts';
 import { tokenRoutes } from './token-routes.ts';
-import { mustCover } from './users.ts';
+import { mustCover, mustReach } from './users.ts';
 
 const UserParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
 
@@ -221,11 +221,12 @@ export function accountRoutes(app: App, services: Services): void {
       const { identity, session } = request.signedIn();
       const name = request.params.id;
       const { current, password } = request.body;
+      const account = await accounts.users.get(name);
+      mustReach(identity, name, account);
       if (current !== undefined) {
         await accounts.changePassword(name, { current, password }, identity);
         return reply.code(204).send(null);
       }
-      const account = await accounts.users.get(name);
       await accounts.passwords.judge(password, [name, account?.displayName ?? '']);
       await accounts.users.setPassword(name, password, identity);
       // Whoever knew the old one is out; the administrator's own session is the one that asks.
@@ -248,8 +249,7 @@ export function accountRoutes(app: App, services: Services): void {
     async (request, reply) => {
       const { identity } = request.signedIn();
       const name = request.params.id;
-      const account = await accounts.users.get(name);
-      if (account) mustCover(identity, account.agencies);
+      mustReach(identity, name, await accounts.users.get(name));
       await accounts.secondFactors.reset(name, identity);
       await accounts.sessions.endAllOf(name);
       return reply.code(204).send(null);

@@ -5,7 +5,7 @@ import type { Versioned } from '../store/record-store.ts';
 import type { Audit } from './audit.ts';
 import type { OpenSession, OpenSessions } from './schema.ts';
 import type { Sessions } from './sessions.ts';
-import { mustCover, type UserAccounts } from './users.ts';
+import { mustReach, type UserAccounts } from './users.ts';
 
 /** Hexadecimal digits of the record's id by which a session is named to people: enough to tell them apart. */
 const SHOWN = 16;
@@ -20,7 +20,7 @@ export interface SessionBook {
   revokeOwn(user: string, id: string): Promise<void>;
   /** Ends all of one's own but the one that asks. */
   revokeOthers(user: string, current: string | undefined): Promise<void>;
-  /** @throws HaidangError `HD_NOT_FOUND`, `HD_FORBIDDEN` */
+  /** @throws HaidangError `HD_NOT_FOUND` */
   revoke(identity: Identity, id: string): Promise<void>;
   /** Ends all of a user's. @throws HaidangError `HD_NOT_FOUND`, `HD_FORBIDDEN` */
   revokeAllOf(identity: Identity, user: string): Promise<void>;
@@ -30,7 +30,7 @@ export interface SessionBook {
 export function openSessionBook(sessions: Sessions, users: UserAccounts, audit: Audit): SessionBook {
   async function find(id: string, user?: string): Promise<Versioned<SessionRecord>> {
     for await (const found of sessions.open(user)) if (found.id.slice(0, SHOWN) === id) return found;
-    throw new HaidangError('HD_NOT_FOUND', 'There is no open session with this id; it may be over by now.');
+    throw unknown();
   }
 
   async function end({ id, document }: Versioned<SessionRecord>, actor: string): Promise<void> {
@@ -41,9 +41,7 @@ export function openSessionBook(sessions: Sessions, users: UserAccounts, audit: 
 
   /** @throws HaidangError `HD_NOT_FOUND`, `HD_FORBIDDEN` */
   async function mustRule(identity: Identity, user: string): Promise<void> {
-    const account = await users.get(user);
-    if (!account) throw new HaidangError('HD_NOT_FOUND', `There is no user "${user}".`);
-    mustCover(identity, account.agencies);
+    mustReach(identity, user, await users.get(user));
   }
 
   return {
@@ -78,7 +76,10 @@ export function openSessionBook(sessions: Sessions, users: UserAccounts, audit: 
     },
     async revoke(identity, id) {
       const found = await find(id);
-      await mustRule(identity, found.document.user);
+      // Whose sessions somebody does not see in the list, they do not find by guessing either.
+      await mustRule(identity, found.document.user).catch(() => {
+        throw unknown();
+      });
       await end(found, identity.name);
     },
     async revokeAllOf(identity, user) {
@@ -87,6 +88,10 @@ export function openSessionBook(sessions: Sessions, users: UserAccounts, audit: 
       await audit.record({ actor: identity.name, act: 'session.revoke', target: user, detail: { all: 'all' } });
     },
   };
+}
+
+function unknown(): HaidangError {
+  return new HaidangError('HD_NOT_FOUND', 'There is no open session with this id; it may be over by now.');
 }
 
 function shown({ id, document }: Versioned<SessionRecord>, current: string | undefined): OpenSession {

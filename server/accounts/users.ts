@@ -69,8 +69,8 @@ export function openUsers(records: RecordStore, audit: Audit, now: () => number 
 
   async function load(name: string, actor: Identity): Promise<Versioned<UserRecord>> {
     const found = await view.get('user', name);
-    if (!found) throw new HaidangError('HD_NOT_FOUND', `There is no user "${name}".`);
-    mustCover(actor, found.document.agencies);
+    mustReach(actor, name, found?.document);
+    if (!found) throw unknown(name);
     return found;
   }
 
@@ -173,6 +173,15 @@ export function mustCover(identity: Identity, agencies: 'all' | readonly string[
   );
 }
 
+/**
+ * That somebody may change the account of this name. Who shares no agency with it does not learn whether there is one.
+ * @throws HaidangError `HD_NOT_FOUND`; `HD_FORBIDDEN` where they know it, as it has agencies of theirs beside others.
+ */
+export function mustReach(identity: Identity, name: string, account: UserRecord | undefined): void {
+  if (!account || !shares(identity, account)) throw unknown(name);
+  mustCover(identity, account.agencies);
+}
+
 /** The password that somebody gave as theirs is not, or no longer. */
 export function wrongCurrent(): HaidangError {
   return new HaidangError('HD_CURRENT_PASSWORD', 'The current password is wrong.');
@@ -185,6 +194,10 @@ function rightsOf({ role, agencies }: UserRecord): string {
 /** Who gives out rights, and who judges how they are used, see what others have. */
 function seesRights(identity: Identity): boolean {
   return may(identity, 'users.change') || may(identity, 'audit.read');
+}
+
+function unknown(name: string): HaidangError {
+  return new HaidangError('HD_NOT_FOUND', `There is no user "${name}".`);
 }
 
 function exists(name: string): HaidangError {

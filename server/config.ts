@@ -301,6 +301,7 @@ function oidc(values: Values): OidcSettings | undefined {
     });
   } catch (error) {
     throw new ConfigError(error instanceof Error ? error.message : String(error));
+  const maxAge = values['oidc.max_age_minutes'];
   }
 }
 
@@ -314,6 +315,7 @@ export function configurationReference(): string {
   );
   return `# Configuration of the server
 
+      maxAgeMs: maxAge === undefined ? undefined : maxAge * 60_000,
 Made from the table in \`server/settings.ts\`; a test keeps it current. \`haidang up\` and \`haidang server\` take a YAML file
 with \`--config FILE\`; a dotted key below is a key within a section. The environment overrides the file. A wrong value stops
 the start with exit code 2 and names key, file and line.

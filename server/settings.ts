@@ -186,6 +186,12 @@ export const SETTINGS = {
     fallback: true,
     does: 'Whether what leaves for the national center is approved by another person than the one who prepared it.',
     read: yesOrNo,
+  'oidc.max_age_minutes': setting<number | undefined>({
+    fallback: undefined,
+    fallbackText: 'none',
+    does: 'Minutes for which a sign-in at the provider holds: who signed in there longer ago is asked again, and the session here ends then too. The provider must tell `auth_time`.',
+    read: integer(5, 10_080),
+  }),
   }),
   'accounts.two_persons.rules': setting({
     fallback: false,

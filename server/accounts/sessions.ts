@@ -43,11 +43,15 @@ export interface Client {
 /** Sessions, kept in the record store under the hash of their token. */
 export interface Sessions {
   readonly policy: SessionPolicy;
-  /** Starts a session; the token goes to the browser and nowhere else. `provider`: who it is was found out there. */
+  /**
+   * Starts a session; the token goes to the browser and nowhere else. `provider`: who it is was found out there; `until`: it ends then at
+   * the latest, milliseconds.
+   */
   start(
     user: string,
     client?: Client,
     provider?: { readonly strong: boolean },
+    until?: number,
   ): Promise<{ readonly token: string; readonly signedIn: SignedIn }>;
   /** Who a token stands for; undefined where the session is unknown, idle too long, expired, or its user disabled. */
   find(token: string): Promise<SignedIn | undefined>;
@@ -143,10 +147,10 @@ export function openSessions(options: {
 
   return {
     policy,
-    async start(user, client, provider) {
+    async start(user, client, provider, until = Number.POSITIVE_INFINITY) {
       const token = newToken();
       const at = new Date(now()).toISOString();
-      const expires = new Date(now() + policy.absoluteMs).toISOString();
+      const expires = new Date(Math.min(now() + policy.absoluteMs, until)).toISOString();
       await view.create('session', tokenHash(token), {
         user,
         createdAt: at,

@@ -27,6 +27,8 @@ export interface Person {
   readonly groups: readonly string[];
   /** The provider asked for a second factor. */
   readonly strong: boolean;
+  /** When they signed in there, milliseconds; undefined where the provider does not say. */
+  readonly signedInAt: number | undefined;
 }
 
 /** A provider of OpenID Connect: authorization code with PKCE (RFC 7636), state and nonce. */
@@ -104,6 +106,7 @@ export function openProvider(
         nonce: flow.nonce,
         code_challenge: await calculatePKCECodeChallenge(flow.verifier),
         code_challenge_method: 'S256',
+        ...(settings.maxAgeMs === undefined ? {} : { max_age: String(secondsOf(settings.maxAgeMs)) }),
       });
       return { address: address.href, flow };
     },
@@ -111,7 +114,14 @@ export function openProvider(
       const config = await reached();
       const { authorizationCodeGrant, fetchUserInfo } = await library();
       const current = new URL(`${returnAddress}?${query}`);
-      const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true };
+      const checks = {
+        expectedState: state,
+        expectedNonce: nonce,
+        pkceCodeVerifier: verifier,
+        idTokenExpected: true,
+        // With it the library also asks for `auth_time` in the ID token.
+        ...(settings.maxAgeMs === undefined ? {} : { maxAge: secondsOf(settings.maxAgeMs) }),
+      };
       try {
         const tokens = await authorizationCodeGrant(config, current, checks);
         const claims = tokens.claims();
@@ -152,8 +162,13 @@ function personOf(claims: Readonly<Record<string, unknown>>, subject: string, se
     name,
     displayName: textOf(claims['name']).slice(0, 100) || name,
     groups: (Array.isArray(groups) ? groups : [groups]).slice(0, 1000).map(textOf).filter(Boolean),
+    signedInAt: typeof claims['auth_time'] === 'number' ? claims['auth_time'] * 1000 : undefined,
     strong: said.some((value) => value !== '' && settings.mfa.includes(value)),
   };
+}
+
+function secondsOf(milliseconds: number): number {
+  return Math.round(milliseconds / 1000);
 }
 
 function textOf(value: unknown): string {

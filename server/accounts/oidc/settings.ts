@@ -27,6 +27,8 @@ export interface OidcSettings {
   readonly link: boolean;
   /** Values of `amr` or `acr` that say that a second factor was used. */
   readonly mfa: readonly string[];
+  /** How long ago somebody may have signed in at the provider, milliseconds; what the provider likes where there is none. */
+  readonly maxAgeMs?: number | undefined;
   /** Metadata of the provider, where its discovery document is not to be asked for. */
   readonly metadataFile: string | undefined;
 }

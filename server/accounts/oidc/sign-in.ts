@@ -122,7 +122,10 @@ export function openProviderSignIn(options: {
           'This account takes a second factor, and the provider did not say that it asked for one.',
         );
       if (!person.strong) await remind(known.name);
-      const started = await sessions.start(known.name, client, { strong: person.strong });
+      const { maxAgeMs } = settings;
+      // Not past what the sign-in there was good for.
+      const until = maxAgeMs === undefined ? undefined : (person.signedInAt ?? now()) + maxAgeMs;
+      const started = await sessions.start(known.name, client, { strong: person.strong }, until);
       const detail = { address, issuer: settings.issuer, ...(person.strong ? { secondFactor: 'provider' } : {}) };
       await audit.record({ actor: known.name, act: 'session.start', target: known.name, detail });
       return started;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openAccounts } from '../../../server/accounts/accounts.ts';
 import { openProvider } from '../../../server/accounts/oidc/provider.ts';
 import { groupRules, type OidcSettings, webAddress, words } from '../../../server/accounts/oidc/settings.ts';
 import { loadConfig } from '../../../server/config.ts';
@@ -188,6 +189,28 @@ describe('signing in at a provider', () => {
     provider.person = { ...provider.person, amr: ['pwd', 'otp'] };
     const strong = await signIn();
     expect((await get('/api/v1/sessions', strong.cookie)).statusCode).toBe(200);
+  });
+});
+
+describe('where a sign-in at the provider holds for a while alone', () => {
+  it('asks the provider for no older one, and ends the session here with it', async () => {
+    const maxAgeMs = 3_600_000;
+    const strict = { ...settings, maxAgeMs };
+    const { provider: way } = openAccounts({
+      records: bench.records,
+      folder: bench.folder,
+      oidc: { settings: strict, provider: openProvider(strict, silent) },
+    });
+    const begun = await way?.begin();
+    expect(new URL(begun?.address ?? '').searchParams.get('max_age')).toBe('3600');
+    const back = await throughProvider(begun?.address ?? '');
+    const before = Date.now();
+    const client = { address: '10.0.0.1', browser: '' };
+    const made = await way?.finish(new URLSearchParams(back.split('?')[1]), begun?.kept ?? '', client);
+    // `auth_time` is in whole seconds.
+    const left = Date.parse(made?.signedIn.expires ?? '') - before;
+    expect(left).toBeLessThanOrEqual(maxAgeMs + 1000);
+    expect(left).toBeGreaterThan(maxAgeMs - 600_000);
   });
 });
 

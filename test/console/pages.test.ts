@@ -35,6 +35,10 @@ const PAGES = {
   health: '/health',
   'first-run': '/first-run',
   backups: '/backups',
+  requests: '/requests',
+  request: '/requests/YC-0002-0000',
+  report: '/incidents/HD-0000-0001/report/closing',
+  'report-form': '/reports/form',
   'sign-in': '/alerts',
   setup: '/setup?token=a-token-of-twenty-chars',
 } as const;
@@ -205,7 +209,7 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
     'log content shows as text on every page and runs nowhere',
     async () => {
       await open('en');
-      const pages = ['alerts', 'alert', 'search', 'ledger', 'shifts', 'rules'] as const;
+      const pages = ['alerts', 'alert', 'search', 'ledger', 'shifts', 'rules', 'requests', 'request'] as const;
       const ofRules = ['rule', 'rule-import', 'indicators', 'assets', 'fleet', 'parsers'] as const;
       for (const name of [...pages, ...ofRules]) {
         await visit(name);

@@ -4,7 +4,10 @@ import { type OidcSettings, oidcOf } from './accounts/oidc/settings.ts';
 import type { SecondFactorPolicy } from './accounts/second-factor.ts';
 import type { SessionPolicy } from './accounts/session-settings.ts';
 import type { S3Settings } from './backup/s3/settings.ts';
+import { type ClockSettings, reportTerms } from './clocks/terms.ts';
 import type { AgencyId } from './identity.ts';
+import type { InboundSource } from './inbound/settings.ts';
+import { type NotifySettings, smtpOf } from './notify/settings.ts';
 import { policyProblem } from './retention/policy.ts';
 import type { RetentionSettings } from './retention/settings.ts';
 import { SETTINGS, type Setting } from './settings.ts';
@@ -78,6 +81,12 @@ export interface ServerConfig {
   readonly smallestCount: number;
   /** To whom incidents may go, and by which terms. */
   readonly sharing: SharingSettings;
+  /** Collections that are polled. */
+  readonly inbound: readonly InboundSource[];
+  /** Terms of the law for reporting. */
+  readonly clocks: ClockSettings;
+  /** Who hears of what, and by which way. */
+  readonly notify: NotifySettings;
   /** Of the local collector; without a time zone it takes the machine's own. */
   readonly collector: {
     readonly inputs: unknown;
@@ -229,11 +238,19 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
       reporterId: values['sharing.reporter_id'],
       reporterName: values['sharing.reporter_name'],
       recipients: values['sharing.recipients'],
-      clocks: values['sharing.clocks'],
+      clocks: reportTerms(values['clocks.terms']),
       preauthorised: values['sharing.preauthorised'],
       aloneMinutes: values['sharing.alone_minutes'],
       giveUpHours: values['sharing.give_up_hours'],
     },
+    inbound: values['inbound.sources'],
+    clocks: {
+      terms: values['clocks.terms'],
+      warnPercent: values['clocks.warn_percent'],
+      yearly: values['clocks.yearly'],
+      timeZone: values.time_zone,
+    },
+    notify: notify(values),
     collector: {
       inputs: values['collector.inputs'],
       timeZone: values['collector.time_zone'],
@@ -284,6 +301,7 @@ function unsafeShape(host: string, tls: ServerConfig['tls'], adminPassword: stri
 
 /** @throws ConfigError */
 function oidc(values: Values): OidcSettings | undefined {
+  const maxAge = values['oidc.max_age_minutes'];
   try {
     return oidcOf({
       issuer: values['oidc.issuer'],
@@ -297,11 +315,37 @@ function oidc(values: Values): OidcSettings | undefined {
       groups: values['oidc.groups'],
       link: values['oidc.link_accounts'],
       mfa: values['oidc.mfa_values'],
+      maxAgeMs: maxAge === undefined ? undefined : maxAge * 60_000,
       metadataFile: values['oidc.metadata_file'],
     });
   } catch (error) {
     throw new ConfigError(error instanceof Error ? error.message : String(error));
-  const maxAge = values['oidc.max_age_minutes'];
+  }
+}
+
+/** @throws ConfigError */
+function notify(values: Values): NotifySettings {
+  try {
+    return {
+      smtp: smtpOf({
+        host: values['notify.smtp.host'],
+        port: values['notify.smtp.port'],
+        security: values['notify.smtp.security'],
+        user: values['notify.smtp.user'],
+        passwordFile: pathOf(values['notify.smtp.password_file']),
+        from: values['notify.smtp.from'],
+        caFile: pathOf(values['notify.smtp.ca_file']),
+      }),
+      webhooks: values['notify.webhooks'],
+      onCall: values['notify.on_call'],
+      console: values['notify.console'],
+      alerts: values['notify.alerts'],
+      giveUpHours: values['notify.give_up_hours'],
+      keepDays: values['notify.keep_days'],
+      timeZone: values.time_zone,
+    };
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -315,7 +359,6 @@ export function configurationReference(): string {
   );
   return `# Configuration of the server
 
-      maxAgeMs: maxAge === undefined ? undefined : maxAge * 60_000,
 Made from the table in \`server/settings.ts\`; a test keeps it current. \`haidang up\` and \`haidang server\` take a YAML file
 with \`--config FILE\`; a dotted key below is a key within a section. The environment overrides the file. A wrong value stops
 the start with exit code 2 and names key, file and line.

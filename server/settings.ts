@@ -3,14 +3,24 @@ import { type GroupRule, groupRules, webAddress, words } from './accounts/oidc/s
 import { roleNames } from './accounts/second-factor-settings.ts';
 import { isS3Address, readS3Address } from './backup/s3/address.ts';
 import { endpoint, region } from './backup/s3/settings.ts';
+import {
+  type ClockSettings,
+  clockTerms,
+  TERMS,
+  type Term,
+  WARN_PERCENT,
+  warnPercent,
+  YEARLY,
+  type YearlyTerm,
+  yearlyTerm,
+} from './clocks/terms.ts';
 import { SMALLEST_COUNT } from './feed/withhold.ts';
 import type { Role } from './identity.ts';
+import { type InboundSource, inboundSources } from './inbound/settings.ts';
+import { mailAddress, NO_NOTIFY, type OnCallEntry, onCall, type WebhookSettings, webhooks } from './notify/settings.ts';
 import type { RetentionPolicy } from './retention/policy.ts';
 import { KEEP_DAYS, MINIMUM_MONTHS, perLevel, sourceRules, timeOfDay } from './retention/settings.ts';
 import {
-  CLOCKS,
-  type Clock,
-  clocks,
   NO_SHARING,
   type Preauthorised,
   preauthorised,
@@ -176,6 +186,12 @@ export const SETTINGS = {
     does: 'Values of `amr` or `acr` by which the provider says that it asked for a second factor, such as `[mfa, otp]`; then none is asked for here.',
     read: words,
   }),
+  'oidc.max_age_minutes': setting<number | undefined>({
+    fallback: undefined,
+    fallbackText: 'none',
+    does: 'Minutes for which a sign-in at the provider holds: who signed in there longer ago is asked again, and the session here ends then too. The provider must tell `auth_time`.',
+    read: integer(5, 10_080),
+  }),
   'oidc.metadata_file': setting<string | undefined>({
     fallback: undefined,
     fallbackText: 'asked of the provider',
@@ -186,12 +202,6 @@ export const SETTINGS = {
     fallback: true,
     does: 'Whether what leaves for the national center is approved by another person than the one who prepared it.',
     read: yesOrNo,
-  'oidc.max_age_minutes': setting<number | undefined>({
-    fallback: undefined,
-    fallbackText: 'none',
-    does: 'Minutes for which a sign-in at the provider holds: who signed in there longer ago is asked again, and the session here ends then too. The provider must tell `auth_time`.',
-    read: integer(5, 10_080),
-  }),
   }),
   'accounts.two_persons.rules': setting({
     fallback: false,
@@ -229,7 +239,7 @@ export const SETTINGS = {
   'outbound.allow_private': setting<readonly string[]>({
     fallback: [],
     fallbackText: 'none',
-    does: 'Host names, addresses and networks (CIDR) outside of the public Internet that this server may ask where somebody names them: the national center, feeds, mail and web hooks inside the state network.',
+    does: 'Host names, addresses and networks (CIDR) outside of the public Internet that this server may ask: the national center, a provider of sign-ins, feeds, mail and web hooks inside the state network. Of recipients and the provider, an address in digits is allowed by standing in this file.',
     read: hostsAndNetworks,
   }),
   'limits.requests_per_minute': setting({
@@ -408,12 +418,6 @@ export const SETTINGS = {
     does: 'To whom incidents may go: a list of recipients with `id`, `name`, `tlp` (the strictest mark) and `channel`; sharing.md shows each channel.',
     read: recipients,
   }),
-  'sharing.clocks': setting<readonly Clock[]>({
-    fallback: CLOCKS,
-    fallbackText: '1 h (critical), 24 h and 72 h (high), from detection',
-    does: 'Terms for reporting: a list of `{id, hours, severity, classes, source}`; what is near its term leaves first.',
-    read: clocks,
-  }),
   'sharing.preauthorised': setting<Preauthorised | undefined>({
     fallback: undefined,
     fallbackText: 'none',
@@ -429,6 +433,111 @@ export const SETTINGS = {
     fallback: NO_SHARING.giveUpHours,
     does: 'Hours after which what could not be sent is set aside for a person to decide.',
     read: integer(1, 9_000),
+  }),
+  'inbound.sources': setting<readonly InboundSource[]>({
+    fallback: [],
+    fallbackText: 'none',
+    does: 'TAXII collections that are polled for indicators, advisories and tasks of the national center: a list of sources with `id`, `name`, `root`, `collection` and `takes`; see inbound.md.',
+    read: inboundSources,
+  }),
+  'clocks.terms': setting<readonly Term[]>({
+    fallback: TERMS,
+    fallbackText: '1 h (critical), 24 h, 72 h and 30 days (high), 72 h (personal data), from detection',
+    does: 'Terms of the law for reporting incidents: a list of `{id, hours, severity, classes, until, source, name}`; what is near its term leaves first. See clocks.md.',
+    read: clockTerms,
+  }),
+  'clocks.warn_percent': setting<ClockSettings['warnPercent']>({
+    fallback: WARN_PERCENT,
+    fallbackText: '`[50, 80]`',
+    does: 'Percent of a term after which people are warned the first and the second time; they are told once more when it is over.',
+    read: warnPercent,
+  }),
+  'clocks.yearly': setting<YearlyTerm | undefined>({
+    fallback: YEARLY,
+    fallbackText: '25 December',
+    does: 'The yearly report: `{day: "12-25", notice_days: 45, source: …}`, or `false` for none.',
+    read: yearlyTerm,
+  }),
+  'notify.smtp.host': setting<string | undefined>({
+    env: 'HAIDANG_SMTP_HOST',
+    fallback: undefined,
+    fallbackText: 'none',
+    does: 'Mail server that notices leave by; none: they are seen in the console alone. See notify.md.',
+    read: text(1, 253),
+  }),
+  'notify.smtp.port': setting({
+    env: 'HAIDANG_SMTP_PORT',
+    fallback: 587,
+    does: 'Its port; 465 for `tls`.',
+    read: integer(1, 65_535),
+  }),
+  'notify.smtp.security': setting<string>({
+    env: 'HAIDANG_SMTP_SECURITY',
+    fallback: 'starttls',
+    does: '`starttls` (refused where the server does not offer it), `tls` from the first byte, or `none` to a mail server on this machine.',
+    read: oneOf('starttls', 'tls', 'none'),
+  }),
+  'notify.smtp.user': setting<string | undefined>({
+    env: 'HAIDANG_SMTP_USER',
+    fallback: undefined,
+    fallbackText: 'none',
+    does: 'User name at the mail server.',
+    read: text(1, 254),
+  }),
+  'notify.smtp.password_file': setting<string | undefined>({
+    env: 'HAIDANG_SMTP_PASSWORD_FILE',
+    fallback: undefined,
+    fallbackText: 'none',
+    does: 'File with the password of that user in its first line; read anew for each mail.',
+    read: text(1, 4000),
+  }),
+  'notify.smtp.from': setting<string | undefined>({
+    env: 'HAIDANG_SMTP_FROM',
+    fallback: undefined,
+    fallbackText: 'none',
+    does: 'Address of the sender; needed with `notify.smtp.host`.',
+    read: mailAddress,
+  }),
+  'notify.smtp.ca_file': setting<string | undefined>({
+    env: 'HAIDANG_SMTP_CA_FILE',
+    fallback: undefined,
+    fallbackText: "the machine's own authorities",
+    does: 'PEM file of the authority that signed the certificate of the mail server.',
+    read: text(1, 4000),
+  }),
+  'notify.webhooks': setting<readonly WebhookSettings[]>({
+    fallback: NO_NOTIFY.webhooks,
+    fallbackText: 'none',
+    does: 'Programs that take notices by HTTP, signed: a list of `{id, url, secret_file, kinds, ca_file}`. Addresses inside the state network stand in `outbound.allow_private` too.',
+    read: webhooks,
+  }),
+  'notify.on_call': setting<readonly OnCallEntry[]>({
+    fallback: NO_NOTIFY.onCall,
+    fallbackText: 'nobody',
+    does: 'Who is on call at which hours of `time_zone`: a list of `{days: [sat, sun], from: "17:00", to: "08:00", people: [lan]}`; into the next morning where `to` is not after `from`.',
+    read: onCall,
+  }),
+  'notify.console': setting<string | undefined>({
+    env: 'HAIDANG_CONSOLE_ADDRESS',
+    fallback: undefined,
+    fallbackText: 'none',
+    does: 'Address at which browsers reach this console, such as `https://soc.example.vn`; links in notices begin with it.',
+    read: webAddress,
+  }),
+  'notify.alerts': setting({
+    fallback: NO_NOTIFY.alerts,
+    does: 'Whether a new critical alert, and a collector that stopped reporting, is told to those on call.',
+    read: yesOrNo,
+  }),
+  'notify.give_up_hours': setting({
+    fallback: NO_NOTIFY.giveUpHours,
+    does: 'Hours after which a notice that no mail server or web hook took is given up.',
+    read: integer(1, 720),
+  }),
+  'notify.keep_days': setting({
+    fallback: NO_NOTIFY.keepDays,
+    does: 'Days that notices are kept with what became of them.',
+    read: integer(1, 3_650),
   }),
   'collector.inputs': setting<unknown>({
     fallback: 'auto',

@@ -4,6 +4,7 @@ import type { Session } from '../../server/accounts/schema.ts';
 import { EmergencyBanner } from '../account/emergency-banner.tsx';
 import { useOverview } from '../api/queries.ts';
 import { useText } from '../i18n/language.tsx';
+import { NoticeBell } from '../notify/notice-bell.tsx';
 import { type NavigationEntry, navigation } from '../routes.ts';
 import { AlarmSwitch } from './alarm-switch.tsx';
 import { Icon } from './icons.tsx';
@@ -97,6 +98,7 @@ export function Frame({ session, children }: { readonly session: Session; readon
         </Link>
         <div className="flex-1" />
         <LiveMark />
+        <NoticeBell />
         <AlarmSwitch />
         <div className="hidden items-center gap-2 xl:flex">
           <LanguageSelect />

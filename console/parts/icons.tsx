@@ -8,6 +8,7 @@ const PATHS = {
   search: 'M7 2a5 5 0 1 1 0 10A5 5 0 0 1 7 2zM11 11l3.5 3.5',
   bell: 'M3 11h10l-1.5-2V6.5a3.5 3.5 0 0 0-7 0V9zM6.5 13.5h3',
   bellOff: 'M3 11h10l-1.5-2V6.5a3.5 3.5 0 0 0-7 0V9zM6.5 13.5h3M2 2l12 12',
+  mail: 'M2 3.5h12v9H2zM2 4l6 5 6-5',
   wait: 'M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2zM8 4.5V8l2.5 2',
   warning: 'M8 2l6.5 12h-13zM8 6v4M8 11.5v1',
   broken: 'M5 1.5h6L14.5 5v6L11 14.5H5L1.5 11V5zM5.5 5.5l5 5M10.5 5.5l-5 5',

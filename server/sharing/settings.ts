@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Severity } from '../../rules/rule.ts';
+import { type Clock, reportTerms, TERMS } from '../clocks/terms.ts';
 import type { Tlp } from '../incidents/record.ts';
 import { RSIT_KEYS } from '../incidents/rsit.ts';
 
@@ -28,18 +29,6 @@ export interface Recipient {
   readonly channel: ChannelSettings;
 }
 
-/** A term within which something must be reported, counted from the detection (T0). */
-export interface Clock {
-  readonly id: string;
-  readonly hours: number;
-  /** It runs for incidents of this severity or above. */
-  readonly severity: Severity;
-  /** Classes (RSIT) that it runs for; every class where none is named. */
-  readonly classes: readonly string[];
-  /** Where it is written. */
-  readonly source: string;
-}
-
 /** What may leave at once, in its minimal form, without a second person. */
 export interface Preauthorised {
   readonly severity: Severity;
@@ -63,21 +52,13 @@ export interface SharingSettings {
 export const TLP_ORDER: readonly Tlp[] = ['clear', 'green', 'amber', 'amber+strict', 'red'];
 const SEVERITIES: readonly Severity[] = ['informational', 'low', 'medium', 'high', 'critical'];
 const ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
-const LAW = 'Decree 331/2026/ND-CP, Art. 31.2.d (secondary source; check against the official text)';
-
-/** Terms of the law as far as it is known: the default of a setting, and no constant. */
-export const CLOCKS: readonly Clock[] = [
-  { id: 'immediate', hours: 1, severity: 'critical', classes: [], source: `${LAW}: "immediately", taken as one hour` },
-  { id: 'initial', hours: 24, severity: 'high', classes: [], source: LAW },
-  { id: 'detailed', hours: 72, severity: 'high', classes: [], source: LAW },
-];
 
 /** Nothing is set up: no recipients. */
 export const NO_SHARING: SharingSettings = {
   reporterId: 'soc',
   reporterName: 'SOC',
   recipients: [],
-  clocks: CLOCKS,
+  clocks: reportTerms(TERMS),
   preauthorised: undefined,
   aloneMinutes: 120,
   giveUpHours: 168,
@@ -131,29 +112,13 @@ function channelOf(kind: unknown, fields: Fields, where: string): ChannelSetting
 }
 
 /** The password goes along: in the clear only within this machine. */
-function isRoot(text: string): boolean {
+export function isRoot(text: string): boolean {
   if (!URL.canParse(text) || text.length > 1_000) return false;
   const { protocol, hostname, username, search, hash, pathname } = new URL(text);
   const bare = hostname.replace(/^\[|\]$/g, '');
   const isHere = bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'));
   const plain = username === '' && search === '' && hash === '' && pathname.endsWith('/');
   return plain && (protocol === 'https:' || (protocol === 'http:' && isHere));
-}
-
-/** Reads `sharing.clocks`. */
-export function clocks(value: unknown): readonly Clock[] {
-  if (!Array.isArray(value) || value.length > 50) throw new Error('must be a list of at most 50 terms.');
-  return value.map((one, at) => {
-    const where = `entry ${at + 1}`;
-    const { id, hours, severity, classes, source, ...more } = mapOf(one, where);
-    known(more, [], where);
-    if (typeof id !== 'string' || !ID.test(id)) throw new Error(`${where}: "id" must be 1 to 64 of a-z, 0-9 and "-".`);
-    if (typeof hours !== 'number' || !(hours > 0 && hours <= 9_000))
-      throw new Error(`${where}: "hours" must be a number above 0, up to 9000.`);
-    if (typeof source !== 'string' || source === '' || source.length > 500)
-      throw new Error(`${where}: "source" must say where the term is written.`);
-    return { id, hours, severity: severityOf(severity, where), classes: classesOf(classes, where), source };
-  });
 }
 
 /** Reads `sharing.preauthorised`. */
@@ -180,17 +145,20 @@ function classesOf(value: unknown, where: string): readonly string[] {
   throw new Error(`${where}: "classes" must be a list of keys of the incident taxonomy, such as availability/ddos.`);
 }
 
-function mapOf(value: unknown, where: string): Fields {
+/** A map of a list in the configuration. @throws Error */
+export function mapOf(value: unknown, where: string): Fields {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
   throw new Error(`${where} must hold "key: value" lines.`);
 }
 
-function known(fields: Fields, names: readonly string[], where: string): void {
+/** That a map has no other keys. @throws Error */
+export function known(fields: Fields, names: readonly string[], where: string): void {
   const wrong = Object.keys(fields).find((name) => !names.includes(name));
   if (wrong !== undefined) throw new Error(`${where}: there is no "${wrong.slice(0, 50)}" here; see sharing.md.`);
 }
 
-function optional(fields: Fields, name: string, where: string): string | undefined {
+/** A text that may be left out. @throws Error */
+export function optional(fields: Fields, name: string, where: string): string | undefined {
   const value = fields[name];
   if (value === undefined) return undefined;
   if (typeof value === 'string' && value !== '' && value.length <= 4_000) return value;

@@ -11,7 +11,7 @@ import type {
   SharingSetup,
   VersionDetail,
 } from '../../../server/sharing/schema.ts';
-import { CLOCKS, NO_SHARING, type Recipient } from '../../../server/sharing/settings.ts';
+import { NO_SHARING, type Recipient } from '../../../server/sharing/settings.ts';
 import { type Bench, HOST, openBench } from '../api/harness.ts';
 import { RULE } from '../api/rule.ts';
 
@@ -233,7 +233,7 @@ describe('one person', () => {
     const id = await makeIncident({ severity: 'high', detectedAt });
     const seen = await preview(id);
     const row = (await ask(id, seen, {}, minh)).json<SharingRow>();
-    const initial = CLOCKS.find((clock) => clock.id === 'initial');
+    const initial = NO_SHARING.clocks.find((clock) => clock.id === 'initial');
     const deadline = Date.parse(detectedAt) + (initial?.hours ?? 0) * 3_600_000;
     expect(row.deadline).toBe(new Date(deadline).toISOString());
     const release = { sha256: seen.sha256, reason: 'Không ai trực' };

@@ -9,6 +9,8 @@ const SHARED = new Set(['identity', 'extension-definition', 'marking-definition'
 export interface Again {
   /** The objects of the envelope. */
   readonly objects: readonly StixObject[];
+  /** All objects of the version, of which the envelope may be a part. */
+  readonly whole: readonly StixObject[];
   /** Whether the same envelope may have arrived before, with its answer lost. */
   readonly sentBefore: boolean;
   /** `id version` of what the recipient took before, as its receipts say. */
@@ -25,7 +27,7 @@ export interface Again {
  */
 export async function alreadyThere(
   failures: ReadonlyMap<string, string>,
-  { objects, sentBefore, taken, probe }: Again,
+  { objects, whole, sentBefore, taken, probe }: Again,
 ): Promise<ReadonlySet<string>> {
   const there = new Set<string>();
   const doubtful: StixObject[] = [];
@@ -37,7 +39,7 @@ export async function alreadyThere(
   if (doubtful.length === 0) return there;
   const words = new Set(objects.filter(({ id }) => there.has(id)).map(({ id }) => plain(failures.get(id) ?? '', id)));
   if (words.size === 0) {
-    const said = await wordsOf(objects, failures, probe);
+    const said = await wordsOf({ objects, whole, probe }, failures);
     if (said === undefined) return there;
     words.add(said);
   }
@@ -47,13 +49,12 @@ export async function alreadyThere(
 
 /** How the recipient calls a duplicate; undefined where it takes them, or does not say. */
 async function wordsOf(
-  objects: readonly StixObject[],
+  { objects, whole, probe }: Pick<Again, 'objects' | 'whole' | 'probe'>,
   failures: ReadonlyMap<string, string>,
-  probe: Again['probe'],
 ): Promise<string | undefined> {
   const taken = objects.find(({ id }) => !failures.has(id));
   // A mark is small and the same for everybody; of what was refused, nothing else is sent for a mere question.
-  const object = taken ?? objects.find(({ type }) => type === 'marking-definition');
+  const object = taken ?? whole.find(({ type }) => type === 'marking-definition');
   if (!object) return undefined;
   // Where nothing was taken now, the first of the two makes sure that it is there.
   if (!taken && (await probe(object)) === undefined) return undefined;

@@ -9,7 +9,10 @@ export interface Part {
   /** `sent`: it left, and no answer is known. */
   readonly state: 'new' | 'sent' | 'pending' | 'done';
   readonly status: string | null;
+  /** Times that it was sent. */
   readonly tries: number;
+  /** Times that the recipient said that it is at it, where it ever did. */
+  readonly waits?: number;
   /** When it came into this state, milliseconds since 1970. */
   readonly since: number;
   readonly references: readonly string[];

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { namedIn, type OutboundPolicy } from '../../system/outbound.ts';
 import type { ObjectReceipt } from '../record.ts';
 import type { ChannelSettings } from '../settings.ts';
@@ -18,9 +19,15 @@ export interface TaxiiPatience {
 
 const PATIENCE: TaxiiPatience = { pendingMs: 1_800_000, tries: 3, pollMs: 1_000, mostPollMs: 60_000 };
 
+/** How often a probe's status is asked for, and after how many times as many sends as elsewhere it is left. */
+const PROBE_LOOKS = 5;
+const PROBE_TRIES = 4;
+
 /** What a part is about, and where it goes. */
 interface Envelope {
   readonly objects: readonly StixObject[];
+  /** All objects of the version. */
+  readonly whole: readonly StixObject[];
   readonly place: Place;
   /** Whether some of it may have come in an attempt that was given up. */
   readonly mayBeThere: boolean;
@@ -72,7 +79,8 @@ export function taxiiChannel(
         at += 1;
         continue;
       }
-      const envelope = { objects: objects.slice(part.from, part.to), place, mayBeThere: shipment.mayBeThere };
+      const { mayBeThere } = shipment;
+      const envelope = { objects: objects.slice(part.from, part.to), whole: objects, place, mayBeThere };
       const step = await forward(part, envelope, voyage, (next) => keep(at, next));
       if (step.is === 'over') return step.delivery;
       if (step.is === 'split') {
@@ -111,8 +119,9 @@ export function taxiiChannel(
       }
       if (place.canRead && (await client.missing(place, objects, voyage.signal)).length === 0)
         return settled(part, envelope, undefined, voyage);
-      if (part.tries >= patience.tries) {
-        const reason = `The recipient said ${part.tries} times that it is at it, and never came to an end.`;
+      const waits = part.waits ?? 0;
+      if (waits >= patience.tries) {
+        const reason = `The recipient said ${waits} times that it is at it, and never came to an end.`;
         return { is: 'over', delivery: { outcome: 'refused', reason, references: [part.status] } };
       }
     }
@@ -129,7 +138,8 @@ export function taxiiChannel(
     const answer = await client.post(wanted, voyage.signal);
     if (answer === 'too-large') return { is: 'split' };
     if (answer.status === 'complete') return settled(sent, envelope, answer, voyage);
-    const pending: Part = { ...sent, state: 'pending', status: answer.id, since: now() };
+    const waits = (part.waits ?? 0) + 1;
+    const pending: Part = { ...sent, state: 'pending', status: answer.id, since: now(), waits };
     await keep(pending);
     return { is: 'over', delivery: { outcome: 'working', afterMs: patience.pollMs } };
   }
@@ -137,7 +147,7 @@ export function taxiiChannel(
   /** Reads a final status; what it calls a failure is no failure where the object is there in this version. */
   async function settled(
     part: Part,
-    { objects, place, mayBeThere }: Envelope,
+    { objects, whole, place, mayBeThere }: Envelope,
     status: Status | undefined,
     voyage: Voyage,
   ): Promise<Step> {
@@ -154,6 +164,7 @@ export function taxiiChannel(
         for (const [id, message] of reasons) if (/already|duplicate|exists/i.test(message)) reasons.delete(id);
       const there = await alreadyThere(reasons, {
         objects,
+        whole,
         sentBefore: part.tries > 1 || mayBeThere,
         taken: await voyage.taken(),
         probe: (object) => probe(object, part, voyage),
@@ -176,11 +187,13 @@ export function taxiiChannel(
   async function probe(object: StixObject, { tries }: Part, voyage: Voyage): Promise<Status | undefined> {
     await voyage.check();
     const answer = await client.post([object], voyage.signal);
-    if (answer !== 'too-large') {
-      const status = answer.status === 'complete' ? answer : await client.status(answer.id, voyage.signal);
-      if (status?.status === 'complete') return status;
+    let status = answer === 'too-large' ? undefined : answer;
+    for (let looks = 0; status?.status === 'pending' && looks < PROBE_LOOKS; looks += 1) {
+      await sleep(patience.pollMs, undefined, { signal: voyage.signal });
+      status = await client.status(status.id, voyage.signal);
     }
-    if (tries > patience.tries) return undefined;
+    if (status?.status === 'complete') return status;
+    if (tries > patience.tries * PROBE_TRIES) return undefined;
     throw new Failure('The recipient does not say whether it already has what it did not take.');
   }
 

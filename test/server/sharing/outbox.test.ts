@@ -105,6 +105,7 @@ describe('the outbox', () => {
     ['at all', []],
     ['after an answer that was lost', ['drop-after']],
     ['after it was at it for ever', ['pending-forever']],
+    ['in two parts, after an answer that was lost', ['drop-after', 'too-large']],
     ['while it errs in between', ['half-answer', 'busy', 'drop-after', 'pending']],
   ])('writes where it may not read, to one that calls duplicates failures, %s', async (_, faults) => {
     standIn.canRead = false;

@@ -11,6 +11,7 @@ describe('a province that is killed while it reports to a recipient that errs', 
     expect(outcome.conflicts).toEqual([]);
     expect(outcome.disorder).toEqual([]);
     expect(outcome.versions).toBe(outcome.wanted);
+    expect(outcome.kills).toBeGreaterThan(0);
     expect(outcome.faults).toBeGreaterThan(0);
     expect(outcome.wrongCertificates).toBeGreaterThan(0);
   }, 660_000);

@@ -41,6 +41,8 @@ export interface Outcome {
 }
 
 const CHILD = fileURLToPath(new URL('./torture-child.ts', import.meta.url));
+/** Objects that one version brings anew, roughly: kills come all over the run. */
+const OBJECTS_EACH = 5;
 /** Requests between two wrong certificates, at most, and how long one is shown. */
 const MOST_BETWEEN = 400;
 const WORN_MS = 30;
@@ -111,7 +113,7 @@ export async function tortureSharing(torture: Torture): Promise<Outcome> {
       const before = standIn.taken.length;
       const wanted =
         kills < torture.kills
-          ? Math.floor((random() * incidents * updates * 3) / torture.kills) + 1
+          ? Math.floor((random() * incidents * updates * OBJECTS_EACH * 2) / torture.kills) + 1
           : Number.POSITIVE_INFINITY;
       while (!run.isDone() && standIn.taken.length - before < wanted) {
         if (run.ended() !== undefined) throw new Error(`The province ended by itself: ${run.ended()} ${run.said()}`);

@@ -1,10 +1,10 @@
 import { partsOf } from '../clocks/yearly.ts';
-import { type OnCallEntry, WEEKDAYS } from './settings.ts';
+import { type OnCallEntry, WEEKDAYS, type Weekday } from './settings.ts';
 
 /** Who is on call at a moment (milliseconds since 1970), by the clock of a time zone; each once, in the order of the list. */
 export function onCallAt(entries: readonly OnCallEntry[], moment: number, timeZone: string): readonly string[] {
   const { weekday, hour, minute } = partsOf(moment, timeZone);
-  const today = WEEKDAYS.findIndex((day) => day === weekday.toLowerCase().slice(0, 3));
+  const today = WEEKDAYS.indexOf(weekday.toLowerCase().slice(0, 3) as Weekday);
   const yesterday = (today + 6) % 7;
   const time = `${hour}:${minute}`;
   const isOn = ({ days, from, to }: OnCallEntry): boolean => {

@@ -23,6 +23,7 @@ import { openNoticeDuty } from './notify/duty.ts';
 import { type Notices, openNotices } from './notify/notices.ts';
 import { openOutbox } from './notify/outbox.ts';
 import type { LiveFeed } from './realtime/live-feed.ts';
+import { openRequestWatch } from './requests/notice-watch.ts';
 import { type AgencyRequests, openRequests } from './requests/requests.ts';
 import { type Backtests, openBacktests } from './rules/backtest/backtests.ts';
 import { openRuleImports, type RuleImports } from './rules/import/import-jobs.ts';
@@ -174,6 +175,7 @@ export function noticesOf(
       const watches = [
         openClockWatch({ records, clocks, notices, log, now }),
         openAlertWatch({ records, notices, now }),
+        openRequestWatch({ records, notices, now }),
       ];
       const outbox = openOutbox({ records, settings: config.notify, policy: config.outbound, log, now });
       const duty = openNoticeDuty({ records, watches, outbox, log });

@@ -15,7 +15,7 @@ import {
   VerticalAlign,
   WidthType,
 } from 'docx';
-import { COUNTRY, MOTTO, PAPER, type ReportLayout } from './layout.ts';
+import { COUNTRY, MOTTO, PAPER, type ReportLayout, type ReportRow } from './layout.ts';
 
 /** Twentieths of a point: A4 with margins of 20, 15, 20 and 30 mm. */
 const PAGE = { width: 11_906, height: 16_838 };
@@ -63,7 +63,7 @@ export async function reportDocx(report: ReportLayout): Promise<Buffer> {
               spacing: { before: 160, after: 60 },
               children: [new TextRun({ text: title, bold: true })],
             }),
-            ...rows.flatMap(({ label, lines }) => rowOf(label, lines)),
+            ...rows.flatMap(rowOf),
           ]),
           new Paragraph({ spacing: { before: 200 }, children: [] }),
           twoColumns(footLeft(report), footRight(report)),
@@ -74,16 +74,14 @@ export async function reportDocx(report: ReportLayout): Promise<Buffer> {
   return Packer.toBuffer(document);
 }
 
-function rowOf(label: string, lines: readonly string[]): Paragraph[] {
+function rowOf({ label, lines, prose }: ReportRow): Paragraph[] {
   const [first, ...more] = lines;
   if (first === undefined) return [dotted(`${label}: `)];
-  if (more.length === 0)
-    return [new Paragraph({ alignment: AlignmentType.JUSTIFIED, children: [new TextRun(`${label}: ${first}`)] })];
+  if (more.length === 0) return [new Paragraph({ children: [new TextRun(`${label}: ${first}`)] })];
+  const indent = prose ? { firstLine: 454 } : { left: 567, hanging: 200 };
   return [
     new Paragraph({ keepNext: true, children: [new TextRun(`${label}:`)] }),
-    ...lines.map(
-      (line) => new Paragraph({ indent: { left: 567, hanging: 200 }, children: [new TextRun(`- ${line}`)] }),
-    ),
+    ...lines.map((line) => new Paragraph({ indent, children: [new TextRun(prose ? line : `- ${line}`)] })),
   ];
 }
 

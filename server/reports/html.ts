@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { COUNTRY, MOTTO, PAPER, type ReportLayout } from './layout.ts';
+import { COUNTRY, MOTTO, PAPER, type ReportLayout, type ReportRow } from './layout.ts';
 
 /** Letters, margins and the place of the page number as official papers of Vietnam have them: A4, 13 points, 20/20/30/15 mm. */
 const STYLE = `
@@ -21,8 +21,9 @@ h1 { margin-top: 8mm; text-align: center; font-size: 14pt; }
 .recipient { text-align: center; margin: 0 0 4mm; }
 .basis { margin: 0 0 1mm; font-style: italic; text-indent: 10mm; }
 h2 { margin: 4mm 0 1mm; font-size: 13pt; break-after: avoid; }
-.row { margin: 0 0 1.2mm; overflow-wrap: anywhere; text-align: justify; }
-.row ul { margin: 0; padding-left: 8mm; list-style: "- "; text-align: left; }
+.row { margin: 0 0 1.2mm; overflow-wrap: anywhere; }
+.row ul { margin: 0; padding-left: 8mm; list-style: "- "; }
+.prose { margin: 0; text-indent: 8mm; }
 .dots { display: flex; align-items: baseline; gap: 2mm; }
 .dots::after { content: ""; flex: 1; min-width: 20mm; border-bottom: 1pt dotted #000; }
 footer { margin-top: 8mm; break-inside: avoid; }
@@ -52,10 +53,7 @@ export function reportHtml(report: ReportLayout): string {
     `<main><h1>${PAPER}</h1><p class="subject">${escaped(subject)}</p>`,
     `<p class="recipient ${recipient === '' ? 'dots' : ''}">Kính gửi: ${escaped(recipient)}</p>`,
     ...basis.map((line) => `<p class="basis">${escaped(line)}</p>`),
-    ...sections.flatMap(({ title, rows }) => [
-      `<h2>${escaped(title)}</h2>`,
-      ...rows.map(({ label, lines }) => row(label, lines)),
-    ]),
+    ...sections.flatMap(({ title, rows }) => [`<h2>${escaped(title)}</h2>`, ...rows.map(row)]),
     '</main><footer><div class="copies"><p class="bold">Nơi nhận:</p>',
     copies.length === 0 ? '<p class="dots">-</p>' : copies.map((line) => `<p>- ${escaped(line)}</p>`).join(''),
     '</div><div class="signed">',
@@ -67,10 +65,12 @@ export function reportHtml(report: ReportLayout): string {
   return parts.filter((part) => part !== '').join('\n');
 }
 
-function row(label: string, lines: readonly string[]): string {
+function row({ label, lines, prose }: ReportRow): string {
   const [first, ...more] = lines;
   if (first === undefined) return `<p class="row dots">${escaped(label)}:</p>`;
   if (more.length === 0) return `<p class="row">${escaped(label)}: ${escaped(first)}</p>`;
+  if (prose)
+    return `<div class="row">${escaped(label)}:${lines.map((line) => `<p class="prose">${escaped(line)}</p>`).join('')}</div>`;
   return `<div class="row">${escaped(label)}:<ul>${lines.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul></div>`;
 }
 

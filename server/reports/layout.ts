@@ -2,6 +2,14 @@ import { plain } from '../commands/terminal.ts';
 import { KIND_TITLES, type ReportFieldName, type ReportKind, sectionsOf } from './form.ts';
 import type { ReportFields } from './record.ts';
 
+/** One numbered line of the body. */
+export interface ReportRow {
+  readonly label: string;
+  readonly lines: readonly string[];
+  /** Sentences that a person wrote; else each line is one thing of a list. */
+  readonly prose: boolean;
+}
+
 /** A report as it is set, for paper and for a word processor alike; an empty list of lines is a dotted line. */
 export interface ReportLayout {
   readonly superior: string;
@@ -15,7 +23,7 @@ export interface ReportLayout {
   readonly basis: readonly string[];
   readonly sections: readonly {
     readonly title: string;
-    readonly rows: readonly { readonly label: string; readonly lines: readonly string[] }[];
+    readonly rows: readonly ReportRow[];
   }[];
   readonly copies: readonly string[];
   readonly signerTitle: string;
@@ -26,6 +34,7 @@ export interface ReportLayout {
 export const COUNTRY = 'CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM';
 export const MOTTO = 'Độc lập - Tự do - Hạnh phúc';
 export const PAPER = 'BÁO CÁO';
+const PROSE = new Set<ReportFieldName>(['description', 'impact', 'cause', 'result', 'lessons', 'proposals']);
 const DOTS = '…………';
 
 /** Sets the fields of a report. */
@@ -41,7 +50,9 @@ export function layoutOf(kind: ReportKind, fields: ReportFields): ReportLayout {
     basis: clean(fields.basis),
     sections: sectionsOf(kind).map(({ title, rows }, at) => ({
       title: `${ROMAN[at] ?? at + 1}. ${title}`,
-      rows: rows.map(({ name, label }, place) => ({ label: `${place + 1}. ${label}`, lines: clean(fields[name]) })),
+      rows: rows.map(({ name, label }, place) => {
+        return { label: `${place + 1}. ${label}`, lines: clean(fields[name]), prose: PROSE.has(name) };
+      }),
     })),
     copies: clean(fields.copies),
     signerTitle: one('signerTitle').toUpperCase(),

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AgencyId, SYSTEM } from '../../../server/identity.ts';
 import type { IncidentDetail } from '../../../server/incidents/schema.ts';
 import type { LiveMessage } from '../../../server/realtime/schema.ts';
+import { openRequestWatch } from '../../../server/requests/notice-watch.ts';
 import { MOST_FILES } from '../../../server/requests/record.ts';
 import type { RequestDetail, RequestList } from '../../../server/requests/schema.ts';
 import { type Bench, HOST, openBench } from '../api/harness.ts';
@@ -216,6 +217,33 @@ describe('what is due', () => {
 
   it('refuses a state that there is none', async () => {
     expect((await get('/api/v1/requests?state=lost', lan)).statusCode).toBe(400);
+  });
+});
+
+describe('the notices of a request', () => {
+  it('reach the officers, then the asker, once each, and name it by its number alone', async () => {
+    const watch = openRequestWatch({ records: bench.records, notices: bench.notices, now: () => bench.clock.now });
+    const officer = {
+      kind: 'user',
+      name: 'can-bo-mot',
+      role: 'agency-officer',
+      agencies: ['one' as AgencyId],
+    } as const;
+    const asker = { kind: 'user', name: 'lan', role: 'analyst', agencies: 'all' } as const;
+    const { incident: about } = await incident();
+    const { request } = await ask({ incident: about.id, subject: 'mật-của-tỉnh' });
+    const of = async (who: typeof officer | typeof asker) => {
+      await watch.look(async () => undefined);
+      const mine = await bench.notices.mine(who, 500);
+      return mine.map(({ document }) => document).filter(({ path }) => path === `/requests/${request.id}`);
+    };
+    const asked = await of(officer);
+    expect(asked).toMatchObject([{ kind: 'request', agency: 'one', people: ['can-bo-mot'] }]);
+    expect(JSON.stringify(asked)).not.toContain('mật-của-tỉnh');
+    expect(await of(officer)).toHaveLength(1);
+    expect(await of(asker)).toEqual([]);
+    await act(request.id, 'answer', { text: 'Đã rõ.' }, officerOne);
+    expect(await of(asker)).toMatchObject([{ people: ['lan'], level: 'info' }]);
   });
 });
 

@@ -57,6 +57,7 @@ export async function sendMail(settings: SmtpSettings, mail: Mail): Promise<Sent
       to: { name: '', address: mail.to },
       subject: oneLine(mail.subject),
       text: mail.text,
+      textEncoding: 'base64',
       messageId: mail.messageId,
       // Programs that answer mail by themselves leave these alone (RFC 3834 §5).
       headers: { 'Auto-Submitted': 'auto-generated', 'Content-Language': mail.language },

@@ -23,7 +23,7 @@ import { buildLedger } from '../../../server/ledger/ledger.ts';
 import type { Notices } from '../../../server/notify/notices.ts';
 import { NO_NOTIFY, type NotifySettings } from '../../../server/notify/settings.ts';
 import { incidentsOf, noticesOf } from '../../../server/parts.ts';
-import { openLiveFeed } from '../../../server/realtime/live-feed.ts';
+import { type LiveFeed, openLiveFeed } from '../../../server/realtime/live-feed.ts';
 import { type AgencyRequests, openRequests } from '../../../server/requests/requests.ts';
 import { openRetention, type Retention } from '../../../server/retention/retention.ts';
 import { KEEP_DAYS, MINIMUM_MONTHS } from '../../../server/retention/settings.ts';
@@ -54,6 +54,7 @@ export interface Bench {
   readonly requests: AgencyRequests;
   readonly clocks: Clocks;
   readonly notices: Notices;
+  readonly live: LiveFeed;
   readonly retention: Retention;
   readonly folder: string;
   /** Milliseconds; accounts look at it. */
@@ -219,6 +220,7 @@ export async function openBench(
     requests,
     clocks,
     notices,
+    live,
     retention,
     folder,
     clock,

@@ -36,26 +36,51 @@ export async function serviceStates(events: EventStore, now: number, smallest: n
   const failed = new Map(down.values.map(({ value, count }) => [value, count]));
   const isWhole = all.complete && down.complete && !all.approximate && !down.approximate;
   const latest = await latestLooks(events, now, all.values.length);
-  const services = all.values.map(({ value, count }): ServiceState => {
-    const look = latest.get(value);
-    const share = 100 * (1 - (failed.get(value) ?? 0) / count);
+  const services = new Map<string, Watched>();
+  for (const { value, count } of all.values) {
+    // Addresses that differ in what is not shown are one service here.
+    const service = withoutQuery(value);
+    const one = services.get(service) ?? { looks: [], checks: 0, down: 0 };
+    one.looks.push(latest.get(value) ?? UNSEEN);
+    one.checks += count;
+    one.down += failed.get(value) ?? 0;
+    services.set(service, one);
+  }
+  const shown = [...services].map(([service, { looks, checks, down: without }]): ServiceState => {
+    const share = 100 * (1 - without / checks);
+    const days = looks.flatMap(({ certificateDays }) => certificateDays ?? []);
     return {
-      service: withoutQuery(value),
-      state: look?.state ?? 'unknown',
-      checkedAt: look?.at ?? null,
-      checksLastDay: count,
-      availabilityLastDay: isWhole && count >= smallest ? Math.floor(share * 100) / 100 : null,
-      certificateDays: look?.certificateDays ?? null,
+      service,
+      state: WORST.find((state) => looks.some((look) => look.state === state)) ?? 'unknown',
+      checkedAt: looks.flatMap(({ at }) => at ?? []).reduce<string | null>(later, null),
+      checksLastDay: checks,
+      availabilityLastDay: isWhole && checks >= smallest ? Math.floor(share * 100) / 100 : null,
+      certificateDays: days.length === 0 ? null : Math.min(...days),
     };
   });
-  return services.sort((a, b) => (a.service < b.service ? -1 : a.service > b.service ? 1 : 0));
+  return shown.sort((a, b) => (a.service < b.service ? -1 : a.service > b.service ? 1 : 0));
+}
+
+interface Watched {
+  readonly looks: Look[];
+  checks: number;
+  down: number;
+}
+
+/** Where several looks are of one service, the worst counts. */
+const WORST: readonly State[] = ['altered', 'down', 'degraded', 'unknown', 'up'];
+
+function later(one: string | null, other: string): string {
+  return one !== null && one > other ? one : other;
 }
 
 interface Look {
-  readonly at: string;
+  readonly at: string | null;
   readonly state: State;
   readonly certificateDays: number | null;
 }
+
+const UNSEEN: Look = { at: null, state: 'unknown', certificateDays: null };
 
 /** The latest look of the last hour at each site, until there is one of each. */
 async function latestLooks(events: EventStore, now: number, sites: number): Promise<ReadonlyMap<string, Look>> {

@@ -50,7 +50,7 @@ export function accountRoutes(app: App, services: Services): void {
     {
       config: { access: 'public', rateLimit: { max: 30, timeWindow: 60_000, groupId: 'sign-in' } },
       bodyLimit: 4096,
-      schema: { tags: ['accounts'], body: SignIn, response: { 200: Session, ...problems(400, 401, 403, 429) } },
+      schema: { tags: ['accounts'], body: SignIn, response: { 200: Session, ...problems(400, 401, 403, 429, 503) } },
     },
     async (request, reply) => {
       const { token, signedIn } = await accounts.signIn(request.body, clientOf(request));
@@ -102,7 +102,7 @@ export function accountRoutes(app: App, services: Services): void {
       schema: {
         tags: ['accounts'],
         body: BeginSecondFactor,
-        response: { 200: NewSecondFactor, ...problems(400, 401, 403, 429) },
+        response: { 200: NewSecondFactor, ...problems(400, 401, 403, 429, 503) },
       },
     },
     async (request) => accounts.beginSecondFactor(ownName(request.signedIn()), request.body.password),
@@ -116,7 +116,7 @@ export function accountRoutes(app: App, services: Services): void {
       schema: {
         tags: ['accounts'],
         body: SecondFactorCode,
-        response: { 200: RecoveryCodes, ...problems(400, 401, 403, 429) },
+        response: { 200: RecoveryCodes, ...problems(400, 401, 403, 429, 503) },
       },
     },
     async (request, reply) => {

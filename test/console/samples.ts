@@ -119,16 +119,16 @@ export const BACKUPS: Backups = {
 
 export const FIRST_RUN: FirstRun = {
   steps: [
-    { step: 'administrator', state: 'done' },
-    { step: 'province', state: 'open' },
-    { step: 'agencies', state: 'skipped' },
-    { step: 'store', state: 'open' },
+    { step: 'administrator', state: 'open' },
+    { step: 'province', state: 'done' },
+    { step: 'agencies', state: 'open' },
+    { step: 'store', state: 'skipped' },
     { step: 'tls', state: 'open' },
     { step: 'collector', state: 'open' },
   ],
   finished: false,
   province: '',
-  facts: { administrators: 1, secondFactor: true, agencies: 150, collectors: 1, store: 'embedded', tls: false },
+  facts: { administrators: 1, secondFactor: false, agencies: 150, collectors: 1, store: 'embedded', tls: false },
 };
 
 export const EMERGENCIES: Emergencies = {

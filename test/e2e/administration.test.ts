@@ -189,7 +189,8 @@ describe.skipIf(!chromium)('administration, from an empty folder on', () => {
         expect.arrayContaining(['detection', 'event writer', 'records']),
       );
       expect(health.parts).toContainEqual({ name: 'server', state: 'ok' });
-      expect(code).toBe(0);
+      // The disk is the test machine's own.
+      expect(code).toBe(health.disk.state === 'ok' ? 0 : 1);
 
       const done = await cli(['backup', 'now', '--json']);
       expect(done.code, done.err).toBe(0);

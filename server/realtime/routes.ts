@@ -115,12 +115,23 @@ export function liveRoutes(app: App, { live, accounts, agencies, log }: Services
   }
 }
 
+/** What was written of a message: two hundred consoles hear the same one. */
+const written = new WeakMap<LiveMessage, string>();
+
+function textOf(message: LiveMessage): string {
+  const known = written.get(message);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(message);
+  written.set(message, text);
+  return text;
+}
+
 function clientOf(socket: WebSocket, signedIn: SignedIn) {
   return {
     identity: signedIn.identity,
     buffered: () => socket.bufferedAmount,
     send: (message: LiveMessage) => {
-      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
+      if (socket.readyState === socket.OPEN) socket.send(textOf(message));
     },
   };
 }

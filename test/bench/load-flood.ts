@@ -1,11 +1,13 @@
-/** Junk against the console's port until the parent says stop: requests without and with false sessions, and bytes that are no HTTP. */
+/**
+ * Junk against the console's port until the parent says stop: requests without and with false sessions, and bytes that are no HTTP.
+ * Each lane comes from an address of its own: a flood comes from elsewhere than the people who work.
+ */
 import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 
 const port = Number(process.argv[2]);
 const lanes = Number(process.argv[3] ?? 40);
-const agent = new Agent({ keepAlive: true, maxSockets: lanes });
 const kinds = [
   { path: '/api/v1/alerts', headers: {} },
   { path: '/api/v1/alerts', headers: { cookie: `haidang_session=${randomBytes(32).toString('base64url')}` } },
@@ -21,7 +23,7 @@ const kinds = [
 const answers = new Map<number, number>();
 let stopped = false;
 
-function ask(kind: (typeof kinds)[number]): Promise<void> {
+function ask(kind: (typeof kinds)[number], agent: Agent): Promise<void> {
   return new Promise((done) => {
     const method = 'method' in kind ? kind.method : 'GET';
     const sent = request(
@@ -39,13 +41,16 @@ function ask(kind: (typeof kinds)[number]): Promise<void> {
 }
 
 async function lane(number: number): Promise<void> {
-  for (let round = number; !stopped; round += 1) await ask(kinds[round % kinds.length] ?? kinds[0]);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, localAddress: `127.9.0.${number + 1}` });
+  for (let round = number; !stopped; round += 1) await ask(kinds[round % kinds.length] ?? kinds[0], agent);
 }
 
 async function garbage(): Promise<void> {
   while (!stopped) {
     await new Promise<void>((done) => {
-      const socket = connect(port, '127.0.0.1', () => socket.write(randomBytes(300)));
+      const socket = connect({ port, host: '127.0.0.1', localAddress: '127.9.1.1' }, () =>
+        socket.write(randomBytes(300)),
+      );
       socket.on('error', () => done());
       socket.on('close', () => done());
       socket.resume();
@@ -56,5 +61,7 @@ async function garbage(): Promise<void> {
 process.on('message', () => {
   stopped = true;
 });
+// Who started it is gone.
+process.on('disconnect', () => process.exit(0));
 await Promise.all([...Array.from({ length: lanes }, (_, number) => lane(number)), garbage(), garbage()]);
 process.send?.({ answers: Object.fromEntries(answers) }, () => process.exit(0));

@@ -53,7 +53,7 @@ export async function layOut(data: string, analysts: number, collectors: number)
     await view.create('agency', 'one', { name: 'One', contact, securityLevel: 3, createdAt });
     const machines: Machine[] = [];
     for (let place = 0; place < collectors; place += 1) {
-      const id = `machine-${String(place).padStart(4, '0')}` as CollectorId;
+      const id = `machine${String(place).padStart(4, '0')}` as CollectorId;
       const agency = 'one' as AgencyId;
       const key = newPrivateKey();
       const publicKey = createPublicKey(key).export({ type: 'spki', format: 'pem' }) as string;

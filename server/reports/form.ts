@@ -40,7 +40,7 @@ export const SECTIONS = [
     title: 'Thông tin về sự cố',
     fields: {
       title: { label: 'Tên sự cố' },
-      code: { label: 'Mã vụ việc' },
+      code: { label: 'Mã sự cố' },
       class: { label: 'Phân loại sự cố' },
       severity: { label: 'Mức độ' },
       detectedAt: { label: 'Thời điểm phát hiện' },

@@ -79,7 +79,7 @@ function timeOf(at: string, timeZone: string): string {
 function lines(all: readonly string[]): string {
   const shown = all.slice(0, MOST_LINES);
   const more = all.length - shown.length;
-  return [...shown, ...(more > 0 ? [`(và ${more} mục khác trong hồ sơ vụ việc)`] : [])].join('\n');
+  return [...shown, ...(more > 0 ? [`(và ${more} mục khác trong hồ sơ sự cố)`] : [])].join('\n');
 }
 
 function operatorsOf({ detail, agencyNames }: ReportSources): readonly string[] {
@@ -103,7 +103,7 @@ function methodOf({ incident, alerts }: IncidentDetail): string {
 function timelineOf({ timeline }: IncidentDetail, time: (at: string) => string): string {
   const told = timeline.filter(({ kind, act }) => kind === 'event' || TOLD.has(act));
   const first = Math.max(0, told.length - MOST_LINES);
-  const before = first > 0 ? [`(${first} mục trước đó trong hồ sơ vụ việc)`] : [];
+  const before = first > 0 ? [`(${first} mục trước đó trong hồ sơ sự cố)`] : [];
   return [...before, ...told.slice(first).map((step) => `${time(step.at)}: ${sentence(step)}`)].join('\n');
 }
 
@@ -112,19 +112,19 @@ function sentence({ kind, act, to, note = '' }: IncidentDetail['timeline'][numbe
     return act === 'last' ? `sự kiện cuối của cảnh báo “${note}”` : `sự kiện đầu của cảnh báo “${note}”`;
   switch (act) {
     case 'created':
-      return 'lập hồ sơ vụ việc';
+      return 'lập hồ sơ sự cố';
     case 'status':
       return `chuyển trạng thái: ${STATUS_WORDS[to as keyof typeof STATUS_WORDS] ?? to ?? ''}${note === '' ? '' : ` – ${note}`}`;
     case 'alert':
       return `đưa cảnh báo “${note}” vào hồ sơ`;
     case 'merged':
-      return `gộp vụ việc “${note}”`;
+      return `gộp sự cố “${note}”`;
     case 'evidence':
       return `thu thập chứng cứ “${to ?? ''}”`;
     case 'request':
-      return `yêu cầu cơ quan cung cấp thông tin: ${note} (${to ?? ''})`;
+      return `yêu cầu đơn vị cung cấp thông tin: ${note} (${to ?? ''})`;
     default:
-      return `cơ quan trả lời yêu cầu ${to ?? ''}`;
+      return `đơn vị trả lời yêu cầu ${to ?? ''}`;
   }
 }
 

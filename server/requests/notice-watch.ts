@@ -82,11 +82,11 @@ function noticeOf(
 function asked(id: string, until: string): NoticeTexts {
   return {
     vi: {
-      title: `Yêu cầu ${id} gửi cơ quan của bạn`,
-      text: `Mở trang Yêu cầu cơ quan để đọc và trả lời trước ${until}.`,
+      title: `Yêu cầu ${id} gửi đơn vị của bạn`,
+      text: `Mở trang Yêu cầu đơn vị để đọc và trả lời trước ${until}.`,
     },
     en: { title: `Request ${id} to your agency`, text: `Open the page Requests, read it and answer before ${until}.` },
-    km: { title: `សំណើ ${id} ទៅស្ថាប័នរបស់អ្នក`, text: `សូមបើកទំព័រសំណើ អាន និងឆ្លើយមុន ${until}។` },
+    km: { title: `សំណើ ${id} ទៅអង្គភាពរបស់អ្នក`, text: `សូមបើកទំព័រសំណើ អាន និងឆ្លើយមុន ${until}។` },
   };
 }
 

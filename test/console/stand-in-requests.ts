@@ -61,7 +61,7 @@ const FIELDS = {
   organization: 'Trung tâm Giám sát',
   date: '2026-11-22',
   title: HOSTILE[0],
-  timeline: '08:00 ngày 22/11/2026: lập hồ sơ vụ việc',
+  timeline: '08:00 ngày 22/11/2026: lập hồ sơ sự cố',
 };
 
 /** Requests to agencies and reports of incidents. */

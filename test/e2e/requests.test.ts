@@ -53,7 +53,7 @@ describe.skipIf(!chromium)('from a question to an agency to the closing report',
     const shift = await open(1280);
     await signIn(shift.page, server);
     await shift.page.goto(`${server.url}/incidents/${incident.id}`);
-    await shift.page.getByRole('button', { name: 'Hỏi cơ quan' }).click();
+    await shift.page.getByRole('button', { name: 'Hỏi đơn vị' }).click();
     const dialog = shift.page.locator('dialog[open]');
     // The list of agencies comes by itself; choosing waits for it.
     await dialog.locator('select[name="agency"]').selectOption(AGENCY);

@@ -19,6 +19,8 @@ const GROUPS = [
   'events',
   'alert',
   'incident',
+  'request',
+  'report',
   'rule',
   'retention',
   'audit',

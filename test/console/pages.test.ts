@@ -37,6 +37,8 @@ const PAGES = {
   backups: '/backups',
   requests: '/requests',
   request: '/requests/YC-0002-0000',
+  notices: '/notices',
+  incidents: '/incidents?sort=due',
   report: '/incidents/HD-0000-0001/report/closing',
   'report-form': '/reports/form',
   'sign-in': '/alerts',

@@ -11,6 +11,7 @@ import type { Problem } from '../../server/schema.ts';
 import type { NewSavedSearch, SavedSearch } from '../../server/search/schema.ts';
 import * as samples from './samples.ts';
 import { addFleetRoutes } from './stand-in-fleet.ts';
+import { addNoticeRoutes } from './stand-in-notices.ts';
 import { addParserRoutes, type ParserAnswers } from './stand-in-parsers.ts';
 import { addRequestRoutes } from './stand-in-requests.ts';
 import { addRuleRoutes, type RuleAnswers, ruleAnswers } from './stand-in-rules.ts';
@@ -131,6 +132,7 @@ function addRoutes(app: FastifyInstance, state: StandIn, sockets: Set<WebSocket>
   app.get(`${api}/ledger`, () => samples.LEDGER);
   addFleetRoutes(app);
   addRequestRoutes(app);
+  addNoticeRoutes(app);
   addParserRoutes(app, state.parsers);
   addRuleRoutes(app, state.rules, (path) => problem('HD_NOT_FOUND', path));
   app.get(`${api}/retention`, () => samples.RETENTION);

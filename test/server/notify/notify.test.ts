@@ -15,7 +15,12 @@ import type { NoticeWanted } from '../../../server/notify/notices.ts';
 import { type NoticeOutbox, openOutbox } from '../../../server/notify/outbox.ts';
 import type { Delivery } from '../../../server/notify/record.ts';
 import type { NoticeLog, OwnNotices } from '../../../server/notify/schema.ts';
-import { NO_NOTIFY, type NotifySettings, type SmtpSettings } from '../../../server/notify/settings.ts';
+import {
+  NO_NOTIFY,
+  type NotifySettings,
+  type SmtpSettings,
+  type WebhookSettings,
+} from '../../../server/notify/settings.ts';
 import { type Bench, HOST, openBench } from '../api/harness.ts';
 import { type MailServer, startMailServer } from './mail-server.ts';
 
@@ -70,10 +75,10 @@ beforeAll(async () => {
     ...{ host: '127.0.0.1', port: mail.port, security: 'starttls', from: 'soc@tinh.example.vn' },
     ...{ user: undefined, passwordFile: undefined, caFile: await file('ca.pem', ca) },
   };
-  const hook = {
+  const hook: WebhookSettings = {
     ...{ id: 'chat', url: `http://127.0.0.1:${(hookServer.address() as AddressInfo).port}/in`, kinds: ['clock'] },
     ...{ secretFile: await file('secret', `${SECRET}\n`), caFile: undefined },
-  } as const;
+  };
   settings = { ...NO_NOTIFY, smtp, webhooks: [hook], console: 'https://soc.tinh.example.vn' };
   bench = await openBench({ notify: settings });
   await bench.addAgency('one');

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { openBrowser } from './browser.ts';
 import { Installation, PASSWORD, until } from './harness.ts';
 
 const chromium = needs('chromium');
-const SLOW_MS = 120_000;
+const SLOW_MS = 240_000;
 const AGENCIES = 150;
 const SECOND = 'den-bien-soi-sang-dem-nay';
 const FORGOTTEN = 'thuyen-ve-ben-luc-nua-dem';
@@ -216,6 +216,11 @@ describe.skipIf(!chromium)('administration, from an empty folder on', () => {
       });
       expect(stopped.out).toMatch(/! +part server +not running/);
       expect(stopped.code).toBe(1);
+
+      // A store whose secrets are sealed under a key that the folder lacks is not gone on with under another one.
+      rmSync(join(installation.data, 'authority', 'secrets.key'));
+      await expect(installation.up()).rejects.toThrow(/does not hold; copy that file from a server that has it/);
+      expect(existsSync(join(installation.data, 'authority', 'secrets.key'))).toBe(false);
     },
     SLOW_MS,
   );

@@ -9,7 +9,7 @@ import { openBrowser } from './browser.ts';
 import { Installation } from './harness.ts';
 
 const chromium = needs('chromium');
-const SLOW_MS = 120_000;
+const SLOW_MS = 240_000;
 
 describe.skipIf(!chromium)('sign-in at a provider, in a real browser from page to page', () => {
   let installation: Installation;

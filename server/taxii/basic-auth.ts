@@ -17,6 +17,9 @@ const FREE_TRIES_BY_ADDRESS = 100;
 const AT_ONCE = 2;
 const WAITING = 300;
 const LONGEST_HEADER = 2_000;
+/** A body that is longer waits unread, and the port gives such a request up after 30 s: bytes, and how long its password may take. */
+const SHORT_BODY = 32 * 1024;
+const PASSWORD_MS = 15_000;
 
 /** Finds out which account a request comes from. */
 export interface BasicAuth {
@@ -75,7 +78,7 @@ export function openBasicAuth(options: {
           running = verify(name, password, mark, request.ip).finally(() => under.delete(mark));
           under.set(mark, running);
         }
-        await running;
+        await (hasShortBody(request) ? running : inTime(running));
       }
       const found = account(name);
       if (!found || found.disabled) throw refused('The name or the password is wrong.');
@@ -105,6 +108,25 @@ function takeTurns(): <T>(work: () => Promise<T>) => Promise<T> {
       else running -= 1;
     }
   };
+}
+
+function hasShortBody({ headers }: FastifyRequest): boolean {
+  if (headers['transfer-encoding'] !== undefined) return false;
+  return Number(headers['content-length'] ?? 0) <= SHORT_BODY;
+}
+
+/** Waits for an answer that goes on without us: whoever comes again finds it. @throws HaidangError `HD_TOO_MANY` */
+async function inTime(running: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, failed) => {
+    const away = () => failed(new HaidangError('HD_TOO_MANY', 'Too many sign-ins at once.', { retryAfter: 5 }));
+    timer = setTimeout(away, PASSWORD_MS);
+  });
+  try {
+    await Promise.race([running, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function credentials(header: string | undefined): { name: string; password: string } {

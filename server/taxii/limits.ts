@@ -8,6 +8,8 @@ export const LIMITS = {
   roomBytes: 64 * 1024 * 1024,
   /** Requests that wait for this room; more are sent away for a while. */
   waiting: 300,
+  /** How long each may wait, milliseconds: a request whose body is not read is given up by the port (`tls/console-server.ts`) after 30 s. */
+  waitMs: 10_000,
   /** Objects of one envelope. */
   objects: 20_000,
   /** Bytes of one object. */

@@ -5,7 +5,7 @@ export interface Room {
   /**
    * Waits until there is room, first come, first served; one that needs all of it comes in alone. `onOver` takes what is
    * to be called once the request is over, whichever way: only then is the room free again.
-   * @throws HaidangError `HD_TOO_MANY` where too many wait, or the request is over before its turn
+   * @throws HaidangError `HD_TOO_MANY` where too many wait, or one does so too long or is over before its turn
    */
   enter(bytes: number, onOver: (listener: () => void) => void): Promise<void>;
   /** Bytes that are in use. */
@@ -19,8 +19,16 @@ interface Entry {
 
 const RETRY_SECONDS = 5;
 
-/** Makes room for so many bytes, before which so many may wait. */
-export function openRoom({ bytes: all, waiting: most }: { readonly bytes: number; readonly waiting: number }): Room {
+/** Makes room for so many bytes, before which so many may wait so long, milliseconds. */
+export function openRoom({
+  bytes: all,
+  waiting: most,
+  waitMs,
+}: {
+  readonly bytes: number;
+  readonly waiting: number;
+  readonly waitMs: number;
+}): Room {
   const queue: Entry[] = [];
   let used = 0;
   const admit = () => {
@@ -39,20 +47,24 @@ export function openRoom({ bytes: all, waiting: most }: { readonly bytes: number
         const entry: Entry = {
           bytes: Math.min(Math.max(0, wanted), all),
           go() {
+            clearTimeout(patience);
             isInside = true;
             done();
           },
         };
-        onOver(() => {
+        const leave = (why: string) => {
           if (isOver) return;
           isOver = true;
+          clearTimeout(patience);
           if (isInside) used -= entry.bytes;
           else {
             queue.splice(queue.indexOf(entry), 1);
-            failed(tooMany('The request was over before its turn.'));
+            failed(tooMany(why));
           }
           admit();
-        });
+        };
+        const patience = setTimeout(() => leave('Too many bodies wait to be read.'), waitMs);
+        onOver(() => leave('The request was over before its turn.'));
         queue.push(entry);
         admit();
       }),

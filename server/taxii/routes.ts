@@ -37,7 +37,7 @@ export async function taxiiRoutes(app: App, taxii: Taxii, { log }: Pick<Services
 
 function endpointRoutes(scope: FastifyInstance, taxii: Taxii): void {
   const config = { access: 'public', rateLimit: RATE } as const;
-  const room = openRoom({ bytes: LIMITS.roomBytes, waiting: LIMITS.waiting });
+  const room = openRoom({ bytes: LIMITS.roomBytes, waiting: LIMITS.waiting, waitMs: LIMITS.waitMs });
   for (const { method, path, params, query, status, answer, errors, before, handle } of ENDPOINTS) {
     const [description, schema] = answer;
     const shown = {

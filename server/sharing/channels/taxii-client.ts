@@ -16,13 +16,19 @@ const MOST_PAGES = 50;
 /** Why a request did not work. */
 export class Failure extends Error {
   readonly isFinal: boolean;
+  /** Of the answer, where there was one. */
+  readonly status: number | undefined;
   /** As long as the recipient asked to wait. */
   readonly afterMs: number;
 
-  constructor(message: string, options: { readonly isFinal?: boolean; readonly afterMs?: number } = {}) {
+  constructor(
+    message: string,
+    options: { readonly isFinal?: boolean; readonly afterMs?: number; readonly status?: number } = {},
+  ) {
     super(message);
     this.isFinal = options.isFinal ?? false;
     this.afterMs = options.afterMs ?? 0;
+    this.status = options.status;
   }
 }
 
@@ -151,6 +157,7 @@ export class TaxiiClient {
     throw new Failure(`${what}: the recipient answered ${status}${said === '' ? '' : `: ${said}`}.`, {
       isFinal,
       afterMs,
+      status,
     });
   }
 }

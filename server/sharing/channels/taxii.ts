@@ -135,7 +135,11 @@ export function taxiiChannel(
     // Written down before it leaves: after a crash it is known that it may have arrived.
     await keep(sent);
     await voyage.check();
-    const answer = await client.post(wanted, voyage.signal);
+    const answer = await client.post(wanted, voyage.signal).catch((error) => {
+      // Some say 400 where a line was too slow for them: that is not the envelope's fault, and passes.
+      if (!(error instanceof Failure) || error.status !== 400 || sent.tries >= patience.tries) throw error;
+      throw new Failure(error.message, { afterMs: error.afterMs, status: 400 });
+    });
     if (answer === 'too-large') return { is: 'split' };
     if (answer.status === 'complete') return settled(sent, envelope, answer, voyage);
     const waits = (part.waits ?? 0) + 1;

@@ -4,8 +4,8 @@ import { indicator, type National, startNational } from './national.ts';
 
 describe('the room for bodies', () => {
   /** Asks for room; says in order who came in, and gives what ends each. */
-  const open = (waiting = 10) => {
-    const room = openRoom({ bytes: 100, waiting });
+  const open = (waiting = 10, waitMs = 600_000) => {
+    const room = openRoom({ bytes: 100, waiting, waitMs });
     const inside: string[] = [];
     const ends = new Map<string, () => void>();
     const enter = (name: string, bytes: number) => {
@@ -60,6 +60,21 @@ describe('the room for bodies', () => {
     end('a');
     await settled();
     expect([inside, room.used()]).toEqual([['a', 'c'], 100]);
+  });
+});
+
+describe('whoever waits', () => {
+  it('is sent away in time, and nobody behind waits for it', async () => {
+    const room = openRoom({ bytes: 100, waiting: 10, waitMs: 20 });
+    let end = () => {};
+    await room.enter(60, (over) => {
+      end = over;
+    });
+    const late = room.enter(100, () => undefined);
+    await expect(late).rejects.toMatchObject({ code: 'HD_TOO_MANY', retryAfter: 5 });
+    await room.enter(40, () => undefined);
+    end();
+    expect(room.used()).toBe(40);
   });
 });
 

@@ -19,8 +19,10 @@ export interface ReportSources {
   readonly now: string;
 }
 
-/** Lines of one list in a report; a report is read by people. */
+/** Lines of one list in a report, letters of one line, and of one field: a report is read by people, and takes what it gave. */
 const MOST_LINES = 60;
+const MOST_OF_A_LINE = 400;
+const MOST_OF_A_FIELD = 18_000;
 /** Acts that belong to the story; the others are bookkeeping. */
 const TOLD = new Set(['created', 'status', 'alert', 'merged', 'evidence', 'request', 'request-answered']);
 
@@ -34,7 +36,7 @@ export function prefill(kind: ReportKind, sources: ReportSources): ReportFields 
     date: dayOf(now, timeZone),
     initialNumber: initial ? [initial.fields.number ?? '', initial.fields.symbol ?? ''].filter(Boolean).join('/') : '',
     initialDate: initial ? spellDay(initial.fields.date ?? '') : '',
-    operator: operatorsOf(sources).join('\n'),
+    operator: lines(operatorsOf(sources)),
     systems: lines(detail.systems.map(({ name }) => name)),
     level: lines(detail.systems.map(({ name, level }) => `${name}: cấp độ ${level}`)),
     title: incident.title,
@@ -77,9 +79,21 @@ function timeOf(at: string, timeZone: string): string {
 }
 
 function lines(all: readonly string[]): string {
-  const shown = all.slice(0, MOST_LINES);
+  const shown: string[] = [];
+  let room = MOST_OF_A_FIELD;
+  for (const line of all.slice(0, MOST_LINES).map(cut)) {
+    room -= line.length + 1;
+    if (room < 0) break;
+    shown.push(line);
+  }
   const more = all.length - shown.length;
   return [...shown, ...(more > 0 ? [`(và ${more} mục khác trong hồ sơ sự cố)`] : [])].join('\n');
+}
+
+/** One line of a list, whatever it was; an address can be thousands of letters long. */
+function cut(text: string): string {
+  const line = text.replaceAll(/\s*[\r\n]+\s*/g, ' ');
+  return line.length > MOST_OF_A_LINE ? `${line.slice(0, MOST_OF_A_LINE).toWellFormed()}…` : line;
 }
 
 function operatorsOf({ detail, agencyNames }: ReportSources): readonly string[] {
@@ -102,9 +116,9 @@ function methodOf({ incident, alerts }: IncidentDetail): string {
 
 function timelineOf({ timeline }: IncidentDetail, time: (at: string) => string): string {
   const told = timeline.filter(({ kind, act }) => kind === 'event' || TOLD.has(act));
-  const first = Math.max(0, told.length - MOST_LINES);
+  const first = Math.max(0, told.length - MOST_LINES + 1);
   const before = first > 0 ? [`(${first} mục trước đó trong hồ sơ sự cố)`] : [];
-  return [...before, ...told.slice(first).map((step) => `${time(step.at)}: ${sentence(step)}`)].join('\n');
+  return lines([...before, ...told.slice(first).map((step) => `${time(step.at)}: ${sentence(step)}`)]);
 }
 
 function sentence({ kind, act, to, note = '' }: IncidentDetail['timeline'][number]): string {

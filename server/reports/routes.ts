@@ -19,6 +19,8 @@ import {
 } from './schema.ts';
 
 const IncidentParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 100 }) });
+/** Room for every field at its longest, in letters of three bytes. */
+const REPORT_BODY = 3 * 1024 * 1024;
 const TYPES = {
   html: 'text/html; charset=utf-8',
   docx: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
@@ -53,6 +55,7 @@ export function reportRoutes(app: App, services: Services): void {
     '/api/v1/incidents/:id/reports',
     {
       config: { access: 'reports.write' },
+      bodyLimit: REPORT_BODY,
       schema: {
         tags,
         description: 'Freezes a report as a printable page and as DOCX, each kept under its SHA-256.',

@@ -7,6 +7,7 @@ import { SYSTEM } from '../../../server/identity.ts';
 import { RSIT } from '../../../server/incidents/rsit.ts';
 import type { IncidentDetail } from '../../../server/incidents/schema.ts';
 import { FIELD_NAMES, REPORT_KINDS, sectionsOf } from '../../../server/reports/form.ts';
+import { prefill } from '../../../server/reports/prefill.ts';
 import type { ReportDraft, ReportVersion, ReportVersions } from '../../../server/reports/schema.ts';
 import { CLASS_WORDS } from '../../../server/reports/words.ts';
 import { startBrowser } from '../../console/browser.ts';
@@ -104,6 +105,33 @@ describe('a draft', () => {
         expect(fields, `${kind} ${name}`).not.toHaveProperty(name);
     }
     expect((await draft('initial')).fields).not.toHaveProperty('result');
+  });
+
+  it('holds no more than a report takes, whatever attackers put into names and addresses', async () => {
+    const detail: IncidentDetail = (await get(`/api/v1/incidents/${id}`)).json();
+    const [indicator] = detail.indicators;
+    if (!indicator) throw new Error('no indicator');
+    const long = { ...indicator, type: 'url' as const, defanged: `hxxps://x[.]example/${'ợ'.repeat(2_000)}` };
+    const step = { at: '2026-11-22T01:00:00.000Z', kind: 'act' as const, by: 'lan', act: 'status', to: 'open' };
+    const sources = {
+      detail: {
+        ...detail,
+        indicators: Array.from({ length: 1_000 }, () => long),
+        timeline: Array.from({ length: 500 }, (_, at) => ({ ...step, note: `${at}\n${'ợ'.repeat(4_000)}` })),
+      },
+      letterhead: {},
+      requests: [],
+      delivered: [],
+      initial: undefined,
+      agencyNames: new Map(),
+      timeZone: 'Asia/Ho_Chi_Minh',
+      now: '2026-11-23T00:00:00.000Z',
+    };
+    const fields = prefill('closing', sources);
+    for (const [name, text] of Object.entries(fields)) expect(text.length, name).toBeLessThan(20_000);
+    expect(fields.indicators?.split('\n').at(-1)).toMatch(/^\(và 9\d\d mục khác trong hồ sơ sự cố\)$/);
+    expect(fields.timeline).toMatch(/^\(441 mục trước đó trong hồ sơ sự cố\)\n/);
+    await write('closing', fields);
   });
 
   it('begins with the letterhead that the province set up, and only administrators set it', async () => {

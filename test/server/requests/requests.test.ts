@@ -101,6 +101,26 @@ describe('a request to an agency', () => {
     expect(stored?.document).toMatchObject({ waiting: 0, pending: [] });
   });
 
+  it('whose server stopped before its history and its line of audit were written has both after the next look', async () => {
+    const { incident: about } = await incident();
+    const { request } = await ask({ incident: about.id });
+    const view = bench.records.as(SYSTEM);
+    const stored = await view.get('agency-request', request.id);
+    if (!stored) throw new Error('no request');
+    const owed = { by: 'can-bo-mot', at: new Date(bench.clock.now).toISOString() };
+    const pending = [
+      { ...owed, id: 'owed-1', kind: 'audit' as const, act: 'request.answer', detail: {} },
+      { ...owed, id: 'owed-2', kind: 'history' as const, act: 'request-answered' as const },
+    ];
+    await view.replace('agency-request', request.id, { ...stored.document, waiting: 1, pending }, stored.version);
+    await bench.requests.look();
+    await bench.requests.look();
+    const { timeline } = await readIncident(about.id);
+    expect(timeline.filter(({ act: what }) => what === 'request-answered')).toHaveLength(1);
+    expect((await view.get('audit', 'request-owed-1'))?.document).toMatchObject({ target: request.id });
+    expect((await view.get('agency-request', request.id))?.document).toMatchObject({ waiting: 0, pending: [] });
+  });
+
   it('is asked again with a new due time, by those alone who see what the asker saw', async () => {
     const { incident: about } = await incident();
     const { request } = await ask({ incident: about.id });

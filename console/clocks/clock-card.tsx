@@ -39,7 +39,9 @@ export function ClockCard({ incident, me }: { readonly incident: string; readonl
                   )}
                 </p>
                 <Ending clock={clock} />
-                <p className="text-small break-words text-muted">{clock.source}</p>
+                <p className="text-small break-words text-muted" lang="vi">
+                  <Visible text={clock.source} prose />
+                </p>
               </div>
               <div className="flex flex-col items-start gap-1 text-small sm:items-end">
                 <ClockMark state={clock.state} />

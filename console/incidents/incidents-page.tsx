@@ -159,8 +159,8 @@ function IncidentLine({
           {row.outcome && <span className="block text-muted">{t(`incident.outcome.${row.outcome}`)}</span>}
         </span>
         <span className="w-36 text-small break-words text-muted">{row.owner ?? t('alert.nobody')}</span>
-        <span className="w-44 text-small">{clock && <NextDue clock={clock} />}</span>
-        <span className="w-40 text-small">
+        <span className="w-48 text-small">
+          {clock && <NextDue clock={clock} />}
           {row.due === null ? (
             <Time at={row.updatedAt} as="relative" />
           ) : (

@@ -55,8 +55,9 @@ export interface ClockSettings {
 export const SEVERITIES: readonly Severity[] = ['informational', 'low', 'medium', 'high', 'critical'];
 const ENDS: readonly TermEnd[] = ['notice', 'report', 'follow-up', 'closed', 'hand'];
 const ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
-const CHECK = '(secondary source; check against the official text)';
-const DECREE = `Decree 331/2026/ND-CP, Art. 31.2.d ${CHECK}`;
+// Citations stand in the language of the law, and say that nobody has checked them against the gazette.
+const CHECK = '(nguồn thứ cấp, cần đối chiếu văn bản gốc)';
+const DECREE = `Nghị định 331/2026/NĐ-CP, điểm d khoản 2 Điều 31 ${CHECK}`;
 const PERSONAL = [
   'information-content-security/unauthorised-information-access',
   'information-content-security/data-loss',
@@ -65,21 +66,21 @@ const PERSONAL = [
 
 /** Terms of the law as far as it is known: the default of a setting, and no constant. */
 export const TERMS: readonly Term[] = [
-  term('immediate', 1, 'critical', 'notice', `${DECREE}: "immediately", taken as one hour`),
+  term('immediate', 1, 'critical', 'notice', `${DECREE}: “ngay”, tính là một giờ`),
   term('initial', 24, 'high', 'report', DECREE),
   term('detailed', 72, 'high', 'follow-up', DECREE),
-  { ...term('personal-data', 72, 'informational', 'hand', `Law 91/2025/QH15, Art. 23 ${CHECK}`), classes: PERSONAL },
+  { ...term('personal-data', 72, 'informational', 'hand', `Luật 91/2025/QH15, Điều 23 ${CHECK}`), classes: PERSONAL },
   term(
     'closing',
     720,
     'high',
     'closed',
-    `${DECREE}: a closing report, without a term; one month as in NIS2, Art. 23.4.d`,
+    `${DECREE}: báo cáo kết thúc, không nêu hạn; lấy một tháng như NIS2, Art. 23.4.d`,
   ),
 ];
 
 /** The yearly report as far as it is known. */
-export const YEARLY: YearlyTerm = { day: '12-25', noticeDays: 45, source: `Decree 331/2026/ND-CP ${CHECK}` };
+export const YEARLY: YearlyTerm = { day: '12-25', noticeDays: 45, source: `Nghị định 331/2026/NĐ-CP ${CHECK}` };
 
 /** Percent of a term after which people are warned. */
 export const WARN_PERCENT: readonly [number, number] = [50, 80];

@@ -117,7 +117,10 @@ export function Frame({ session, children }: { readonly session: Session; readon
         </div>
       </div>
       <div className="flex min-h-0 flex-1">
-        <nav aria-label={t('nav.label')} className="hidden w-48 shrink-0 border-r border-line bg-surface p-3 xl:block">
+        <nav
+          aria-label={t('nav.label')}
+          className="hidden w-48 shrink-0 overflow-y-auto border-r border-line bg-surface p-3 xl:block"
+        >
           <Navigation pages={pages} />
           <button
             type="button"

@@ -4,6 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AlertList } from '../../server/alerts/schema.ts';
 import type { IncidentDetail, IncidentList } from '../../server/incidents/schema.ts';
+import type { OwnNotices } from '../../server/notify/schema.ts';
 import { needs } from '../needs.ts';
 import { openBrowser, signIn } from './browser.ts';
 import { Installation, until } from './harness.ts';
@@ -80,6 +81,31 @@ describe.skipIf(!chromium)('from alert to incident', () => {
     expect(incidents.map(({ id }) => id)).toEqual([row.id]);
     const detail = await server.api<IncidentDetail>(`/api/v1/incidents/${row.id}`);
     expect(detail.alerts[0]?.alert).toMatchObject({ status: 'in_progress' });
+    // What must be reported by when: counted from the detection, told in the console, ended by a person's word.
+    const grave = {
+      alerts: [],
+      title: 'x',
+      severity: 'critical',
+      detectedAt: new Date(Date.now() - 7_200_000).toISOString(),
+    };
+    const made = await server.api<IncidentDetail>('/api/v1/incidents', { method: 'POST', body: JSON.stringify(grave) });
+    const { id } = made.incident;
+    await until(
+      'a notice',
+      async () => {
+        const { notices } = await server.api<OwnNotices>('/api/v1/session/notices');
+        return notices.some(({ path }) => path === `/incidents/${id}`) ? true : undefined;
+      },
+      60_000,
+    );
+    const term = ['--reference', '12/BC', '--json', '--config', server.config];
+    const met = await server.cli(['clock', 'met', id, 'immediate', ...term]);
+    expect(met.err).toBe('');
+    const due = await server.cli(['clock', 'list', '--json', '--config', server.config]);
+    const open = due.out.split('\n').filter((line) => line.includes(`"${id}"`));
+    expect(open.map((line) => JSON.parse(line).id)).toEqual(['initial', 'detailed', 'closing']);
+    const log = await server.cli(['notice', 'list', '--json', '--config', server.config]);
+    expect(log.out).toContain(id);
     await context.close();
   }, 240_000);
 });

@@ -16,6 +16,8 @@ const Nothing = Type.Object({}, { additionalProperties: false });
 /** Notices: one's own, how one hears of them, and for who looks after them what became of each. */
 export function noticeRoutes(app: App, { accounts }: Services, notices: Notices): void {
   const tags = ['notices'];
+  const knownTo = async (identity: Identity): Promise<ReadonlySet<string>> =>
+    new Set((await accounts.users.list(identity)).users.map(({ user }) => user));
 
   app.get(
     '/api/v1/session/notices',
@@ -91,10 +93,11 @@ export function noticeRoutes(app: App, { accounts }: Services, notices: Notices)
     async (request) => {
       const { show = 'all', limit = 50, after } = request.query;
       const found = await notices.deliveries(request.signedIn().identity, { show, limit, after });
+      const known = await knownTo(request.signedIn().identity);
       const { smtp, webhooks } = notices.settings;
       const isWhole = request.signedIn().identity.agencies === 'all';
       return {
-        notices: found.records.map(logRow),
+        notices: found.records.map((record) => logRow(record, known)),
         next: found.next,
         waiting: found.waiting,
         dead: found.dead,
@@ -118,7 +121,10 @@ export function noticeRoutes(app: App, { accounts }: Services, notices: Notices)
         response: { 200: S.NoticeLogRow, ...problems(400, 401, 403, 404, 409, 413, 429) },
       },
     },
-    async (request) => logRow(await notices.resend(request.signedIn().identity, request.params.id)),
+    async (request) => {
+      const { identity } = request.signedIn();
+      return logRow(await notices.resend(identity, request.params.id), await knownTo(identity));
+    },
   );
 
   app.get(
@@ -173,7 +179,8 @@ export function noticeRoutes(app: App, { accounts }: Services, notices: Notices)
     async (request, reply) => {
       const { identity } = request.signedIn();
       await mayChange(identity, request.params.id);
-      return reply.code(201).send(logRow(await notices.test(identity.name, request.params.id)));
+      const made = await notices.test(identity.name, request.params.id);
+      return reply.code(201).send(logRow(made, await knownTo(identity)));
     },
   );
 
@@ -204,8 +211,11 @@ export function noticeRow({ id, document }: Pick<StoredNotice, 'id' | 'document'
   return { id, kind, level, at, path, texts, readAt: Object.hasOwn(read, name) ? (read[name] ?? null) : null };
 }
 
-function logRow({ id, document }: StoredNotice): S.NoticeLogRow {
-  const { kind, level, at, path, texts, people, read, deliveries } = document;
+/** A notice as somebody may see it: people of other agencies whom it was for too are left out, with what was sent to them. */
+function logRow({ id, document }: StoredNotice, known: ReadonlySet<string>): S.NoticeLogRow {
+  const { kind, level, at, path, texts, read } = document;
+  const people = document.people.filter((user) => known.has(user));
+  const deliveries = document.deliveries.filter(({ channel, to }) => channel !== 'email' || known.has(to));
   return {
     ...{ id, kind, level, at, path, texts },
     people: people.map((user) => ({ user, readAt: Object.hasOwn(read, user) ? (read[user] ?? null) : null })),

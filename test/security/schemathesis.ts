@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROLES, type Role } from '../../server/identity.ts';
+import { answerClientError } from '../../server/system/client-error.ts';
 import { type Bench, openBench } from '../server/api/harness.ts';
 import { RULE } from '../server/api/rule.ts';
 import { failures, storeEvents } from '../server/search/events.ts';
@@ -85,6 +86,8 @@ export async function startTarget(): Promise<Target> {
         response.end(error.message);
       });
   });
+  // What is no request is answered as the real server answers it.
+  server.on('clientError', (error, socket) => answerClientError(error, socket as Socket));
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -180,7 +180,9 @@ function ghostOf(pattern: string, path: string): string | undefined {
   const parts = pattern.split('/');
   if (!parts.some((part) => part.startsWith('{'))) return undefined;
   const asked = path.split('/');
-  return asked.map((part, at) => (parts[at]?.startsWith('{') ? nothingLike(part) : part)).join('/');
+  return asked
+    .map((part, at) => (parts[at]?.startsWith('{') ? encodeURIComponent(nothingLike(decodeURIComponent(part))) : part))
+    .join('/');
 }
 
 /** An id of the same form that is nobody's: letters and digits at its end are turned, each within its kind. */

@@ -275,6 +275,12 @@ async function fill(world: TenancyWorld): Promise<void> {
       `/api/v1/incidents/${incident.id}/evidence?${note}`,
       Buffer.from(`tệp ${agency}`),
     );
+    const due = new Date(Date.now() + 86_400_000).toISOString();
+    const asked = { agency, incident: incident.id, subject: `Hỏi ${agency}`, text: `Xin nhật ký của ${agency}`, due };
+    const request = await send(world, province, 'POST', '/api/v1/requests', asked);
+    const officer = world.session('agency-officer', agency);
+    const file = `/api/v1/requests/${idIn(request)}/files?name=${agency}.log`;
+    await send(world, officer, 'POST', file, Buffer.from(`trả lời của ${agency}`));
     const asset = { kind: 'host', value: `host-${agency}`, level: 4, name: `Máy ${agency}`, agency };
     await send(world, province, 'POST', '/api/v1/assets', asset);
     const hold = { agency, fromDay: '2026-01-01', toDay: null, reason: `Giữ cho ${agency}` };
@@ -299,6 +305,13 @@ async function fill(world: TenancyWorld): Promise<void> {
     };
     await send(world, world.session('analyst', agency), 'POST', '/api/v1/searches', search);
   }
+}
+
+/** The id of what was made, on its own or below its name. */
+function idIn(answer: Readonly<Record<string, unknown>>): string {
+  const found = /"id":"([^"]+)"/.exec(JSON.stringify(answer))?.[1];
+  if (found === undefined) throw new Error(`No id in ${JSON.stringify(answer)}`);
+  return found;
 }
 
 /** Detection has evaluated everything: every agency has an alert, and the province one of its own. */

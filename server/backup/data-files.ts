@@ -31,11 +31,11 @@ const LEFT_OUT = [
 
 /**
  * The order in which a data folder must be copied, each part listed only when its turn comes. Records come before events: a
- * record never speaks of an event that the copy lacks. They come before the signed manifests and the audit log, whose end they
+ * record never speaks of an event that the copy lacks, nor of a file of an incident. They come before the signed manifests and the audit log, whose end they
  * name, and those before the days that they vouch for. The local collector's spool comes last: what it holds beyond the
  * events is sent again, and nothing falls between the two.
  */
-export const PARTS = ['rest', 'records', 'manifests', 'days', 'collector'] as const;
+export const PARTS = ['rest', 'records', 'evidence files', 'manifests', 'days', 'collector'] as const;
 export type Part = (typeof PARTS)[number];
 
 /** Every file of a data folder, or of one part of it, that is there now. */
@@ -49,6 +49,7 @@ export function listDataFiles(data: string, part?: Part): DataFile[] {
 
 function partOf(path: string): Part {
   if (path === 'store/ops.db') return 'records';
+  if (path.startsWith('incident-files/')) return 'evidence files';
   if (path.startsWith('evidence/') || path.startsWith('audit/')) return 'manifests';
   if (path.startsWith('store/')) return 'days';
   return path.startsWith('collector/') ? 'collector' : 'rest';

@@ -161,7 +161,7 @@ describe('a backup of a store that is open', () => {
       onProgress: ({ path }) => {
         if (seen.at(-1) !== path) seen.push(path);
         if (path !== 'store/ops.db') return;
-        for (const folder of ['evidence', 'collector/spool']) {
+        for (const folder of ['incident-files/ab', 'evidence', 'collector/spool']) {
           mkdirSync(join(data, folder), { recursive: true });
           writeFileSync(join(data, folder, '0000000001'), 'made during the backup');
         }
@@ -170,6 +170,7 @@ describe('a backup of a store that is open', () => {
     expect(seen).toEqual([
       'authority/ca.key',
       'store/ops.db',
+      'incident-files/ab/0000000001',
       'evidence/0000000001',
       `store/events/${DAY}.db`,
       'collector/spool/0000000001',

@@ -62,5 +62,5 @@ export const ENROLLED_TEXT: Readonly<Record<Language, (id: string, agency: strin
   en: (id, agency, until) =>
     `Enrolled: collector ${id} of agency ${agency}. Its certificate is valid until ${until} and renews itself.`,
   km: (id, agency, until) =>
-    `បានចុះឈ្មោះ៖ ឧបករណ៍ប្រមូល ${id} របស់ស្ថាប័ន ${agency}។ វិញ្ញាបនបត្រមានសុពលភាពដល់ ${until} ហើយបន្តដោយខ្លួនឯង។`,
+    `បានចុះឈ្មោះ៖ ឧបករណ៍ប្រមូល ${id} របស់អង្គភាព ${agency}។ វិញ្ញាបនបត្រមានសុពលភាពដល់ ${until} ហើយបន្តដោយខ្លួនឯង។`,
 };

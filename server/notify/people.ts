@@ -65,10 +65,11 @@ export function openPeople(options: {
       const seeing = (await users()).filter(sees);
       const wanted = new Set([...names, ...(onCall ? onCallNow() : [])]);
       const isOf = (some: readonly Role[]) => (user: UserRecord) => user.agencies === 'all' && some.includes(user.role);
-      const isOfficer = (user: UserRecord) => officers && user.role === 'agency-officer';
-      const chosen = seeing.filter((user) => wanted.has(user.name) || isOf(roles)(user) || isOfficer(user));
-      const found = chosen.length > 0 ? chosen : seeing.filter(isOf(otherwise));
-      return found.map(({ name }) => name).slice(0, MOST_PEOPLE);
+      const meant = seeing.filter((user) => wanted.has(user.name) || isOf(roles)(user));
+      const found = meant.length > 0 ? meant : seeing.filter(isOf(otherwise));
+      // Beside the others: who looks after the agency's own machines stands in for nobody of the center.
+      const own = officers ? seeing.filter((user) => user.role === 'agency-officer' && !found.includes(user)) : [];
+      return [...found, ...own].map(({ name }) => name).slice(0, MOST_PEOPLE);
     },
   };
 }

@@ -8,7 +8,7 @@ export interface AtOnce {
   readonly objects_per_s: number;
   /** Times until an envelope was answered, milliseconds; those that were sent away and came again with them. */
   readonly answered_ms: { readonly p50: number; readonly p99: number; readonly most: number };
-  /** Answers that said to come again. */
+  /** Answers that said to come again, and connections that ended before one. */
   readonly sent_away: number;
   /** Statuses that do not say what was sent, and objects that are not there; must be 0. */
   readonly wrong: number;
@@ -87,7 +87,13 @@ export async function pushAtOnce(options: {
   async function push(to: string, account: readonly [string, string], body: string): Promise<string> {
     for (;;) {
       const headers = { accept: TYPE, 'content-type': TYPE, authorization: basic(...account) };
-      const answer = await fetch(to, { method: 'POST', headers, body });
+      const answer = await fetch(to, { method: 'POST', headers, body }).catch(() => undefined);
+      if (!answer) {
+        // Sent away before it had written its body: the connection ends under it.
+        sentAway += 1;
+        await new Promise((go) => setTimeout(go, 5_000));
+        continue;
+      }
       const text = await answer.text();
       if (answer.status === 202) return (JSON.parse(text) as { id: string }).id;
       if (answer.status !== 429 && answer.status !== 503) throw new Error(`${to}: ${answer.status} ${text}`);

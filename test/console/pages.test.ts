@@ -47,6 +47,7 @@ const PAGES = {
 /** Looked at apart from the others: all pages in one test would take minutes on a busy machine. */
 const OF_PARSERS = /^parser/;
 const OF_RULES = /^(rule|attack|indicators|assets|fleet)/;
+const OF_CASES = /^(incidents|notices|report|request)/;
 /** What axe finds in one language and not in another: names that a text gives, and languages. All else is looked at in one. */
 const OF_TEXTS = [
   ...[
@@ -156,9 +157,15 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
 
   const names = Object.keys(PAGES) as (keyof typeof PAGES)[];
   const partOf = (name: string) =>
-    OF_PARSERS.test(name) ? 'of parsers' : OF_RULES.test(name) ? 'of rules' : 'general';
+    OF_PARSERS.test(name)
+      ? 'of parsers'
+      : OF_RULES.test(name)
+        ? 'of rules'
+        : OF_CASES.test(name)
+          ? 'of cases'
+          : 'general';
   const looked = ['vi', 'en', 'km'].flatMap((language) =>
-    ['general', 'of rules', 'of parsers'].map(
+    ['general', 'of cases', 'of rules', 'of parsers'].map(
       (part) => [part, language, names.filter((name) => partOf(name) === part)] as const,
     ),
   );

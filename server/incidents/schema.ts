@@ -102,6 +102,18 @@ export const IncidentDetail = Type.Object({
       due: Nullable(Type.String()),
       doneAt: Nullable(Type.String()),
       doneBy: Nullable(Type.String()),
+      /** Of a task that came from outside: who asked, and what was answered. */
+      request: Type.Optional(
+        Type.Object({
+          source: Type.String(),
+          name: Type.String(),
+          text: Type.String(),
+          /** The recipient by which the answer goes back. */
+          answersTo: Nullable(Type.String()),
+          withdrawn: Nullable(Type.String()),
+          answer: Nullable(Type.Object({ text: Type.String(), at: Type.String(), by: Type.String() })),
+        }),
+      ),
     }),
   ),
   comments: Type.Array(Type.Object({ ...item, text: Type.String() })),

@@ -65,8 +65,11 @@ export async function incidentDetail(
     summary: incident.summary,
     moves: MOVES[incident.status].filter((status) => status !== 'merged'),
     alerts: incident.alerts.map((item) => ({ ...head(item), title: item.title, alert: brief(alerts.get(item.id)) })),
-    tasks: incident.tasks.map(({ title, assignee, due, doneAt, doneBy, ...item }) => {
-      return { ...head(item), title, assignee, due, doneAt, doneBy };
+    tasks: incident.tasks.map(({ title, assignee, due, doneAt, doneBy, request, ...item }) => {
+      const shown = { ...head(item), title, assignee, due, doneAt, doneBy };
+      if (!request) return shown;
+      const { note: _, answer, ...asked } = request;
+      return { ...shown, request: { ...asked, answer: answer && { ...answer } } };
     }),
     comments: incident.comments.map(({ text, ...item }) => ({ ...head(item), text })),
     evidence: incident.evidence.map((piece) => {

@@ -18,7 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...VERSIONED,
     ...['first_seen', 'last_seen', 'count', 'sighting_of_ref', 'observed_data_refs', 'where_sighted_refs'],
   ],
-  note: [...VERSIONED, 'abstract', 'content', 'object_refs'],
+  note: [...VERSIONED, 'abstract', 'content', 'object_refs', 'extensions'],
   report: [...VERSIONED, 'name', 'report_types', 'published', 'object_refs'],
   relationship: [...VERSIONED, 'relationship_type', 'source_ref', 'target_ref'],
   'ipv4-addr': FOUND,
@@ -28,7 +28,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   file: [...HEAD, 'object_marking_refs', 'hashes'],
 };
 const EXTENSION = ['extension_type', 'determination', 'investigation_status', 'tlp_2_0'];
-const OWN_EXTENSION = ['severity', 'detected', 'rsit', 'closed', 'systems'];
+const OWN_EXTENSION = ['severity', 'detected', 'rsit', 'closed', 'systems', 'kind', 'task'];
 
 /** The bundle with the allowed properties alone, and the names of those that were dropped. */
 export function keepAllowed(bundle: Bundle): { readonly bundle: Bundle; readonly dropped: readonly string[] } {

@@ -73,6 +73,7 @@ export function openCandidates({ records, agencies, rules, keys, settings }: Can
         agencies: await agencies.all(),
         alerts: looked.flatMap((alert) => alert ?? []),
         rules: rules(),
+        recipient: recipient.id,
         pseudonym: (kind, value) => keys.pseudonym(recipient.id, kind, value),
         minimal,
       });

@@ -60,6 +60,8 @@ export function prepareIncident(options: {
   readonly agencies: ReadonlyMap<string, { readonly name: string; readonly createdAt: string }>;
   readonly alerts: readonly { readonly id: string; readonly document: AlertRecord }[];
   readonly rules: ReadonlyMap<string, Rule>;
+  /** Who it is for: answers go to who asked alone. */
+  readonly recipient?: string;
   readonly pseudonym?: Cleaning['pseudonym'];
   /** Without what somebody must have read before: texts and rules. */
   readonly minimal?: boolean;
@@ -70,7 +72,11 @@ export function prepareIncident(options: {
     if (count > 0) withheld.push({ what, detail: String(count), why: 'never-shared' });
   };
   never('comments', incident.comments.length);
-  never('tasks', incident.tasks.length);
+  const answered = incident.tasks.flatMap(({ doneAt, request }) => {
+    const isTheirs = request?.answersTo != null && request.answersTo === options.recipient;
+    return isTheirs && doneAt !== null && request?.answer ? [{ task: request.note, answer: request.answer }] : [];
+  });
+  never('tasks', incident.tasks.length - answered.length);
   never('evidence', incident.evidence.length);
   never('timeline', incident.acts.length);
   never(
@@ -105,6 +111,9 @@ export function prepareIncident(options: {
   const systems = incident.systems.map(({ name, level }, at) => {
     return { name: clean(`systems[${at}].name`, name, `system ${at + 1}`), level };
   });
+  const answers = answered.map(({ task, answer }, at) => {
+    return { task, at: answer.at, text: clean(`answers[${at}]`, answer.text, '') };
+  });
   const known = new Map<string, Pick<Rule, 'id' | 'title' | 'yaml'>>();
   for (const { document } of alerts) {
     const rule = rules.get(document.rule);
@@ -124,6 +133,8 @@ export function prepareIncident(options: {
     title,
     summary,
     systems,
+    // An answer is its text: what nobody read does not leave in half.
+    answers: minimal ? [] : answers,
     alerts: alerts.map(({ id: alert, document: { first, last, count, rule } }) => ({
       id: alert,
       first,

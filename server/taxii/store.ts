@@ -1,3 +1,4 @@
+import type { Contained, Mark, ReportedPage } from '../national/read-reported.ts';
 import { type StoreLog, WorkerClient } from '../store/embedded/worker-client.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogChange } from './change-catalog.ts';
@@ -15,6 +16,14 @@ export interface TaxiiStore {
   delete(call: DeleteCall): Promise<number>;
   /** The text of a status resource; `null` where there is none that the account may see. */
   status(root: string, id: string, account: number): Promise<string | null>;
+  /** What accounts added after a mark, as far as the board of the national role reads it. */
+  reported(after: Mark | null): Promise<ReportedPage>;
+  /** What reports of an account hold. */
+  contained(call: {
+    readonly collection: number;
+    readonly account: number;
+    readonly ids: readonly string[];
+  }): Promise<readonly Contained[]>;
   /** @throws HaidangError `HD_RECORD_EXISTS`, `HD_NOT_FOUND` */
   change(change: CatalogChange): Promise<void>;
   /** @throws HaidangError `HD_BAD_REQUEST`, `HD_TOO_LARGE` */
@@ -49,6 +58,8 @@ export async function openTaxiiStore(file: string, log: StoreLog): Promise<Taxii
     add: (call) => writer.call('add', call),
     delete: (call) => writer.call('delete', call),
     status: (root, id, account) => reader.call('status', { root, id, account }),
+    reported: (after) => reader.call('reported', { after }),
+    contained: (call) => reader.call('contained', call),
     change: (change) => writer.call('change', change),
     load: (call) => writer.call('load', call),
     close: async () => {

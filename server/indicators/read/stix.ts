@@ -55,7 +55,8 @@ export function readStix(document: unknown, sink: ListSink): void {
   }
 }
 
-function marksOf({ object_marking_refs: refs }: StixObject): Tlp[] {
+/** The TLP marks of an object, by the fixed ids of TLP 2.0 and TLP 1. */
+export function marksOf({ object_marking_refs: refs }: Pick<StixObject, 'object_marking_refs'>): Tlp[] {
   if (!Array.isArray(refs)) return [];
   return refs.flatMap((ref) => (typeof ref === 'string' && Object.hasOwn(MARKINGS, ref) ? (MARKINGS[ref] ?? []) : []));
 }

@@ -1,12 +1,13 @@
 import type { Rule } from '../../../rules/rule.ts';
 import type { IncidentRecord } from '../../incidents/record.ts';
+import { messageDefinition, messageExtensions } from '../../national/message.ts';
 import type { AlertRecord } from '../../store/record-kinds.ts';
 import { stixId } from './ids.ts';
 import { observableObject, patternOf, type StixObject } from './objects.ts';
 import { TLP_IDS, tlpMarking } from './tlp.ts';
 
 /** The property extension for incidents that OASIS' committee published. */
-const INCIDENT_CORE = 'extension-definition--ef765651-680c-498d-9894-99799f2fa126';
+export const INCIDENT_CORE = 'extension-definition--ef765651-680c-498d-9894-99799f2fa126';
 
 /** Our own extension of an incident: class, severity, time of detection, systems. */
 export const INCIDENT_EXTENSION = stixId('extension-definition', 'haidang-incident');
@@ -43,6 +44,8 @@ export interface Shareable {
   readonly title: string;
   readonly summary: string;
   readonly systems: readonly { readonly name: string; readonly level: number }[];
+  /** Answers to what the recipient asked for, after the gate; `task` is the note that asked. */
+  readonly answers?: readonly { readonly task: string; readonly text: string; readonly at: string }[];
   /** Counts and times of the alerts, and whose rule it was. */
   readonly alerts: readonly (Pick<AlertRecord, 'first' | 'last' | 'count' | 'rule'> & { readonly id: string })[];
   /** Rules whose text may leave. */
@@ -63,11 +66,11 @@ export interface Bundle {
 export function incidentBundle(shared: Shareable): Bundle {
   const { incident, reporter } = shared;
   const marks = { object_marking_refs: [TLP_IDS[incident.tlp]] };
-  const soc = identity(reporter);
-  const agencies = shared.agencies.filter(({ id }) => id !== reporter.id).map(identity);
+  const soc = identityObject(reporter);
+  const agencies = shared.agencies.filter(({ id }) => id !== reporter.id).map(identityObject);
   const common = { spec_version: '2.1', created_by_ref: soc.id, ...marks } as const;
   const versions = { created: incident.createdAt, modified: incident.updatedAt };
-  const maker = identity(MAKER);
+  const maker = identityObject(MAKER);
   const extension = ownExtension(maker.id);
   const main = incidentObject(shared, { ...common, ...versions }, extension.id);
   const techniques = techniqueObjects(shared, common);
@@ -87,8 +90,35 @@ export function incidentBundle(shared: Shareable): Bundle {
             object_refs: [main.id],
           },
         ];
+  const answers = (shared.answers ?? []).map(
+    ({ task, text, at }): StixObject => ({
+      ...common,
+      type: 'note',
+      id: stixId('note', reporter.id, shared.id, 'answer', task),
+      created: at,
+      modified: at,
+      abstract: 'Answer',
+      content: text,
+      object_refs: [main.id],
+      extensions: messageExtensions({ kind: 'answer', task }),
+    }),
+  );
+  const message = answers.length > 0 ? [messageDefinition(maker.id)] : [];
   const links = [...techniques, ...sigma].map((found) => link(main, 'related-to', found, common, shared));
-  const inside = [soc, ...agencies, maker, extension, main, ...techniques, ...seen, ...sigma, ...note, ...links];
+  const inside = [
+    soc,
+    ...agencies,
+    maker,
+    extension,
+    main,
+    ...techniques,
+    ...seen,
+    ...sigma,
+    ...note,
+    ...message,
+    ...answers,
+    ...links,
+  ];
   const report: StixObject = {
     ...common,
     ...versions,
@@ -98,7 +128,9 @@ export function incidentBundle(shared: Shareable): Bundle {
     report_types: ['threat-report'],
     published: incident.createdAt,
     // Importers that do not know incidents take what the report holds.
-    object_refs: inside.filter(({ id }) => id !== extension.id && id !== maker.id).map(({ id }) => id),
+    object_refs: inside
+      .filter(({ id, type }) => type !== 'extension-definition' && id !== maker.id)
+      .map(({ id }) => id),
   };
   const objects = once([tlpMarking(incident.tlp), ...inside, report]);
   return { type: 'bundle', id: stixId('bundle', reporter.id, shared.id, incident.updatedAt), objects };
@@ -106,7 +138,8 @@ export function incidentBundle(shared: Shareable): Bundle {
 
 type Common = { readonly spec_version: '2.1'; readonly created_by_ref: string; readonly object_marking_refs: string[] };
 
-function identity({ id, name, createdAt: at }: Reporter): StixObject {
+/** The identity of a center, an agency, or of who keeps our extensions. */
+export function identityObject({ id, name, createdAt: at }: Reporter): StixObject {
   return {
     type: 'identity',
     spec_version: '2.1',
@@ -120,7 +153,7 @@ function identity({ id, name, createdAt: at }: Reporter): StixObject {
 }
 
 /** Of what all provinces say alike. */
-const MAKER: Reporter = { id: 'haidang', name: 'Hải Đăng', createdAt: '2026-11-01T00:00:00.000Z' };
+export const MAKER: Reporter = { id: 'haidang', name: 'Hải Đăng', createdAt: '2026-11-01T00:00:00.000Z' };
 
 /** Says what our own part of an incident is. */
 function ownExtension(creator: string): StixObject {

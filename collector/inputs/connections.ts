@@ -96,6 +96,18 @@ function closeIdlest(connections: ReadonlyMap<Socket, ConnectionState>): boolean
   return true;
 }
 
+/** Waits for something, or for the end of the connection: a sender that has gone holds nothing here. */
+export async function whileOpen(socket: Socket, awaited: Promise<void>): Promise<void> {
+  if (socket.destroyed) return;
+  let end: () => void = () => undefined;
+  const closed = new Promise<void>((resolve) => {
+    end = resolve;
+    socket.once('close', end);
+  });
+  await Promise.race([awaited, closed]);
+  socket.off('close', end);
+}
+
 /** The address of the other end; IPv4 as such also where it came to an IPv6 port. */
 export function peerOf(address: string | undefined): string | undefined {
   return address?.replace(/^::ffff:(?=\d+\.)/i, '');

@@ -32,6 +32,10 @@ export class BodyBudget {
     return true;
   }
 
+  get used(): number {
+    return this.#used;
+  }
+
   give(bytes: number): void {
     this.#used -= bytes;
   }

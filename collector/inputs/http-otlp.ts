@@ -1,34 +1,49 @@
 import { HttpFault } from './http-body.ts';
+import { MOST_JSON_VALUES, weighJson } from './json-weight.ts';
 import { otlpDocument } from './otlp-document.ts';
-import { type OtlpLogs, readOtlpJson, readOtlpProtobuf } from './otlp-message.ts';
+import { type OtlpLogs, type OtlpRecord, readOtlpJson, readOtlpProtobuf } from './otlp-message.ts';
 import { ProtoFault } from './protobuf.ts';
 
-/** Documents of an OTLP request, and how many records could not be read. */
+/** Documents of an OTLP request, made as they are asked for, and how many records could not be read. */
 export interface OtlpRequest {
-  readonly documents: Buffer[];
+  readonly documents: Iterable<Buffer>;
+  /** How many documents there are. */
+  readonly accepted: number;
   readonly rejected: number;
   readonly reason: string;
 }
 
 const PROTOBUF = 'application/x-protobuf';
 
-/** Reads the body of `POST /v1/logs` (OTLP/HTTP); throws `HttpFault` 400 or 415. */
+/** Reads the body of `POST /v1/logs` (OTLP/HTTP); throws `HttpFault` 400, 413 or 415. */
 export function readOtlp(body: Buffer, type: string): OtlpRequest {
   let logs: OtlpLogs;
   try {
     if (type === PROTOBUF) logs = readOtlpProtobuf(body);
-    else if (type === 'application/json') logs = readOtlpJson(body.toString('utf8'));
+    else if (type === 'application/json') logs = readOtlpJson(light(body).toString('utf8'));
     else throw new HttpFault(415, `OTLP comes as ${PROTOBUF} or application/json.`);
   } catch (error) {
     if (error instanceof ProtoFault) throw new HttpFault(400, `Not an OTLP logs request: ${error.message}.`);
     throw error;
   }
-  const documents = logs.records.map((record) => Buffer.from(otlpDocument(record)));
-  return { documents, rejected: logs.rejected, reason: logs.reason };
+  const { records, rejected, reason } = logs;
+  return { documents: documentsOf(records), accepted: records.length, rejected, reason };
+}
+
+function* documentsOf(records: readonly OtlpRecord[]): Generator<Buffer> {
+  for (const record of records) yield Buffer.from(otlpDocument(record));
+}
+
+function light(body: Buffer): Buffer {
+  if (weighJson(body).values <= MOST_JSON_VALUES) return body;
+  throw new HttpFault(413, `The request holds more than ${MOST_JSON_VALUES} values; send less in one request.`);
 }
 
 /** The answer in the encoding of the request; `partial_success` where records were rejected (OTLP/HTTP, *Partial Success*). */
-export function otlpAnswer(request: OtlpRequest, type: string): { type: string; body: string | Buffer } {
+export function otlpAnswer(
+  request: Pick<OtlpRequest, 'rejected' | 'reason'>,
+  type: string,
+): { type: string; body: string | Buffer } {
   const { rejected, reason } = request;
   if (type !== PROTOBUF) {
     const partial = { partialSuccess: { rejectedLogRecords: String(rejected), errorMessage: reason } };

@@ -70,6 +70,11 @@ export class HttpInput implements Input {
     this.#budget = new BodyBudget(2 * options.maxBody);
   }
 
+  /** Bytes of bodies that are being read, or wait for the disk. */
+  get bodyBytes(): number {
+    return this.#budget.used;
+  }
+
   async start(): Promise<void> {
     const { host, port, parser } = this.#options;
     const { intake, parserFor } = this.#context;
@@ -149,6 +154,8 @@ export class HttpInput implements Input {
     } catch (error) {
       if (!(error instanceof HttpFault)) this.#context.log.error({ err: error }, 'a request over HTTP failed');
       const fault = error instanceof HttpFault ? error : new HttpFault(500, 'This request failed here.');
+      // The sender may well give up on it: a request that is lost is counted, as nobody knows how many records it held.
+      if (fault.status === 413) this.#sources.get(faceOf(request))?.drop('too_large', 1);
       if (fault.retryAfter !== undefined) response.setHeader('retry-after', String(fault.retryAfter));
       if (fault.status === 401) response.setHeader('www-authenticate', 'Basic realm="haidang", charset="UTF-8"');
       const type = FAULT_TYPES[fault.status] ?? 'illegal_argument_exception';
@@ -175,7 +182,7 @@ export class HttpInput implements Input {
 
   async #answer(request: IncomingMessage, held: { bytes: number }): Promise<Answer> {
     const method = request.method ?? '';
-    const path = (request.url ?? '/').split('?', 1)[0] as string;
+    const path = pathOf(request);
     if (this.#secrets && !isAuthorized(this.#secrets, request.headers.authorization)) {
       throw new HttpFault(401, 'Missing or wrong credentials; the file of secrets of this input lists them.');
     }
@@ -206,25 +213,35 @@ export class HttpInput implements Input {
       return { status: 200, type: 'application/json', body: bulkAnswer(bulk.items, took, idOf(request)) };
     }
     const records = route.index === undefined ? plainRecords(body, type) : [body];
-    await this.#keep('http', records, peer, 0);
+    const accepted = await this.#keep('http', records, peer, 0);
     if (route.index === undefined) {
-      return { status: 200, type: 'application/json', body: JSON.stringify({ accepted: records.length }) };
+      return { status: 200, type: 'application/json', body: JSON.stringify({ accepted }) };
     }
     const id = route.id ?? idOf(request)(0);
     const made = { _index: route.index, _id: id, _version: 1, result: 'created', _seq_no: 0, _primary_term: 1 };
     return { status: 201, type: 'application/json', body: JSON.stringify(made) };
   }
 
-  /** Hands the records on and resolves when they are on disk; throws `HttpFault` 503 where that takes too long. */
-  async #keep(face: Face, records: Iterable<Buffer>, peer: string | undefined, refused: number): Promise<void> {
+  /**
+   * Hands the records on and gives how many they were when they are on disk; throws `HttpFault` 503 where that takes too
+   * long.
+   */
+  async #keep(face: Face, records: Iterable<Buffer>, peer: string | undefined, refused: number): Promise<number> {
     const source = this.#sources.get(face) as Source;
     if (refused > 0) source.drop('refused', refused);
-    for (const { lines, marks, empty, consumed } of inBatches(records)) {
+    let taken = 0;
+    const counted = function* () {
+      for (const record of records) {
+        taken++;
+        yield record;
+      }
+    };
+    for (const { lines, marks, empty, consumed } of inBatches(counted())) {
       if (this.#context.intake.behind) await this.#whenReady();
       source.put({ lines, marks, empty, bytes: consumed, ...(peer === undefined ? {} : { peer }) });
     }
     const within = this.#options.durableMs ?? DURABLE_MS;
-    if (await this.#context.intake.whenDurable(source.ledger, within)) return;
+    if (await this.#context.intake.whenDurable(source.ledger, within)) return taken;
     throw new HttpFault(503, 'The disk buffer cannot be written; what was sent may not be kept.', RETRY_AFTER_S);
   }
 
@@ -254,6 +271,14 @@ interface Route {
   readonly face: Face;
   readonly index?: string;
   readonly id?: string;
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '/').split('?', 1)[0] as string;
+}
+
+function faceOf(request: IncomingMessage): Face {
+  return routeOf(pathOf(request))?.face ?? 'http';
 }
 
 /** Which face an address to write to belongs to; undefined where it is none. */

@@ -19,17 +19,27 @@ export interface DecodedPacket {
   readonly unknownSets: number;
   /** Parts that could not be read. */
   readonly malformed: number;
+  /** Records past what one datagram may hold, at most: where records have no set length, as many as would fit. */
+  readonly tooMany: number;
 }
 
 interface Counted {
   flows: FlowFields[];
   unknownSets: number;
   malformed: number;
+  tooMany: number;
+  /** Records that may still be read. */
+  left: number;
 }
 
 const V5_HEADER = 24;
 const V5_RECORD = 48;
 const MOST_UNKNOWN = 32;
+/**
+ * Most records of a datagram. Exporters keep to the MTU, 9,000 bytes at most, where no real record is shorter than a
+ * dozen bytes; a template of one byte would make 65,000 events of one datagram.
+ */
+const MOST_RECORDS = 1_024;
 
 /**
  * Decodes one datagram of NetFlow v5, v9 (RFC 3954) or IPFIX (RFC 7011); undefined where it is none. Templates are kept by
@@ -75,7 +85,16 @@ function decodeV5(packet: Buffer): DecodedPacket | undefined {
       ...(sampling > 1 ? { sampling_interval: sampling } : {}),
     });
   }
-  return { version: 5, domain, exportedAt, uptime, flows, unknownSets: 0, malformed: flows.length < count ? 1 : 0 };
+  return {
+    version: 5,
+    domain,
+    exportedAt,
+    uptime,
+    flows,
+    unknownSets: 0,
+    malformed: flows.length < count ? 1 : 0,
+    tooMany: 0,
+  };
 }
 
 function address(packet: Buffer, at: number): string {
@@ -100,7 +119,7 @@ function decodeIpfix(packet: Buffer, exporter: string, templates: TemplateCache)
 }
 
 function decodeSets(sets: Buffer, domain: string, templates: TemplateCache, version: 9 | 10): Counted {
-  const counted: Counted = { flows: [], unknownSets: 0, malformed: 0 };
+  const counted: Counted = { flows: [], unknownSets: 0, malformed: 0, tooMany: 0, left: MOST_RECORDS };
   let at = 0;
   while (at + 4 <= sets.length) {
     const id = sets.readUInt16BE(at);
@@ -137,6 +156,10 @@ function decodeData(
   let at = 0;
   // Less than a record is padding.
   while (body.length - at >= template.minimumLength) {
+    if (counted.left-- <= 0) {
+      counted.tooMany += Math.floor((body.length - at) / template.minimumLength);
+      return;
+    }
     const flow: FlowFields = {};
     const end = readRecord(body, at, template.fields, flow);
     if (end === undefined) {

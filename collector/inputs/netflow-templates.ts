@@ -29,22 +29,30 @@ const MOST_DOMAINS = 1_024;
 const MOST_TEMPLATES = 256;
 const MOST_FIELDS = 256;
 const MOST_SAMPLERS = 64;
+/** Templates of all domains together, and their fields: some 15 MiB. */
+const MOST_TEMPLATES_TOGETHER = 16_384;
+const MOST_FIELDS_TOGETHER = 262_144;
 const VARIABLE = 65_535;
 
 /**
- * Templates and sampling rates by exporter and observation domain. Bounded: past 1,024 domains the one longest without
- * news goes, past 256 templates of a domain the one learnt first.
+ * Templates and sampling rates by exporter and observation domain. Bounded: past 1,024 domains, 16,384 templates or 262,144
+ * fields of all together the domain longest without news goes, past 256 templates of a domain the one learnt first.
  */
 export class TemplateCache {
   readonly #domains = new Map<string, Domain>();
+  #size = 0;
+  #fields = 0;
   /** A template that was not known came, since whoever keeps them set this to false. */
   hasNews = false;
 
   /** Templates that are known now. */
   get size(): number {
-    let size = 0;
-    for (const domain of this.#domains.values()) size += domain.templates.size;
-    return size;
+    return this.#size;
+  }
+
+  /** Fields of all of them. */
+  get fields(): number {
+    return this.#fields;
   }
 
   find(domain: string, id: number): Template | undefined {
@@ -64,10 +72,10 @@ export class TemplateCache {
       at = counts.start;
       if (counts.fields === 0) {
         // RFC 7011 §8.1: a template without fields is withdrawn; ids 2 and 3 stand for all of their kind.
-        if (id >= 256) domain.templates.delete(id);
+        if (id >= 256) this.#forget(domain, id);
         else
           for (const [each, { isOptions: kind }] of domain.templates)
-            if (kind === isOptions) domain.templates.delete(each);
+            if (kind === isOptions) this.#forget(domain, each);
         continue;
       }
       const read = readFields(body, at, counts.fields, version);
@@ -80,12 +88,16 @@ export class TemplateCache {
 
   /** Keeps a template. */
   put(name: string, id: number, template: Template): void {
-    const { templates } = this.#domain(name);
+    const domain = this.#domain(name);
+    const { templates } = domain;
     const before = templates.get(id);
     if (before === undefined || !isSame(before, template)) this.hasNews = true;
-    templates.delete(id);
-    if (templates.size >= MOST_TEMPLATES) templates.delete(templates.keys().next().value as number);
+    this.#forget(domain, id);
+    if (templates.size >= MOST_TEMPLATES) this.#forget(domain, templates.keys().next().value as number);
     templates.set(id, template);
+    this.#size++;
+    this.#fields += template.fields.length;
+    while (this.#size > MOST_TEMPLATES_TOGETHER || this.#fields > MOST_FIELDS_TOGETHER) this.#forgetOldest();
   }
 
   /** Every template with its domain and number, the domain with the latest news last. */
@@ -125,9 +137,23 @@ export class TemplateCache {
   #domain(name: string): Domain {
     const found = this.#domains.get(name) ?? { templates: new Map(), sampling: new Map(), started: undefined };
     this.#domains.delete(name);
-    if (this.#domains.size >= MOST_DOMAINS) this.#domains.delete(this.#domains.keys().next().value as string);
+    if (this.#domains.size >= MOST_DOMAINS) this.#forgetOldest();
     this.#domains.set(name, found);
     return found;
+  }
+
+  #forget({ templates }: Domain, id: number): void {
+    const template = templates.get(id);
+    if (!template) return;
+    templates.delete(id);
+    this.#size--;
+    this.#fields -= template.fields.length;
+  }
+
+  #forgetOldest(): void {
+    const [name, domain] = this.#domains.entries().next().value as [string, Domain];
+    for (const id of [...domain.templates.keys()]) this.#forget(domain, id);
+    this.#domains.delete(name);
   }
 }
 

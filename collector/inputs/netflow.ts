@@ -19,7 +19,8 @@ const BATCH_BYTES = 256 * 1024;
 
 /**
  * Listens for flows over UDP: NetFlow v5, v9 and IPFIX. A flow is a record. What cannot be read is counted as dropped:
- * `unknown_template` (a set of records whose template has not come yet), `malformed`, `not_netflow` (a datagram each).
+ * `unknown_template` (a set of records whose template has not come yet), `malformed`, `not_netflow` (a datagram each), `too_many_records` (what is more
+ * than 1,024 in a datagram).
  */
 export class NetflowInput implements Input {
   readonly #options: NetflowInputOptions;
@@ -79,6 +80,7 @@ export class NetflowInput implements Input {
     }
     source.drop('unknown_template', packet.unknownSets);
     source.drop('malformed', packet.malformed);
+    source.drop('too_many_records', packet.tooMany);
     if (packet.flows.length === 0) return;
     if (this.#context.intake.overflowing) {
       source.drop('spool_full', packet.flows.length);

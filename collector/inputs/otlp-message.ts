@@ -25,41 +25,72 @@ export interface OtlpLogs {
   readonly records: OtlpRecord[];
   rejected: number;
   reason: string;
+  /** Bytes that its documents may still take, about. */
+  room: number;
 }
 
 const MOST_DEPTH = 16;
 const MOST_RECORDS = 100_000;
+/** Characters of a scope's name; it stands in each of its events. */
+const LONGEST_SCOPE = 1_024;
+/** Values of one record or resource: each takes many times its bytes in memory. */
+const MOST_VALUES = 10_000;
+/**
+ * What stands once in a request stands in each of its events: a resource of a megabyte with records of two bytes would
+ * fill the disk. Events may take sixteen times the bytes of their request, and four megabytes in any case.
+ */
+const MOST_GROWTH = 16;
+const ALWAYS_ROOM = 4 * 1024 * 1024;
+
+function openLogs(bytes: number): OtlpLogs {
+  return { records: [], rejected: 0, reason: '', room: Math.max(ALWAYS_ROOM, MOST_GROWTH * bytes) };
+}
+
+/** Values that may still be read. */
+interface Values {
+  left: number;
+}
 
 /** Reads `ExportLogsServiceRequest` in the binary form; throws `ProtoFault` where the frame around the records is broken. */
 export function readOtlpProtobuf(bytes: Buffer): OtlpLogs {
-  const logs: OtlpLogs = { records: [], rejected: 0, reason: '' };
+  const logs = openLogs(bytes.length);
   for (const { number, value } of protoFields(bytes)) {
     if (number !== 1) continue;
     const group = asBytes(value);
     let resource: Record<string, OtlpValue> = {};
     for (const field of protoFields(group)) if (field.number === 1) resource = attributesIn(asBytes(field.value), 1);
-    for (const field of protoFields(group)) if (field.number === 2) readScope(asBytes(field.value), resource, logs);
+    const around = { resource, size: JSON.stringify(resource).length };
+    for (const field of protoFields(group)) if (field.number === 2) readScope(asBytes(field.value), around, logs);
   }
   return logs;
 }
 
-function readScope(bytes: Buffer, resource: Record<string, OtlpValue>, logs: OtlpLogs): void {
+/** A resource, and the characters of its text. */
+interface Around {
+  readonly resource: OtlpRecord['resource'];
+  readonly size: number;
+}
+
+function readScope(bytes: Buffer, { resource, size }: Around, logs: OtlpLogs): void {
   const scope: { name?: string; version?: string } = {};
   for (const field of protoFields(bytes)) {
     if (field.number !== 1) continue;
     for (const { number, value } of protoFields(asBytes(field.value))) {
-      if (number === 1) scope.name = asBytes(value).toString('utf8');
-      if (number === 2) scope.version = asBytes(value).toString('utf8');
+      if (number === 1) scope.name = asBytes(value).toString('utf8').slice(0, LONGEST_SCOPE);
+      if (number === 2) scope.version = asBytes(value).toString('utf8').slice(0, LONGEST_SCOPE);
     }
   }
   for (const { number, value } of protoFields(bytes)) {
-    if (number === 2) collect(logs, () => readRecord(asBytes(value), resource, scope));
+    if (number === 2) collect(logs, size, () => readRecord(asBytes(value), resource, scope));
   }
 }
 
-function collect(logs: OtlpLogs, read: () => OtlpRecord): void {
+/** Takes one more record; `size` is that of what stands around it, which its event has as well. */
+function collect(logs: OtlpLogs, size: number, read: () => OtlpRecord): void {
   try {
     if (logs.records.length >= MOST_RECORDS) throw new ProtoFault(`more than ${MOST_RECORDS} records in one request`);
+    if (logs.room < size) throw new ProtoFault('the resource is too large to stand in so many records');
+    logs.room -= size;
     logs.records.push(read());
   } catch (error) {
     if (!(error instanceof ProtoFault)) throw error;
@@ -70,12 +101,13 @@ function collect(logs: OtlpLogs, read: () => OtlpRecord): void {
 
 function readRecord(bytes: Buffer, resource: OtlpRecord['resource'], scope: OtlpRecord['scope']): OtlpRecord {
   const record = { ...EMPTY, resource, scope, attributes: {} as Record<string, OtlpValue> };
+  const values = { left: MOST_VALUES };
   for (const { number, value } of protoFields(bytes)) {
     if (number === 1) record.time = asNumber(value);
     else if (number === 2) record.severity = Number(asNumber(value));
     else if (number === 3) record.severityText = asBytes(value).toString('utf8');
-    else if (number === 5) record.body = anyValue(asBytes(value), 0);
-    else if (number === 6) putPair(record.attributes, asBytes(value), 0);
+    else if (number === 5) record.body = anyValue(asBytes(value), 0, values);
+    else if (number === 6) putPair(record.attributes, asBytes(value), 0, values);
     else if (number === 9) record.traceId = asBytes(value).toString('hex');
     else if (number === 10) record.spanId = asBytes(value).toString('hex');
     else if (number === 11) record.observed = asNumber(value);
@@ -97,21 +129,28 @@ const EMPTY = {
 
 function attributesIn(bytes: Buffer, wanted: number): Record<string, OtlpValue> {
   const found: Record<string, OtlpValue> = {};
-  for (const { number, value } of protoFields(bytes)) if (number === wanted) putPair(found, asBytes(value), 0);
+  const values = { left: MOST_VALUES };
+  for (const { number, value } of protoFields(bytes)) if (number === wanted) putPair(found, asBytes(value), 0, values);
   return found;
 }
 
-function putPair(into: Record<string, OtlpValue>, bytes: Buffer, depth: number): void {
+function putPair(into: Record<string, OtlpValue>, bytes: Buffer, depth: number, values: Values): void {
+  take(values);
   let key = '';
   let found: OtlpValue = null;
   for (const { number, value } of protoFields(bytes)) {
     if (number === 1) key = asBytes(value).toString('utf8');
-    else if (number === 2) found = anyValue(asBytes(value), depth + 1);
+    else if (number === 2) found = anyValue(asBytes(value), depth + 1, values);
   }
   if (key !== '' && key !== '__proto__') into[key] = found;
 }
 
-function anyValue(bytes: Buffer, depth: number): OtlpValue {
+function take(values: Values): void {
+  if (values.left-- <= 0) throw new ProtoFault(`more than ${MOST_VALUES} values in one record or resource`);
+}
+
+function anyValue(bytes: Buffer, depth: number, values: Values): OtlpValue {
+  take(values);
   if (depth > MOST_DEPTH) throw new ProtoFault(`values are nested deeper than ${MOST_DEPTH} levels`);
   let found: OtlpValue = null;
   for (const { number, value } of protoFields(bytes)) {
@@ -122,12 +161,14 @@ function anyValue(bytes: Buffer, depth: number): OtlpValue {
     else if (number === 5) {
       const list: OtlpValue[] = [];
       for (const each of protoFields(asBytes(value))) {
-        if (each.number === 1) list.push(anyValue(asBytes(each.value), depth + 1));
+        if (each.number === 1) list.push(anyValue(asBytes(each.value), depth + 1, values));
       }
       found = list;
     } else if (number === 6) {
       const pairs: Record<string, OtlpValue> = {};
-      for (const each of protoFields(asBytes(value))) if (each.number === 1) putPair(pairs, asBytes(each.value), depth);
+      for (const each of protoFields(asBytes(value))) {
+        if (each.number === 1) putPair(pairs, asBytes(each.value), depth, values);
+      }
       found = pairs;
     } else if (number === 7) found = asBytes(value).toString('base64');
   }
@@ -159,14 +200,15 @@ export function readOtlpJson(text: string): OtlpLogs {
     throw new ProtoFault('the body is not JSON');
   }
   if (!isObject(request)) throw new ProtoFault('the body is not an object');
-  const logs: OtlpLogs = { records: [], rejected: 0, reason: '' };
+  const logs = openLogs(text.length);
   for (const group of objects(request['resourceLogs'] ?? request['resource_logs'])) {
     const resource = pairs(isObject(group['resource']) ? group['resource']['attributes'] : undefined, 0);
+    const size = JSON.stringify(resource).length;
     for (const inner of objects(group['scopeLogs'] ?? group['scope_logs'])) {
       const given = isObject(inner['scope']) ? inner['scope'] : {};
       const scope = { ...some('name', given['name']), ...some('version', given['version']) };
       for (const record of objects(inner['logRecords'] ?? inner['log_records'])) {
-        collect(logs, () => jsonRecord(record, resource, scope));
+        collect(logs, size, () => jsonRecord(record, resource, scope));
       }
     }
   }
@@ -204,7 +246,7 @@ function str(value: unknown): string {
 }
 
 function some(key: 'name' | 'version', value: unknown): Record<string, string> {
-  return typeof value === 'string' && value !== '' ? { [key]: value } : {};
+  return typeof value === 'string' && value !== '' ? { [key]: value.slice(0, LONGEST_SCOPE) } : {};
 }
 
 function nanoseconds(value: unknown): bigint {

@@ -26,6 +26,11 @@ export class RelpFraming {
   /** Bytes that must be there before it is worth looking again. */
   #wanted = 1;
 
+  /** Bytes of the unfinished frame. */
+  get held(): number {
+    return this.#held;
+  }
+
   /** Takes a chunk and gives the frames that are whole now. */
   *push(chunk: Buffer): Generator<RelpFrame> {
     this.#chunks.push(chunk);

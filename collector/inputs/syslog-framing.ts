@@ -41,8 +41,8 @@ export class SyslogFraming {
     this.#rest = Buffer.from(bytes);
   }
 
-  /** Gives what was cut off by the end of the connection. */
-  flush(): CutLines | undefined {
+  /** Gives what was cut off by the end of the connection; `isCut` says that this side ended it. */
+  flush(isCut = false): CutLines | undefined {
     const rest = this.#rest;
     if (rest.length === 0) return undefined;
     this.#rest = Buffer.alloc(0);
@@ -52,7 +52,7 @@ export class SyslogFraming {
     cut.consumed = rest.length;
     const piece = this.#pieces > 0 ? { piece: this.#pieces + 1 } : {};
     // A last line without its newline is usual with senders by lines; a counted frame says that it is short.
-    const isShort = this.#left > 0 || counted !== undefined || this.#counts;
+    const isShort = isCut || this.#left > 0 || counted !== undefined || this.#counts;
     addBytes(cut, counted ? rest.subarray(counted.start) : rest, isShort ? { ...piece, truncated: true } : piece);
     return cut;
   }

@@ -1,7 +1,8 @@
 import { isIPv6, type Socket } from 'node:net';
 import { reasonOf } from '../errors.ts';
 import { BATCH_RECORDS, type Source } from '../intake.ts';
-import { bindUntilDone, type ConnectionState, type Listener, listenTcp, peerOf } from './connections.ts';
+import { bindUntilDone, type ConnectionState, type Listener, listenTcp, peerOf, whileOpen } from './connections.ts';
+import { HeldBytes } from './held-bytes.ts';
 import type { Input, InputContext } from './input.ts';
 import { addBytes, type CutLines } from './lines.ts';
 import { SyslogFraming } from './syslog-framing.ts';
@@ -17,6 +18,8 @@ export interface SyslogInputOptions {
   /** Speaks TLS instead of plain TCP (RFC 5425). */
   readonly tls?: ListenerTls | undefined;
   readonly parser: string;
+  /** Most bytes that unfinished messages of all TCP connections may take together; 32 MiB unless given. */
+  readonly mostHeld?: number;
 }
 
 /** Closing an idle connection costs a sender its next message, so only long silence, or want of room, closes one. */
@@ -56,7 +59,8 @@ export class SyslogInput implements Input {
     if (intake.isOpen(name)) return;
     const source = intake.open(name, this.#context.parserFor(parser, { isLocal: false }));
     const { ledger } = source;
-    const serveOne = (socket: Socket, state: ConnectionState) => serve(socket, source, this.#context, state);
+    const shared = { source, held: new HeldBytes(this.#options.mostHeld), context: this.#context };
+    const serveOne = (socket: Socket, state: ConnectionState) => serve(socket, shared, state);
     const bind = async () => {
       const listener =
         kind === 'udp'
@@ -119,28 +123,42 @@ function withoutEnd(message: Buffer): Buffer {
   return message.subarray(0, end);
 }
 
+/** What the connections of one port share. */
+interface Shared {
+  readonly source: Source;
+  readonly held: HeldBytes;
+  readonly context: InputContext;
+}
+
 /** Reads one connection to its end. While the spool is behind nothing is read, and TCP holds the sender. */
-async function serve(socket: Socket, source: Source, context: InputContext, state: ConnectionState): Promise<void> {
+async function serve(socket: Socket, { source, held, context }: Shared, state: ConnectionState): Promise<void> {
+  const { intake, log } = context;
   const framing = new SyslogFraming();
   const peer = peerOf(socket.remoteAddress);
   const put = ({ lines, marks, empty, consumed }: CutLines) =>
     source.put({ lines, marks, empty, bytes: consumed, ...(peer === undefined ? {} : { peer }) });
+  let isLetGo = false;
+  const share = held.open(() => {
+    isLetGo = true;
+    log.warn({ peer }, 'syslog: senders hold too much of unfinished messages; the one that holds most is let go');
+    socket.destroy();
+  });
   socket.setTimeout(IDLE_MS, () => socket.destroy());
   try {
     for await (const chunk of socket as AsyncIterable<Buffer>) {
       state.lastAt = Date.now();
       for (const cut of framing.push(chunk)) put(cut);
-      if (context.intake.behind) await context.intake.whenReady();
+      share.set(framing.held);
+      if (isLetGo) break;
+      if (intake.behind) await whileOpen(socket, intake.whenReady());
     }
   } catch (error) {
-    context.log.debug({ peer, reason: reasonOf(error) }, 'a syslog connection broke off');
+    log.debug({ peer, reason: reasonOf(error) }, 'a syslog connection broke off');
   }
-  const rest = framing.flush();
+  share.close();
+  const rest = framing.flush(isLetGo);
   if (!rest) return;
   if (rest.marks)
-    context.log.warn(
-      { peer, bytes: rest.consumed },
-      'a syslog sender went away inside a message; what came of it is kept',
-    );
+    log.warn({ peer, bytes: rest.consumed }, 'a syslog sender went away inside a message; what came of it is kept');
   put(rest);
 }

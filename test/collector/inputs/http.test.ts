@@ -105,7 +105,11 @@ describe('lines and JSON', () => {
     expect((await send('/', bomb, headers)).status).toBe(413);
     expect((await send('/', 'not compressed', headers)).status).toBe(400);
     expect((await send('/', SSH, { 'content-encoding': 'br' })).status).toBe(415);
-    expect(ledger('http').read).toBe(1);
+    // A request that is refused as a whole counts as one: nobody knows how many records it held.
+    expect(ledger('http').status()).toMatchObject({ read: 2, spooled: 1, dropped: { too_large: 1 } });
+    expect((await send('/_bulk', bomb, headers)).status).toBe(413);
+    expect((await send('/v1/logs', bomb, { ...headers, 'content-type': 'application/json' })).status).toBe(413);
+    expect([ledger('bulk').dropped, ledger('otlp').dropped]).toEqual([{ too_large: 1 }, { too_large: 1 }]);
   });
 
   test('a record longer than an event may be comes in pieces, byte for byte', async () => {
@@ -219,6 +223,36 @@ describe('the bulk interface', () => {
   });
 });
 
+test('what all bodies hold together is bounded: one more gets 429 and is no loss, as its sender has it still', async () => {
+  await start({ maxBody: 1_000 });
+  const halves = await Promise.all(
+    Array.from({ length: 2 }, async () => {
+      const sent = request({
+        host: '127.0.0.1',
+        port: input.port,
+        path: '/',
+        method: 'POST',
+        headers: { 'content-length': 1_000 },
+      });
+      const answer = new Promise<number>((resolve, reject) => {
+        sent.on('response', (got) => resolve(got.resume().statusCode ?? 0));
+        sent.on('error', reject);
+      });
+      await new Promise<void>((resolve) => sent.write('y'.repeat(999), () => resolve()));
+      return { sent, answer };
+    }),
+  );
+  await until('both are held', () => input.bodyBytes === 2 * 999);
+  const refused = await send('/', 'z'.repeat(100));
+  expect(refused.status).toBe(429);
+  expect(refused.headers.get('retry-after')).toBe('1');
+  for (const { sent } of halves) sent.end('y');
+  expect(await Promise.all(halves.map(({ answer }) => answer))).toEqual([200, 200]);
+  expect((await send('/', 'z')).status).toBe(200);
+  expect(input.bodyBytes).toBe(0);
+  expect(ledger('http').dropped).toEqual({});
+});
+
 describe('the disk', () => {
   test('nothing is answered as kept before it is: a full disk gives 503 and Retry-After, then the repeated request is taken', async () => {
     await start({ durableMs: 300 });
@@ -305,5 +339,18 @@ test('a body that never ends well: cut off, larger than announced, garbage as HT
   });
   expect((await send('/', 'x'.repeat(6_000))).status).toBe(413);
   expect((await send('/', 'fine')).status).toBe(200);
-  expect(ledger('http').status()).toMatchObject({ read: 1, spooled: 1 });
+  expect(ledger('http').status()).toMatchObject({ read: 2, spooled: 1, dropped: { too_large: 1 } });
+});
+
+test('many small things in one body: lines without end are cut as they are needed, and JSON of too many values is refused', async () => {
+  await start({ maxBody: 4_000_000 });
+  const lines = 20_000;
+  expect((await send('/', 'x\n'.repeat(lines))).json).toEqual({ accepted: lines });
+  const json = { 'content-type': 'application/json' };
+  expect((await send('/', `[${'0,'.repeat(1_000_001)}0]`, json)).status).toBe(413);
+  expect((await send('/v1/logs', `{"resourceLogs":[${'{},'.repeat(600_000)}{}]}`, json)).status).toBe(413);
+  // Commas and brackets inside texts are no values, and what is nested too deep to be read is a line.
+  expect((await send('/', `["${',['.repeat(1_000_000)}"]`, json)).json).toEqual({ accepted: 1 });
+  expect((await send('/', '['.repeat(100_000), json)).json).toEqual({ accepted: 1 });
+  expect(ledger('http').dropped).toEqual({ too_large: 1 });
 });

@@ -198,6 +198,40 @@ describe('decoding', () => {
     expect(fieldsOf(ipfix(1, set(2, u16(256, 1, 371, 0))), cache)).toMatchObject({ malformed: 1 });
   });
 
+  test('templates of all exporters together are bounded by their fields, and the oldest go first', () => {
+    const cache = new TemplateCache();
+    const wide = u16(...Array.from({ length: 250 }, (_, at) => [at + 1, 4]).flat());
+    for (let domain = 0; domain < 400; domain++) {
+      const sets = [256, 257, 258].map((id) => set(0, u16(id, 250), wide));
+      fieldsOf(v9(1, domain, ...sets), cache);
+      expect(cache.fields).toBeLessThanOrEqual(262_144);
+    }
+    expect(cache.fields).toBe(250 * cache.size);
+    expect(cache.find('9 192.0.2.1:2055 0', 256)).toBeUndefined();
+    expect(cache.find('9 192.0.2.1:2055 399', 256)?.fields).toHaveLength(250);
+    for (let domain = 0; domain < 70; domain++) {
+      for (let id = 256; id < 512; id++) fieldsOf(v9(1, domain, set(0, u16(id, 1, 8, 4))), cache);
+    }
+    expect(cache.size).toBeLessThanOrEqual(16_384);
+    expect(cache.size).toBeGreaterThan(16_384 - 256);
+  });
+
+  test('a datagram of one-byte records gives 1,024 of them, and the rest is counted', () => {
+    const cache = new TemplateCache();
+    fieldsOf(ipfix(1, set(2, u16(256, 1, 4, 1))), cache);
+    const packet = fieldsOf(ipfix(1, set(256, Buffer.alloc(60_000, 6))), cache);
+    expect(packet).toMatchObject({ tooMany: 60_000 - 1_024, malformed: 0 });
+    expect(packet?.flows).toHaveLength(1_024);
+    // Also over several sets, with records of no set length, and with options, which are no flows.
+    fieldsOf(ipfix(1, set(2, u16(257, 1, 371, 65_535)), set(3, u16(258, 1, 1, 34, 1))), cache);
+    const mixed = fieldsOf(
+      ipfix(1, set(256, Buffer.alloc(600, 6)), set(257, Buffer.alloc(600)), set(258, Buffer.alloc(600, 6))),
+      cache,
+    );
+    expect(mixed).toMatchObject({ tooMany: 176 + 600, malformed: 0 });
+    expect(mixed?.flows).toHaveLength(1_024);
+  });
+
   test('damaged and random datagrams never fail, and give no more records than bytes', () => {
     const sound = [
       v9(5_000, 1, set(0, u16(256, 9), TEMPLATE_FIELDS), set(256, flow('192.0.2.1', '192.0.2.2', [1, 2], 3, 4))),
@@ -329,12 +363,14 @@ describe('the input', () => {
     await send(Buffer.from('this is no flow at all, is it?'));
     await send(v9(5_000, 1, u16(256, 900)));
     await until('all four are seen', () => ledger().read === 4);
+    await send(ipfix(1, set(2, u16(256, 1, 4, 1)), set(256, Buffer.alloc(2_000, 6))));
+    await until('the fifth is seen', () => ledger().read === 2_004);
     socket.close();
     await bench.intake.flush();
     expect(ledger().status()).toMatchObject({
-      read: 4,
-      spooled: 1,
-      dropped: { unknown_template: 1, not_netflow: 1, malformed: 1 },
+      read: 2_004,
+      spooled: 1_025,
+      dropped: { unknown_template: 1, not_netflow: 1, malformed: 1, too_many_records: 976 },
     });
     const [event] = await readEvents(bench.spool);
     expect(event).toMatchObject({ source: { ip: '192.0.2.10' }, haidang: { peer: '127.0.0.1' } });
@@ -372,7 +408,7 @@ describe('the input', () => {
     expect(JSON.stringify(kept).length).toBeLessThan(33_000);
     const again = new TemplateCache();
     restoreTemplates(again, JSON.parse(JSON.stringify(kept)));
-    expect(again.find('9 192.0.2.1:2055 999', 256)).toEqual(cache.find('9 192.0.2.1:2055 999', 256));
+    expect(again.find('9 192.0.2.1:2055 999', 256)).toEqual(cache.find('9 192.0.2.1:2055 399', 256));
   });
 
   test.skipIf(!softflowd).each([

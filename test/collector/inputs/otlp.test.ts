@@ -111,8 +111,9 @@ function protobufRequest(): Buffer {
 }
 
 const only = (body: Buffer, type: string) => {
-  const { documents, rejected } = readOtlp(body, type);
-  expect(rejected).toBe(0);
+  const read = readOtlp(body, type);
+  expect(read).toMatchObject({ accepted: 1, rejected: 0 });
+  const documents = [...read.documents];
   expect(documents).toHaveLength(1);
   return JSON.parse(String(documents[0])) as Record<string, unknown>;
 };
@@ -146,14 +147,38 @@ describe('OTLP logs', () => {
     for (let level = 0; level < 30; level++) deep = message(5, message(1, deep));
     const body = message(1, message(2, message(2, message(5, bytes(1, 'good'))), message(2, message(5, deep))));
     const read = readOtlp(body, PROTO_TYPE);
-    expect(read.documents.map(String)).toEqual(['{"message":"good"}']);
+    expect([...read.documents].map(String)).toEqual(['{"message":"good"}']);
     expect(read).toMatchObject({ rejected: 1, reason: expect.stringContaining('16 levels') });
     const json = JSON.parse(String(otlpAnswer(read, JSON_TYPE).body));
     expect(json).toEqual({ partialSuccess: { rejectedLogRecords: '1', errorMessage: read.reason } });
     const [partial] = [...protoFields(otlpAnswer(read, PROTO_TYPE).body as Buffer)];
     const [count, reason] = [...protoFields(partial?.value as Buffer)];
     expect([count?.value, String(reason?.value)]).toEqual([1n, read.reason]);
-    expect(otlpAnswer({ documents: [], rejected: 0, reason: '' }, PROTO_TYPE).body).toHaveLength(0);
+    expect(otlpAnswer({ rejected: 0, reason: '' }, PROTO_TYPE).body).toHaveLength(0);
+  });
+
+  test('is bounded: a great resource cannot stand in each of many records, nor values without end in one', () => {
+    const record = message(2, message(5, bytes(1, 'x')));
+    const resource = (size: number) => message(1, message(1, pair('service.name', bytes(1, 'n'.repeat(size)))));
+    const request = message(1, resource(100_000), message(2, ...Array.from({ length: 500 }, () => record)));
+    const read = readOtlp(request, PROTO_TYPE);
+    expect(read.accepted + read.rejected).toBe(500);
+    expect(read.rejected).toBeGreaterThan(400);
+    expect(read.reason).toContain('too large to stand in so many records');
+    let held = 0;
+    for (const document of read.documents) held += document.length;
+    expect(held).toBeLessThan(5_000_000);
+    const usual = message(1, resource(300), message(2, ...Array.from({ length: 2_000 }, () => record)));
+    expect(readOtlp(usual, PROTO_TYPE)).toMatchObject({ accepted: 2_000, rejected: 0 });
+
+    const list = message(5, message(5, ...Array.from({ length: 10_500 }, () => bytes(1, ''))));
+    const attributes = Array.from({ length: 10_500 }, (_, at) => message(6, bytes(1, `k${at}`)));
+    const greedy = message(1, message(2, message(2, list), message(2, ...attributes), record));
+    expect(readOtlp(greedy, PROTO_TYPE)).toMatchObject({
+      accepted: 1,
+      rejected: 2,
+      reason: expect.stringContaining('10000 values'),
+    });
   });
 
   test('no attribute sets what only this program sets', () => {

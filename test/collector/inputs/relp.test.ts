@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { HeldBytes } from '../../../collector/inputs/held-bytes.ts';
 import { RelpInput } from '../../../collector/inputs/relp.ts';
 import { RelpFault, RelpFraming, relpAnswer } from '../../../collector/inputs/relp-framing.ts';
 import { type CollectorBench, openBench } from '../bench.ts';
@@ -140,5 +141,82 @@ describe('a sender', () => {
     socket.write(frame(1, 'syslog', 'too early'));
     await new Promise((resolve) => socket.once('close', resolve));
     expect(ledger().read).toBe(0);
+  });
+});
+
+describe('many senders that never finish a message', () => {
+  test('hold no more than their bound together: the one that holds most is let go, the others send on', async () => {
+    const folder = temporaryFolder();
+    const bench = await openBench(folder.path);
+    const input = new RelpInput(
+      { host: '127.0.0.1', port: 0, tls: undefined, parser: 'auto', mostHeld: 1_000_000 },
+      bench.context,
+    );
+    await input.start();
+    const sockets: Socket[] = [];
+    const sender = async () => {
+      const socket = connect(input.port, '127.0.0.1');
+      const told = { socket, got: '', isClosed: false };
+      sockets.push(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        told.isClosed = true;
+      });
+      socket.on('data', (chunk) => {
+        told.got += chunk;
+      });
+      socket.write(OPEN);
+      await until('the answer to open', () => told.got.includes('commands=syslog'));
+      return told;
+    };
+    try {
+      const greedy: Awaited<ReturnType<typeof sender>>[] = [];
+      for (let at = 0; at < 12; at++) {
+        const one = await sender();
+        greedy.push(one);
+        // All but the end of a message of 16 MiB, which never comes.
+        one.socket.write(Buffer.concat([Buffer.from('2 syslog 16000000 '), Buffer.alloc(150_000, 'x')]));
+      }
+      await until('those that are too many are let go', () => greedy.filter(({ isClosed }) => isClosed).length >= 6);
+      const honest = await sender();
+      honest.socket.write(frame(2, 'syslog', '<34>Nov 22 10:00:00 fw1 app: one'));
+      await until('the answer', () => honest.got.includes('2 rsp 6 200 OK\n'));
+      expect(greedy.filter(({ isClosed }) => isClosed).length).toBeLessThan(12);
+      const ledger = bench.ledger.source('relp:127.0.0.1:0');
+      await until('what was cut is counted', () => (ledger.dropped['memory_full'] ?? 0) >= 6);
+      expect(ledger.status()).toMatchObject({ spooled: 1 });
+      expect(ledger.read).toBe(1 + (ledger.dropped['memory_full'] ?? 0));
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      await input.stop();
+      await bench.spool.close();
+      folder.remove();
+    }
+  });
+
+  test('the bound is of what is held now: shares that shrink or end make room, and nobody is asked twice', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(4), fc.nat(60)), { maxLength: 60 }), (steps) => {
+        const held = new HeldBytes(100);
+        const told = [0, 0, 0, 0, 0];
+        const bytes = [0, 0, 0, 0, 0];
+        const shares = told.map((_, at) =>
+          held.open(() => {
+            expect(bytes[at]).toBe(Math.max(...bytes));
+            told[at] = (told[at] ?? 0) + 1;
+            bytes[at] = 0;
+          }),
+        );
+        for (const [at, size] of steps) {
+          if (told[at] === 0) bytes[at] = size;
+          shares[at]?.set(size);
+          expect(held.total).toBe(bytes.reduce((sum, each) => sum + each, 0));
+          expect(held.total).toBeLessThanOrEqual(100);
+        }
+        for (const share of shares) share.close();
+        expect(held.total).toBe(0);
+        expect(Math.max(...told)).toBeLessThanOrEqual(1);
+      }),
+    );
   });
 });

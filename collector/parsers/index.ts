@@ -29,10 +29,14 @@ import { sophos } from './sophos.ts';
 import { squid } from './squid.ts';
 import { parseSudoMessage } from './sudo.ts';
 import { suricata } from './suricata.ts';
-import { framed, parseProgramMessage, programParser, syslog, withFile } from './syslog.ts';
+import { framed, parseProgramMessage, programParser, syslog, withFile, withSyslogHeader } from './syslog.ts';
 import { isoString } from './time.ts';
 import { sysmon, windows } from './windows.ts';
 import { zeek } from './zeek.ts';
+
+/** Their lines come by syslog as well; the words of its header are no virtual host. */
+const NGINX = withSyslogHeader(nginx);
+const APACHE = withSyslogHeader(apache);
 
 /** Every parser, in the order in which `auto` asks them; those of one program are reached through `syslog`. */
 export const PARSERS: readonly Parser[] = [
@@ -61,8 +65,8 @@ export const PARSERS: readonly Parser[] = [
   withFile(dhcp, programParser('dhcp', parseDhcpMessage, 'dhcp.log')),
   iis,
   modsecurity,
-  nginx,
-  apache,
+  NGINX,
+  APACHE,
   suricata,
   netflow,
   windows,
@@ -85,7 +89,7 @@ export interface OwnParsers {
 export const NO_OWN_PARSERS: OwnParsers = { byName: new Map(), matching: [] };
 
 const BY_NAME = new Map(PARSERS.map((parser) => [parser.name, parser]));
-const APACHE_FIRST = [apache, ...PARSERS];
+const APACHE_FIRST = [APACHE, ...PARSERS];
 
 function notUnderstood(line: string, reason: string, context: ParseContext): EcsEvent {
   return {

@@ -6,7 +6,7 @@ const SU_TTY = /^([+-]) (\S+) (.*):([^:]*)$/s;
 const SU_TO = /^(FAILED SU )?\(to ([^)]{0,256})\) (.*) on (\S+)$/s;
 const SU_BSD = /^(BAD SU )?(\S+) to (\S+) on (\S+)$/;
 /** The example of RFC 5424 §6.5, as some systems write it. */
-const SU_QUOTED = /^'su (\S{1,256})' (failed|succeeded) for (\S{1,256}) on \S+$/;
+const SU_QUOTED = /^'su (\S{1,256})' (failed|succeeded) for (\S{1,256}) (?:on|by) \S+$/;
 const NEW_SESSION = /^New session '?([^'\s]+)'? of user '?([^'\s]*?)'?(?: with class .*)?\.$/;
 const SESSION_OVER = /^(?:Session '?([^'\s]+)'? logged out\.|Removed session '?([^'\s]+?)'?\.)/;
 

@@ -20,6 +20,35 @@ describe('parseLine', () => {
     expect(parsed('x', 'nope')).toMatchObject({ error: { message: 'There is no parser "nope".' } });
   });
 
+  it.each(['nginx', 'apache'])(
+    'takes the header of syslog off a line of %s, and its words for no virtual host',
+    (name) => {
+      const event = parsed(`<190>Nov 22 08:14:16 web01 portal: ${ACCESS}`, name);
+      expect(event).toMatchObject({
+        event: { dataset: `${name}.access` },
+        host: { name: 'web01' },
+        source: { ip: '203.0.113.5' },
+        http: { response: { status_code: 200 } },
+      });
+      expect(event).not.toHaveProperty('destination');
+      expect(event['url']).toEqual({ original: '/', path: '/' });
+    },
+  );
+
+  it('reads an error line of nginx that comes by syslog, and a su that failed on a terminal', () => {
+    const error =
+      '2026/11/22 08:14:15 [warn] 9#9: *4 slow, client: 203.0.113.5, server: x, request: "POST /up HTTP/1.1"';
+    expect(parsed(`<190>Nov 22 08:14:16 web01 nginx: ${error}`, 'nginx')).toMatchObject({
+      event: { dataset: 'nginx.error' },
+      host: { name: 'web01' },
+      source: { ip: '203.0.113.5' },
+    });
+    expect(parsed("Nov 22 08:01:02 web01 su: 'su root' failed for an by /dev/pts/0", 'pam')).toMatchObject({
+      event: { action: 'su', outcome: 'failure' },
+      user: { name: 'an', effective: { name: 'root' } },
+    });
+  });
+
   it('names this machine where the line names none', () => {
     expect(parseLine(ACCESS, 'nginx', { ...CONTEXT, host: 'web9' })).toMatchObject({ host: { name: 'web9' } });
     const line = 'Nov 22 08:01:02 web01 cron[1]: x';

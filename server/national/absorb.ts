@@ -200,7 +200,7 @@ const RANKS = ['informational', 'low', 'medium', 'high', 'critical'];
 /** The record with one more object; what is older than what is known changes nothing but the times. */
 function withReported(record: NationalIncidentRecord, one: Reported): NationalIncidentRecord {
   const { fact, version, at } = one;
-  const seen = { firstAt: at < record.firstAt ? at : record.firstAt, lastAt: at > record.lastAt ? at : record.lastAt };
+  const seen = { firstAt: ordered(at, record.firstAt)[0], lastAt: ordered(at, record.lastAt)[1] };
   if (fact.kind === 'incident') {
     if (!isLater(version, record.version)) return record;
     const { kind: _, ...said } = fact;
@@ -227,7 +227,7 @@ function withReported(record: NationalIncidentRecord, one: Reported): NationalIn
   // An answer that was taken back leaves the task open again.
   const answer = fact.isRevoked ? null : { at, version, text: fact.text };
   const tasks = record.tasks.map((task) => (task === asked ? { ...task, answer } : task));
-  return { ...record, tasks, updatedAt: at > record.updatedAt ? at : record.updatedAt };
+  return { ...record, tasks, updatedAt: ordered(at, record.updatedAt)[1] };
 }
 
 function withSighting(
@@ -237,8 +237,8 @@ function withSighting(
   const before = record.seen.find(({ province }) => province === seen.province) ?? seen;
   const merged: SeenBy = {
     province: seen.province,
-    first: seen.first < before.first ? seen.first : before.first,
-    last: seen.last > before.last ? seen.last : before.last,
+    first: ordered(seen.first, before.first)[0],
+    last: ordered(seen.last, before.last)[1],
   };
   const all = [...record.seen.filter(({ province }) => province !== seen.province), merged].sort((a, b) =>
     a.first < b.first ? -1 : a.first > b.first ? 1 : a.province < b.province ? -1 : 1,
@@ -252,6 +252,11 @@ function withSighting(
     firstAt: all[0]?.first ?? '',
     lastAt: lasts.at(-1) ?? '',
   };
+}
+
+/** Two times of the same spelling, the earlier one first. */
+function ordered(one: string, two: string): readonly [string, string] {
+  return one <= two ? [one, two] : [two, one];
 }
 
 function strictest(one: NationalIndicatorRecord['tlp'], two: NationalIndicatorRecord['tlp']) {

@@ -222,9 +222,9 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
     const next = coming;
     if (!next) return;
     coming = undefined;
-    await writing;
-    await writeCursor();
     try {
+      await writing;
+      await writeCursor();
       if (broken || written < cursor) throw new Error('The place of evaluation could not be written.');
       await spans.begin(ruleVersions(next.rules.loaded.rules), cursor);
     } catch (error) {
@@ -236,8 +236,7 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
     // What it saw since the last asking must not go with it.
     const report = await before.watch().catch(() => undefined);
     if (report) seen = seen ? joinReports(seen, report) : report;
-    await before.stop();
-    next.done.resolve();
+    await before.stop().finally(() => next.done.resolve());
   };
   /** One stretch of what a rule missed. What it gives is written with how far that is. */
   const refillOne = async () => {
@@ -320,6 +319,8 @@ export async function startDetection(options: DetectionOptions): Promise<Detecti
       });
       try {
         await thread.ready;
+        // It may have been stopped meanwhile, and then nobody would ever put these in force.
+        if (stopped) throw new Error('Detection has stopped.');
       } catch (error) {
         await thread.stop();
         throw error;

@@ -111,7 +111,7 @@ export function openApplier(options: {
     apply,
     async settle(item) {
       const found = (await view.get('inbound-item', item))?.document;
-      if (!found || found.kind !== 'task' || found.incident === null) return;
+      if (found?.kind !== 'task' || found.incident === null) return;
       const incident = await holder(found.incident);
       const record = (await view.get('incident', incident))?.document;
       if (!record?.tasks.some(({ request }) => request?.note === found.object)) return;

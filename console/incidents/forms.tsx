@@ -16,6 +16,7 @@ export function AddForm({
   busy,
   send,
   long = false,
+  most = 10_000,
   children,
 }: {
   readonly label: string;
@@ -23,6 +24,8 @@ export function AddForm({
   readonly busy: boolean;
   readonly send: (field: (name: string) => string) => Promise<boolean>;
   readonly long?: boolean;
+  /** Characters that a long text may have. */
+  readonly most?: number;
   readonly children?: ReactNode;
 }) {
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
@@ -37,7 +40,7 @@ export function AddForm({
       <label className="block min-w-0 flex-1 basis-56">
         <span className="mb-1 block text-small">{label}</span>
         {long ? (
-          <textarea name="text" className="field min-h-16" required maxLength={10_000} />
+          <textarea name="text" className="field min-h-16" required maxLength={most} />
         ) : (
           <input name="text" className="field" required maxLength={500} autoComplete="off" spellCheck={false} />
         )}

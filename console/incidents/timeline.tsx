@@ -18,6 +18,8 @@ const NOTED = new Set([
   'parted',
   'custody',
   'request',
+  'acknowledged',
+  'remark',
 ]);
 
 function word(t: Translate, act: string, value: string | null | undefined): string {

@@ -9,6 +9,7 @@ import { Partial } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { AddForm } from './forms.tsx';
 import { Card, Via } from './lists.tsx';
+import { OutsideTask } from './outside-task.tsx';
 import type { IncidentActs } from './queries.ts';
 
 interface WorkProperties {
@@ -20,34 +21,22 @@ interface WorkProperties {
 /** What must be done, by whom, until when. */
 export function TasksCard({ detail, acts, mayAct }: WorkProperties) {
   const t = useText();
-  const format = useFormat();
-  const { version } = detail.incident;
   return (
     <Card title={t('incident.tasks')}>
       {detail.tasks.length === 0 && <p className="text-muted">{t('incident.noTasks')}</p>}
       <ul className="divide-y divide-line">
-        {detail.tasks.map(({ id, title, assignee, due, doneAt, doneBy, via }) => (
-          <li key={id} className="py-1">
-            <label className="flex items-start gap-2">
-              <input
-                type="checkbox"
-                className="mt-1 size-4"
-                checked={doneAt !== null}
-                disabled={!mayAct || acts.busy}
-                onChange={() => void acts.change({ version, task: { id, done: doneAt === null } })}
+        {detail.tasks.map((task) => (
+          <li key={task.id} className="py-1">
+            {task.request ? (
+              <OutsideTask
+                task={{ ...task, request: task.request }}
+                incident={detail.incident.id}
+                acts={acts}
+                mayAct={mayAct}
               />
-              <span className="min-w-0 break-words">
-                <span className={doneAt === null ? '' : 'text-muted line-through'}>
-                  <Visible text={title} prose />
-                </span>
-                <span className="block text-small text-muted">
-                  {assignee ?? t('alert.nobody')}
-                  {due && ` · ${t('incident.dueAt', { time: format.dateTime(due) })}`}
-                  {doneBy && ` · ${t('incident.doneBy', { by: doneBy })}`}
-                  <Via via={via} />
-                </span>
-              </span>
-            </label>
+            ) : (
+              <OwnTask task={task} detail={detail} acts={acts} mayAct={mayAct} />
+            )}
           </li>
         ))}
       </ul>
@@ -75,6 +64,36 @@ export function TasksCard({ detail, acts, mayAct }: WorkProperties) {
         </AddForm>
       )}
     </Card>
+  );
+}
+
+/** A task of one's own, which is ticked off. */
+function OwnTask({ task, detail, acts, mayAct }: WorkProperties & { readonly task: IncidentDetail['tasks'][number] }) {
+  const t = useText();
+  const format = useFormat();
+  const { id, title, assignee, due, doneAt, doneBy, via } = task;
+  const { version } = detail.incident;
+  return (
+    <label className="flex items-start gap-2">
+      <input
+        type="checkbox"
+        className="mt-1 size-4"
+        checked={doneAt !== null}
+        disabled={!mayAct || acts.busy}
+        onChange={() => void acts.change({ version, task: { id, done: doneAt === null } })}
+      />
+      <span className="min-w-0 break-words">
+        <span className={doneAt === null ? '' : 'text-muted line-through'}>
+          <Visible text={title} prose />
+        </span>
+        <span className="block text-small text-muted">
+          {assignee ?? t('alert.nobody')}
+          {due && ` · ${t('incident.dueAt', { time: format.dateTime(due) })}`}
+          {doneBy && ` · ${t('incident.doneBy', { by: doneBy })}`}
+          <Via via={via} />
+        </span>
+      </span>
+    </label>
   );
 }
 

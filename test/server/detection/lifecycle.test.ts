@@ -83,6 +83,13 @@ describe('rules that change while events come', () => {
     expect((await world.alerts()).map(({ rule }) => rule)).toContain(BRUTE_FORCE);
   });
 
+  it('that are got ready while detection stops keep nobody waiting', async () => {
+    const detection = await world.detect();
+    const refused = expect(detection.use(testRules())).rejects.toThrow('Detection has stopped.');
+    await detection.stop();
+    await refused;
+  });
+
   it('are told apart on the alert by their version', async () => {
     const detection = await world.detect();
     await world.store(failures(1, 0, 1, '203.0.113.1', 'admin'));

@@ -17,6 +17,8 @@ const LAYOUT = 1;
 const MOST_INDICATORS = 1_000_000;
 const MOST_MESSAGES = 20_000;
 const FLUSH = 1 << 18;
+/** In place of a digest while a list is brought in. */
+const UNSURE = '?';
 
 /** What was read from sources, and how far: one file, so that a page and the place after it are written together. */
 export class InboundDb {
@@ -134,6 +136,8 @@ export class InboundDb {
       const { digest, count } = await this.#write(source, tlp, now, path);
       const isNew = digest !== known;
       if (!isNew || count === 0) rmSync(path, { force: true });
+      // Should the end come before `imported`, nobody knows which of the two is in force: it is put there anew then.
+      if (isNew) this.imported(source, tlp, UNSURE);
       if (isNew || count > 0) states.push({ tlp, digest, count, path: isNew && count > 0 ? path : null, isNew });
     }
     return states;

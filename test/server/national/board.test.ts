@@ -240,4 +240,27 @@ describe('a province and the national center', () => {
     const { sources } = await province.ask<InboundSources>('GET', '/api/v1/inbound');
     expect(sources.map(({ problem }) => problem)).toEqual([null, null]);
   }, 180_000);
+
+  it('take back what was revoked while the province was down, and read nothing twice', async () => {
+    const green = { object_marking_refs: ['marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb'] };
+    await province.close();
+    await server.stop();
+    const later = { ...green, modified: '2026-03-02T00:00:00.000Z', revoked: true };
+    const taken = Array.from({ length: 100 }, (_, at) =>
+      indicator(2_000 + at, { ...later, pattern: `[domain-name:value = 'd${at}.example.net']` }),
+    );
+    await push('a05', 'feed', ...taken, indicator(2, { modified: '2026-03-02T00:00:00.000Z', revoked: true }));
+    await startProvince();
+    const lists = async () => (await province.ask<IndicatorLists>('GET', '/api/v1/indicators')).lists;
+    // A list in which nothing is left goes.
+    await until(
+      'the lists without what was revoked',
+      async () => {
+        const now = (await lists()).map(({ id, count }) => `${id} ${count}`);
+        return now.join() === 'feed-green 1001' || undefined;
+      },
+      LONG,
+    );
+    expect((await items('advisories')).total).toBe(1);
+  }, 180_000);
 });

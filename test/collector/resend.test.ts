@@ -77,7 +77,7 @@ test('what was acknowledged is sent again to a restored server, once for each re
   await put('c');
   forget('00112233445566aa');
   await reconnect();
-  await until('all came again', () => receiver.events.size === 3);
+  await until('all came again', () => receiver.events.size === 3 && bench.spool.waiting.frames === 0);
   expect(receiver.originals).toEqual(['a', 'b', 'c']);
   expect(bench.spool.waiting).toEqual({ frames: 0, events: 0, bytes: 0 });
 

@@ -10,6 +10,7 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { Log } from '../log.ts';
 import type { EventStore, StoredBatch } from '../store/event-store.ts';
 import type { RecordStore } from '../store/record-store.ts';
+import { paceHandshakes } from '../tls/pace-handshakes.ts';
 import { createAssigner } from './assign.ts';
 import { createBudget } from './budget.ts';
 import { createFairQueue, QUEUE_BOUNDS, type QueueBounds, type QueueWait } from './fair-queue.ts';
@@ -123,6 +124,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     settings: { maxConcurrentStreams: limits.streamsPerConnection, initialWindowSize: 1024 * 1024, enablePush: false },
   });
   server.maxConnections = limits.connections;
+  paceHandshakes(server);
   const sessions = acceptSessions(server, limits, log);
 
   options.fleet?.onCut((id) => {

@@ -15,11 +15,13 @@ export function acceptSessions(
 ): Map<Http2Session, Peer | undefined> {
   const sessions = new Map<Http2Session, Peer | undefined>();
   const strangers = new Map<Http2Session, string>();
+  /** Connections by certificate: looked up, as a thousand may come at once. */
+  const open = new Map<string, number>();
   server.on('session', (session) => {
     const socket = session.socket as TLSSocket;
     // Not authorized is who comes without a good certificate: to enrol, and not for long.
     const peer = socket.authorized ? peerOf(socket) : undefined;
-    const own = [...sessions.values()].filter((other) => peer && other?.fingerprint === peer.fingerprint).length;
+    const own = peer ? (open.get(peer.fingerprint) ?? 0) : 0;
     session.on('error', (error) => log.debug({ err: error }, 'A collector connection failed.'));
     if (!peer) {
       const address = socket.remoteAddress ?? '';
@@ -41,7 +43,14 @@ export function acceptSessions(
       return;
     }
     sessions.set(session, peer);
-    session.on('close', () => sessions.delete(session));
+    if (peer) open.set(peer.fingerprint, own + 1);
+    session.on('close', () => {
+      sessions.delete(session);
+      if (!peer) return;
+      const left = (open.get(peer.fingerprint) ?? 1) - 1;
+      if (left > 0) open.set(peer.fingerprint, left);
+      else open.delete(peer.fingerprint);
+    });
     session.setTimeout(limits.idleTime, () => session.close());
   });
   server.on('sessionError', (error) => log.debug({ err: error }, 'A collector connection failed.'));

@@ -1,6 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Server as TlsServer } from 'node:tls';
 import type { ConsoleCredentials } from './credentials.ts';
+import { paceHandshakes } from './pace-handshakes.ts';
 import { isLoopback } from './shape.ts';
 
 // Not by import: the ECMAScript form also loads the HTTP client of `fetch`, a twentieth of a second at each start.
@@ -56,7 +58,10 @@ export function consoleServer(
             handler,
           ) as unknown as Server)
       : http.createServer(bounds, handler);
-    if (credentials) credentials.serve(server as unknown as Parameters<ConsoleCredentials['serve']>[0]);
+    if (credentials) {
+      credentials.serve(server as unknown as Parameters<ConsoleCredentials['serve']>[0]);
+      paceHandshakes(server as unknown as TlsServer);
+    }
     server.maxHeadersCount = 100;
     server.timeout = limits.silentTime;
     server.maxConnections = limits.connections;

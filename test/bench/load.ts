@@ -1,6 +1,7 @@
 /**
  * A province on its worst day, on loopback: 200 analysts' live connections, 1,000 collectors that reconnect at once, and a
- * flood of junk requests, all the while alerts are raised and people sign in. Prints one JSON document; times in milliseconds.
+ * flood of junk requests, all the while alerts are raised and people sign in. Prints one JSON document; times in milliseconds, CPU in
+ * seconds of the storm. Flood and collectors run at a low priority, as they are other machines in truth.
  * `passed`: sign-in and delivery stay below a second at p99 in the storm, nothing is missing, and memory stays below its bound.
  * Usage: npm run bench:load [-- SECONDS [ANALYSTS [COLLECTORS]]]
  */
@@ -31,6 +32,8 @@ const COLLECTORS = fileURLToPath(new URL('./load-collectors.ts', import.meta.url
 const installation = await Installation.create({
   inputs: (folder) => [{ type: 'file', paths: [join(folder, 'auth.log')], from: 'start' }],
 });
+/** What was read of a message: all consoles hear the same text, and reading it two hundred times would be the bench's own work. */
+let last: { readonly text: string; readonly message: LiveMessage } | undefined;
 const sockets: WebSocket[] = [];
 const children: ChildProcess[] = [];
 let stage = 'laying out people and machines';
@@ -52,15 +55,32 @@ try {
   stage = 'quiet';
   const quiet = await phase('quiet', loud, written, delivered);
   stage = 'in the storm';
+  const before = cpuOf(installation.pid);
+  const own = process.cpuUsage();
+  const began = performance.now();
   const flood = fork(FLOOD, [String(installation.port)]);
   children.push(flood);
   const reconnecting = reconnect(province);
   const storm = await phase('storm', loud, written, delivered);
-  const reconnected = await reconnecting;
-  const answers = await new Promise<unknown>((told) => {
-    flood.once('message', told);
-    flood.send('stop');
-  });
+  const { cpu: collectorsCpu, ...reconnected } = await reconnecting;
+  const junk = await new Promise<{ readonly answers: Readonly<Record<string, number>>; readonly cpu: number }>(
+    (told) => {
+      flood.once('message', (message) => told(message as Parameters<typeof told>[0]));
+      flood.send('stop');
+    },
+  );
+  const lasted = (performance.now() - began) / 1_000;
+  const after = cpuOf(installation.pid);
+  const { user, system } = process.cpuUsage(own);
+  const cpuSeconds = {
+    storm: rounded(lasted),
+    server: rounded(after.all - before.all),
+    serverMainThread: rounded(after.main - before.main),
+    flood: rounded(junk.cpu),
+    collectors: rounded(collectorsCpu),
+    analysts: rounded((user + system) / 1e6),
+  };
+  const answered = Object.values(junk.answers).reduce((sum, count) => sum + count, 0);
   const passed = {
     delivery: storm.missing === 0 && storm.delivery.p99 < BAR_MS,
     signIn: storm.signIn.refused === 0 && storm.signIn.p99 < BAR_MS,
@@ -68,7 +88,8 @@ try {
     memory: storm.memoryMiB.peak < MOST_MIB,
   };
   const load = loadavg().map((one) => Math.round(one * 10) / 10);
-  const report = { analysts, collectors, seconds, quiet, storm, reconnected, junk: answers, load, passed };
+  const answers = { ...junk.answers, perSecond: Math.round(answered / lasted) };
+  const report = { analysts, collectors, seconds, quiet, storm, reconnected, junk: answers, cpuSeconds, load, passed };
   console.log(JSON.stringify(report, null, 2));
 } finally {
   await cleanUp();
@@ -86,7 +107,7 @@ async function watch({ cookies }: Province, written: Map<string, number>, delive
     const socket = new WebSocket(url, { headers: { cookie, origin: installation.url } });
     sockets.push(socket);
     socket.on('message', (text) => {
-      const message = JSON.parse(String(text)) as LiveMessage;
+      const message = read(String(text));
       const at = message.type === 'alert' ? written.get(message.alert.group['host.name'] ?? '') : undefined;
       // Only the first message of an alert counts; later ones tell of its changes.
       if (at !== undefined && message.type === 'alert' && message.alert.count === 1)
@@ -159,17 +180,35 @@ async function reconnect({ machines, authority }: Province) {
   const child = fork(COLLECTORS);
   children.push(child);
   child.send({ port: installation.ingestPort, authority, machines } satisfies ReconnectOrder);
-  const { took, ...rest } = await new Promise<Reconnected>((told, failed) => {
+  const { took, cpu, ...rest } = await new Promise<Reconnected>((told, failed) => {
     child.once('message', (message) => told(message as Reconnected));
     child.once('exit', (code) => failed(new Error(`The collectors ended with ${code}.`)));
   });
-  return { ...rest, ...quantiles(took) };
+  return { ...rest, ...quantiles(took), cpu };
 }
 
 function quantiles(values: readonly number[]) {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (share: number) => Math.round(sorted[Math.floor(share * (sorted.length - 1))] ?? 0);
   return { p50: at(0.5), p99: at(0.99), max: at(1) };
+}
+
+function read(text: string): LiveMessage {
+  if (last?.text !== text) last = { text, message: JSON.parse(text) as LiveMessage };
+  return last.message;
+}
+
+/** CPU of the server's process and of its main thread, in seconds (proc(5); a tick is a hundredth). */
+function cpuOf(pid: number): { readonly all: number; readonly main: number } {
+  const of = (path: string) => {
+    const fields = readFileSync(path, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  };
+  return { all: of(`/proc/${pid}/stat`), main: of(`/proc/${pid}/task/${pid}/stat`) };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
 }
 
 /** Resident memory of the server's process, now and at most, in MiB (proc(5)). */

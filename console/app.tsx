@@ -1,9 +1,10 @@
 import { lazy, Suspense } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
+import type { Session } from '../server/accounts/schema.ts';
 import { AlertPage } from './alert/alert-page.tsx';
 import { AlertsPage } from './alerts/alerts-page.tsx';
 import { LiveProvider } from './api/live.tsx';
-import { useSession } from './api/queries.ts';
+import { useOverview, useSession } from './api/queries.ts';
 import { FormatProvider, useText } from './i18n/language.tsx';
 import { Frame } from './parts/frame.tsx';
 import { Empty, ProblemNotice, Progress } from './parts/states.tsx';
@@ -26,6 +27,14 @@ const RequestsPage = lazy(() =>
 const RequestPage = lazy(() => import('./requests/request-page.tsx').then((page) => ({ default: page.RequestPage })));
 const ReportPage = lazy(() => import('./reports/report-page.tsx').then((page) => ({ default: page.ReportPage })));
 const ReportFormPage = lazy(() => import('./reports/form-page.tsx').then((page) => ({ default: page.ReportFormPage })));
+const BoardPage = lazy(() => import('./board/board-page.tsx').then((page) => ({ default: page.BoardPage })));
+const BoardItemPage = lazy(() =>
+  import('./board/board-item-page.tsx').then((page) => ({ default: page.BoardItemPage })),
+);
+const BoardIndicatorsPage = lazy(() =>
+  import('./board/board-indicators-page.tsx').then((page) => ({ default: page.BoardIndicatorsPage })),
+);
+const TasksPage = lazy(() => import('./tasks/tasks-page.tsx').then((page) => ({ default: page.TasksPage })));
 const SharingPage = lazy(() => import('./sharing/sharing-page.tsx').then((page) => ({ default: page.SharingPage })));
 const PreviewPage = lazy(() => import('./sharing/preview-page.tsx').then((page) => ({ default: page.PreviewPage })));
 const VersionPage = lazy(() => import('./sharing/version-page.tsx').then((page) => ({ default: page.VersionPage })));
@@ -61,6 +70,14 @@ const AttackPage = lazy(() => import('./rule-list/attack-page.tsx').then((page) 
 function NotFound() {
   const t = useText();
   return <Empty title={t('app.noPage')} />;
+}
+
+/** Where one lands: on the queue, or at the national center on the board of provinces. */
+function Home({ me }: { readonly me: Session }) {
+  const overview = useOverview();
+  if (overview.isPending) return <Progress busy />;
+  const isCenter = overview.data?.role === 'national' && me.permissions.includes('board.read') && me.agencies === 'all';
+  return <Redirect to={isCenter ? '/board' : '/alerts'} replace />;
 }
 
 /** The whole console: sign-in and set-up without a session, all else with one. */
@@ -99,7 +116,7 @@ function SignedIn() {
             <Suspense fallback={<Progress busy />}>
               <Switch>
                 <Route path="/">
-                  <Redirect to="/alerts" replace />
+                  <Home me={me} />
                 </Route>
                 <Route path="/alerts">
                   <AlertsPage me={me} />
@@ -127,6 +144,20 @@ function SignedIn() {
                 </Route>
                 {me.permissions.includes('sharing.read') && me.agencies === 'all' && (
                   <Route path="/sharing" component={SharingPage} />
+                )}
+                {me.permissions.includes('board.read') && me.agencies === 'all' && (
+                  <Route path="/board" component={BoardPage} />
+                )}
+                {me.permissions.includes('board.read') && me.agencies === 'all' && (
+                  <Route path="/board/indicators" component={BoardIndicatorsPage} />
+                )}
+                {me.permissions.includes('board.read') && me.agencies === 'all' && (
+                  <Route path="/board/:id">{({ id }) => <BoardItemPage key={id} id={id} me={me} />}</Route>
+                )}
+                {me.permissions.includes('inbound.read') && me.agencies === 'all' && (
+                  <Route path="/tasks">
+                    <TasksPage me={me} />
+                  </Route>
                 )}
                 <Route path="/incidents/:id/share/:recipient">
                   {({ id, recipient }) => (

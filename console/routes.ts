@@ -1,4 +1,5 @@
 import type { Session } from '../server/accounts/schema.ts';
+import type { Overview } from '../server/system/schema.ts';
 import type { TextKey } from './i18n/messages.ts';
 
 /** A page in the navigation, with the key that follows `g`. */
@@ -10,14 +11,18 @@ export interface NavigationEntry {
   readonly only?: Session['permissions'][number];
   /** Shown to those alone who see all agencies. */
   readonly provincial?: boolean;
+  /** Shown by a server of this role alone. */
+  readonly role?: Overview['role'];
 }
 
 const NAVIGATION: readonly NavigationEntry[] = [
+  { path: '/board', label: 'nav.board', key: 'v', only: 'board.read', provincial: true, role: 'national' },
   { path: '/alerts', label: 'nav.alerts', key: 'a' },
   { path: '/incidents', label: 'nav.incidents', key: 'i' },
   { path: '/notices', label: 'nav.notices', key: 'n' },
   { path: '/requests', label: 'nav.requests', key: 'q', only: 'requests.read' },
   { path: '/sharing', label: 'nav.sharing', key: 'x', only: 'sharing.read', provincial: true },
+  { path: '/tasks', label: 'nav.tasks', key: 'm', only: 'inbound.read', provincial: true },
   { path: '/search', label: 'nav.search', key: 's', only: 'events.read' },
   { path: '/ledger', label: 'nav.ledger', key: 'l' },
   { path: '/shifts', label: 'nav.shifts', key: 'h' },
@@ -36,12 +41,14 @@ const NAVIGATION: readonly NavigationEntry[] = [
 ];
 
 /** The pages that somebody can open, in the order in which the navigation shows them. */
-export function navigation({
-  permissions,
-  agencies,
-}: Pick<Session, 'permissions' | 'agencies'>): readonly NavigationEntry[] {
+export function navigation(
+  { permissions, agencies }: Pick<Session, 'permissions' | 'agencies'>,
+  role?: Overview['role'],
+): readonly NavigationEntry[] {
   return NAVIGATION.filter(
-    ({ only, provincial = false }) =>
-      (only === undefined || permissions.includes(only)) && (!provincial || agencies === 'all'),
+    (entry) =>
+      (entry.only === undefined || permissions.includes(entry.only)) &&
+      (!entry.provincial || agencies === 'all') &&
+      (entry.role === undefined || entry.role === role),
   );
 }

@@ -65,7 +65,7 @@ export function Frame({ session, children }: { readonly session: Session; readon
   const [showKeys, setShowKeys] = useState(false);
   const menu = useRef<HTMLDivElement>(null);
   const main = useRef<HTMLElement>(null);
-  const pages = navigation(session);
+  const pages = navigation(session, useOverview().data?.role);
   useKeys({
     ...Object.fromEntries(pages.map(({ path, key }) => [`g ${key}`, () => go(path)])),
     '?': () => setShowKeys(true),

@@ -16,6 +16,8 @@ const QUEUE_KEYS: readonly (readonly [string, TextKey])[] = [
   ['/', 'keys.search'],
   ['f', 'keys.fields'],
   ['o', 'keys.saved'],
+  ['a', 'keys.acknowledge'],
+  ['t', 'keys.giveTask'],
   ['d', 'keys.decide'],
   ['x', 'keys.except'],
   ['b', 'keys.backtest'],

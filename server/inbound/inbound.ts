@@ -11,14 +11,14 @@ import type { Membership } from '../leases/membership.ts';
 import type { Log } from '../log.ts';
 import { waitOf } from '../sharing/backoff.ts';
 import { WorkerClient } from '../store/embedded/worker-client.ts';
-import type { RecordStore } from '../store/record-store.ts';
+import type { RecordStore, Versioned } from '../store/record-store.ts';
 import type { OutboundPolicy } from '../system/outbound.ts';
 import { openApplier } from './apply.ts';
 import { putList } from './lists.ts';
-import { inboundId } from './record.ts';
+import { type InboundItemRecord, inboundId } from './record.ts';
 import type { InboundSource } from './settings.ts';
 import { openSharedIncidents } from './shared-incidents.ts';
-import type { InboundSetup, ListState, PollAnswer, PollCall, WaitingMessage } from './thread-calls.ts';
+import type { InboundSetup, ListState, PollAnswer, PollCall, ProblemKind, WaitingMessage } from './thread-calls.ts';
 
 /** How a source fares. */
 export interface SourceState {
@@ -27,11 +27,14 @@ export interface SourceState {
   readonly answeredAt: string | null;
   /** Why it did not work, and how often in a row. */
   readonly problem: string | null;
+  readonly problemKind: ProblemKind | null;
   readonly failures: number;
   readonly warning: string | null;
   /** New objects of the last poll. */
   readonly fresh: number;
   readonly nextAt: string | null;
+  /** How often somebody wanted it asked at once. */
+  readonly wakes: number;
 }
 
 /** What comes in from outside: collections that are polled, tasks of the national center, and their answers. */
@@ -42,6 +45,8 @@ export interface Inbound {
   wake(source: string): Promise<void>;
   /** Answers a task; the answer leaves with the next version of the incident that somebody lets out. */
   answer(identity: Identity, incident: string, task: string, text: string): Promise<StoredIncident>;
+  /** The same for a task as it came in, wherever its incident went. @throws HaidangError `HD_NOT_FOUND` */
+  answerItem(identity: Identity, item: string, text: string): Promise<Versioned<InboundItemRecord>>;
   /** Begins to poll, on whichever of the servers has the lease. */
   start(membership: Pick<Membership, 'serve'> | undefined): void;
   stop(): Promise<void>;
@@ -52,12 +57,14 @@ const LEASE = 'inbound';
 const SILENCE_MS = 8_000;
 const EVERY_MS = 1_000;
 const LOOK_MS = 500;
+const CIRCLE_MS = 5_000;
 const MESSAGES = 200;
 const OPEN_TASKS = 200;
 const MOST_ANSWER = 4_000;
 
 const NEVER: SourceState = {
-  ...{ askedAt: null, answeredAt: null, problem: null, failures: 0, warning: null, fresh: 0, nextAt: null },
+  ...{ askedAt: null, answeredAt: null, problem: null, problemKind: null, failures: 0, warning: null, fresh: 0 },
+  ...{ nextAt: null, wakes: 0 },
 };
 
 export interface InboundOptions {
@@ -142,6 +149,7 @@ export function openInbound(options: InboundOptions): Inbound {
 
   async function pollOne(source: InboundSource, check: () => Promise<void>, end: AbortSignal): Promise<void> {
     const question: PollCall = { source, policy, now: Math.floor(now() / 1_000) };
+    const { wakes } = await state(source.id);
     let outcome: PollAnswer;
     try {
       // A source that is silent must not keep the server from stopping.
@@ -154,16 +162,20 @@ export function openInbound(options: InboundOptions): Inbound {
       outcome = { pages: 0, fresh: 0, more: false, problem, afterMs: 0, warning: null };
     }
     await check();
-    const { fresh, problem, warning, more, afterMs } = outcome;
+    const { fresh, problem, problemKind = 'other', warning, more, afterMs } = outcome;
     await keepState(source.id, (before) => {
       const askedAt = iso();
+      // Somebody wanted it asked while it was: what came after its last page is what they wait for.
+      const next = (wait: number) => (before.wakes === wakes ? iso(wait) : null);
       if (problem === null) {
-        const nextAt = iso(more ? 0 : source.everySeconds * 1_000);
-        return { askedAt, answeredAt: askedAt, problem, failures: 0, warning, fresh, nextAt };
+        // Where whole pages bring nothing new, a server that goes round in circles is not run after.
+        const nextAt = next(more ? (fresh > 0 ? 0 : CIRCLE_MS) : source.everySeconds * 1_000);
+        const well = { askedAt, answeredAt: askedAt, problem, problemKind: null, failures: 0 };
+        return { ...before, ...well, warning, fresh, nextAt };
       }
       const failures = before.failures + 1;
       const wait = Math.max(Math.min(source.everySeconds * 1_000, 5_000), waitOf(failures, random, afterMs));
-      return { ...before, askedAt, problem, failures, warning, fresh, nextAt: iso(wait) };
+      return { ...before, askedAt, problem, problemKind, failures, warning, fresh, nextAt: next(wait) };
     });
   }
 
@@ -193,34 +205,54 @@ export function openInbound(options: InboundOptions): Inbound {
     }
   }
 
+  async function itemOf(id: string): Promise<Versioned<InboundItemRecord>> {
+    const found = await view.get('inbound-item', id);
+    if (found) return found;
+    throw new HaidangError('HD_NOT_FOUND', `Nothing with the id "${id.slice(0, 200)}" came in.`);
+  }
+
+  async function answer(identity: Identity, incident: string, task: string, text: string): Promise<StoredIncident> {
+    const words = text.trim();
+    if (words === '' || words.length > MOST_ANSWER)
+      throw new HaidangError('HD_BAD_REQUEST', `An answer has 1 to ${MOST_ANSWER} characters.`);
+    let item = '';
+    const stored = await incidents.receive(identity, incident, (record, actor) => {
+      const found = take(record.tasks, task, 'task');
+      const { request } = found;
+      if (!request)
+        throw new HaidangError('HD_BAD_REQUEST', 'Nobody outside asked for this task; tick it off instead.');
+      if (request.withdrawn !== null) throw new HaidangError('HD_RECORD_CONFLICT', 'This task was withdrawn.');
+      if (found.doneAt !== null && request.answer !== null)
+        throw new HaidangError('HD_RECORD_CONFLICT', 'This task was answered already; open it again to answer anew.');
+      item = inboundId(request.source, request.note);
+      const answer = { text: words, at: actor.at, by: actor.by };
+      const done = { ...found, doneAt: actor.at, doneBy: actor.by, request: { ...request, answer } };
+      const tasks = record.tasks.map((one) => (one === found ? done : one));
+      return noted({ ...record, tasks }, { act: 'task-done', to: found.title }, 'incident.answer', actor);
+    });
+    await applier.settle(item);
+    return stored;
+  }
+
   return {
     sources,
     state,
     async wake(source) {
       sourceOf(source);
-      await keepState(source, (before) => ({ ...before, nextAt: null }));
+      await keepState(source, (before) => ({ ...before, nextAt: null, wakes: before.wakes + 1 }));
     },
-    async answer(identity, incident, task, text) {
-      const words = text.trim();
-      if (words === '' || words.length > MOST_ANSWER)
-        throw new HaidangError('HD_BAD_REQUEST', `An answer has 1 to ${MOST_ANSWER} characters.`);
-      let item = '';
-      const stored = await incidents.receive(identity, incident, (record, actor) => {
-        const found = take(record.tasks, task, 'task');
-        const { request } = found;
-        if (!request)
-          throw new HaidangError('HD_BAD_REQUEST', 'Nobody outside asked for this task; tick it off instead.');
-        if (request.withdrawn !== null) throw new HaidangError('HD_RECORD_CONFLICT', 'This task was withdrawn.');
-        if (found.doneAt !== null && request.answer !== null)
-          throw new HaidangError('HD_RECORD_CONFLICT', 'This task was answered already; open it again to answer anew.');
-        item = inboundId(request.source, request.note);
-        const answer = { text: words, at: actor.at, by: actor.by };
-        const done = { ...found, doneAt: actor.at, doneBy: actor.by, request: { ...request, answer } };
-        const tasks = record.tasks.map((one) => (one === found ? done : one));
-        return noted({ ...record, tasks }, { act: 'task-done', to: found.title }, 'incident.answer', actor);
-      });
-      await applier.settle(item);
-      return stored;
+    answer,
+    async answerItem(identity, id, text) {
+      const { document } = await itemOf(id);
+      if (document.kind !== 'task') throw new HaidangError('HD_BAD_REQUEST', 'Only tasks are answered; this is none.');
+      const place = await applier.placeOf(document);
+      if (!place)
+        throw new HaidangError(
+          'HD_RECORD_CONFLICT',
+          'The incident of this task holds it no longer; answer on the incident.',
+        );
+      await answer(identity, place.incident, place.task, text);
+      return itemOf(id);
     },
     start(membership) {
       if (sources.length === 0) return;

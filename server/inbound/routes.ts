@@ -21,7 +21,7 @@ export function inboundRoutes(app: App, services: Services, inbound: Inbound): v
   const nameOf = (source: string) => inbound.sources.find(({ id }) => id === source)?.name ?? source;
 
   const sourceRow = async ({ id, name, root, collection, takes, answersTo, everySeconds }: InboundSource) => {
-    const { askedAt, answeredAt, nextAt, problem, failures, warning } = await inbound.state(id);
+    const { askedAt, answeredAt, nextAt, problem, problemKind, failures, warning } = await inbound.state(id);
     const known = indicators.lists().lists;
     const lists = TLPS.flatMap((tlp) => {
       const list = known.find((one) => one.id === listIdOf(id, tlp));
@@ -29,7 +29,7 @@ export function inboundRoutes(app: App, services: Services, inbound: Inbound): v
     });
     return {
       ...{ id, name, root, collection, takes: [...takes], answersTo: answersTo ?? null, everySeconds, lists },
-      ...{ askedAt, answeredAt, nextAt, problem, failures, warning },
+      ...{ askedAt, answeredAt, nextAt, problem, problemKind, failures, warning },
     };
   };
 
@@ -95,6 +95,40 @@ export function inboundRoutes(app: App, services: Services, inbound: Inbound): v
       ]);
       const items = page.records.map(({ id, document }) => itemRow(id, document, nameOf(document.source)));
       return { items, next: page.next, total, counts: { open, advisories } };
+    },
+  );
+
+  app.get(
+    '/api/v1/inbound/items/:item',
+    {
+      config: { access: 'inbound.read' },
+      schema: { tags, params: S.ItemParams, response: { 200: S.InboundItem, ...errors } },
+    },
+    async (request) => {
+      const view = records.as(whole(request.signedIn().identity));
+      const { item } = request.params;
+      const found = await view.get('inbound-item', item);
+      if (!found) throw new HaidangError('HD_NOT_FOUND', `Nothing with the id "${item.slice(0, 200)}" came in.`);
+      return itemRow(found.id, found.document, nameOf(found.document.source));
+    },
+  );
+
+  app.post(
+    '/api/v1/inbound/items/:item/answer',
+    {
+      config: { access: 'incidents.work' },
+      schema: {
+        tags,
+        description: 'Answers a task on the incident that holds it by now.',
+        params: S.ItemParams,
+        body: S.AnswerTask,
+        response: { 200: S.InboundItem, ...errors },
+      },
+    },
+    async (request) => {
+      const identity = whole(request.signedIn().identity);
+      const { id, document } = await inbound.answerItem(identity, request.params.item, request.body.text);
+      return itemRow(id, document, nameOf(document.source));
     },
   );
 

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Tlp } from '../incidents/schema.ts';
+import { PROBLEM_KINDS } from './thread-calls.ts';
 
 const Nullable = <T extends Parameters<typeof Type.Optional>[0]>(schema: T) => Type.Union([schema, Type.Null()]);
 
@@ -17,6 +18,8 @@ export const SourceRow = Type.Object({
   nextAt: Nullable(Type.String()),
   /** Why it did not work, and how often in a row. */
   problem: Nullable(Type.String()),
+  /** The same in a word that a console can say in the reader's language. */
+  problemKind: Nullable(Type.Enum([...PROBLEM_KINDS])),
   failures: Type.Integer(),
   warning: Nullable(Type.String()),
   /** Lists of indicators that came of it. */
@@ -60,6 +63,9 @@ export const InboundItems = Type.Object({
   counts: Type.Object({ open: Type.Integer(), advisories: Type.Integer() }),
 });
 export type InboundItems = Static<typeof InboundItems>;
+
+/** `GET /api/v1/inbound/items/:item`; the id is that of the source, a colon, and the STIX id. */
+export const ItemParams = Type.Object({ item: Type.String({ minLength: 1, maxLength: 200 }) });
 
 export const AnswerParams = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 100 }),

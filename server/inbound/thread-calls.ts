@@ -9,6 +9,24 @@ export interface InboundSetup {
   readonly data: string;
 }
 
+/**
+ * Why a source was not read, for people: `unreachable` (no answer), `address` (not known, or not
+ * allowed by `outbound`), `certificate`, `denied` (sign-in or rights), `missing` (no such
+ * collection), `busy` (asked to wait, or out of order), `answer` (not understood), `file` (of ours, cannot be read), `other`.
+ */
+export const PROBLEM_KINDS = [
+  'unreachable',
+  'address',
+  'certificate',
+  'denied',
+  'missing',
+  'busy',
+  'answer',
+  'file',
+  'other',
+] as const;
+export type ProblemKind = (typeof PROBLEM_KINDS)[number];
+
 export interface PollCall {
   readonly source: InboundSource;
   readonly policy: OutboundPolicy;
@@ -25,6 +43,7 @@ export interface PollAnswer {
   readonly more: boolean;
   /** Why it broke off, and how long the server asked to wait, milliseconds. */
   readonly problem: string | null;
+  readonly problemKind?: ProblemKind;
   readonly afterMs: number;
   /** Something that is no failure and must be known. */
   readonly warning: string | null;

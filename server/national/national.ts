@@ -13,7 +13,7 @@ import { openAbsorber } from './absorb.ts';
 import { openBoardRecords, type StoredReport } from './board-records.ts';
 import { messagesFor, noteId } from './deliver.ts';
 import { openProvinces, type Provinces } from './provinces.ts';
-import type { Contained } from './read-reported.ts';
+import type { Contained, ReportedVersion } from './read-reported.ts';
 import { MOST_TASKS, type NationalIncidentRecord, type NationalTask } from './record.ts';
 
 /** The board of the national role: what provinces reported, and what the center says about it. */
@@ -23,6 +23,8 @@ export interface National {
   get(id: string): Promise<StoredReport>;
   /** The objects around an incident, as the province sent them last. */
   contents(record: NationalIncidentRecord): Promise<readonly Contained[]>;
+  /** The versions in which the province sent it, the latest first. */
+  versions(record: NationalIncidentRecord): Promise<readonly ReportedVersion[]>;
   /** Says that the center saw it as it is now. @throws HaidangError `HD_RECORD_CONFLICT` where a later version came meanwhile */
   acknowledge(
     identity: Identity,
@@ -178,6 +180,7 @@ export function openNational(options: {
     look,
     contents: ({ collection, account, containers, kind, object }) =>
       taxii.store.contained({ collection, account, ids: kind === 'report' ? [object] : containers }),
+    versions: ({ collection, account, object }) => taxii.store.versions({ collection, account, id: object }),
     acknowledge: (identity, id, { version, text }) =>
       act(identity, id, 'board.acknowledge', (record, at) => {
         if (record.version !== version)

@@ -1,6 +1,8 @@
+import type { Severity } from '../../rules/rule.ts';
 import type { Statements } from '../taxii/statements.ts';
 import { writeTimestamp } from '../taxii/timestamp.ts';
 import { type Fact, READ_TYPES, type ReportedValue, readFact, text, tlpOf, valuesOf } from './facts.ts';
+import type { ReportedState } from './record.ts';
 
 /** The last object that was read, told from another one that got its number after it was deleted. */
 export interface Mark {
@@ -41,10 +43,21 @@ export interface Contained {
   readonly values: readonly ReportedValue[];
 }
 
+/** One version of an incident as its province sent it. */
+export interface ReportedVersion {
+  readonly version: string;
+  /** When it came in, ISO 8601. */
+  readonly at: string;
+  readonly title: string;
+  readonly severity: Severity | null;
+  readonly state: ReportedState;
+}
+
 const ROWS = 1_000;
 const PAGE_BYTES = 2 * 1024 * 1024;
 const MOST_CONTAINED = 500;
 const MOST_REFS = 2_000;
+const MOST_VERSIONS = 50;
 const READ: ReadonlySet<string> = new Set(READ_TYPES);
 
 /**
@@ -78,7 +91,7 @@ export function readReported(db: Statements, after: Mark | null): ReportedPage {
         account: Number(row['owner']),
         id,
         version: String(row['version_text']),
-        at: writeTimestamp(added - (added % 1_000)).replace(/000Z$/, 'Z'),
+        at: arrival(added),
         fact,
         ...(values ? { values } : {}),
       });
@@ -118,6 +131,34 @@ export function readContained(
     });
   }
   return found;
+}
+
+/** The versions of an incident that one account sent, the latest first. Runs in the reader's thread. */
+export function readVersions(
+  db: Statements,
+  { collection, account, id }: { readonly collection: number; readonly account: number; readonly id: string },
+): readonly ReportedVersion[] {
+  const rows = db
+    .of(
+      `SELECT version_text, added, document FROM object INDEXED BY object_id WHERE collection = ? AND id = ? AND owner = ?
+       ORDER BY spec DESC, version DESC LIMIT ${MOST_VERSIONS}`,
+    )
+    .all(collection, id, account);
+  return rows.flatMap((row): ReportedVersion[] => {
+    const fact = factOf(String(row['document']));
+    if (fact?.kind !== 'incident' && fact?.kind !== 'container') return [];
+    const { title } = fact;
+    const said =
+      fact.kind === 'incident'
+        ? { severity: fact.severity, state: fact.state }
+        : { severity: null, state: fact.isRevoked ? ('revoked' as const) : ('open' as const) };
+    return [{ version: String(row['version_text']), at: arrival(Number(row['added'])), title, ...said }];
+  });
+}
+
+/** When something came in, ISO 8601 in milliseconds; the store counts microseconds. */
+function arrival(added: number): string {
+  return writeTimestamp(added - (added % 1_000)).replace(/000Z$/, 'Z');
 }
 
 function isThere(db: Statements, { sequence, id, added }: Mark): boolean {

@@ -18,6 +18,7 @@ export function nationalRoutes(app: App, { records }: Pick<Services, 'records'>,
   const shown = async (identity: Identity, stored: StoredReport) =>
     boardDetail(stored, {
       contents: await national.contents(stored.document),
+      versions: await national.versions(stored.document),
       names: await namesOf(),
       view: records.as(identity),
     });
@@ -43,11 +44,11 @@ export function nationalRoutes(app: App, { records }: Pick<Services, 'records'>,
       };
       const whereOf = (which: typeof show) => ({
         ...wanted,
-        ...(which === 'new' ? { acknowledged: [0] } : {}),
+        ...(which === 'new' ? { acknowledged: [0] } : which === 'seen' ? { acknowledged: [1] } : {}),
         ...(which === 'asked' ? { asked: [1] } : {}),
       });
       const count = (which: typeof show) => view.count('national-incident', { where: whereOf(which) });
-      const [page, all, fresh, asked, provinces] = await Promise.all([
+      const [page, all, fresh, seen, asked, provinces] = await Promise.all([
         view.find('national-incident', {
           where: whereOf(show),
           orderBy: { field: 'updatedAt', descending: true },
@@ -56,10 +57,11 @@ export function nationalRoutes(app: App, { records }: Pick<Services, 'records'>,
         }),
         count('all'),
         count('new'),
+        count('seen'),
         count('asked'),
         national.provinces.all(),
       ]);
-      const counts = { all, new: fresh, asked };
+      const counts = { all, new: fresh, seen, asked };
       const names = new Map(provinces.map(({ account, name }) => [account, name]));
       return {
         incidents: page.records.map((stored) => boardRow(stored, names)),

@@ -61,8 +61,8 @@ export const BoardQuery = Type.Object({
   province: Type.Optional(Type.String({ maxLength: 64 })),
   severity: Type.Optional(Severity),
   state: Type.Optional(ReportedState),
-  /** `new`: nobody looked at it; `asked`: a task has no answer. */
-  show: Type.Optional(Type.Enum(['all', 'new', 'asked'])),
+  /** `new`: nobody looked at it; `seen`: somebody acknowledged it; `asked`: a task has no answer. */
+  show: Type.Optional(Type.Enum(['all', 'new', 'seen', 'asked'])),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 100 })),
   after: Type.Optional(Type.String({ maxLength: 500 })),
 });
@@ -70,7 +70,7 @@ export const Board = Type.Object({
   incidents: Type.Array(BoardRow),
   next: Nullable(Type.String()),
   total: Type.Integer(),
-  counts: Type.Object({ all: Type.Integer(), new: Type.Integer(), asked: Type.Integer() }),
+  counts: Type.Object({ all: Type.Integer(), new: Type.Integer(), seen: Type.Integer(), asked: Type.Integer() }),
   provinces: Type.Array(Type.Object({ account: Type.String(), name: Type.String() })),
 });
 export type Board = Static<typeof Board>;
@@ -81,6 +81,16 @@ export const BoardDetail = Type.Object({
   summary: Type.String(),
   systems: Type.Array(Type.Object({ name: Type.String(), level: Type.Integer() })),
   tasks: Type.Array(NationalTaskRow),
+  /** As the province sent it, the latest first; the last 50. */
+  versions: Type.Array(
+    Type.Object({
+      version: Type.String(),
+      at: Type.String(),
+      title: Type.String(),
+      severity: Nullable(Severity),
+      state: ReportedState,
+    }),
+  ),
   /** What the report around it holds; the first 500. */
   objects: Type.Array(
     Type.Object({

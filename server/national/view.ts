@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RecordView } from '../store/record-store.ts';
 import type { StoredReport } from './board-records.ts';
-import type { Contained } from './read-reported.ts';
+import type { Contained, ReportedVersion } from './read-reported.ts';
 import type { NationalIndicatorRecord, SeenBy } from './record.ts';
 import type { BoardDetail, BoardRow, NationalIndicators } from './schema.ts';
 
@@ -48,9 +48,15 @@ export async function boardDetail(
   stored: StoredReport,
   {
     contents,
+    versions,
     names,
     view,
-  }: { readonly contents: readonly Contained[]; readonly names: ProvinceNames; readonly view: RecordView },
+  }: {
+    readonly contents: readonly Contained[];
+    readonly versions: readonly ReportedVersion[];
+    readonly names: ProvinceNames;
+    readonly view: RecordView;
+  },
 ): Promise<BoardDetail> {
   const { document: record } = stored;
   const values = new Map(
@@ -75,6 +81,7 @@ export async function boardDetail(
       withdrawn: withdrawn && { ...withdrawn },
       answer: answer && { at: answer.at, text: answer.text },
     })),
+    versions: [...versions],
     objects: contents.map(({ id, type, name, tlp, isRevoked }) => ({ id, type, name, tlp, revoked: isRevoked })),
     indicators: looked,
   };

@@ -20,6 +20,7 @@ export async function overview(services: Services, identity: Identity): Promise<
     version: settings.version,
     now: new Date().toISOString(),
     timeZone: settings.timeZone,
+    role: services.national === undefined ? 'province' : 'national',
     openAlerts: Object.fromEntries(opened) as Record<string, number>,
     eventsStored: ledger.rows.reduce((sum, row) => sum + row.stored, 0),
     rulesEnabled: rules.rules.length,

@@ -11,6 +11,8 @@ export const Overview = Type.Object({
   version: Type.String(),
   now: Type.String(),
   timeZone: Type.String(),
+  /** What this server is: a province's monitor, or the receiver of what provinces report. */
+  role: Type.Enum(['province', 'national']),
   openAlerts: Type.Record(Type.String(), Type.Integer()),
   eventsStored: Type.Integer(),
   rulesEnabled: Type.Integer(),

@@ -1,6 +1,6 @@
 import { type TransferListItem, workerData } from 'node:worker_threads';
 import { HaidangError } from '../errors.ts';
-import { type Mark, readContained, readReported } from '../national/read-reported.ts';
+import { type Mark, readContained, readReported, readVersions } from '../national/read-reported.ts';
 import { serve } from '../store/embedded/worker-server.ts';
 import { readStatus } from './add-envelope.ts';
 import { openDatabase } from './database.ts';
@@ -29,5 +29,6 @@ serve({
     readStatus(statements, root, id, account) ?? null,
   reported: ({ after }: { after: Mark | null }) => readReported(statements, after),
   contained: (call: Parameters<typeof readContained>[1]) => readContained(statements, call),
+  versions: (call: Parameters<typeof readVersions>[1]) => readVersions(statements, call),
   close: () => db.close(),
 });

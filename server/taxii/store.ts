@@ -1,4 +1,4 @@
-import type { Contained, Mark, ReportedPage } from '../national/read-reported.ts';
+import type { Contained, Mark, ReportedPage, ReportedVersion } from '../national/read-reported.ts';
 import { type StoreLog, WorkerClient } from '../store/embedded/worker-client.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogChange } from './change-catalog.ts';
@@ -24,6 +24,12 @@ export interface TaxiiStore {
     readonly account: number;
     readonly ids: readonly string[];
   }): Promise<readonly Contained[]>;
+  /** The versions of an account's incident, the latest first. */
+  versions(call: {
+    readonly collection: number;
+    readonly account: number;
+    readonly id: string;
+  }): Promise<readonly ReportedVersion[]>;
   /** @throws HaidangError `HD_RECORD_EXISTS`, `HD_NOT_FOUND` */
   change(change: CatalogChange): Promise<void>;
   /** @throws HaidangError `HD_BAD_REQUEST`, `HD_TOO_LARGE` */
@@ -60,6 +66,7 @@ export async function openTaxiiStore(file: string, log: StoreLog): Promise<Taxii
     status: (root, id, account) => reader.call('status', { root, id, account }),
     reported: (after) => reader.call('reported', { after }),
     contained: (call) => reader.call('contained', call),
+    versions: (call) => reader.call('versions', call),
     change: (change) => writer.call('change', change),
     load: (call) => writer.call('load', call),
     close: async () => {

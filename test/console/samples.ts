@@ -706,6 +706,7 @@ export const OVERVIEW: Overview = {
   version: '0.1.0',
   now: at(0),
   timeZone: 'Asia/Ho_Chi_Minh',
+  role: 'national',
   openAlerts: { critical: 3, high: 8 },
   eventsStored: 1_204_820,
   rulesEnabled: 27,

@@ -1,0 +1,81 @@
+import { Link } from 'wouter';
+import type { InboundItem } from '../../server/inbound/schema.ts';
+import { DueMark } from '../board/marks.tsx';
+import { useText } from '../i18n/language.tsx';
+import { LogText, Visible } from '../parts/log-text.tsx';
+import { Time } from '../parts/time.tsx';
+
+/** Texts of this many characters are folded up, so that one does not fill the page. */
+const SHORT = 400;
+
+/** One task, remark or advisory: who sent it, what they wrote, by when, and the incident that it is about. */
+export function ItemLine({ item, focused }: { readonly item: InboundItem; readonly focused: () => void }) {
+  const t = useText();
+  const { id, kind, incident, title, text, tlp, due, link, state, sourceName, publishedAt, receivedAt } = item;
+  const name = title === '' ? t(`tasks.kind.${kind}`) : title;
+  const isOpen = state === 'open';
+  return (
+    <li data-item={state} className="px-4 py-2">
+      <div className="flex flex-wrap items-start gap-x-4 gap-y-1">
+        <div className="min-w-0 flex-1 basis-64">
+          <p className="font-medium break-words">
+            {incident === null ? (
+              <span id={`item-${id}`} tabIndex={-1}>
+                <Visible text={name} prose />
+              </span>
+            ) : (
+              <Link
+                href={`/incidents/${encodeURIComponent(incident)}`}
+                id={`item-${id}`}
+                onFocus={focused}
+                className="link"
+              >
+                <Visible text={name} prose />
+              </Link>
+            )}
+          </p>
+          <p className="text-small break-words text-muted">
+            {t(`tasks.kind.${kind}`)} · <Visible text={sourceName} prose /> · TLP:{tlp.toUpperCase()}
+            {incident !== null && ` · ${incident}`}
+          </p>
+        </div>
+        <div className="w-52 text-small">
+          {kind === 'task' && (
+            <p className={isOpen ? 'font-semibold' : ''}>
+              {t(isOpen ? 'tasks.state.open' : `tasks.state.${state === 'withdrawn' ? 'withdrawn' : 'answered'}`)}
+            </p>
+          )}
+          {kind !== 'task' && state === 'withdrawn' && <p>{t('tasks.state.withdrawn')}</p>}
+          {isOpen && due !== null && <DueMark due={due} />}
+          <p className="text-muted" title={t('tasks.published')}>
+            <Time at={kind === 'advisory' ? publishedAt : receivedAt} as="relative" />
+          </p>
+        </div>
+      </div>
+      <ItemText text={text} />
+      {link !== null && (
+        <p className="mt-1 text-small">
+          {t('tasks.more')} <LogText text={link} />
+        </p>
+      )}
+      {isOpen && incident !== null && <p className="mt-1 text-small text-muted">{t('tasks.answerThere')}</p>}
+    </li>
+  );
+}
+
+function ItemText({ text }: { readonly text: string }) {
+  const t = useText();
+  if (text === '') return null;
+  const whole = (
+    <p className="mt-1 break-words whitespace-pre-wrap">
+      <Visible text={text} prose />
+    </p>
+  );
+  if (text.length <= SHORT) return whole;
+  return (
+    <details>
+      <summary className="cursor-pointer text-small text-muted">{t('tasks.text')}</summary>
+      {whole}
+    </details>
+  );
+}

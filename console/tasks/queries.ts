@@ -1,0 +1,69 @@
+import {
+  type InfiniteData,
+  type UseInfiniteQueryResult,
+  type UseQueryResult,
+  useInfiniteQuery,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query';
+import { useState } from 'react';
+import type { InboundItems, InboundSources, SourceRow } from '../../server/inbound/schema.ts';
+import { getJson, postJson } from '../api/client.ts';
+
+const REFRESHED_MS = 5_000;
+const PAGE = 100;
+
+export const SHOWS = ['open', 'tasks', 'advisories', 'messages', 'all'] as const;
+export type Show = (typeof SHOWS)[number];
+
+/** The collections that are polled, fetched again every five seconds. */
+export function useSources(): UseQueryResult<InboundSources> {
+  return useQuery({
+    queryKey: ['inbound'],
+    queryFn: ({ signal }) => getJson<InboundSources>('/inbound', {}, signal),
+    refetchInterval: REFRESHED_MS,
+  });
+}
+
+/** What came in, the last first, page by page. */
+export function useItems(show: Show): UseInfiniteQueryResult<InfiniteData<InboundItems>> {
+  return useInfiniteQuery({
+    queryKey: ['inbound-items', show],
+    queryFn: ({ signal, pageParam }) =>
+      getJson<InboundItems>('/inbound/items', { show, limit: PAGE, after: pageParam }, signal),
+    initialPageParam: '',
+    getNextPageParam: ({ next }) => next ?? undefined,
+    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : REFRESHED_MS),
+    placeholderData: (previous) => previous,
+  });
+}
+
+/** Has a source asked at once. */
+export interface PollAct {
+  readonly busy: boolean;
+  readonly error: unknown;
+  poll(): Promise<void>;
+}
+
+/** Asks a source at once, and shows what it says then. */
+export function usePoll(source: string): PollAct {
+  const queries = useQueryClient();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  return {
+    busy,
+    error,
+    async poll() {
+      setBusy(true);
+      setError(undefined);
+      try {
+        await postJson<SourceRow>(`/inbound/${encodeURIComponent(source)}/poll`, {});
+      } catch (problem) {
+        setError(problem);
+      } finally {
+        setBusy(false);
+        void queries.invalidateQueries({ queryKey: ['inbound'] });
+      }
+    },
+  };
+}

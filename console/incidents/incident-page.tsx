@@ -13,13 +13,16 @@ import { useKeys } from '../parts/use-keys.ts';
 import { ReportsCard } from '../reports/reports-card.tsx';
 import { RequestsCard } from '../requests/requests-card.tsx';
 import { ShareCard } from '../sharing/share-card.tsx';
-import { EditDialog, MoveDialog } from './forms.tsx';
+import { EditDialog } from './edit-dialog.tsx';
 import { AgencyNames } from './incidents-page.tsx';
 import { AlertsCard, Card, IndicatorsCard, SystemsCard, TechniquesCard } from './lists.tsx';
 import { MergeCard } from './merge-card.tsx';
+import { MoveDialog } from './move-dialog.tsx';
 import { type IncidentActs, useIncident, useIncidentActs } from './queries.ts';
+import { rsitName } from './rsit-name.ts';
+import { TasksCard } from './tasks-card.tsx';
 import { IncidentTimeline } from './timeline.tsx';
-import { CommentsCard, EvidenceCard, TasksCard } from './work.tsx';
+import { CommentsCard, EvidenceCard } from './work.tsx';
 
 /** `/incidents/:id`: everything about one case, and what to do with it. */
 export function IncidentPage({ id, me }: { readonly id: string; readonly me: Session }) {
@@ -186,7 +189,9 @@ function IncidentHead({ detail: { incident } }: { readonly detail: IncidentDetai
         </Fact>
         <Fact name={t('incident.owner')}>{incident.owner ?? t('alert.nobody')}</Fact>
         <Fact name={t('incident.tlp')}>TLP:{incident.tlp.toUpperCase()}</Fact>
-        <Fact name={t('incident.rsit')}>{incident.rsit ?? t('incident.rsitNone')}</Fact>
+        <Fact name={t('incident.rsit')}>
+          {incident.rsit === null ? t('incident.rsitNone') : rsitName(t, incident.rsit)}
+        </Fact>
         <Fact name={t('incident.agencies')}>
           <AgencyNames row={incident} />
         </Fact>

@@ -1,21 +1,20 @@
 // biome-ignore-all lint/correctness/noComponentHookFactories: the lint takes key handlers named in a map for components.
 import { useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { ClockRow } from '../../server/clocks/schema.ts';
-import type { IncidentDetail, IncidentRow } from '../../server/incidents/schema.ts';
-import { postJson } from '../api/client.ts';
+import type { IncidentRow } from '../../server/incidents/schema.ts';
 import { NextDue } from '../clocks/clock-mark.tsx';
 import { nextDue, useDueClocks } from '../clocks/queries.ts';
 import { YearNotice } from '../clocks/year-notice.tsx';
 import { useText } from '../i18n/language.tsx';
-import { Dialog, Field } from '../parts/dialog.tsx';
 import { SeverityMark } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { useKeys } from '../parts/use-keys.ts';
+import { NewIncidentDialog } from './new-incident.tsx';
 import { OPEN_STATUSES, useIncidents } from './queries.ts';
 
 const FILTERS = {
@@ -119,7 +118,7 @@ export function IncidentsPage({ me }: { readonly me: Session }) {
           </ul>
         )}
       </div>
-      {making && <NewIncidentDialog close={() => setMaking(false)} />}
+      {making && <NewIncidentDialog me={me} close={() => setMaking(false)} />}
     </>
   );
 }
@@ -181,47 +180,4 @@ export function AgencyNames({ row }: { readonly row: IncidentRow }) {
   const names = row.agencies.slice(0, 3).map(({ name }) => name);
   const more = row.agencies.length - names.length;
   return <Visible text={[...names, ...(more > 0 ? [`+${more}`] : [])].join(' · ')} prose />;
-}
-
-function NewIncidentDialog({ close }: { readonly close: () => void }) {
-  const t = useText();
-  const [, go] = useLocation();
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
-  const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
-    event.preventDefault();
-    const fields = new FormData(event.currentTarget);
-    setBusy(true);
-    setError(undefined);
-    try {
-      const title = String(fields.get('title') ?? '').trim();
-      const summary = String(fields.get('summary') ?? '').trim();
-      const { incident } = await postJson<IncidentDetail>('/incidents', { alerts: [], title, summary });
-      go(`/incidents/${encodeURIComponent(incident.id)}`);
-    } catch (problem) {
-      setError(problem);
-      setBusy(false);
-    }
-  };
-  return (
-    <Dialog title={t('incident.make')} close={close}>
-      <form onSubmit={submit} className="space-y-4">
-        <Field label={t('incident.title')}>
-          <input name="title" className="field" required maxLength={300} autoComplete="off" />
-        </Field>
-        <Field label={t('incident.summary')}>
-          <textarea name="summary" className="field min-h-24" maxLength={20_000} />
-        </Field>
-        {error !== undefined && <ProblemNotice error={error} />}
-        <div className="flex justify-end gap-2">
-          <button type="button" className="button" onClick={close}>
-            {t('common.cancel')}
-          </button>
-          <button type="submit" className="button button-primary" disabled={busy}>
-            {t('incident.make')}
-          </button>
-        </div>
-      </form>
-    </Dialog>
-  );
 }

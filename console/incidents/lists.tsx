@@ -175,10 +175,11 @@ export function TechniquesCard({ detail, acts, mayAct }: ListProperties) {
     <Card title={t('incident.techniques')}>
       {detail.techniques.length === 0 && <p className="text-muted">{t('incident.noTechniques')}</p>}
       <ul>
-        {detail.techniques.map(({ id, technique, name }) => (
+        {detail.techniques.map(({ id, technique, name, via }) => (
           <li key={id} className="flex flex-wrap items-center gap-x-3">
             <span className="min-w-0 flex-1 break-words">
               <span className="log">{technique}</span> {name !== technique && <span lang="en">{name}</span>}
+              <Via via={via} />
             </span>
             {mayAct && (
               <TakeOut
@@ -190,6 +191,15 @@ export function TechniquesCard({ detail, acts, mayAct }: ListProperties) {
           </li>
         ))}
       </ul>
+      {mayAct && (
+        <AddForm
+          label={t('incident.technique')}
+          button={t('incident.addTechnique')}
+          busy={acts.busy}
+          form={{ pattern: '[Tt][0-9]{4}([.][0-9]{3})?', hint: t('incident.techniqueHint') }}
+          send={(field) => acts.change({ addTechnique: field('text').toUpperCase() })}
+        />
+      )}
     </Card>
   );
 }

@@ -33,6 +33,9 @@ export function useIncident(id: string): UseQueryResult<IncidentDetail> {
   });
 }
 
+/** What became of an act: done, not done, or how the incident is by now, as somebody was faster. */
+export type Outcome = 'done' | 'failed' | IncidentDetail;
+
 /** Sending acts on one incident. */
 export interface IncidentActs {
   readonly busy: boolean;
@@ -41,6 +44,8 @@ export interface IncidentActs {
   readonly conflict: boolean;
   /** Whether it was done. */
   change(changes: IncidentChanges): Promise<boolean>;
+  /** The same for whoever decides anew upon what others changed. */
+  decide(changes: IncidentChanges): Promise<Outcome>;
   /** The same for what is sent another way. */
   run(send: () => Promise<IncidentDetail>): Promise<boolean>;
 }
@@ -53,7 +58,8 @@ export function useIncidentActs(id: string): IncidentActs {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const [conflict, setConflict] = useState(false);
-  const run = async (send: () => Promise<IncidentDetail>): Promise<boolean> => {
+  const path = `/incidents/${encodeURIComponent(id)}`;
+  const attempt = async (send: () => Promise<IncidentDetail>): Promise<Outcome> => {
     setBusy(true);
     setError(undefined);
     setConflict(false);
@@ -61,18 +67,37 @@ export function useIncidentActs(id: string): IncidentActs {
       queries.setQueryData(['incident', id], await send());
       toast({ text: t('incident.saved') });
       queries.invalidateQueries({ queryKey: ['incidents'] });
-      return true;
+      // Terms follow from severity, class, state and the time of detection.
+      queries.invalidateQueries({ queryKey: ['incident-clocks', id] });
+      return 'done';
     } catch (problem) {
-      if (isProblem(problem, 'HD_RECORD_CONFLICT')) {
-        setConflict(true);
-        await queries.invalidateQueries({ queryKey: ['incident', id] });
-      } else setError(problem);
-      return false;
+      if (!isProblem(problem, 'HD_RECORD_CONFLICT')) {
+        setError(problem);
+        return 'failed';
+      }
+      setConflict(true);
+      return await fresh();
     } finally {
       setBusy(false);
     }
   };
-  const change = (changes: IncidentChanges) =>
-    run(() => postJson<IncidentDetail>(`/incidents/${encodeURIComponent(id)}/changes`, changes));
-  return { busy, error, conflict, change, run };
+  const fresh = async (): Promise<Outcome> => {
+    try {
+      const now = await getJson<IncidentDetail>(path);
+      queries.setQueryData(['incident', id], now);
+      return now;
+    } catch (problem) {
+      setError(problem);
+      return 'failed';
+    }
+  };
+  const decide = (changes: IncidentChanges) => attempt(() => postJson<IncidentDetail>(`${path}/changes`, changes));
+  return {
+    busy,
+    error,
+    conflict,
+    decide,
+    change: async (changes) => (await decide(changes)) === 'done',
+    run: async (send) => (await attempt(send)) === 'done',
+  };
 }

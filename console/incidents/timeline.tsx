@@ -3,6 +3,7 @@ import { useText } from '../i18n/language.tsx';
 import type { TextKey, Translate } from '../i18n/messages.ts';
 import { Visible } from '../parts/log-text.tsx';
 import { Time } from '../parts/time.tsx';
+import { rsitName } from './rsit-name.ts';
 
 type Step = IncidentDetail['timeline'][number];
 
@@ -27,6 +28,7 @@ function word(t: Translate, act: string, value: string | null | undefined): stri
     return t(act === 'rsit' ? 'incident.rsitNone' : 'alert.nobody');
   if (act === 'status') return t(`incident.status.${value}` as TextKey);
   if (act === 'severity') return t(`severity.${value}` as TextKey);
+  if (act === 'rsit') return rsitName(t, value);
   return act === 'tlp' ? `TLP:${value.toUpperCase()}` : value;
 }
 

@@ -1,100 +1,23 @@
-import { type ChangeEvent, useState } from 'react';
+import { type ChangeEvent, type FormEvent, useState } from 'react';
+import type { AlertEvents } from '../../server/alerts/schema.ts';
 import type { IncidentDetail } from '../../server/incidents/schema.ts';
-import { OwnerOptions } from '../alerts/close-dialog.tsx';
-import { apiAddress, postFile } from '../api/client.ts';
+import { apiAddress, getJson, postFile } from '../api/client.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
 import type { TextKey } from '../i18n/messages.ts';
 import { Visible } from '../parts/log-text.tsx';
-import { Partial } from '../parts/states.tsx';
+import { Partial, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { AddForm } from './forms.tsx';
 import { Card, Via } from './lists.tsx';
-import { OutsideTask } from './outside-task.tsx';
 import type { IncidentActs } from './queries.ts';
+
+/** Events of one snapshot: as many as the server takes. */
+const MOST_KEPT = 200;
 
 interface WorkProperties {
   readonly detail: IncidentDetail;
   readonly acts: IncidentActs;
   readonly mayAct: boolean;
-}
-
-/** What must be done, by whom, until when. */
-export function TasksCard({ detail, acts, mayAct }: WorkProperties) {
-  const t = useText();
-  return (
-    <Card title={t('incident.tasks')}>
-      {detail.tasks.length === 0 && <p className="text-muted">{t('incident.noTasks')}</p>}
-      <ul className="divide-y divide-line">
-        {detail.tasks.map((task) => (
-          <li key={task.id} className="py-1">
-            {task.request ? (
-              <OutsideTask
-                task={{ ...task, request: task.request }}
-                incident={detail.incident.id}
-                acts={acts}
-                mayAct={mayAct}
-              />
-            ) : (
-              <OwnTask task={task} detail={detail} acts={acts} mayAct={mayAct} />
-            )}
-          </li>
-        ))}
-      </ul>
-      {mayAct && (
-        <AddForm
-          label={t('incident.task')}
-          button={t('incident.addTask')}
-          busy={acts.busy}
-          send={(field) => {
-            const due = field('due') === '' ? null : new Date(field('due')).toISOString();
-            return acts.change({ addTask: { title: field('text'), assignee: field('assignee') || null, due } });
-          }}
-        >
-          <label className="block">
-            <span className="mb-1 block text-small">{t('incident.assignee')}</span>
-            <select name="assignee" className="field" defaultValue="">
-              <option value="">{t('alert.nobody')}</option>
-              <OwnerOptions keep="" />
-            </select>
-          </label>
-          <label className="block">
-            <span className="mb-1 block text-small">{t('incident.due')}</span>
-            <input name="due" type="datetime-local" className="field" />
-          </label>
-        </AddForm>
-      )}
-    </Card>
-  );
-}
-
-/** A task of one's own, which is ticked off. */
-function OwnTask({ task, detail, acts, mayAct }: WorkProperties & { readonly task: IncidentDetail['tasks'][number] }) {
-  const t = useText();
-  const format = useFormat();
-  const { id, title, assignee, due, doneAt, doneBy, via } = task;
-  const { version } = detail.incident;
-  return (
-    <label className="flex items-start gap-2">
-      <input
-        type="checkbox"
-        className="mt-1 size-4"
-        checked={doneAt !== null}
-        disabled={!mayAct || acts.busy}
-        onChange={() => void acts.change({ version, task: { id, done: doneAt === null } })}
-      />
-      <span className="min-w-0 break-words">
-        <span className={doneAt === null ? '' : 'text-muted line-through'}>
-          <Visible text={title} prose />
-        </span>
-        <span className="block text-small text-muted">
-          {assignee ?? t('alert.nobody')}
-          {due && ` · ${t('incident.dueAt', { time: format.dateTime(due) })}`}
-          {doneBy && ` · ${t('incident.doneBy', { by: doneBy })}`}
-          <Via via={via} />
-        </span>
-      </span>
-    </label>
-  );
 }
 
 /** What people say about it. */
@@ -151,7 +74,7 @@ export function EvidenceCard({ detail, acts, mayAct }: WorkProperties) {
               <Visible text={piece.name} prose />
               <span className="text-small text-muted">
                 {' '}
-                · {format.number(piece.bytes)} B
+                · {format.bytes(piece.bytes)}
                 {piece.events !== undefined && ` · ${t('incident.snapshot', { count: piece.events })}`}
               </span>
               <Via via={piece.via} />{' '}
@@ -161,6 +84,11 @@ export function EvidenceCard({ detail, acts, mayAct }: WorkProperties) {
                 </a>
               )}
             </p>
+            {piece.note !== '' && (
+              <p className="text-small break-words">
+                <Visible text={piece.note} prose />
+              </p>
+            )}
             <p className="log text-small break-all text-muted">SHA-256 {piece.sha256}</p>
             {!piece.custodyHolds && <Partial>{t('incident.custodyBroken')}</Partial>}
             <details>
@@ -171,10 +99,23 @@ export function EvidenceCard({ detail, acts, mayAct }: WorkProperties) {
                 {piece.custody.map(({ at, by, act, note, mark }) => (
                   <li key={mark}>
                     <Time at={at} /> · {t(`incident.custody.${act}` as TextKey, { by })}
-                    {note !== '' && ` · ${note}`}
+                    {note !== '' && (
+                      <>
+                        {' · '}
+                        <Visible text={note} prose />
+                      </>
+                    )}
                   </li>
                 ))}
               </ul>
+              {mayAct && (
+                <AddForm
+                  label={t('incident.handOver')}
+                  button={t('incident.handOverDo')}
+                  busy={acts.busy}
+                  send={(field) => acts.change({ handOver: { evidence: piece.id, note: field('text') } })}
+                />
+              )}
             </details>
           </li>
         ))}
@@ -191,6 +132,53 @@ export function EvidenceCard({ detail, acts, mayAct }: WorkProperties) {
           />
         </label>
       )}
+      {mayAct && detail.alerts.length > 0 && <KeepEvents detail={detail} acts={acts} />}
     </Card>
+  );
+}
+
+/** Keeps what an alert is made of, before retention takes it. */
+function KeepEvents({ detail, acts }: Pick<WorkProperties, 'detail' | 'acts'>) {
+  const t = useText();
+  const [gone, setGone] = useState(false);
+  const [problem, setProblem] = useState<unknown>();
+  const keep = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const alert = detail.alerts.find(({ id }) => id === new FormData(form).get('alert'));
+    if (!alert) return;
+    setGone(false);
+    setProblem(undefined);
+    try {
+      const path = `/alerts/${encodeURIComponent(alert.id)}/events`;
+      const { events } = await getJson<AlertEvents>(path, { limit: MOST_KEPT });
+      if (events.length === 0) setGone(true);
+      else {
+        const snapshot = { events: events.map(({ id }) => id), note: alert.title.slice(0, 1_000) };
+        if (await acts.change({ snapshot })) form.reset();
+      }
+    } catch (error) {
+      setProblem(error);
+    }
+  };
+  return (
+    <form onSubmit={keep} className="mt-3 flex flex-wrap items-end gap-2" data-keep-events>
+      <label className="block min-w-0 flex-1 basis-56">
+        <span className="mb-1 block text-small">{t('incident.keepEvents', { most: MOST_KEPT })}</span>
+        <select name="alert" className="field" required defaultValue="">
+          <option value="">{t('incident.whichAlert')}</option>
+          {detail.alerts.map(({ id, title }) => (
+            <option key={id} value={id}>
+              {title}
+            </option>
+          ))}
+        </select>
+      </label>
+      <button type="submit" className="button" disabled={acts.busy}>
+        {t('incident.keepEventsDo')}
+      </button>
+      {gone && <p role="alert">{t('incident.noEvents')}</p>}
+      {problem !== undefined && <ProblemNotice error={problem} />}
+    </form>
   );
 }

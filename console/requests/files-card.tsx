@@ -41,7 +41,7 @@ export function FilesCard({
               <Visible text={file.name} prose />
               <span className="text-small text-muted">
                 {' '}
-                · {format.number(file.bytes)} B · {file.by} · <Time at={file.at} />
+                · {format.bytes(file.bytes)} · {file.by} · <Time at={file.at} />
                 {file.placed && ` · ${t('request.placed')}`}
               </span>{' '}
               {mayRead && (

@@ -3,15 +3,16 @@ import { Link, useLocation } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { SharePreview } from '../../server/sharing/schema.ts';
 import { useText } from '../i18n/language.tsx';
-import type { TextKey } from '../i18n/messages.ts';
 import { Field } from '../parts/dialog.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
 import { BodyView } from './body-view.tsx';
+import { ContentView } from './content-view.tsx';
 import { MarkedText } from './marked-text.tsx';
 import { sharingPath, usePreview, useSharingActs, useSharingSetup } from './queries.ts';
 import { versionAddress } from './version-line.tsx';
+import { textName, WithheldList } from './withheld-list.tsx';
 
 /** `/incidents/:id/share/:recipient`: what would leave, byte for byte, what is cut and why; and asking for it. */
 export function PreviewPage({
@@ -68,11 +69,6 @@ export function PreviewPage({
   );
 }
 
-function fieldName(field: string): TextKey {
-  if (field === 'title') return 'incident.title';
-  return field === 'summary' ? 'incident.summary' : 'incident.system';
-}
-
 function PreviewBody({
   id,
   recipient,
@@ -103,6 +99,10 @@ function PreviewBody({
     <div className="mt-3 grid gap-4 xl:grid-cols-2">
       <div className="min-w-0 space-y-4">
         {seen.blocked && <Partial>{t(`sharing.blocked.${seen.blocked}`)}</Partial>}
+        <section className="card p-4">
+          <h2 className="mb-2 font-semibold">{t('sharing.inWords')}</h2>
+          <ContentView body={seen.body} />
+        </section>
         {seen.texts.length > 0 && (
           <section className="card p-4">
             <h2 className="mb-2 font-semibold">{t('sharing.texts')}</h2>
@@ -110,7 +110,7 @@ function PreviewBody({
             <dl className="space-y-3">
               {seen.texts.map((text) => (
                 <div key={text.field}>
-                  <dt className="text-small text-muted">{t(fieldName(text.field))}</dt>
+                  <dt className="text-small text-muted">{textName(t, text.field)}</dt>
                   <dd>
                     <MarkedText text={text} />
                     {text.cuts.length > 0 && (
@@ -126,13 +126,7 @@ function PreviewBody({
         )}
         <section className="card p-4">
           <h2 className="mb-2 font-semibold">{t('sharing.withheld')}</h2>
-          <ul className="text-small">
-            {seen.withheld.map(({ what, detail, why }) => (
-              <li key={`${what} ${detail} ${why}`} className="break-words">
-                {t(`sharing.what.${what}`)}: {detail} <span className="text-muted">· {t(`sharing.why.${why}`)}</span>
-              </li>
-            ))}
-          </ul>
+          <WithheldList withheld={seen.withheld} />
         </section>
         {me.permissions.includes('incidents.work') && seen.blocked === null && (
           <form onSubmit={submit} className="card space-y-3 p-4" data-share-form>

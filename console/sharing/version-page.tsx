@@ -9,6 +9,7 @@ import { LogText, Visible } from '../parts/log-text.tsx';
 import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { BodyView } from './body-view.tsx';
+import { ContentView } from './content-view.tsx';
 import { DecisionCard } from './decision-card.tsx';
 import { sharingPath, useVersion } from './queries.ts';
 import { VersionLine } from './version-line.tsx';
@@ -68,6 +69,10 @@ function VersionBody({ detail, me }: { readonly detail: VersionDetail; readonly 
           )}
         </section>
         {changedSince && version.state === 'requested' && <Partial>{t('sharing.changedSince')}</Partial>}
+        <section className="card p-4">
+          <h2 className="mb-2 font-semibold">{t('sharing.inWords')}</h2>
+          <ContentView body={detail.body} />
+        </section>
         <DecisionCard share={share} version={version} me={me} />
         <section className="card p-4" data-receipts>
           <h2 className="mb-2 font-semibold">{t('sharing.receipts')}</h2>

@@ -1,5 +1,5 @@
+import { RSIT_KEYS } from '../../ecs/rsit.ts';
 import type { Severity } from '../../rules/rule.ts';
-import { RSIT_KEYS } from '../incidents/rsit.ts';
 
 /** A term within which something must be reported, counted from the detection (T0). */
 export interface Clock {

@@ -1,8 +1,8 @@
+import { RSIT } from '../../ecs/rsit.ts';
 import type { Severity } from '../../rules/rule.ts';
 import { countShown } from '../alerts/seen.ts';
 import { SYSTEM } from '../identity.ts';
 import type { IncidentRecord } from '../incidents/record.ts';
-import { RSIT } from '../incidents/rsit.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import type { AlertFigures, IncidentFigures } from './schema.ts';
 import { withholdSmall } from './withhold.ts';

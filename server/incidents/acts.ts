@@ -1,3 +1,4 @@
+import { RSIT_KEYS } from '../../ecs/rsit.ts';
 import type { Severity } from '../../rules/rule.ts';
 import { HaidangError } from '../errors.ts';
 import type { AgencyId } from '../identity.ts';
@@ -6,7 +7,6 @@ import type { Observable } from './indicators.ts';
 import { agencyOf, checkSizes } from './merge.ts';
 import type { ActItem, AlertItem, EvidenceItem, IncidentRecord, Item, PendingAct } from './record.ts';
 import { MOST } from './record.ts';
-import { RSIT_KEYS } from './rsit.ts';
 import type { IncidentChanges, IncidentSet } from './schema.ts';
 import { checkMove } from './states.ts';
 

@@ -1,8 +1,8 @@
+import { RSIT_KEYS } from '../../ecs/rsit.ts';
 import type { IndicatorType } from '../../rules/indicators/indicator.ts';
 import { canonicalValue } from '../../rules/indicators/indicator.ts';
 import type { Severity } from '../../rules/rule.ts';
 import type { Tlp } from '../incidents/record.ts';
-import { RSIT_KEYS } from '../incidents/rsit.ts';
 import { marksOf } from '../indicators/read/stix.ts';
 import { PatternError, patternValues } from '../indicators/read/stix-pattern.ts';
 import { TLP_ORDER } from '../sharing/settings.ts';

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
+import { RSIT_KEYS } from '../../ecs/rsit.ts';
 import type { Severity } from '../../rules/rule.ts';
 import { type Clock, reportTerms, TERMS } from '../clocks/terms.ts';
 import type { Tlp } from '../incidents/record.ts';
-import { RSIT_KEYS } from '../incidents/rsit.ts';
 
 /** How a recipient is reached; one form for each channel of `channels/index.ts`. */
 export type ChannelSettings =

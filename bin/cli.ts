@@ -49,6 +49,14 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: 
     load: () => import('../server/commands/report.ts'),
   },
   sharing: { does: 'preview, approve and follow what leaves', load: () => import('../server/commands/sharing.ts') },
+  inbound: {
+    does: 'what comes in from outside: poll, and answer tasks',
+    load: () => import('../server/commands/inbound.ts'),
+  },
+  national: {
+    does: 'what provinces reported to the national role: acknowledge it, ask for more',
+    load: () => import('../server/commands/national.ts'),
+  },
   feed: {
     does: 'the province in figures, for its operations center',
     load: () => import('../server/commands/feed.ts'),

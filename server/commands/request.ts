@@ -5,6 +5,7 @@ import { loadConfig } from '../config.ts';
 import type { RequestDetail, RequestList, RequestRow } from '../requests/schema.ts';
 import { readArguments, readNumber, UsageError } from './arguments.ts';
 import { type Connection, connect } from './connection.ts';
+import { needed, readDue } from './due.ts';
 import { plain, table } from './terminal.ts';
 
 const HELP = `Usage: haidang request list [--state asked,read,…] [--agency ID] [--incident ID] [--limit N] [--json] [--config FILE]
@@ -86,18 +87,8 @@ function readAct([act, id, ...more]: readonly string[], values: Values): Act {
   }
 }
 
-function needed(name: string, value: string | undefined): string {
-  if (value !== undefined && value !== '') return value;
-  throw new UsageError(`this needs --${name}; --help tells more.`);
-}
-
-function dueOf({ due, hours }: Values): string {
-  if (due !== undefined && hours !== undefined) throw new UsageError('say --due or --hours, not both.');
-  if (hours !== undefined)
-    return new Date(Date.now() + readNumber('hours', hours, 24, 24 * 366) * 3_600_000).toISOString();
-  const time = Date.parse(needed('due', due));
-  if (Number.isNaN(time)) throw new UsageError('--due takes a time like 2026-11-24T17:00+07:00.');
-  return new Date(time).toISOString();
+function dueOf(values: Values): string {
+  return readDue(values) ?? needed('due', values.due);
 }
 
 /** Files first: an answer that cannot be sent whole is not given at all. */

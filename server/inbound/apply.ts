@@ -21,6 +21,8 @@ export interface Applier {
   apply(source: InboundSource, waiting: WaitingMessage, check: () => Promise<void>): Promise<void>;
   /** Writes how a task stands, as its incident says. */
   settle(item: string): Promise<void>;
+  /** Where a task is by now: the incident that holds it, and its id there; undefined where it is no longer on one. */
+  placeOf(item: InboundItemRecord): Promise<{ readonly incident: string; readonly task: string } | undefined>;
 }
 
 /** Opens it. */
@@ -109,6 +111,13 @@ export function openApplier(options: {
 
   return {
     apply,
+    async placeOf({ incident: first, object }) {
+      if (first === null) return undefined;
+      const incident = await holder(first);
+      const tasks = (await view.get('incident', incident))?.document.tasks ?? [];
+      const found = tasks.find(({ request }) => request?.note === object);
+      return found && { incident, task: found.id };
+    },
     async settle(item) {
       const found = (await view.get('inbound-item', item))?.document;
       if (found?.kind !== 'task' || found.incident === null) return;

@@ -8,7 +8,7 @@ import { TLP_ORDER } from '../sharing/settings.ts';
 import { inTransaction } from '../store/embedded/in-transaction.ts';
 import { Statements } from '../taxii/statements.ts';
 import type { ReadIndicator, ReadMessage, ReadObject } from './read-object.ts';
-import { FIRST_SWEEP, type Sweep } from './sweep.ts';
+import { FIRST_SWEEP, resumed, type Sweep } from './sweep.ts';
 import type { ListState, WaitingMessage } from './thread-calls.ts';
 
 /** Version of the layout of `inbound.db`. */
@@ -26,6 +26,8 @@ export class InboundDb {
   readonly #statements: Statements;
   readonly #data: string;
   readonly #counts = new Map<string, number>();
+  /** Sources whose place was written since the start. */
+  readonly #placed = new Set<string>();
 
   /** Opens, or makes, `store/inbound.db` of a data folder. */
   constructor(data: string) {
@@ -46,7 +48,9 @@ export class InboundDb {
   sweep(source: string, address: string): Sweep {
     const row = this.#statements.of('SELECT address, sweep FROM source WHERE id = ?').get(source);
     if (!row || row['address'] !== address) return FIRST_SWEEP;
-    return JSON.parse(String(row['sweep'])) as Sweep;
+    const sweep: Sweep = { ...FIRST_SWEEP, ...(JSON.parse(String(row['sweep'])) as Partial<Sweep>) };
+    // The end may have come between an answer and its writing.
+    return this.#placed.has(source) ? sweep : resumed(sweep);
   }
 
   /** Writes a page and the place after it; gives how many objects were new, and whether some found no room. */
@@ -66,6 +70,7 @@ export class InboundDb {
       this.#statements
         .of('INSERT OR REPLACE INTO source (id, address, sweep) VALUES (?, ?, ?)')
         .run(source, address, JSON.stringify(sweep));
+      this.#placed.add(source);
       return { fresh, isFull };
     });
   }

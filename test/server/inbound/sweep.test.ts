@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FIRST_SWEEP, nextSweep, restarted, type Sweep, shortened } from '../../../server/inbound/sweep.ts';
+import { FIRST_SWEEP, nextSweep, resumed, type Sweep, shortened } from '../../../server/inbound/sweep.ts';
 
 /** A server with objects at these microseconds; `next` is kept or left out. */
 function read(arrivals: readonly number[], options: { readonly givesNext: boolean; readonly most: number }) {
@@ -18,7 +18,8 @@ function read(arrivals: readonly number[], options: { readonly givesNext: boolea
     const more = from + given.length < there.length;
     const next = more && options.givesNext ? String(from + given.length) : null;
     const last = given.at(-1);
-    const step = nextSweep(sweep, { more, next, last: last ? stamp(last.at) : null, count: given.length });
+    const mark = given.map(({ id }) => id).join();
+    const step = nextSweep(sweep, { more, next, last: last ? stamp(last.at) : null, count: given.length, mark });
     sweep = step.sweep;
     skips ||= step.skips;
     if (step.isDone) return { seen: seen.size, sweep, skips };
@@ -46,11 +47,27 @@ describe('a sweep over a collection', () => {
     expect(skips).toBe(true);
   });
 
-  it('keeps the time of a sweep with its next, and begins it anew without it', () => {
+  it('follows one and the same next through many pages of one moment', () => {
+    const page = { more: true, next: 'always', last: '2026-01-02T00:00:00.000000Z', count: 2 };
+    let sweep: Sweep = FIRST_SWEEP;
+    for (const mark of ['a', 'b', 'c']) {
+      const step = nextSweep(sweep, { ...page, mark });
+      expect(step).toMatchObject({ isDone: false, skips: false, sweep: { next: 'always', after: null } });
+      sweep = step.sweep;
+    }
+    // The same page again: its `next` does not lead on.
+    expect(nextSweep(sweep, { ...page, mark: 'c' }).sweep).toMatchObject({
+      ...{ next: null, after: '2026-01-01T23:59:59.999999Z' },
+    });
+  });
+
+  it('keeps the time of a sweep with its next, and goes on from the last arrival without it', () => {
     const begun = { ...FIRST_SWEEP, after: '2026-01-01T00:00:00.000000Z' };
-    const { sweep } = nextSweep(begun, { more: true, next: 'x', last: '2026-01-02T00:00:00.000000Z', count: 1 });
+    const head = { more: true, next: 'x', last: '2026-01-02T00:00:00.000000Z', count: 1, mark: 'm' };
+    const { sweep } = nextSweep(begun, head);
     expect(sweep).toMatchObject({ after: begun.after, next: 'x' });
-    expect(restarted(sweep)).toMatchObject({ after: begun.after, next: null });
+    expect(resumed(sweep)).toMatchObject({ after: '2026-01-01T23:59:59.999999Z', next: null });
+    expect(resumed(begun)).toEqual(begun);
     expect(shortened({ ...begun, limit: 1 })).toBeUndefined();
     expect(shortened(begun)?.limit).toBeLessThan(begun.limit);
   });

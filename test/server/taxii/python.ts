@@ -62,13 +62,16 @@ export interface Medallion {
   stop(): Promise<void>;
 }
 
-/** Starts one on a free port. */
-export async function startMedallion(folder: string): Promise<Medallion> {
+/** Starts one on a free port unless another is named; what was added to it ends with it. */
+export async function startMedallion(
+  folder: string,
+  { pageSize = 1000, ...at }: { readonly pageSize?: number; readonly port?: number } = {},
+): Promise<Medallion> {
   const work = await mkdtemp(join(tmpdir(), 'haidang-medallion-'));
-  const port = await freePort();
+  const port = at.port ?? (await freePort());
   const config = join(work, 'config.json');
   const backend = { module: 'medallion.backends.memory_backend', module_class: 'MemoryBackend', filename: DATA_FILE };
-  const settings = { backend, users: { admin: 'Password0' }, taxii: { max_page_size: 1000 } };
+  const settings = { backend, users: { admin: 'Password0' }, taxii: { max_page_size: pageSize } };
   await writeFile(config, JSON.stringify(settings));
   const program = `import sys; sys.argv = ['medallion', '--host', '127.0.0.1', '--port', '${port}', ${JSON.stringify(config)}]
 from medallion.scripts.run import main

@@ -38,12 +38,17 @@ export class CompressedQueue {
    */
   async find({ all, lookedAt, open, known }: CompressedSearch): Promise<ReadonlySet<FileMark>> {
     const taken = new Set<FileMark>();
+    let since = lookedAt;
     for (const file of await compressedSiblings(this.#path)) {
       if (this.#tails.length >= MOST_OPEN) break;
       if ([...open, ...this.marks].some((mark) => isCompressedCopy(file, mark))) continue;
       const mark = known.find((one) => !taken.has(one) && isCompressedCopy(file, one));
-      if (mark ? mark.done : !all && !isSince(file.mtimeMs, lookedAt)) continue;
-      if (mark) taken.add(mark);
+      if (mark ? mark.done : !all && !isSince(file.mtimeMs, since)) continue;
+      if (mark) {
+        taken.add(mark);
+        // What was rotated after it was written after it, whatever the clock said when it was looked at.
+        since = Math.min(since, file.mtimeMs);
+      }
       this.#tails.push(new CompressedTail(file.path, mark ?? newMark(file), this.#cutter));
       this.#log.info({ path: file.path, offset: mark?.offset ?? 0 }, 'a compressed file is read to its end');
     }

@@ -16,6 +16,8 @@ export interface FileMark {
   readonly pieces: number;
   /** Read to its end, and a newer file stands under the path. */
   readonly done: boolean;
+  /** When it had been written to last, milliseconds, as its file system says, at the last look before `offset`. */
+  readonly writtenAt?: number;
 }
 
 /** Position of a file source: the files that have stood under the path, the newest last. */

@@ -13,7 +13,17 @@ import {
   rotatedSiblings,
 } from './file-position.ts';
 import type { CutLines } from './lines.ts';
-import { advance, isNews, type OpenFile, openFile, readRest, skipToEnd, wasEmptied } from './open-file.ts';
+import {
+  advance,
+  isNews,
+  type OpenFile,
+  openCopyOf,
+  openFile,
+  readRest,
+  skipToEnd,
+  wasEmptied,
+  wasEmptiedMeanwhile,
+} from './open-file.ts';
 
 /** What a tail is given. */
 export interface FileTailOptions {
@@ -132,7 +142,10 @@ export class FileTail {
     this.#known = position.files.filter((mark) => mark.headBytes > 0);
     this.#lookedAt = position.lookedAt;
     this.#isSettled = false;
-    await this.#openRotated(new Set());
+    for (const mark of this.#known) {
+      if (!mark.done && (await wasEmptiedMeanwhile(this.path, mark))) await this.#openCopy(mark);
+    }
+    await this.#openRotated(new Set(this.#files.map((file) => file.mark.ino)));
     const stats = await this.#statPath();
     if (stats) await this.#openPath(stats.ino);
     await this.#openCompressed(false);
@@ -143,6 +156,16 @@ export class FileTail {
         'a file that was being read is gone; what came behind this offset is read only if it comes back',
       );
     }
+  }
+
+  /** Reads on in the copy that was made of a file before it was emptied. */
+  async #openCopy(mark: FileMark): Promise<void> {
+    if (this.#files.length >= MOST_OPEN) return;
+    const copy = await openCopyOf(this.path, mark, this.#marks());
+    if (!copy) return;
+    this.#log.info({ path: this.path, offset: copy.mark.offset }, 'a copy of the emptied file is read to its end');
+    this.#known = this.#known.filter((one) => one !== mark);
+    this.#begin(copy);
   }
 
   async #noticeRotation(): Promise<void> {
@@ -191,6 +214,8 @@ export class FileTail {
    */
   async #openRotated(skip: ReadonlySet<number>, all = false): Promise<boolean> {
     let isWhole = true;
+    // Not by this machine's clock alone, which somebody may have set back: what was rotated later was written later.
+    let since = Math.min(this.#lookedAt, (await this.#current?.handle.stat())?.mtimeMs ?? Infinity);
     for (const sibling of await rotatedSiblings(this.path)) {
       if (skip.has(sibling.stats.ino)) continue;
       if (this.#files.length >= MOST_OPEN) return false;
@@ -198,7 +223,8 @@ export class FileTail {
       const isSeen = file?.mark.ino === sibling.stats.ino;
       isWhole &&= isSeen;
       if (!file) continue;
-      const isNew = async () => all || (await isNews(file, this.#lookedAt, this.#marks()));
+      if (file.isKnown && !file.mark.done) since = Math.min(since, file.grewAt);
+      const isNew = async () => all || (await isNews(file, since, this.#marks()));
       if (isSeen && (file.isKnown ? !file.mark.done : await isNew())) this.#begin(file);
       else await file.handle.close();
     }
@@ -226,15 +252,18 @@ export class FileTail {
 
   async #read(file: OpenFile, buffer: Buffer): Promise<boolean> {
     const { size, mtimeMs } = await file.handle.stat();
-    if (await wasEmptied(file, size)) {
+    if (await wasEmptied(file, size, mtimeMs)) {
       this.#log.warn(
         { path: this.path, offset: file.mark.offset, size },
         'the file was emptied and is read from its beginning',
       );
+      const emptied = file.mark;
       file.mark = { ...file.mark, offset: 0, pieces: 0, head: '', headBytes: 0 };
+      await this.#openCopy(emptied);
       file.unfinishedAt = -1;
       this.#source.mark(this.#position());
     }
+    file.writtenAt = mtimeMs;
     if (size > file.mark.offset && size !== file.unfinishedAt) {
       for (let chunk = 0; chunk < CHUNKS_A_TURN; chunk++) {
         if (this.#intake.behind) return false;
@@ -252,7 +281,6 @@ export class FileTail {
       const { bytesRead } = await file.handle.read(buffer, 0, CHUNK_BYTES, file.mark.offset);
       if (bytesRead > 0) await this.#take(file, buffer.subarray(0, bytesRead), true);
     }
-    file.wasQuiet = size <= file.mark.offset;
     await this.#finish(file, size, mtimeMs);
     return false;
   }

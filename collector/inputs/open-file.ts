@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { WIRE_LIMITS } from '../../ecs/wire.ts';
 import { systemCode } from '../errors.ts';
 import type { Cutter } from './cutter.ts';
-import { type FileMark, HEAD_BYTES, headOf, isCopy, isMarked, isSince } from './file-position.ts';
+import { type FileMark, HEAD_BYTES, headOf, isCopy, isMarked, isSince, rotatedSiblings } from './file-position.ts';
 
 /** A file being read: the one under the path, or one that rotation has moved away. */
 export interface OpenFile {
@@ -14,8 +14,8 @@ export interface OpenFile {
   readonly seenAt: number;
   /** When bytes last came. */
   grewAt: number;
-  /** Nothing new at the last look: the file may have been emptied and filled again since. */
-  wasQuiet: boolean;
+  /** When it was written to last, by the clock of its file system, at the last look. */
+  writtenAt: number;
   /** Size at which only an unfinished line was left: nothing to do until it changes. */
   unfinishedAt: number;
   /** Size at which quiet has ended the last record: the rest is an unfinished line. */
@@ -41,7 +41,7 @@ export async function openFile(
   try {
     const found = await find(handle, known);
     if (!found) await handle.close();
-    return found && { handle, ...found, seenAt, wasQuiet: false, unfinishedAt: -1, quietAt: -1 };
+    return found && { handle, ...found, seenAt, unfinishedAt: -1, quietAt: -1 };
   } catch (error) {
     await handle.close();
     throw error;
@@ -51,27 +51,30 @@ export async function openFile(
 async function find(
   handle: FileHandle,
   known: readonly FileMark[],
-): Promise<Pick<OpenFile, 'mark' | 'isKnown' | 'grewAt'> | undefined> {
+): Promise<Pick<OpenFile, 'mark' | 'isKnown' | 'grewAt' | 'writtenAt'> | undefined> {
   const stats = await handle.stat();
   if (!stats.isFile()) return undefined;
   // Known by its first bytes from now on, read or not: a kill before its turn must not make it a stranger.
   const headBytes = Math.min(stats.size, HEAD_BYTES);
   const head = (await headOf(handle, headBytes)) ?? '';
   let isKnown = false;
-  let mark: FileMark = { dev: stats.dev, ino: stats.ino, head, headBytes, offset: 0, pieces: 0, done: false };
+  const { dev, ino, mtimeMs } = stats;
+  const writtenAt = Math.floor(mtimeMs);
+  let mark: FileMark = { dev, ino, head, headBytes, offset: 0, pieces: 0, done: false, writtenAt };
   for (const each of known) {
     if (!(await isMarked(handle, stats, each))) continue;
-    mark = { ...each, dev: stats.dev };
+    mark = { ...each, dev };
     isKnown = true;
   }
-  return { mark, isKnown, grewAt: stats.mtimeMs };
+  return { mark, isKnown, grewAt: mtimeMs, writtenAt: mtimeMs };
 }
 
 /** Moves a file's mark. Reading may fail here, so nothing is changed before it has not. */
 export async function advance(file: OpenFile, offset: number, pieces: number): Promise<void> {
   const headBytes = Math.min(offset, HEAD_BYTES);
   const head = headBytes > file.mark.headBytes ? await headOf(file.handle, headBytes) : undefined;
-  file.mark = { ...file.mark, offset, pieces, ...(head === undefined ? {} : { head, headBytes }) };
+  const writtenAt = Math.floor(file.writtenAt);
+  file.mark = { ...file.mark, offset, pieces, writtenAt, ...(head === undefined ? {} : { head, headBytes }) };
 }
 
 /** Moves the mark behind the last whole line: one that is being written is new. */
@@ -83,16 +86,64 @@ export async function skipToEnd(file: OpenFile, cutter: Cutter): Promise<void> {
   await advance(file, end < 0 ? size : size - tail.length + end, 0);
 }
 
-/** Shorter than what was read, or other first bytes: somebody has emptied it in place (`copytruncate`). */
-export async function wasEmptied(file: OpenFile, size: number): Promise<boolean> {
+/**
+ * Shorter than what was read, or other first bytes: somebody has emptied it in place (`copytruncate`), and perhaps filled
+ * it again since the last look.
+ */
+export async function wasEmptied(file: OpenFile, size: number, mtimeMs: number): Promise<boolean> {
   if (size < file.mark.offset) return true;
-  if (!file.wasQuiet || size === file.mark.offset || file.mark.headBytes === 0) return false;
+  const isAsBefore = size === file.mark.offset && mtimeMs === file.writtenAt;
+  if (isAsBefore || file.mark.headBytes === 0) return false;
   return (await headOf(file.handle, file.mark.headBytes)) !== file.mark.head;
 }
 
-/** True where a rotated file that nobody knows was written to since the last look, and is no copy of a known one. */
-export async function isNews(file: OpenFile, lookedAt: number, known: readonly FileMark[]): Promise<boolean> {
-  if (!isSince(file.grewAt, lookedAt)) return false;
+/** True where the file under the path is the one of a mark by its inode, and no longer has the bytes that were read of it. */
+export async function wasEmptiedMeanwhile(path: string, mark: FileMark): Promise<boolean> {
+  const handle = await open(path, 'r').catch(() => undefined);
+  if (!handle) return false;
+  try {
+    const stats = await handle.stat();
+    return stats.ino === mark.ino && stats.isFile() && !(await isMarked(handle, stats, mark));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** How long copying may take: what was written meanwhile may have been read of the file itself. */
+const COPYING_MS = 60_000;
+
+/**
+ * The copy that was made of a file before it was emptied (`copytruncate`), open where reading had come to: what nobody had
+ * read of the file is there alone. Undefined where there is none; `known` are copies that were found before.
+ */
+export async function openCopyOf(
+  path: string,
+  mark: FileMark,
+  known: readonly FileMark[],
+): Promise<OpenFile | undefined> {
+  if (mark.headBytes === 0) return undefined;
+  // The newest first: earlier files may begin alike, and were written before.
+  for (const sibling of (await rotatedSiblings(path)).reverse()) {
+    const { ino, dev, size, mtimeMs } = sibling.stats;
+    if (mtimeMs < (mark.writtenAt ?? Infinity) - COPYING_MS) return undefined;
+    if (ino === mark.ino || known.some((one) => one.ino === ino && one.head === mark.head)) continue;
+    const handle = await open(sibling.path, 'r').catch(() => undefined);
+    if (!handle) continue;
+    if ((await handle.stat()).ino === ino && (await headOf(handle, mark.headBytes)) === mark.head) {
+      // What was written and read between the copy and the emptying is not in the copy.
+      const isPast = mark.offset > size;
+      const copied = { ...mark, ino, dev, done: false, ...(isPast ? { offset: size, pieces: 0 } : {}) };
+      const seen = { seenAt: Date.now(), grewAt: mtimeMs, writtenAt: mtimeMs, unfinishedAt: -1, quietAt: -1 };
+      return { handle, mark: copied, isKnown: true, ...seen };
+    }
+    await handle.close();
+  }
+  return undefined;
+}
+
+/** True where a rotated file that nobody knows was written to since a time, and is no copy of a known one. */
+export async function isNews(file: OpenFile, since: number, known: readonly FileMark[]): Promise<boolean> {
+  if (!isSince(file.grewAt, since)) return false;
   for (const mark of known) {
     if (await isCopy(file.handle, mark)) return false;
   }

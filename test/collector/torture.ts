@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +19,8 @@ import { makeCertificates, Receiver, until } from './receiver.ts';
 import { Network, SmallDisk } from './torture-network.ts';
 
 const CLI = fileURLToPath(new URL('../../bin/cli.ts', import.meta.url));
-/** How far the server's clock may be set, milliseconds: over midnight both ways. */
+const TURNED_CLOCK = new URL('./turned-clock.ts', import.meta.url).href;
+/** How far the clock of server or machine may be set, milliseconds: over midnight both ways. */
 const CLOCK_JUMPS = [0, 86_400_000, -86_400_000, 3_600_000];
 
 /** For a start and its first lines, on a machine that is busy with other tests. */
@@ -27,26 +29,28 @@ const WAIT_MS = 240_000;
 /** What befalls the collector in one round, beside the kill at the end of it. */
 export type Blow =
   | 'kill alone'
-  | 'server away'
+  | 'outage with reboot'
   | 'server started anew'
   | 'full disk'
   | 'slow network'
   | 'half-open network'
   | 'rotation during an outage'
   | 'copytruncate'
-  | 'clock jump'
+  | 'clock of the server jumps'
+  | 'clock of the machine jumps'
   | 'damaged spool'
   | 'machine rolled back';
 export const BLOWS: readonly Blow[] = [
   'kill alone',
-  'server away',
+  'outage with reboot',
   'server started anew',
   'full disk',
   'slow network',
   'half-open network',
   'rotation during an outage',
   'copytruncate',
-  'clock jump',
+  'clock of the server jumps',
+  'clock of the machine jumps',
   'damaged spool',
   'machine rolled back',
 ];
@@ -75,13 +79,14 @@ export interface TortureResult {
 
 /**
  * Runs a real collector on a growing, rotating file and ends each round with kill -9, after one of the blows. When it is
- * over, every line must have arrived once; what a damaged frame held must have been set aside and counted.
+ * over, or `signal` wants an end, every line must have arrived once; what a damaged frame held must have been set aside
+ * and counted.
  */
 export async function torture(
   folder: string,
   kills: number,
   say: (text: string) => void,
-  among: readonly Blow[] = BLOWS,
+  { among = BLOWS, signal }: { among?: readonly Blow[]; signal?: AbortSignal } = {},
 ): Promise<TortureResult> {
   const receiver = new Receiver();
   const network = new Network();
@@ -92,6 +97,8 @@ export async function torture(
   mkdirSync(spool);
   const disk = new SmallDisk(spool);
   const log = join(folder, 'app.log');
+  const clock = join(folder, 'clock-offset');
+  const jump = () => CLOCK_JUMPS[Math.floor(Math.random() * CLOCK_JUMPS.length)] as number;
   const { ca, certificate, key } = certificates;
   const server = `https://127.0.0.1:${await network.listen()}`;
   const inputs = [{ type: 'file', paths: [log] }];
@@ -117,18 +124,26 @@ export async function torture(
     }
     appendFileSync(log, text);
   };
-  const rotate = () => {
+  const moveOn = () => {
     const copies = readdirSync(folder)
       .flatMap((name) => /^app\.log\.(\d+)$/.exec(name)?.[1] ?? [])
       .map(Number);
     for (const n of copies.sort((a, b) => b - a)) renameSync(`${log}.${n}`, `${log}.${n + 1}`);
+  };
+  const rotate = () => {
+    moveOn();
     renameSync(log, `${log}.1`);
     writeFileSync(log, '');
   };
   const start = () => {
     const started = spawn(process.execPath, [CLI, 'collector', '--config', join(folder, 'collector.yaml')], {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, HAIDANG_LOG_LEVEL: 'error' },
+      env: {
+        ...process.env,
+        HAIDANG_LOG_LEVEL: 'error',
+        HAIDANG_TEST_CLOCK: clock,
+        NODE_OPTIONS: `--import=${TURNED_CLOCK}`,
+      },
     });
     started.stderr?.on('data', (chunk: Buffer) => {
       const text = chunk.toString();
@@ -169,9 +184,14 @@ export async function torture(
     switch (blow) {
       case 'kill alone':
         return;
-      case 'server away':
+      case 'outage with reboot':
+        // What it read before the reboot waits on the disk, and what is written meanwhile comes on top of it.
         network.cut();
         await pause(400);
+        await end('SIGKILL');
+        write(300);
+        start();
+        await pause(1_500);
         return;
       case 'server started anew':
         await receiver.stop();
@@ -214,18 +234,20 @@ export async function torture(
         await pause(300);
         return;
       case 'copytruncate':
-        // What nobody has read is lost by this way of rotating itself, so all of it is read first.
-        network.mode = 'open';
-        await allThere('before the file is emptied');
-        cpSync(log, `${log}.copy`);
-        writeFileSync(log, '');
-        rmSync(`${log}.copy`);
-        await new Promise((done) => setTimeout(done, 400));
+        // What nobody has read of the file is in the copy alone.
+        moveOn();
+        cpSync(log, `${log}.1`);
+        truncateSync(log);
         return;
-      case 'clock jump':
-        receiver.clockOffset = CLOCK_JUMPS[Math.floor(Math.random() * CLOCK_JUMPS.length)] as number;
+      case 'clock of the server jumps':
+        receiver.clockOffset = jump();
         network.cut();
         network.mode = 'open';
+        return;
+      case 'clock of the machine jumps':
+        // While it reads and sends: nothing is cut.
+        writeFileSync(clock, String(jump()));
+        await pause(200);
         return;
       case 'damaged spool':
       case 'machine rolled back':
@@ -279,18 +301,19 @@ export async function torture(
     write(300);
     start();
     await until(`the first lines (${complaints})`, () => receiver.events.size > 0, 60_000);
-    for (let kill = 0; kill < kills; kill++) {
-      const blow = among[kill % among.length] as Blow;
+    let made = 0;
+    for (; made < kills && !signal?.aborted; made++) {
+      const blow = among[made % among.length] as Blow;
       blows[blow] = (blows[blow] ?? 0) + 1;
       write(400);
-      if (kill % 7 === 6) rotate();
+      if (made % 7 === 6) rotate();
       await strike(blow);
       write(400);
       await pause(500);
       await end('SIGKILL');
       network.mode = 'open';
       start();
-      if (kill % 10 === 9) say(`${kill + 1} of ${kills} kills, ${receiver.events.size} events`);
+      if (made % 10 === 9) say(`${made + 1} of ${kills} kills, ${receiver.events.size} events`);
       // Starts take longer than blows: let it come to reading before the next.
       // The last lines came after any damage, so they do arrive.
       const seen = receiver.events.size;
@@ -318,7 +341,7 @@ export async function torture(
     const there = new Set(texts);
     const unique = lines.filter((line) => there.has(line)).length;
     return {
-      kills,
+      kills: made,
       blows,
       written: lines.length,
       unique,

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import type { EcsEvent } from '../../../ecs/event.ts';
+import { readField } from '../../../ecs/event.ts';
+import { CONTEXT, parsed } from './fixtures.ts';
+import { HOSTS } from './unusual/hosts.ts';
+import type { Row } from './unusual/row.ts';
+import { SURICATA } from './unusual/suricata.ts';
+
+const GROUPS: readonly (readonly [string, readonly Row[]])[] = [
+  ['hosts and their services', HOSTS],
+  ['Suricata', SURICATA],
+];
+
+describe.each(GROUPS)('unusual lines of %s', (_, rows) => {
+  it.each(rows)('%s: %s', (parser, line, gives, lacks = []) => {
+    const event = parsed(line, parser) as EcsEvent;
+    const found = Object.fromEntries(Object.keys(gives).map((name) => [name, readField(event, name)]));
+    expect(found).toEqual(gives);
+    expect(event.event.kind).not.toBe('pipeline_error');
+    expect(event.event.original).toBe(line);
+    for (const name of lacks) expect([name, readField(event, name)]).toEqual([name, undefined]);
+    expect(parsed(line, 'auto', CONTEXT)).toEqual(event);
+  });
+});

@@ -38,6 +38,10 @@ const PAGES = {
   requests: '/requests',
   request: '/requests/YC-0002-0000',
   notices: '/notices',
+  board: '/board',
+  'board-item': '/board/b001',
+  'board-indicators': '/board/indicators',
+  tasks: '/tasks?show=all',
   incidents: '/incidents?sort=due',
   report: '/incidents/HD-0000-0001/report/closing',
   'report-form': '/reports/form',
@@ -47,7 +51,7 @@ const PAGES = {
 /** Looked at apart from the others: all pages in one test would take minutes on a busy machine. */
 const OF_PARSERS = /^parser/;
 const OF_RULES = /^(rule|attack|indicators|assets|fleet)/;
-const OF_CASES = /^(incidents|notices|report|request)/;
+const OF_CASES = /^(board|tasks|incidents|notices|report|request)/;
 /** What axe finds in one language and not in another: names that a text gives, and languages. All else is looked at in one. */
 const OF_TEXTS = [
   ...[
@@ -219,8 +223,9 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
     async () => {
       await open('en');
       const pages = ['alerts', 'alert', 'search', 'ledger', 'shifts', 'rules', 'requests', 'request'] as const;
+      const ofCenter = ['board', 'board-item', 'board-indicators', 'tasks'] as const;
       const ofRules = ['rule', 'rule-import', 'indicators', 'assets', 'fleet', 'parsers'] as const;
-      for (const name of [...pages, ...ofRules]) {
+      for (const name of [...pages, ...ofRules, ...ofCenter]) {
         await visit(name);
         if (name === 'rule') await openAll();
         if (name === 'fleet') await openFleet();

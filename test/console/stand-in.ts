@@ -10,6 +10,7 @@ import { ERRORS } from '../../server/errors.ts';
 import type { Problem } from '../../server/schema.ts';
 import type { NewSavedSearch, SavedSearch } from '../../server/search/schema.ts';
 import * as samples from './samples.ts';
+import { addBoardRoutes } from './stand-in-board.ts';
 import { addFleetRoutes } from './stand-in-fleet.ts';
 import { addNoticeRoutes } from './stand-in-notices.ts';
 import { addParserRoutes, type ParserAnswers } from './stand-in-parsers.ts';
@@ -130,6 +131,7 @@ function addRoutes(app: FastifyInstance, state: StandIn, sockets: Set<WebSocket>
   app.get(`${api}/emergencies`, () => (state.emergency ? samples.EMERGENCIES : { emergencies: [] }));
   app.get(`${api}/agencies`, () => samples.AGENCIES);
   app.get(`${api}/ledger`, () => samples.LEDGER);
+  addBoardRoutes(app);
   addFleetRoutes(app);
   addRequestRoutes(app);
   addNoticeRoutes(app);

@@ -1,10 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Connection, connect } from '../../../server/commands/connection.ts';
+import { run as inboundCommand } from '../../../server/commands/inbound.ts';
+import { run as nationalCommand } from '../../../server/commands/national.ts';
 import { loadConfig, type ServerConfig } from '../../../server/config.ts';
-import type { InboundItems, InboundSources } from '../../../server/inbound/schema.ts';
+import type { InboundItem, InboundItems, InboundSources } from '../../../server/inbound/schema.ts';
 import type { IncidentDetail } from '../../../server/incidents/schema.ts';
 import type { IndicatorLists } from '../../../server/indicators/schema.ts';
 import { createLog } from '../../../server/log.ts';
@@ -263,4 +265,137 @@ describe('a province and the national center', () => {
     );
     expect((await items('advisories')).total).toBe(1);
   }, 180_000);
+});
+
+describe('the same at the command line', () => {
+  /** What a command of one of the servers prints, and its exit code. */
+  async function say(
+    run: (args: readonly string[]) => Promise<number>,
+    of: Pick<ServerConfig, 'data'>,
+    ...args: readonly string[]
+  ): Promise<{ readonly code: number; readonly text: string }> {
+    const said: string[] = [];
+    vi.stubEnv('HAIDANG_DATA', of.data);
+    const log = vi.spyOn(console, 'log').mockImplementation((...words: unknown[]) => void said.push(words.join(' ')));
+    try {
+      return { code: await run(args), text: said.join('\n') };
+    } finally {
+      log.mockRestore();
+      vi.unstubAllEnvs();
+    }
+  }
+  const atCenter = (...args: readonly string[]) => say(nationalCommand, national.config, ...args);
+  const atProvince = (...args: readonly string[]) => say(inboundCommand, config, ...args);
+  const rowsOf = <Row>({ text }: { readonly text: string }): Row[] =>
+    text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Row]));
+  /** Asks the source until the province has it so. */
+  async function arrived(
+    show: readonly string[],
+    isSo: (found: readonly InboundItem[]) => boolean,
+  ): Promise<InboundItem[]> {
+    expect((await atProvince('poll', 'a05')).text).toMatch(/a05 is asked now/);
+    return until(
+      'what the center said is there',
+      async () => {
+        const found = rowsOf<InboundItem>(await atProvince(...show, '--json'));
+        return isSo(found) ? found : undefined;
+      },
+      LONG,
+    );
+  }
+
+  it('acknowledges what was looked at, and gives and withdraws tasks that the province answers', async () => {
+    const listed = await atCenter('board', '--province', 'can-tho');
+    expect(listed.text).toMatch(/TP Cần Thơ +high +new +(yes|earlier) +Tấn công máy chủ một cửa/);
+    const [row] = rowsOf<{ id: string; version: string }>(await atCenter('board', '--province', 'can-tho', '--json'));
+    const id = row?.id ?? '';
+    const shown = (await atCenter('show', id)).text;
+    expect(shown).toContain(`Version ${row?.version}, detected `);
+    expect(shown).toMatch(/network {2}198\.51\.100\.7 {2}met by /);
+    expect(shown).toContain('answered ');
+    await expect(atCenter('acknowledge', id, '--version', '2020-01-01T00:00:00.000Z')).rejects.toThrow(/later version/);
+    const seen = await atCenter('acknowledge', id, '--version', row?.version ?? '', '--text', 'Đã xem bản mới');
+    expect(seen.text).toMatch(/Acknowledged .* by local:\d+: Đã xem bản mới/);
+    const given = await atCenter('task', id, '--title', 'Gửi nhật ký tường lửa', '--hours', '24', '--json');
+    const [asked] = rowsOf<BoardDetail>(given);
+    expect(asked?.tasks.at(-1)).toMatchObject({ title: 'Gửi nhật ký tường lửa', sent: true, answer: null });
+    await atCenter(
+      'task',
+      id,
+      '--title',
+      'Cách ly máy chủ',
+      '--text',
+      'Ngay bây giờ',
+      '--due',
+      '2030-01-02T03:04+07:00',
+    );
+
+    const open = await arrived(['tasks'], ({ length }) => length === 2);
+    const idOf = (title: string) => open.find((one) => one.title === title)?.id ?? '';
+    expect(open.find(({ title }) => title === 'Cách ly máy chủ')?.due).toBe('2030-01-01T20:04:00.000Z');
+    const task = rowsOf<BoardDetail>(await atCenter('show', id, '--json'))[0]?.tasks.at(-1)?.id ?? '';
+    expect((await atCenter('withdraw', id, task, '--reason', 'Đã xong')).text).toMatch(/withdrawn {2}Cách ly máy chủ/);
+    await arrived(['tasks'], ({ length }) => length === 1);
+    await expect(atProvince('answer', idOf('Cách ly máy chủ'), '--text', 'Rồi')).rejects.toThrow(/withdrawn/);
+
+    // Its incident became part of another one meanwhile: the task went along.
+    const into = await province.ask<IncidentDetail>('POST', '/api/v1/incidents', { alerts: [], title: 'Chung' });
+    const { incident: part } = await province.ask<IncidentDetail>('GET', `/api/v1/incidents/${incident}`);
+    const both = { version: into.incident.version, from: incident, fromVersion: part.version };
+    await province.ask('POST', `/api/v1/incidents/${into.incident.id}/merge`, both);
+    const answered = await atProvince('answer', idOf('Gửi nhật ký tường lửa'), '--text', 'Không có gì lạ.');
+    expect(answered.text).toMatch(new RegExp(`task, answered, .*about ${into.incident.id}`));
+    await expect(atProvince('answer', idOf('Gửi nhật ký tường lửa'), '--text', 'Lại')).rejects.toThrow(
+      /answered already/,
+    );
+    const tasks = await atProvince('tasks', '--all');
+    expect(
+      tasks.text
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split(/ +/)[2])
+        .sort(),
+    ).toEqual(['answered', 'answered', 'withdrawn']);
+    expect((await atProvince('tasks')).text).toBe('Nothing.');
+  }, 180_000);
+
+  it('shows sources, advisories, remarks, sightings and provinces', async () => {
+    const status = await atProvince('status');
+    expect(status.code).toBe(0);
+    expect(status.text).toMatch(/feed +Chỉ dấu A05 +indicators, advisories .* 1001$/m);
+    const [advisory] = rowsOf<InboundItem>(await atProvince('advisories', '--json'));
+    expect((await atProvince('advisories')).text).toContain('Cảnh báo CVE');
+    expect((await atProvince('show', advisory?.id ?? '')).text).toMatch(/advisory, listed, Chỉ dấu A05, TLP:GREEN/);
+    expect((await atProvince('messages')).text).toMatch(/acknowledgement +listed/);
+    const sightings = (await atCenter('sightings', '--shared')).text;
+    expect(sightings).toMatch(/network +198\.51\.100\.7 .*lao-cai/);
+    expect((await atCenter('sightings', '--shared', '--json')).text.split('\n')).toHaveLength(1);
+    expect((await atCenter('name', 'lao-cai', 'Tỉnh Lào Cai')).text).toContain('lao-cai is Tỉnh Lào Cai');
+    expect((await atCenter('provinces')).text).toMatch(/can-tho +TP Cần Thơ +\/soc\/ +answers-can-tho/);
+  }, 60_000);
+
+  it.each([
+    [
+      'a province that is asked for a board',
+      () => say(nationalCommand, config, 'board'),
+      /belongs to role national/,
+      1,
+    ],
+    ['an incident that is none', () => atCenter('show', 'nothing'), /no incident "nothing" on the board/, 1],
+    ['no version', () => atCenter('acknowledge', 'x'), /needs --version/, 2],
+    ['no title', () => atCenter('task', 'x', '--text', 'y'), /needs --title/, 2],
+    ['two times', () => atCenter('task', 'x', '--title', 'y', '--due', 'z', '--hours', '1'), /not both/, 2],
+    ['a time that is none', () => atCenter('task', 'x', '--title', 'y', '--due', 'mai'), /--due takes a time/, 2],
+    ['no reason', () => atCenter('withdraw', 'x', 'y'), /needs --reason/, 2],
+    ['a severity that is none', () => atCenter('board', '--severity', 'xấu'), /severity/, 2],
+    ['an act that is none', () => atCenter('boards'), /say "haidang national board"/, 2],
+    ['a source that is none', () => atProvince('poll', 'x'), /no source "x"/, 1],
+    ['what never came', () => atProvince('answer', 'a05:x', '--text', 'y'), /Nothing with the id "a05:x" came in/, 1],
+    ['no answer', () => atProvince('answer', 'a05:x'), /needs --text/, 2],
+    ['nothing at all', () => atProvince(), /say "haidang inbound status"/, 2],
+  ])('says what is wrong: %s', async (_what, act, message, exitCode) => {
+    await expect(act()).rejects.toMatchObject({ message: expect.stringMatching(message) });
+    // An error without a code of its own ends the program with 1.
+    await act().catch((error: { exitCode?: number }) => expect(error.exitCode ?? 1).toBe(exitCode));
+  });
 });

@@ -1,12 +1,20 @@
 import { posix } from 'node:path';
 import type { EcsEvent } from '../../ecs/event.ts';
 import type { Draft, Endpoint } from './draft.ts';
-import { finish } from './draft.ts';
+import { finish, relate } from './draft.ts';
 import { isObject, type JsonObject, objectAt } from './json-object.ts';
 import { put } from './put.ts';
 
 /** System calls of x86-64 that tell what an event is about, where auditd has not written their names. */
-const CALLS: Readonly<Record<string, string>> = { 42: 'connect', 49: 'bind', 59: 'execve', 322: 'execveat' };
+const CALLS: Readonly<Record<string, string>> = {
+  42: 'connect',
+  43: 'accept',
+  44: 'sendto',
+  49: 'bind',
+  59: 'execve',
+  288: 'accept4',
+  322: 'execveat',
+};
 const X86_64 = /^(?:c000003e|x86_64)$/;
 /** The record that says what an event is about, best first. */
 const LEADING = ['AVC', 'APPARMOR_DENIED', 'SELINUX_ERR', 'SYSCALL', 'SECCOMP'];
@@ -67,7 +75,7 @@ function classifyCall(event: EcsEvent, call: string | undefined, socket: JsonObj
   };
   if (call !== undefined) event.event.action = call;
   if (call === 'execve' || call === 'execveat') set('process', ['start']);
-  else if (call === 'connect' && socket) set('network', ['connection', 'start']);
+  else if (socket && /^(?:connect|accept4?)$/.test(call ?? '')) set('network', ['connection', 'start']);
   else if (socket) set('network', ['info']);
   else if (file === 'CREATE') set('file', ['creation']);
   else if (file === 'DELETE') set('file', ['deletion']);
@@ -98,9 +106,13 @@ export function joinRecords(records: readonly EcsEvent[], original: string): Ecs
   const socket = records.map((record) => objectAt(logOf(record), 'socket')).find((found) => found !== undefined);
   const name = callOf(call);
   if (lead === call) classifyCall(event, name, socket, kind);
-  if (name === 'connect' && socket) {
+  const side = /^(?:connect|sendto)$/.test(name ?? '') ? 'destination' : /^accept4?$/.test(name ?? '') ? 'source' : '';
+  if (socket?.['address'] !== undefined) {
     const end: Endpoint = { ip: String(socket['address']), port: Number(socket['port']) };
-    put(event, 'destination', end);
+    if (side !== '') put(event, side, end);
+    else
+      for (const record of records)
+        for (const ip of (record as Draft).related?.ip ?? []) relate(event as Draft, 'ip', ip);
   }
   // A list, so that a rule for one type of record finds it in the event that the record is part of.
   const log: JsonObject = { ...logOf(lead), record_type: [...new Set(records.map(typeOf))] };

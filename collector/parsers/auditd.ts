@@ -1,9 +1,10 @@
 import type { EcsEvent } from '../../ecs/event.ts';
+import { ipv6 } from '../inputs/netflow-values.ts';
 import type { ParseContext, Parser } from '../record.ts';
 import { joinRecords } from './auditd-event.ts';
 import { meaningOfRecord, RECORD_NAMES } from './auditd-types.ts';
 import type { Draft } from './draft.ts';
-import { classify, endpoint, finish, isAddress, newDraft } from './draft.ts';
+import { classify, endpoint, finish, isAddress, newDraft, relate } from './draft.ts';
 import { countOf, put } from './put.ts';
 
 const HEAD =
@@ -55,10 +56,13 @@ function pairsOf(text: string, record: string): Map<string, string> {
     } else {
       end = mark + 1;
       while (end < text.length && text[end] !== ' ' && text[end] !== "'" && text[end] !== '\x1d') end++;
+      // Copies of records often lack the mark 0x1d, which no screen shows: `key=(null)ARCH=x86_64`.
+      const glued = /.(?:ARCH|SADDR|[AO]?UID|ID)=/.exec(text.slice(mark + 1, end));
+      if (glued) end = mark + 2 + glued.index;
       value = text.slice(mark + 1, end);
       if (UNTRUSTED.test(name) || (record === 'EXECVE' && ARGUMENT.test(name))) value = unhex(value) ?? value;
     }
-    if (/^[A-Za-z][\w[\]-]{0,40}$/.test(name) && !pairs.has(name)) pairs.set(name, value);
+    if (/^[A-Za-z][\w[\]-]{0,40}$/.test(name) && !pairs.has(name) && value !== '{') pairs.set(name, value);
     at = end;
   }
   return pairs;
@@ -160,22 +164,32 @@ function setPeople(draft: Draft, fields: Fields, record: string): void {
   }
 }
 
+/** The address of a socket that listens everywhere, or is not bound. */
+function isNowhere(ip: string): boolean {
+  return ip === '0.0.0.0' || ip === '::';
+}
+
 /** A socket address as the kernel holds it (`saddr=02000050C0000201…`): family, port, address. */
 function setSocket(draft: Draft, fields: Fields): void {
   const raw = fields.get('saddr');
-  if (raw === undefined || !/^[0-9A-F]{16,256}$/.test(raw)) return;
+  if (raw === undefined || !/^(?:[0-9A-Fa-f]{2}){3,256}$/.test(raw)) return;
   const bytes = Buffer.from(raw, 'hex');
   const family = bytes.readUInt16LE(0);
-  if (family !== 2 && family !== 10) return;
+  if (family === 1) {
+    // A name without a file begins with a zero (unix(7)); ss and others write it with `@`.
+    const name = bytes.subarray(2).toString('utf8').replace(/^\0/, '@').replace(/\0.*$/s, '');
+    put(draft, 'auditd.log.socket', { family: 'unix', ...(name !== '' && name !== '@' && { path: name }) });
+    return;
+  }
+  if (bytes.length < 8 || (family !== 2 && family !== 10)) return;
   const port = bytes.readUInt16BE(2);
-  const groups =
-    family === 10 && bytes.length >= 24
-      ? Array.from({ length: 8 }, (_, at) => bytes.readUInt16BE(8 + at * 2).toString(16))
-      : [];
-  const text = family === 2 ? [...bytes.subarray(4, 8)].join('.') : groups.join(':');
+  if (family === 10 && bytes.length < 24) return;
+  const text = family === 2 ? [...bytes.subarray(4, 8)].join('.') : ipv6(bytes.subarray(8, 24));
   const found = endpoint(text, port);
   if (!found?.ip) return;
   put(draft, 'auditd.log.socket', { family: family === 2 ? 'ipv4' : 'ipv6', address: found.ip, port });
+  // Which end it is, only the system call of the same event says (`joinRecords`).
+  if (!isNowhere(found.ip)) relate(draft, 'ip', found.ip);
 }
 
 function setRest(draft: Draft, fields: Fields, record: string): void {

@@ -23,7 +23,10 @@ const TRANSFER =
 const OUT =
   /^transfer (?:out: |of )'([^'\s]{1,1024})\/([A-Z0-9]{1,12})'(?: \([^()]{1,64}\))?: (AXFR|IXFR|AXFR-style IXFR) (started|ended)/;
 const UPDATE =
-  /^(?:update|updating zone|request has invalid signature|update forwarding) ?:? ?'?([^'\s:]{0,1024}?)(?:\/([A-Z0-9]{1,12}))?'?:? (.{1,500})$/;
+  /^(?:update forwarding|updating zone|update):? '([^'\s]{1,1024}?)(?:\/([A-Z0-9]{1,12}))?'(?::| )\s?(.{1,500})$/;
+/** A signed request of any kind; `(…)` behind the key's name is what the key is called on the other side. */
+const SIGNATURE =
+  /^request has invalid signature: (?:(?:TSIG|SIG\(0\)) ([^\s:()]{1,255})(?: \([^()\s]{1,255}\))?: )?(.{1,200}?)(?: \(([A-Z]{3,12})\))?$/;
 const RPZ = /^(?:disabled )?rpz (\S{1,32}) (\S{1,32}) rewrite (\S{1,1024}) via (\S{1,1024})/;
 const RESOLVING =
   /^(lame server|unexpected RCODE|error|FORMERR|REFUSED|SERVFAIL|DNS format error|success|broken trust chain|insecurity proof failed|no valid \w+|connection refused|timed out|managed-keys-zone)(?: \(([^()]{1,128})\)| ([A-Z]{3,16}))? (?:from (\S{2,64})#\d{1,5} )?resolving '?([^'\s]{1,1024}?)(?:\/([A-Z0-9-]{1,16}))?(?:\/([A-Z0-9]{1,12}))?(?='| for client |: |$)/;
@@ -127,11 +130,19 @@ function readChange(text: string, draft: Draft): boolean {
     if (transfer[4] !== 'denied') put(draft, 'event.reason', transfer[4]);
     return refused(draft, 'zone-transfer');
   }
-  if (!/^updat|^request has/.test(text)) return false;
+  const signature = SIGNATURE.exec(text);
+  if (signature) {
+    put(draft, 'network.protocol', 'dns');
+    put(draft, 'bind.key', signature[1]);
+    put(draft, 'bind.tsig_error', signature[3]);
+    put(draft, 'event.reason', signature[2]);
+    return refused(draft, 'request');
+  }
+  if (!text.startsWith('updat')) return false;
   const update = UPDATE.exec(text);
   setQuestion(draft, update?.[1], undefined, update?.[2]);
   const what = update?.[3] ?? text;
-  if (/denied|failed|rejected|invalid signature|refused/.test(text)) {
+  if (/denied|failed|rejected|refused|unsuccessful|not satisfied/.test(what)) {
     if (what !== 'denied') put(draft, 'event.reason', what);
     return refused(draft, 'update');
   }

@@ -69,6 +69,23 @@ const PROTOCOLS: Readonly<Record<string, string>> = {
   lmtp: 'lmtp',
 };
 
+/** The texts in brackets that stand behind a blank, brackets within them and all: `(auth failed, 1 attempts (PLAIN))`. */
+function groupsOf(text: string): string[] {
+  const groups: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (let at = 0; at < text.length && groups.length < 8; at++) {
+    if (text[at] === '(') {
+      // What a function is called with, `SSL_accept()`, says nothing of the end.
+      if (depth === 0 && text[at - 1] !== ' ') continue;
+      if (depth++ === 0) start = at + 1;
+    } else if (text[at] === ')' && depth > 0 && --depth === 0 && at > start) {
+      groups.push(text.slice(start, at));
+    }
+  }
+  return groups;
+}
+
 /** Messages of the login processes: one a connection, with what became of it. */
 function readLogin(message: string, draft: Draft): boolean {
   const { text, fields } = readFields(message);
@@ -83,13 +100,13 @@ function readLogin(message: string, draft: Draft): boolean {
     classify(draft, ['email', 'authentication', 'session'], ['start'], 'authentication_success', 'success');
     return true;
   }
-  const failed =
-    /\((auth failed, \d{1,9} attempts[^()]{0,80}|[^()]{0,80}(?:authentication failed|unknown user|password mismatch)[^()]{0,80})\)/.exec(
-      text,
-    );
-  if (failed) {
-    put(draft, 'dovecot.attempts', countOf(/(\d{1,9}) attempts/.exec(failed[1] as string)?.[1]));
-    return loginFailed(draft, failed[1]);
+  const groups = groupsOf(text);
+  const failed = groups.find((group) =>
+    /^auth failed, \d{1,9} attempts|authentication failed|unknown user|password mismatch/.test(group),
+  );
+  if (failed !== undefined) {
+    put(draft, 'dovecot.attempts', countOf(/(\d{1,9}) attempts/.exec(failed)?.[1]));
+    return loginFailed(draft, failed);
   }
   const ended =
     /^(?:Disconnected|Aborted login|Login aborted|Maximum number of connections|Connection closed|proxy)/.test(text);
@@ -98,7 +115,7 @@ function readLogin(message: string, draft: Draft): boolean {
     classify(draft, ['email', 'session'], ['info']);
     return true;
   }
-  const reason = /\((.{1,300}?)\)(?=:|,|$)/.exec(text)?.[1] ?? /: (.{1,300})$/.exec(text)?.[1];
+  const reason = groups[0] ?? /: (.{1,300})$/.exec(text)?.[1];
   put(draft, 'event.reason', reason);
   if (/disallowed|tried to use/.test(reason ?? '')) return loginFailed(draft, reason);
   classify(draft, ['email', 'session'], ['end'], 'disconnect');
@@ -181,7 +198,7 @@ function readEnd(message: string, draft: Draft): boolean {
     /^(?:Disconnected(?::| for)|Connection closed:?|Disconnect:)? ?(.{0,300}?)(?= (?:in|bytes|top|rcvd)=|$)/.exec(
       message,
     )?.[1];
-  put(draft, 'event.reason', reason?.replace(/^\(|\)$/g, '').trim());
+  put(draft, 'event.reason', reason?.replace(/^\((.*)\)$/s, '$1').trim());
   classify(draft, ['email', 'session'], ['end'], 'disconnect');
   return true;
 }

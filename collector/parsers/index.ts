@@ -32,6 +32,7 @@ import { suricata } from './suricata.ts';
 import { framed, parseProgramMessage, programParser, syslog, withFile, withSyslogHeader } from './syslog.ts';
 import { isoString } from './time.ts';
 import { sysmon, windows } from './windows.ts';
+import { withWrapped } from './wrapped-lines.ts';
 import { zeek } from './zeek.ts';
 
 /** Their lines come by syslog as well; the words of its header are no virtual host. */
@@ -72,7 +73,7 @@ export const PARSERS: readonly Parser[] = [
   windows,
   sysmon,
   zeek,
-  json,
+  withWrapped(json, (line, context) => detect(line, context, undefined)),
 ];
 
 /** The names that `parseLine` takes beside `auto`. */

@@ -10,6 +10,9 @@ const UPTIME = /^\[ *\d{1,12}\.\d{1,9}\] ?/;
 const PAIR = /^([A-Z]{2,16})=(\S{0,160})$/;
 const TCP_FLAGS = new Set(['SYN', 'ACK', 'FIN', 'RST', 'PSH', 'URG', 'ECE', 'CWR']);
 const DENIED = /(?:^|[^a-z])(block|drop|deny|denied|reject)(?:ed|ped|ing|s)?(?![a-z])/i;
+/** `no-drop`, `not blocked`: the prefix says that the deed was not done. */
+const NEGATED =
+  /(?:^|[^a-z])(?:no|not|non|never)[\s_.-]?(?:block|drop|deny|denied|reject|accept|allow|permit|pass)(?:ed|ped|ted|ing|s)?(?![a-z])/gi;
 const ALLOWED = /(?:^|[^a-z])(accept|allow|permit|pass)(?:ed|ted|s)?(?![a-z])/i;
 /** `[WAN_IN-2000-D]`: rule set, rule and verdict, as VyOS and EdgeOS mark what their rules log. */
 const CHAIN = /^\[?([\w.-]{1,64})-(default|\d{1,6})-([ADR])\]?$/;
@@ -35,8 +38,9 @@ function classifyPrefix(draft: Draft, prefix: string): void {
     else classify(draft, ['network'], ['connection', 'denied'], verdict, 'failure');
     return;
   }
-  const denied = DENIED.exec(prefix)?.[1]?.toLowerCase();
-  const allowed = denied === undefined ? ALLOWED.exec(prefix)?.[1]?.toLowerCase() : undefined;
+  const words = prefix.replace(NEGATED, ' ');
+  const denied = DENIED.exec(words)?.[1]?.toLowerCase();
+  const allowed = denied === undefined ? ALLOWED.exec(words)?.[1]?.toLowerCase() : undefined;
   const action = denied === 'denied' ? 'deny' : (denied ?? allowed);
   if (denied !== undefined) classify(draft, ['network'], ['connection', 'denied'], action, 'failure');
   else if (allowed !== undefined) classify(draft, ['network'], ['connection', 'allowed'], action, 'success');
@@ -57,8 +61,11 @@ function pairsOf(text: string): { pairs: Map<string, string>; flags: string[] } 
   return { pairs, flags };
 }
 
-function setMac(draft: Draft, mac: string | undefined): void {
-  const bytes = mac?.split(':');
+/** `MAC=` has destination, source and type in one; `MACSRC=` and `MACDST=` are what the kernel writes when asked to decode it. */
+function setMac(draft: Draft, pairs: ReadonlyMap<string, string>): void {
+  put(draft, 'source.mac', macOf(pairs.get('MACSRC')));
+  put(draft, 'destination.mac', macOf(pairs.get('MACDST')));
+  const bytes = pairs.get('MAC')?.split(':');
   if (!bytes || bytes.length < 12) return;
   put(draft, 'destination.mac', macOf(bytes.slice(0, 6).join(':')));
   put(draft, 'source.mac', macOf(bytes.slice(6, 12).join(':')));
@@ -82,12 +89,15 @@ export function readNetfilterMessage(message: string, context: ParseContext): Ec
   classifyPrefix(draft, prefix);
   draft.source = source;
   draft.destination = destination;
-  setMac(draft, pairs.get('MAC'));
+  setMac(draft, pairs);
   putTransport(draft, pairs.get('PROTO'));
   put(draft, 'network.type', isAddress(source.ip) && source.ip.includes(':') ? 'ipv6' : 'ipv4');
   put(draft, 'observer.ingress.interface.name', pairs.get('IN'));
   put(draft, 'observer.egress.interface.name', pairs.get('OUT'));
   for (const name of Object.keys(NUMBERS)) put(draft, NUMBERS[name] as string, countOf(pairs.get(name)));
+  put(draft, 'user.id', /^\d{1,10}$/.exec(pairs.get('UID') ?? '')?.[0]);
+  put(draft, 'group.id', /^\d{1,10}$/.exec(pairs.get('GID') ?? '')?.[0]);
+  put(draft, 'network.vlan.id', /^\d{1,4}$/.exec(pairs.get('VID') ?? '')?.[0]);
   if (flags.length > 0) put(draft, 'iptables.tcp.flags', flags);
   return finish(draft);
 }

@@ -22,7 +22,9 @@ function clientAt(message: string): number {
   const request = message.indexOf(', request: "');
   let at = message.lastIndexOf(CLIENT, request < 0 ? undefined : request);
   for (let tries = 0; at >= 0 && tries < MAX_TRIES; tries++) {
-    if (isAddress(wordAt(message, at + CLIENT.length))) return at;
+    const word = wordAt(message, at + CLIENT.length);
+    // A client on a local socket has no address; nginx writes `unix:` then.
+    if (isAddress(word) || word === 'unix:') return at;
     if (at === 0) break;
     at = message.lastIndexOf(CLIENT, at - 1);
   }

@@ -1,7 +1,7 @@
 import { parseAccountMessage } from './accounts.ts';
 import type { Draft } from './draft.ts';
 import { classify, MAX_MESSAGE, setSource } from './draft.ts';
-import { parseLogindMessage, parseSuMessage } from './sessions.ts';
+import { parseLogindMessage, parseLoginMessage, parseSuMessage } from './sessions.ts';
 
 const MODULE = /^(pam_[a-z0-9_]+)\(([^():\s]{0,64})(?::([a-z]+))?(?:\[[^\]\s]*\])?\): +(.*)$/s;
 const DETAILS =
@@ -61,7 +61,8 @@ function readSession(text: string, draft: Draft): boolean {
   if (by > 0) {
     const [, target = '', targetId] = ACCOUNT.exec(text.slice(OPENED.length, by)) ?? [];
     const [, opener = '', openerId] = ACCOUNT.exec(text.slice(by + 4)) ?? [];
-    if (opener === '') {
+    // What getlogin(3) says on a terminal on which nobody has logged in yet.
+    if (opener === '' || opener === 'LOGIN') {
       draft.user = { name: target, ...(targetId && { id: targetId }) };
     } else {
       // A set-uid program reports its own uid 0 beside the name of the person who started it: not that person's id.
@@ -143,11 +144,12 @@ export function isPam(message: string): boolean {
   return message.startsWith('pam_') && MODULE.test(message);
 }
 
-/** Reads a message of a PAM module, su, the account tools or systemd-logind. */
+/** Reads a message of a PAM module, su, login, the account tools or systemd-logind. */
 export function parsePamMessage(message: string, draft: Draft): boolean {
   return (
     parsePam(message, draft) ||
     parseSuMessage(message, draft) ||
+    parseLoginMessage(message, draft) ||
     parseAccountMessage(message, draft) ||
     parseLogindMessage(message, draft)
   );

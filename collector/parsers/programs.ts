@@ -23,7 +23,7 @@ import { isPaloAltoMessage, readPaloAltoMessage } from './paloalto.ts';
 import { isPam, parsePam } from './pam.ts';
 import { parsePostfixMessage } from './postfix.ts';
 import { readPostgresqlMessage } from './postgresql.ts';
-import { parseLogindMessage, parseSuMessage } from './sessions.ts';
+import { parseLogindMessage, parseLoginMessage, parseSuMessage } from './sessions.ts';
 import { isSophosMessage, readSophosMessage } from './sophos.ts';
 import { readSquidMessage } from './squid.ts';
 import { parseSudoMessage } from './sudo.ts';
@@ -51,7 +51,8 @@ const ACCOUNTS: ProgramMessages = {
 };
 const POSTFIX: ProgramMessages = { dataset: 'postfix.log', message: parsePostfixMessage };
 const DOVECOT: ProgramMessages = { dataset: 'dovecot.log', message: parseDovecotMessage };
-const PAM: ProgramMessages = { auth: true, message: parsePam };
+/** How the messages of a PAM module are read, whichever program runs it. */
+export const PAM: ProgramMessages = { auth: true, message: parsePam };
 const OPENVPN: ProgramMessages = { dataset: 'openvpn.log', message: parseOpenvpnMessage };
 const DHCP: ProgramMessages = { dataset: 'dhcp.log', message: parseDhcpMessage };
 const POSTGRESQL: ProgramMessages = { whole: readPostgresqlMessage };
@@ -70,6 +71,7 @@ const PROGRAMS = new Map<string, ProgramMessages>([
   ['sshd-auth', SSHD],
   ['sudo', { auth: true, message: parseSudoMessage }],
   ['su', { auth: true, message: (message, draft) => parsePam(message, draft) || parseSuMessage(message, draft) }],
+  ['login', { auth: true, message: (text, draft) => parsePam(text, draft) || parseLoginMessage(text, draft) }],
   [
     'systemd-logind',
     { auth: true, message: (text, draft) => parseLogindMessage(text, draft) || parsePam(text, draft) },

@@ -1,5 +1,5 @@
 import type { Draft } from './draft.ts';
-import { isAddress } from './draft.ts';
+import { isAddress, relate } from './draft.ts';
 import type { JsonObject } from './json-object.ts';
 import { compact, dropEmpty, isObject, objectAt, takeCount, takeString } from './json-object.ts';
 import { isoString, isoTimeAt } from './time.ts';
@@ -8,24 +8,29 @@ import { readAuthority, setUrl } from './url.ts';
 const MAX_ANSWERS = 64;
 const RECORD_KEYS = new Set(['rrname', 'rrtype', 'rdata', 'ttl']);
 
+/** What Suricata's HTTP library writes where it saw an answer alone; the host that it names then, `libhtp`, is itself. */
+const UNSEEN = '/libhtp::request_uri_not_seen';
+
 /** Moves what EVE says of an HTTP transaction to `http.*`, `url.*` and `user_agent.*`. */
 export function readHttp(eve: JsonObject, draft: Draft, kind: string): void {
   const http = objectAt(eve, 'http');
   if (!http) return;
   const method = takeString(http, 'http_method');
-  const target = takeString(http, 'url');
+  const unseen = http['url'] === UNSEEN;
+  const target = unseen ? undefined : takeString(http, 'url');
   if (target !== undefined) setUrl(draft, target, method === 'CONNECT');
-  const name = takeString(http, 'hostname');
-  const domain = name === undefined ? undefined : readAuthority(name).domain;
+  const name = unseen ? undefined : takeString(http, 'hostname');
+  const { domain, port } = name === undefined ? {} : readAuthority(name);
   if (domain !== undefined) {
-    draft.url = { ...draft.url, domain };
+    draft.url = { ...draft.url, domain, ...(port !== undefined && { port }) };
     if (draft.destination && !isAddress(domain)) draft.destination.domain = domain;
   }
   const agent = takeString(http, 'http_user_agent');
   if (agent !== undefined) draft['user_agent'] = { original: agent };
   const protocol = http['protocol'];
-  const version = typeof protocol === 'string' && protocol.startsWith('HTTP/') ? protocol.slice(5) : undefined;
-  if (version !== undefined) delete http['protocol'];
+  const isNumbered = typeof protocol === 'string' && protocol.startsWith('HTTP/');
+  const version = isNumbered ? protocol.slice(5) : takeString(http, 'version');
+  if (isNumbered) delete http['protocol'];
   const status = takeCount(http, 'status');
   const length = takeCount(http, 'length');
   const fields = compact({
@@ -58,18 +63,35 @@ function answerOf(record: unknown): JsonObject | undefined {
   });
 }
 
-/** Moves question, answers and code to `dns.*`; all three EVE versions (1: one record, 2: answers, 3: queries too). */
+/** `{"A": ["192.0.2.1"]}`: the answers of version 2 where it is set to write them by type. */
+function groupedAnswers(grouped: unknown): JsonObject[] {
+  if (!isObject(grouped)) return [];
+  return Object.entries(grouped).flatMap(([rrtype, values]) =>
+    Array.isArray(values) ? values.slice(0, MAX_ANSWERS).map((rdata: unknown) => ({ rrtype, rdata })) : [],
+  );
+}
+
+/**
+ * Moves question, answers and code to `dns.*`; all three EVE versions (1: one record, 2: answers, 3: queries too). In an
+ * alert they stand one level deeper, under `query` (a list) or `answer`.
+ */
 export function readDns(eve: JsonObject, draft: Draft): void {
-  const dns = objectAt(eve, 'dns');
-  if (!dns) return;
-  const type = dns['type'];
+  const outer = objectAt(eve, 'dns');
+  if (!outer) return;
+  const dns = objectAt(outer, 'answer') ?? outer;
   const queries = dns['queries'] ?? dns['query'];
   const first: unknown = Array.isArray(queries) ? queries[0] : dns;
+  const type = dns['type'] ?? (isObject(first) ? first['type'] : undefined);
   const question = isObject(first)
     ? compact({ name: takeString(first, 'rrname'), type: takeString(first, 'rrtype') })
     : undefined;
   const alone = { rrname: question?.name, rrtype: question?.type, rdata: dns['rdata'], ttl: dns['ttl'] };
-  const listed: unknown[] = Array.isArray(dns['answers']) ? dns['answers'] : dns['rdata'] === undefined ? [] : [alone];
+  const grouped = groupedAnswers(dns['grouped']);
+  const listed: unknown[] = Array.isArray(dns['answers'])
+    ? dns['answers']
+    : dns['rdata'] === undefined
+      ? grouped
+      : [alone];
   const answers = listed.slice(0, MAX_ANSWERS).flatMap((each): JsonObject[] => {
     const answer = answerOf(each);
     return answer ? [answer] : [];
@@ -77,7 +99,9 @@ export function readDns(eve: JsonObject, draft: Draft): void {
   const resolved = answers.flatMap((each) =>
     typeof each['data'] === 'string' && isAddress(each['data']) ? [each['data']] : [],
   );
-  const id = takeCount(dns, 'id');
+  const id = takeCount(dns, 'id') ?? (isObject(first) ? takeCount(first, 'id') : undefined);
+  relate(draft, 'hosts', question?.['name'] as string | undefined);
+  for (const ip of resolved) relate(draft, 'ip', ip);
   const fields = compact({
     type:
       type === 'query' || type === 'request'
@@ -98,6 +122,7 @@ export function readDns(eve: JsonObject, draft: Draft): void {
     delete dns['query'];
   }
   if (listed.length <= MAX_ANSWERS && listed.every(isPlainRecord)) delete dns['answers'];
+  if (dns !== outer) dropEmpty(outer, 'answer');
   dropEmpty(eve, 'dns');
 }
 
@@ -122,6 +147,7 @@ export function readTls(eve: JsonObject, draft: Draft): void {
   if (version) delete tls['version'];
   const sha1 = takeString(tls, 'fingerprint')?.replaceAll(':', '').toUpperCase();
   const name = takeString(tls, 'sni');
+  relate(draft, 'hosts', name);
   const fields = compact({
     version: version?.[2],
     version_protocol: version?.[1]?.toLowerCase(),
@@ -143,8 +169,12 @@ export function readTls(eve: JsonObject, draft: Draft): void {
 export function readFile(eve: JsonObject, draft: Draft): void {
   const info = objectAt(eve, 'fileinfo');
   if (!info) return;
+  const path = takeString(info, 'filename');
+  const name = path?.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
   const fields = compact({
-    path: takeString(info, 'filename'),
+    // A name alone, as mail has it, is no path.
+    path: path === name ? undefined : path,
+    name: name === '' ? undefined : name,
     size: takeCount(info, 'size'),
     hash: compact({ md5: takeString(info, 'md5'), sha1: takeString(info, 'sha1'), sha256: takeString(info, 'sha256') }),
   });

@@ -1,9 +1,11 @@
 import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
 import type { Draft, Endpoint } from './draft.ts';
-import { classify, endpoint, finish, newDraft } from './draft.ts';
+import { classify, endpoint, finish, isAddress, newDraft, relate } from './draft.ts';
 import type { JsonObject } from './json-object.ts';
 import { compact, dropEmpty, objectAt, parseObject, takeCount, takeString } from './json-object.ts';
+import { macOf, put } from './put.ts';
+import { readApplication } from './suricata-applications.ts';
 import { readDns, readFile, readHttp, readTls } from './suricata-protocols.ts';
 import { isoString, isoTimeAt } from './time.ts';
 
@@ -35,6 +37,11 @@ const PROTOCOLS = new Set(
 // What Suricata calls a protocol it did not find.
 const NO_PROTOCOL = new Set(['failed', 'unknown', 'template', 'template-rust']);
 
+function vlanOf(list: unknown, at: number): { id: string } | undefined {
+  const id: unknown = Array.isArray(list) ? list[at] : undefined;
+  return typeof id === 'number' ? { id: String(id) } : undefined;
+}
+
 function side(eve: JsonObject, which: 'src' | 'dest'): Endpoint | undefined {
   const ip = eve[`${which}_ip`];
   const port = eve[`${which}_port`];
@@ -53,10 +60,11 @@ function isoOf(from: JsonObject, key: string): string | undefined {
   return isoString(time.ms);
 }
 
-function readAlert(eve: JsonObject, draft: Draft): void {
+/** The rule that spoke; a packet dropped by a rule names it as well, and is no alert by that. */
+function readAlert(eve: JsonObject, draft: Draft, kind: string): void {
   const alert = objectAt(eve, 'alert');
   if (!alert) return;
-  draft.event.kind = 'alert';
+  if (kind === 'alert') draft.event.kind = 'alert';
   const id = takeCount(alert, 'signature_id');
   const version = takeCount(alert, 'rev');
   const name = takeString(alert, 'signature');
@@ -72,8 +80,11 @@ function readAlert(eve: JsonObject, draft: Draft): void {
   if (severity !== undefined) draft.event['severity'] = severity;
   const action = takeString(alert, 'action');
   if (action !== undefined) draft.event.action = action;
-  if (action === 'allowed') draft.event.type = ['allowed'];
-  if (action === 'blocked') draft.event.type = ['denied'];
+  if (kind === 'alert' && action === 'allowed') draft.event.type = ['allowed'];
+  if (action === 'blocked') {
+    draft.event.type = ['denied'];
+    draft.event.outcome = 'failure';
+  }
   dropEmpty(eve, 'alert');
 }
 
@@ -101,6 +112,39 @@ function readFlow(eve: JsonObject, draft: Draft, kind: string): void {
   dropEmpty(eve, 'flow');
 }
 
+/** One direction of a flow, as the event type `netflow` counts it. */
+function readNetflow(eve: JsonObject, draft: Draft): void {
+  const flow = objectAt(eve, 'netflow');
+  if (!flow) return;
+  const counts = compact({ packets: takeCount(flow, 'pkts'), bytes: takeCount(flow, 'bytes') });
+  if (draft.source && counts) Object.assign(draft.source, counts);
+  if (counts) draft['network'] = { ...(draft['network'] as object), ...counts };
+  put(draft, 'event.start', isoOf(flow, 'start'));
+  put(draft, 'event.end', isoOf(flow, 'end'));
+  dropEmpty(eve, 'netflow');
+}
+
+/** The client that a proxy on the way names; it has no field of its own. */
+function readForwarded(eve: JsonObject, draft: Draft): void {
+  const xff = eve['xff'] ?? objectAt(eve, 'http')?.['xff'];
+  if (typeof xff === 'string' && isAddress(xff)) relate(draft, 'ip', xff);
+}
+
+function readEthernet(eve: JsonObject, draft: Draft): void {
+  const ether = objectAt(eve, 'ether');
+  if (!ether) return;
+  for (const [end, key] of [
+    [draft.source, 'src_mac'],
+    [draft.destination, 'dest_mac'],
+  ] as const) {
+    const mac = typeof ether[key] === 'string' ? macOf(ether[key]) : undefined;
+    if (!end || mac === undefined) continue;
+    end.mac = mac;
+    delete ether[key];
+  }
+  dropEmpty(eve, 'ether');
+}
+
 function readNetwork(eve: JsonObject, draft: Draft, kind: string): void {
   const transport = takeString(eve, 'proto');
   const protocol = eve['app_proto'];
@@ -110,7 +154,8 @@ function readNetwork(eve: JsonObject, draft: Draft, kind: string): void {
     transport: transport?.toLowerCase(),
     protocol: known ? takeString(eve, 'app_proto')?.toLowerCase() : PROTOCOLS.has(kind) ? kind : undefined,
     community_id: takeString(eve, 'community_id'),
-    vlan: Array.isArray(vlan) && typeof vlan[0] === 'number' ? { id: String(vlan[0]) } : undefined,
+    vlan: vlanOf(vlan, 0),
+    inner: vlanOf(vlan, 1) && { vlan: vlanOf(vlan, 1) },
   });
   if (network) draft['network'] = network;
   const sensor = takeString(eve, 'host');
@@ -136,11 +181,16 @@ function readEve(eve: JsonObject, line: string, context: ParseContext): EcsEvent
   if (source) draft.source = source;
   if (destination) draft.destination = destination;
   readNetwork(eve, draft, kind);
-  if (kind === 'alert') readAlert(eve, draft);
+  readEthernet(eve, draft);
+  if (kind === 'drop') draft.event.outcome = 'failure';
+  if (kind === 'alert' || kind === 'drop') readAlert(eve, draft, kind);
+  if (kind === 'netflow') readNetflow(eve, draft);
+  readForwarded(eve, draft);
   readFlow(eve, draft, kind);
   readHttp(eve, draft, kind);
   readDns(eve, draft);
   readTls(eve, draft);
+  readApplication(eve, draft);
   readFile(eve, draft);
   draft['suricata'] = { eve };
   return finish(draft);

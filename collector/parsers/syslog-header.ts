@@ -30,8 +30,10 @@ export interface SyslogHeader {
   message: string;
 }
 
-// A program's name has a letter, and is no message code such as `%SYS-5-CONFIG_I`.
-const PROGRAM = /^(?=[^\s:[\]]{0,127}[A-Za-z])([^\s:[\]%][^\s:[\]]{0,127})(?:\[([^\]\s]{1,64})\])?:(?: |$)/;
+// A program's name has a letter, and is no message code such as `%SYS-5-CONFIG_I`. GDM's ends with a bracket of its own:
+// `gdm-password][1200]`.
+const PROGRAM = /^(?=[^\s:[\]]{0,127}[A-Za-z])([^\s:[\]%][^\s:[\]]{0,127})\]?(?:\[([^\]\s]{1,64})\])?:(?: |$)/;
+const LOGIN_TAG = /^(?:login| )? ?-- [^\s:[\]]{1,64}\[(\d{1,10})\]: /;
 // `Nov 22 2026 08:01:02 ICT: …`; where the short name of a zone is ambiguous, the collector's zone holds.
 const ZONE = /^ ([A-Z]{2,5}): /;
 // The code that network devices of one vendor begin their messages with; what stands before it is then the device.
@@ -104,7 +106,13 @@ function bsdTimeAt(line: string, at: number, context: ParseContext): { ms: numbe
 function readTag(header: SyslogHeader, rest: string): SyslogHeader {
   const tag = PROGRAM.exec(rest);
   if (!tag) {
-    header.message = rest;
+    // login of old systems takes the user's name into its tag: `login -- root[2421]: `, `  -- root[2421]: `.
+    const login = LOGIN_TAG.exec(rest);
+    if (login) {
+      header.program = 'login';
+      header.procid = login[1] as string;
+    }
+    header.message = login ? rest.slice(login[0].length) : rest;
     return header;
   }
   header.program = tag[1] as string;

@@ -2,7 +2,7 @@ import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
 import type { Draft, MessageParser } from './draft.ts';
 import { finish, newDraft } from './draft.ts';
-import { programMessages } from './programs.ts';
+import { PAM, programMessages } from './programs.ts';
 import { put } from './put.ts';
 import type { SyslogHeader } from './syslog-header.ts';
 import { readSyslogHeader } from './syslog-header.ts';
@@ -16,7 +16,7 @@ const SEVERITIES = 'emergency alert critical error warning notice informational 
 
 const REPEATED = /^message repeated (\d{1,9}) times: \[ ?(.*)\]$/s;
 const ISO_WITH_TAG =
-  /^\d{4}-\d\d-\d\dT[\d:.,]{8,20}(?:Z|[+-]\d\d:?\d\d)? \S{1,255} [^\s:[\]]{1,128}(?:\[[^\]\s]{1,64}\])?:(?: |$)/;
+  /^\d{4}-\d\d-\d\dT[\d:.,]{8,20}(?:Z|[+-]\d\d:?\d\d)? \S{1,255} [^\s:[\]]{1,128}\]?(?:\[[^\]\s]{1,64}\])?:(?: |$)/;
 const BSD_START = /^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d/;
 const OTHER_START = /^(?:<\d{1,3}>|1 \d{4}-\d\d-\d\dT|\[ *\d{1,12}\.\d{6}\] )/;
 
@@ -25,6 +25,11 @@ function programName(tag: string): string {
   const name = tag.startsWith('/') ? tag.slice(tag.lastIndexOf('/') + 1) : tag;
   const module = name.indexOf('(pam_');
   return module > 0 ? name.slice(0, module) : name;
+}
+
+/** Old PAM puts its module into the tag of any program: `gdm(pam_unix)[2803]`. */
+function isPamTag(tag: string | undefined): boolean {
+  return tag?.includes('(pam_') === true;
 }
 
 function syslogFields(header: SyslogHeader): Record<string, unknown> {
@@ -65,7 +70,7 @@ function headed(
 ): EcsEvent {
   const program = header.program === undefined ? undefined : programName(header.program);
   const facility = header.priority === undefined ? -1 : header.priority >> 3;
-  const known = programMessages(program, header.message);
+  const known = programMessages(program, header.message) ?? (isPamTag(header.program) ? PAM : undefined);
   if (known?.whole) {
     // The line's own time stands in where the message has none; this machine did not write it.
     const { host: _, ...rest } = context;

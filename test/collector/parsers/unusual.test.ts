@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EcsEvent } from '../../../ecs/event.ts';
 import { readField } from '../../../ecs/event.ts';
+import { ecsProblems } from './ecs-problems.ts';
 import { CONTEXT, parsed } from './fixtures.ts';
 import { HOSTS } from './unusual/hosts.ts';
 import type { Row } from './unusual/row.ts';
@@ -12,12 +13,13 @@ const GROUPS: readonly (readonly [string, readonly Row[]])[] = [
 ];
 
 describe.each(GROUPS)('unusual lines of %s', (_, rows) => {
-  it.each(rows)('%s: %s', (parser, line, gives, lacks = []) => {
+  it.each(rows.map((row) => [row[0], row[1], row] as const))('%s: %s', (parser, line, [, , gives, lacks = []]) => {
     const event = parsed(line, parser) as EcsEvent;
     const found = Object.fromEntries(Object.keys(gives).map((name) => [name, readField(event, name)]));
     expect(found).toEqual(gives);
     expect(event.event.kind).not.toBe('pipeline_error');
     expect(event.event.original).toBe(line);
+    if (parser !== 'json') expect(ecsProblems(event)).toEqual([]);
     for (const name of lacks) expect([name, readField(event, name)]).toEqual([name, undefined]);
     expect(parsed(line, 'auto', CONTEXT)).toEqual(event);
   });

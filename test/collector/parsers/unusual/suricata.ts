@@ -108,7 +108,7 @@ export const SURICATA: readonly Row[] = [
       },
     },
     { 'dns.type': 'answer', 'dns.question.name': 'bad.example', 'dns.resolved_ip': ['203.0.113.77'] },
-    ['suricata.eve.dns'],
+    ['suricata.eve.dns.answer.answers'],
   ),
   row(
     { event_type: 'http', http: { hostname: 'libhtp', url: '/libhtp::request_uri_not_seen', status: 200, length: 0 } },

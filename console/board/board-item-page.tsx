@@ -76,7 +76,7 @@ function ItemBody({ detail, me }: { readonly detail: BoardDetail; readonly me: S
         <div role="toolbar" aria-label={t('act.bar')} className="mt-3 flex flex-wrap gap-2">
           <button
             type="button"
-            className="button button-primary"
+            className={isSeen ? 'button' : 'button button-primary'}
             aria-keyshortcuts="a"
             disabled={isSeen}
             onClick={() => setDialog('acknowledge')}

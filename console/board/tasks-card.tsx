@@ -63,7 +63,7 @@ function TaskLine({
         <p className="min-w-0 flex-1 basis-56 font-medium break-words">
           <Visible text={title} prose />
         </p>
-        <p className="text-small">
+        <p className="flex flex-wrap items-start gap-x-2 text-small">
           {state === 'open' && due !== null ? (
             <>
               <DueMark due={due} /> (<Time at={due} />)

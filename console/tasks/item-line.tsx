@@ -2,14 +2,27 @@ import { Link } from 'wouter';
 import type { InboundItem } from '../../server/inbound/schema.ts';
 import { DueMark } from '../board/marks.tsx';
 import { useText } from '../i18n/language.tsx';
+import { AddForm } from '../incidents/forms.tsx';
 import { LogText, Visible } from '../parts/log-text.tsx';
+import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
+import { useAnswer } from './queries.ts';
 
 /** Texts of this many characters are folded up, so that one does not fill the page. */
 const SHORT = 400;
+/** As many characters as an answer may have. */
+const MOST_ANSWER = 4_000;
 
 /** One task, remark or advisory: who sent it, what they wrote, by when, and the incident that it is about. */
-export function ItemLine({ item, focused }: { readonly item: InboundItem; readonly focused: () => void }) {
+export function ItemLine({
+  item,
+  mayAnswer,
+  focused,
+}: {
+  readonly item: InboundItem;
+  readonly mayAnswer: boolean;
+  readonly focused: () => void;
+}) {
   const t = useText();
   const { id, kind, incident, title, text, tlp, due, link, state, sourceName, publishedAt, receivedAt } = item;
   const name = title === '' ? t(`tasks.kind.${kind}`) : title;
@@ -58,8 +71,32 @@ export function ItemLine({ item, focused }: { readonly item: InboundItem; readon
           {t('tasks.more')} <LogText text={link} />
         </p>
       )}
-      {isOpen && incident !== null && <p className="mt-1 text-small text-muted">{t('tasks.answerThere')}</p>}
+      {isOpen && mayAnswer && <AnswerForm item={item} />}
     </li>
+  );
+}
+
+/** Answers a task here; the answer leaves with the next version of its incident. */
+function AnswerForm({ item: { id, sourceName, incident } }: { readonly item: InboundItem }) {
+  const t = useText();
+  const { busy, error, answer } = useAnswer(id);
+  return (
+    <details>
+      <summary className="cursor-pointer text-small text-muted">{t('task.answerTo', { name: sourceName })}</summary>
+      <AddForm
+        long
+        most={MOST_ANSWER}
+        label={t('task.answerTo', { name: sourceName })}
+        button={t('task.send')}
+        busy={busy}
+        send={(field) => answer(field('text'))}
+      />
+      {error !== undefined && <ProblemNotice error={error} />}
+      <p className="mt-1 text-small text-muted">
+        {t('task.leaves')}
+        {incident !== null && ` ${t('tasks.shareThere')}`}
+      </p>
+    </details>
   );
 }
 

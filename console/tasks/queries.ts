@@ -7,8 +7,10 @@ import {
   useQueryClient,
 } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { InboundItems, InboundSources, SourceRow } from '../../server/inbound/schema.ts';
+import type { InboundItem, InboundItems, InboundSources, SourceRow } from '../../server/inbound/schema.ts';
 import { getJson, postJson } from '../api/client.ts';
+import { useText } from '../i18n/language.tsx';
+import { useToast } from '../parts/toasts.tsx';
 
 const REFRESHED_MS = 5_000;
 const PAGE = 100;
@@ -36,6 +38,42 @@ export function useItems(show: Show): UseInfiniteQueryResult<InfiniteData<Inboun
     refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : REFRESHED_MS),
     placeholderData: (previous) => previous,
   });
+}
+
+/** Answering a task. */
+export interface AnswerAct {
+  readonly busy: boolean;
+  readonly error: unknown;
+  /** Gives whether it was done. */
+  answer(text: string): Promise<boolean>;
+}
+
+/** Answers a task on the incident that holds it by now; lists and the incident are fetched again. */
+export function useAnswer(item: string): AnswerAct {
+  const t = useText();
+  const toast = useToast();
+  const queries = useQueryClient();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  return {
+    busy,
+    error,
+    async answer(text) {
+      setBusy(true);
+      setError(undefined);
+      try {
+        await postJson<InboundItem>(`/inbound/items/${encodeURIComponent(item)}/answer`, { text });
+        toast({ text: t('tasks.answeredNow') });
+        return true;
+      } catch (problem) {
+        setError(problem);
+        return false;
+      } finally {
+        setBusy(false);
+        for (const key of ['inbound-items', 'incident']) void queries.invalidateQueries({ queryKey: [key] });
+      }
+    },
+  };
 }
 
 /** Has a source asked at once. */

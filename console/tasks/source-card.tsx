@@ -11,7 +11,8 @@ import { usePoll } from './queries.ts';
 export function SourceCard({ source, mayPoll }: { readonly source: SourceRow; readonly mayPoll: boolean }) {
   const t = useText();
   const { busy, error, poll } = usePoll(source.id);
-  const { id, name, root, collection, takes, everySeconds, answeredAt, nextAt, problem, warning, lists } = source;
+  const { id, name, root, collection, takes, everySeconds, answeredAt, nextAt, problem, warning, warningKind, lists } =
+    source;
   const state = problem === null ? (answeredAt === null ? 'waiting' : 'well') : 'broken';
   return (
     <section className="card p-4" data-source={id} data-source-state={state} aria-label={name}>
@@ -60,9 +61,9 @@ export function SourceCard({ source, mayPoll }: { readonly source: SourceRow; re
       </p>
       {problem !== null && <Problem source={source} problem={problem} />}
       {warning !== null && (
-        <div className="mt-2 text-small" lang="en">
+        <div className="mt-2 text-small">
           <Partial>
-            <Visible text={warning} prose />
+            {warningKind === null ? <Visible text={warning} prose /> : t(`tasks.warning.${warningKind}`)}
           </Partial>
         </div>
       )}

@@ -23,6 +23,7 @@ export function TasksPage({ me }: { readonly me: Session }) {
     rows.map(({ id }) => id),
     (id) => `item-${id}`,
   );
+  const mayAnswer = me.permissions.includes('incidents.work');
   const counts = first?.counts;
   const countOf = (one: Show): string => {
     if (!counts || (one !== 'open' && one !== 'advisories')) return '';
@@ -65,7 +66,7 @@ export function TasksPage({ me }: { readonly me: Session }) {
             {rows.length > 0 && (
               <ul className="card divide-y divide-line">
                 {rows.map((item) => (
-                  <ItemLine key={item.id} item={item} focused={() => focused(item.id)} />
+                  <ItemLine key={item.id} item={item} mayAnswer={mayAnswer} focused={() => focused(item.id)} />
                 ))}
               </ul>
             )}

@@ -18,7 +18,15 @@ import { putList } from './lists.ts';
 import { type InboundItemRecord, inboundId } from './record.ts';
 import type { InboundSource } from './settings.ts';
 import { openSharedIncidents } from './shared-incidents.ts';
-import type { InboundSetup, ListState, PollAnswer, PollCall, ProblemKind, WaitingMessage } from './thread-calls.ts';
+import type {
+  InboundSetup,
+  ListState,
+  PollAnswer,
+  PollCall,
+  ProblemKind,
+  WaitingMessage,
+  WarningKind,
+} from './thread-calls.ts';
 
 /** How a source fares. */
 export interface SourceState {
@@ -30,6 +38,7 @@ export interface SourceState {
   readonly problemKind: ProblemKind | null;
   readonly failures: number;
   readonly warning: string | null;
+  readonly warningKind: WarningKind | null;
   /** New objects of the last poll. */
   readonly fresh: number;
   readonly nextAt: string | null;
@@ -64,7 +73,7 @@ const MOST_ANSWER = 4_000;
 
 const NEVER: SourceState = {
   ...{ askedAt: null, answeredAt: null, problem: null, problemKind: null, failures: 0, warning: null, fresh: 0 },
-  ...{ nextAt: null, wakes: 0 },
+  ...{ nextAt: null, wakes: 0, warningKind: null },
 };
 
 export interface InboundOptions {
@@ -162,7 +171,7 @@ export function openInbound(options: InboundOptions): Inbound {
       outcome = { pages: 0, fresh: 0, more: false, problem, afterMs: 0, warning: null };
     }
     await check();
-    const { fresh, problem, problemKind = 'other', warning, more, afterMs } = outcome;
+    const { fresh, problem, problemKind = 'other', warning, warningKind = null, more, afterMs } = outcome;
     await keepState(source.id, (before) => {
       const askedAt = iso();
       // Somebody wanted it asked while it was: what came after its last page is what they wait for.
@@ -171,11 +180,11 @@ export function openInbound(options: InboundOptions): Inbound {
         // Where whole pages bring nothing new, a server that goes round in circles is not run after.
         const nextAt = next(more ? (fresh > 0 ? 0 : CIRCLE_MS) : source.everySeconds * 1_000);
         const well = { askedAt, answeredAt: askedAt, problem, problemKind: null, failures: 0 };
-        return { ...before, ...well, warning, fresh, nextAt };
+        return { ...before, ...well, warning, warningKind, fresh, nextAt };
       }
       const failures = before.failures + 1;
       const wait = Math.max(Math.min(source.everySeconds * 1_000, 5_000), waitOf(failures, random, afterMs));
-      return { ...before, askedAt, problem, problemKind, failures, warning, fresh, nextAt: next(wait) };
+      return { ...before, askedAt, problem, problemKind, failures, warning, warningKind, fresh, nextAt: next(wait) };
     });
   }
 

@@ -6,7 +6,7 @@ import type { InboundDb } from './inbound-db.ts';
 import { type ReadObject, readObject } from './read-object.ts';
 import type { Takes } from './settings.ts';
 import { nextSweep, resumed, type Sweep, shortened } from './sweep.ts';
-import type { PollAnswer, PollCall, ProblemKind } from './thread-calls.ts';
+import type { PollAnswer, PollCall, ProblemKind, WarningKind } from './thread-calls.ts';
 
 /** Media type of TAXII 2.1 (§1.6.8.1). */
 const TYPE = 'application/taxii+json;version=2.1';
@@ -46,8 +46,9 @@ export async function poll(db: InboundDb, { source, policy }: PollCall): Promise
   let sweep = db.sweep(id, place);
   let [pages, fresh] = [0, 0];
   let warning: string | null = null;
+  let warningKind: WarningKind | null = null;
   const ended = (how: Partial<PollAnswer>): PollAnswer => {
-    return { pages, fresh, more: false, problem: null, afterMs: 0, warning, ...how };
+    return { pages, fresh, more: false, problem: null, afterMs: 0, warning, warningKind, ...how };
   };
   // Where a `next` did not lead to a page, the next poll does without it.
   const brokenOff = (how: Partial<PollAnswer>): PollAnswer => {
@@ -89,9 +90,14 @@ export async function poll(db: InboundDb, { source, policy }: PollCall): Promise
     const kept = db.keep(id, place, objects, step.sweep);
     fresh += kept.fresh;
     sweep = step.sweep;
-    if (kept.isFull) warning = 'This source gave as many objects as are kept of one; newer ones are left out.';
-    if (step.skips)
+    if (kept.isFull) {
+      warning = 'This source gave as many objects as are kept of one; newer ones are left out.';
+      warningKind = 'full';
+    }
+    if (step.skips) {
       warning = 'This source has more objects of one moment than it gives at once; some of them were not read.';
+      warningKind = 'skipped';
+    }
     if (step.isDone) return ended({});
   }
   return ended({ more: true });

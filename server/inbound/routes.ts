@@ -21,7 +21,8 @@ export function inboundRoutes(app: App, services: Services, inbound: Inbound): v
   const nameOf = (source: string) => inbound.sources.find(({ id }) => id === source)?.name ?? source;
 
   const sourceRow = async ({ id, name, root, collection, takes, answersTo, everySeconds }: InboundSource) => {
-    const { askedAt, answeredAt, nextAt, problem, problemKind, failures, warning } = await inbound.state(id);
+    const { askedAt, answeredAt, nextAt, problem, problemKind, failures, warning, warningKind } =
+      await inbound.state(id);
     const known = indicators.lists().lists;
     const lists = TLPS.flatMap((tlp) => {
       const list = known.find((one) => one.id === listIdOf(id, tlp));
@@ -29,7 +30,7 @@ export function inboundRoutes(app: App, services: Services, inbound: Inbound): v
     });
     return {
       ...{ id, name, root, collection, takes: [...takes], answersTo: answersTo ?? null, everySeconds, lists },
-      ...{ askedAt, answeredAt, nextAt, problem, problemKind, failures, warning },
+      ...{ askedAt, answeredAt, nextAt, problem, problemKind, failures, warning, warningKind },
     };
   };
 

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Tlp } from '../incidents/schema.ts';
-import { PROBLEM_KINDS } from './thread-calls.ts';
+import { PROBLEM_KINDS, WARNING_KINDS } from './thread-calls.ts';
 
 const Nullable = <T extends Parameters<typeof Type.Optional>[0]>(schema: T) => Type.Union([schema, Type.Null()]);
 
@@ -22,6 +22,7 @@ export const SourceRow = Type.Object({
   problemKind: Nullable(Type.Enum([...PROBLEM_KINDS])),
   failures: Type.Integer(),
   warning: Nullable(Type.String()),
+  warningKind: Nullable(Type.Enum([...WARNING_KINDS])),
   /** Lists of indicators that came of it. */
   lists: Type.Array(Type.Object({ id: Type.String(), tlp: Tlp, count: Type.Integer() })),
 });

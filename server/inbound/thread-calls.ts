@@ -26,6 +26,9 @@ export const PROBLEM_KINDS = [
   'other',
 ] as const;
 export type ProblemKind = (typeof PROBLEM_KINDS)[number];
+/** What is no failure and must be known: `full` (it gave as much as is kept of one), `skipped` (some was not read). */
+export const WARNING_KINDS = ['full', 'skipped'] as const;
+export type WarningKind = (typeof WARNING_KINDS)[number];
 
 export interface PollCall {
   readonly source: InboundSource;
@@ -47,6 +50,7 @@ export interface PollAnswer {
   readonly afterMs: number;
   /** Something that is no failure and must be known. */
   readonly warning: string | null;
+  readonly warningKind?: WarningKind | null;
 }
 
 /** A message that is not on its incident yet. */

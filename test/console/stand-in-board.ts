@@ -117,6 +117,7 @@ const source = (index: number, problemKind: SourceRow['problemKind']): SourceRow
   problemKind,
   failures: problemKind === null ? 0 : index,
   warning: index === 0 ? 'This source gave as many objects as are kept of one; newer ones are left out.' : null,
+  warningKind: index === 0 ? 'full' : null,
   lists: index === 0 ? [{ id: 'a05-green', tlp: 'green', count: 1_200 }] : [],
 });
 const SOURCES: InboundSources = { sources: [source(0, null), ...PROBLEMS.map((kind, at) => source(at + 1, kind))] };

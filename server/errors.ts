@@ -12,6 +12,11 @@ export const ERRORS = {
     title: 'Wrong code',
     advice: 'Wait for the next code, and check the clock of the telephone; each code works once.',
   },
+  HD_FACTOR_LOST: {
+    status: 401,
+    title: 'Second factor lost',
+    advice: 'Enter one of your recovery codes; who has none asks an administrator to reset the second factor.',
+  },
   HD_SECOND_FACTOR: {
     status: 403,
     title: 'Second factor not set up',
@@ -50,7 +55,7 @@ export const ERRORS = {
   HD_SECRET_KEY: {
     status: 503,
     title: 'Key of secrets missing',
-    advice: 'Copy authority/secrets.key of a server that has it into this data folder, with mode 0600.',
+    advice: 'Copy authority/secrets.key of a server or backup that has it into this data folder, with mode 0600.',
   },
   HD_FORBIDDEN: { status: 403, title: 'Not allowed', advice: 'Ask an administrator for the right to do this.' },
   HD_ORIGIN: { status: 403, title: 'Request from another site', advice: 'Open the console at its own address.' },

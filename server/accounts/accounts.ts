@@ -1,7 +1,7 @@
 import { type AgencyBook, openAgencyBook } from '../agencies/names.ts';
 import { seeingSubtrees } from '../agencies/scope.ts';
 import { traced } from '../audit/requests.ts';
-import { HaidangError } from '../errors.ts';
+import { type ErrorCode, HaidangError } from '../errors.ts';
 import type { Identity } from '../identity.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import { openTokenBook, type TokenBook } from './api-tokens.ts';
@@ -40,7 +40,7 @@ export interface Accounts {
   readonly setup: SetupLinks;
   readonly audit: Audit;
   readonly secondFactors: SecondFactors;
-  /** Checks a password and starts a session. @throws HaidangError `HD_WRONG_PASSWORD`, `HD_CODE_NEEDED`, `HD_WRONG_CODE`, `HD_TOO_MANY` */
+  /** Checks a password and starts a session. @throws HaidangError `HD_WRONG_PASSWORD`, `HD_CODE_NEEDED`, `HD_WRONG_CODE`, `HD_FACTOR_LOST`, `HD_TOO_MANY` */
   signIn(who: SignIn, client: Client): Promise<{ token: string; signedIn: SignedIn }>;
   /** Uses the set-up link and signs in. @throws HaidangError `HD_SETUP_LINK` */
   firstSignIn(setup: Setup, client: Client): Promise<{ token: string; signedIn: SignedIn }>;
@@ -60,6 +60,8 @@ export interface Accounts {
 
 /** Failures from one address, whoever it tries to be, before it has to wait; an office behind one address is many people. */
 const FREE_TRIES_BY_ADDRESS = 50;
+/** What a guess at a code meets; it counts as one. */
+const WRONG_CODES: ReadonlySet<string> = new Set<ErrorCode>(['HD_WRONG_CODE', 'HD_FACTOR_LOST']);
 
 /** Accounts in the record store; `folder` is where the set-up link's file goes. */
 export function openAccounts(options: {
@@ -140,7 +142,7 @@ export function openAccounts(options: {
       try {
         by = await secondFactors.check(account, code);
       } catch (error) {
-        if (!(error instanceof HaidangError && error.code === 'HD_WRONG_CODE')) throw error;
+        if (!(error instanceof HaidangError && WRONG_CODES.has(error.code))) throw error;
         byName.failed(codeKey);
         byAddress.failed(address);
         await audit.record({ actor: user, act: 'session.refused', target: user, detail: { address, code: 'wrong' } });

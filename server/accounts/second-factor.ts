@@ -21,7 +21,7 @@ export interface SecondFactors {
   begin(name: string): Promise<NewSecondFactor>;
   /** @throws HaidangError `HD_WRONG_CODE`, `HD_BAD_REQUEST` where none was begun */
   confirm(name: string, code: string): Promise<RecoveryCodes>;
-  /** Uses a code up. @throws HaidangError `HD_CODE_NEEDED`, `HD_WRONG_CODE` */
+  /** Uses a code up. @throws HaidangError `HD_CODE_NEEDED`, `HD_WRONG_CODE`, `HD_FACTOR_LOST` */
   check(account: UserRecord, code: string | undefined): Promise<'app' | 'recovery' | 'none'>;
   /** Takes it away from somebody who lost telephone and recovery codes. @throws HaidangError `HD_NOT_FOUND` */
   reset(name: string, actor: Identity): Promise<void>;
@@ -34,6 +34,8 @@ const TRIES = 5;
 
 /** Whether an account may do nothing but set up its second factor. */
 export function isOverdue(user: UserRecord, { requiredRoles }: SecondFactorPolicy, now: number): boolean {
+  // Who had one is not let in by less than that: it is set up anew, whatever the role.
+  if (user.secondFactor?.lostAt !== undefined) return true;
   if (!requiredRoles.includes(user.role) || user.secondFactor) return false;
   return user.secondFactorDue !== undefined && now >= Date.parse(user.secondFactorDue);
 }
@@ -110,6 +112,11 @@ export function openSecondFactors(options: {
             const recovery = secondFactor.recovery.filter((one) => one !== recoveryHash);
             return { next: { ...user, secondFactor: { ...secondFactor, recovery } }, answer: 'recovery' as const };
           }
+          if (secondFactor.lostAt !== undefined)
+            throw new HaidangError(
+              'HD_FACTOR_LOST',
+              'The second factor of this account was lost with the key of secrets.',
+            );
           const secret = box.open(secondFactor.secret, account.name);
           const step = matchTotp(secret, code.replaceAll(' ', ''), now(), secondFactor.lastStep);
           if (step === undefined) throw wrongCode();

@@ -1,6 +1,6 @@
 import { HaidangError } from '../errors.ts';
 import { SYSTEM } from '../identity.ts';
-import type { RecordKind, RecordStore } from '../store/record-store.ts';
+import type { RecordKind, RecordStore, RecordView } from '../store/record-store.ts';
 import type { Audit } from './audit.ts';
 import {
   addSecretKey,
@@ -36,8 +36,8 @@ export interface SecretKeys {
 /** Where secrets are at rest: any text of such a record that is sealed, with the record's id as its owner. */
 const KINDS: readonly RecordKind[] = ['user', 'setting'];
 const TRIES = 10;
-/** The setting that says which key the store is sealed under: a known text, sealed. */
-const CHECK = 'secret-keys';
+/** Id of the setting that says which key the store is sealed under: a known text, sealed. */
+export const SECRET_CHECK = 'secret-keys';
 const KNOWN = 'haidang';
 
 /** The keys of a data folder, and the records that hold what they seal. */
@@ -55,16 +55,12 @@ export function openSecretKeys(options: {
   let changing: Promise<unknown> = Promise.resolve();
 
   /** The key that the store says it is sealed under; undefined before a server said so. */
-  async function sealedUnder(): Promise<{ readonly sealed: string; readonly version: number } | undefined> {
-    const found = await view.get('setting', CHECK);
-    const sealed = (found?.document.value as { check?: string } | undefined)?.check;
-    return found && sealed !== undefined ? { sealed, version: found.version } : undefined;
-  }
+  const sealedUnder = () => sealedUnderOf(view);
 
   function missing(id: string): HaidangError {
     return new HaidangError(
       'HD_SECRET_KEY',
-      `The secrets in the store are sealed under key ${id}, which ${secretKeysPath(data)} does not hold; copy that file from a server that has it.`,
+      `The secrets in the store are sealed under key ${id}, which ${secretKeysPath(data)} does not hold; copy that file from a server or backup that has it. Where there is none: haidang key reset --lost.`,
     );
   }
 
@@ -82,26 +78,14 @@ export function openSecretKeys(options: {
     return opening.box;
   }
 
-  /** Says in the store which key counts: from then on every server seals under it. */
-  async function declare(fresh: SecretBox): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      const said = await sealedUnder();
-      const value = { check: fresh.seal(KNOWN, CHECK) };
-      try {
-        if (said) await view.replace('setting', CHECK, { value }, said.version);
-        else await view.create('setting', CHECK, { value });
-        return;
-      } catch (error) {
-        if (!isRace(error) || tries === TRIES) throw error;
-      }
-    }
-  }
-
   async function rotate(actor: string): Promise<{ readonly sealed: number; readonly kept: boolean }> {
     await box();
+    // The box may be open while its file is gone: a new key would make all that was sealed unreadable.
+    const said = await sealedUnder();
+    if (said && !(await secretKeyIds(data)).includes(keyOf(said.sealed))) throw missing(keyOf(said.sealed));
     await addSecretKey(data);
     const fresh = await openSecretBox(data);
-    await declare(fresh);
+    await changeSecretCheck(view, fresh);
     opened = undefined;
     // What was begun with the old box writes what it sealed before all is looked through.
     await Promise.allSettled(under);
@@ -186,7 +170,7 @@ export function openSecretKeys(options: {
       if (!(await sealedUnder())) {
         const own = await openSecretBox(data);
         try {
-          await view.create('setting', CHECK, { value: { check: own.seal(KNOWN, CHECK) } });
+          await view.create('setting', SECRET_CHECK, { value: { check: own.seal(KNOWN, SECRET_CHECK) } });
         } catch (error) {
           // Another server was first: its key is the one.
           if (!isRace(error)) throw error;
@@ -196,7 +180,7 @@ export function openSecretKeys(options: {
       if (!said) return;
       const own = await box();
       try {
-        own.open(said.sealed, CHECK);
+        own.open(said.sealed, SECRET_CHECK);
       } catch {
         // Of this name, and another key: somebody wrote it by hand.
         throw missing(keyOf(said.sealed));
@@ -205,6 +189,29 @@ export function openSecretKeys(options: {
     rotate: (actor) => alone(() => rotate(actor)),
     finish: (actor) => alone(() => finish(actor)),
   };
+}
+
+async function sealedUnderOf(
+  view: RecordView,
+): Promise<{ readonly sealed: string; readonly version: number } | undefined> {
+  const found = await view.get('setting', SECRET_CHECK);
+  const sealed = (found?.document.value as { check?: string } | undefined)?.check;
+  return found && sealed !== undefined ? { sealed, version: found.version } : undefined;
+}
+
+/** Says in the store which key counts: from then on every server seals under it. */
+export async function changeSecretCheck(view: RecordView, fresh: SecretBox): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    const said = await sealedUnderOf(view);
+    const value = { check: fresh.seal(KNOWN, SECRET_CHECK) };
+    try {
+      if (said) await view.replace('setting', SECRET_CHECK, { value }, said.version);
+      else await view.create('setting', SECRET_CHECK, { value });
+      return;
+    } catch (error) {
+      if (!isRace(error) || tries === TRIES) throw error;
+    }
+  }
 }
 
 function isRace(error: unknown): boolean {

@@ -238,12 +238,13 @@ export function signedInAs(
   now: number,
 ): Omit<SignedIn, 'session' | 'expires'> {
   const { displayName, role, secondFactor, secondFactorDue } = user;
-  const asked = policy.requiredRoles.includes(role) && !secondFactor;
+  const lostAt = secondFactor?.lostAt;
+  const due = policy.requiredRoles.includes(role) && !secondFactor ? secondFactorDue : lostAt;
   const emergency = user.emergency !== undefined && now < Date.parse(user.emergency.until);
   return {
     identity: emergency ? { ...identityOf(user), role: 'administrator', agencies: 'all' } : identityOf(user),
     displayName,
-    secondFactor: { on: secondFactor !== undefined, due: asked ? (secondFactorDue ?? null) : null },
+    secondFactor: { on: secondFactor !== undefined && lostAt === undefined, due: due ?? null },
     overdue: isOverdue(user, policy, now),
     ...(emergency ? { emergency } : {}),
   };

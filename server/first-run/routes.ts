@@ -85,7 +85,8 @@ async function anySecondFactor(view: RecordView): Promise<boolean> {
   let after: string | undefined;
   do {
     const page = await view.find('user', { limit: 500, ...(after === undefined ? {} : { after }) });
-    const has = ({ role, disabled, secondFactor }: UserRecord) => role === 'administrator' && !disabled && secondFactor;
+    const has = ({ role, disabled, secondFactor }: UserRecord) =>
+      role === 'administrator' && !disabled && secondFactor && secondFactor.lostAt === undefined;
     if (page.records.some(({ document }) => has(document))) return true;
     after = page.next ?? undefined;
   } while (after !== undefined);

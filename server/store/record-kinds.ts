@@ -229,6 +229,8 @@ export interface UserRecord {
     /** The step of RFC 6238 whose code was used last: no code up to it is taken again. */
     readonly lastStep: number;
     readonly recovery: readonly string[];
+    /** Its secret was given up with a lost key (`accounts/lost-secrets.ts`): recovery codes alone open, and a new one is due. */
+    readonly lostAt?: string;
   };
   /** Sealed, and in force once a code of it was shown. */
   readonly secondFactorBegun?: string;

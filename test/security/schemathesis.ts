@@ -48,12 +48,15 @@ export function schemathesis(): Promise<string | undefined> {
 export interface Target {
   readonly url: string;
   readonly known: Readonly<Record<string, readonly string[]>>;
+  /** What was answered with 5xx since the last call: method, address, body and the fault behind it, to be found again by. */
+  faults(): readonly string[];
   close(): Promise<void>;
 }
 
 /** Starts the application with a session of every role, each made anew where a request ended it. */
 export async function startTarget(): Promise<Target> {
   const bench = await openBench({ rules: [RULE], requestsPerMinute: 1_000_000 });
+  const faults = collectFaults(bench);
   await bench.addAgency('one');
   await bench.addAgency('two');
   for (const id of ['a1', 'a2', 'a3', 'a4']) await bench.addAlert(id, { rule: RULE.id, groupKey: id });
@@ -92,12 +95,37 @@ export async function startTarget(): Promise<Target> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     known,
+    faults: () => faults.splice(0),
     async close() {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
       await bench.close();
     },
   };
+}
+
+const MOST_FAULTS = 50;
+
+/** Writes down each request that was answered with 5xx, with the error that the server's log would tell. */
+function collectFaults({ app }: Bench): string[] {
+  const faults: string[] = [];
+  const errors = new WeakMap<object, Error>();
+  app.addHook('onError', async (request, _reply, error) => {
+    errors.set(request, error);
+  });
+  app.addHook('onResponse', async (request, { statusCode }) => {
+    if (statusCode < 500 || faults.length >= MOST_FAULTS) return;
+    const { method, url, body, headers, who } = request;
+    const asked = `${method} ${url} (${headers['content-type'] ?? 'no body'}) as ${who?.identity.name ?? 'nobody'}`;
+    const sent = Buffer.isBuffer(body) ? body.toString('base64') : JSON.stringify(body);
+    faults.push(`${statusCode} ${asked}\n  body: ${sent?.slice(0, 4_000)}\n  ${traced(errors.get(request))}`);
+  });
+  return faults;
+}
+
+function traced(error: unknown): string {
+  if (!(error instanceof Error)) return 'no error was thrown';
+  return `${error.stack}${error.cause === undefined ? '' : `\n  because of ${traced(error.cause)}`}`;
 }
 
 async function someOfEverything(bench: Bench): Promise<Readonly<Record<string, readonly string[]>>> {
@@ -175,8 +203,9 @@ export async function attack(
     };
     const { code, out } = await run(args, { cwd: work, env, timeout: seconds * 1000 });
     const cases = Number(/(\d+) generated/.exec(out)?.[1] ?? 0);
-    if (code === 0) return { findings: '', cases };
-    return { findings: out.slice(-60_000), cases };
+    const faults = target.faults().join('\n');
+    if (code === 0) return { findings: faults, cases };
+    return { findings: `${out.slice(-60_000)}\n${faults}`, cases };
   } finally {
     await rm(work, { recursive: true, force: true });
   }

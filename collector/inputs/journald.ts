@@ -17,6 +17,8 @@ const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 30_000;
 /** A JSON entry may be several times its message: bytes are written as numbers. */
 const ENTRY_BYTES = 8 * WIRE_LIMITS.recordBytes;
+/** How often a journalctl is asked that cannot follow. */
+const ASK_MS = 2_000;
 const CURSOR = /^[!-~]{1,512}$/;
 
 /** Says whether this machine has a journal that this user may read. */
@@ -31,6 +33,16 @@ export function journalIsReadable(command = 'journalctl'): Promise<boolean> {
 /** The systemd unit this process runs in, from its control group; undefined outside one. */
 export function ownUnit(cgroup = readOwnCgroup()): string | undefined {
   return /\/([^/\n]+\.service)(?:\/|$)/m.exec(cgroup)?.[1];
+}
+
+/** The match that names this machine; none where it has no id. */
+function thisMachine(): readonly string[] {
+  try {
+    const id = readFileSync('/etc/machine-id', 'utf8').trim();
+    return /^[0-9a-f]{32}$/.test(id) ? [`_MACHINE_ID=${id}`] : [];
+  } catch {
+    return [];
+  }
 }
 
 function readOwnCgroup(): string {
@@ -52,6 +64,8 @@ export class JournaldInput implements Input {
   #running = false;
   #loop: Promise<void> = Promise.resolve();
   #wake: (() => void) | undefined;
+  /** This journalctl cannot follow more than the boot that runs: it is asked again and again instead. */
+  #asksOnly = false;
   /** The entries of the batch being put, in step with its lines. */
   #entries: (JournalEntry | undefined)[] = [];
 
@@ -84,7 +98,7 @@ export class JournaldInput implements Input {
     while (this.#running) {
       const entries = await this.#follow();
       if (!this.#running) return;
-      retryMs = entries > 0 ? FIRST_RETRY_MS : Math.min(retryMs * 2, LAST_RETRY_MS);
+      retryMs = entries > 0 ? FIRST_RETRY_MS : Math.min(retryMs * 2, this.#asksOnly ? ASK_MS : LAST_RETRY_MS);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, retryMs);
         this.#wake = () => {
@@ -102,7 +116,10 @@ export class JournaldInput implements Input {
     // than its journal does, and would be shown nothing.
     const started = Math.floor(Date.now() / 1_000 - uptime()) - 1;
     const from = position?.cursor ? [`--after-cursor=${position.cursor}`] : [`--since=@${started}`];
-    const args = ['--follow', '--no-tail', '--all', '--quiet', '--no-pager', '--output=json', ...from];
+    // Following alone shows nothing but the boot that runs, since systemd 251: what was logged between the last entry read
+    // and a reboot would never be read. With `--merge` it shows all, of other machines too, so this one is named.
+    const follow = this.#asksOnly ? [] : ['--follow', '--merge', ...thisMachine()];
+    const args = ['--no-tail', '--all', '--quiet', '--no-pager', '--output=json', ...follow, ...from];
     const child = spawn(this.#command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     let complaint = '';
@@ -127,9 +144,13 @@ export class JournaldInput implements Input {
     } catch {
       // The pipe broke; why, the end of the process tells.
     }
-    child.kill('SIGTERM');
+    // One that does not follow ends by itself.
+    if (!this.#asksOnly || !this.#running) child.kill('SIGTERM');
     const reason = await ended;
-    if (this.#running) {
+    if (!this.#asksOnly && reason.includes('--merge')) {
+      this.#asksOnly = true;
+      this.#context.log.warn({ reason }, 'this journalctl cannot follow all boots; it is asked every two seconds');
+    } else if (this.#running && !(this.#asksOnly && child.exitCode === 0)) {
       this.#source.ledger.error = reason;
       this.#context.log.warn({ reason }, 'journalctl has ended; it is started again from the last entry read');
     }

@@ -36,7 +36,7 @@ function fakeJournalctl(): string {
   const path = join(folder.path, 'journalctl');
   writeFileSync(
     path,
-    `#!/bin/sh\necho "$@" >> '${folder.path}/asked'\nif [ -f '${folder.path}/fails' ]; then echo 'no journal' >&2; exit 1; fi\ncase "$*" in *--since=@*) cat '${folder.path}/entries';; esac\nif [ -f '${folder.path}/once' ]; then rm '${folder.path}/once'; exit 0; fi\nexec sleep 60\n`,
+    `#!/bin/sh\necho "$@" >> '${folder.path}/asked'\nif [ -f '${folder.path}/fails' ]; then echo 'no journal' >&2; exit 1; fi\nif [ -f '${folder.path}/old' ]; then case "$*" in *--merge*) echo 'Using --boot or --list-boots with --merge is not supported.' >&2; exit 1;; *--since=@*) cat '${folder.path}/entries';; *) cat '${folder.path}/later';; esac; exit 0; fi\ncase "$*" in *--since=@*) cat '${folder.path}/entries';; esac\nif [ -f '${folder.path}/once' ]; then rm '${folder.path}/once'; exit 0; fi\nexec sleep 60\n`,
   );
   chmodSync(path, 0o755);
   return path;
@@ -103,6 +103,8 @@ test('entries become events with the journal’s time, host and process; the own
   expect(last).toMatchObject({ journald: { unit: 'web.service' } });
   const asked = readFileSync(join(folder.path, 'asked'), 'utf8').split('\n');
   expect(asked[0]).toMatch(/--since=@\d+$/);
+  // Without it the entries before a reboot are never shown.
+  expect(asked[1]).toContain('--follow --merge');
   expect(asked[1]).toContain('--after-cursor=s=abc;i=6');
   expect(first.ledger.source('journald').dropped).toEqual({ empty: 1 });
 });
@@ -118,6 +120,23 @@ test('a journalctl that fails is shown as the source’s error and tried again',
   rmSync(join(folder.path, 'fails'));
   await until('the entry', () => ledger.source('journald').durable.spooled === 1, 20_000);
   expect(ledger.source('journald').error).toBeNull();
+  await input.stop();
+  await spool.close();
+});
+
+test('a journalctl that cannot follow all boots is asked again and again, from the last entry on', async () => {
+  const log = quietLog();
+  writeFileSync(join(folder.path, 'old'), '');
+  writeFileSync(join(folder.path, 'entries'), `${entry(1, { MESSAGE: 'one' })}\n`);
+  writeFileSync(join(folder.path, 'later'), '');
+  const { input, ledger, spool } = await open(log as unknown as Log);
+  await input.start();
+  await until('the first entry', () => ledger.source('journald').durable.spooled === 1);
+  writeFileSync(join(folder.path, 'later'), `${entry(2, { MESSAGE: 'two' })}\n`);
+  await until('the next one', () => ledger.source('journald').durable.spooled >= 2, 30_000);
+  expect(ledger.source('journald').error).toBeNull();
+  const asked = readFileSync(join(folder.path, 'asked'), 'utf8').split('\n');
+  expect(asked.find((one) => one.includes('--after-cursor'))).toContain('--after-cursor=s=abc;i=1');
   await input.stop();
   await spool.close();
 });

@@ -99,6 +99,13 @@ class Machine {
     );
   }
 
+  /** Shuts down, as a person does. */
+  async powerOff(): Promise<void> {
+    const gone = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.run('systemctl poweroff');
+    await gone;
+  }
+
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null) return;
     const gone = new Promise((resolve) => this.#child.once('exit', resolve));
@@ -148,9 +155,10 @@ async function main(): Promise<void> {
     const begun = Date.now();
     machine.run(commandOfGuide(`https://127.0.0.1:${province.ingestPort}`, token, basename(deb)));
     step('the line of the guide has run');
-    const arrives = async (port: number) => {
+    const log = (port: number) =>
       machine?.run(`logger -t sshd -p auth.warning "Failed password for root from 203.0.113.9 port ${port} ssh2"`);
-      return until(
+    const arrives = (port: number) =>
+      until(
         'the event is in the store of the server',
         async () => {
           const out = await asAdmin('query', `source.ip: 203.0.113.9 and source.port: ${port}`, '--json');
@@ -160,7 +168,7 @@ async function main(): Promise<void> {
         },
         EVENT_MS,
       );
-    };
+    log(4022);
     const event = await arrives(4022);
     step('an event is in the store');
     const seconds = Math.round((Date.now() - begun) / 100) / 10;
@@ -173,8 +181,17 @@ async function main(): Promise<void> {
     const user = machine.run(`stat -c %u /proc/${shown('MainPID')}`).trim();
     if (user === '0') throw new Error('The service runs as root.');
     machine.run(`kill -9 ${shown('MainPID')}`);
+    log(4023);
     await arrives(4023);
     step('killed, started again by systemd, and the next event is in the store');
+    machine.run('systemctl stop haidang-collector');
+    log(4024);
+    machine.run('journalctl --sync');
+    await machine.powerOff();
+    machine = new Machine(root);
+    await machine.booted();
+    await arrives(4024);
+    step('started again, and what was logged before with nobody reading is in the store');
     const exposure =
       machine.run('systemd-analyze security haidang-collector --no-pager || true').trim().split('\n').at(-1) ?? '';
     const facts = {

@@ -340,6 +340,7 @@ function notify(values: Values): NotifySettings {
       onCall: values['notify.on_call'],
       console: values['notify.console'],
       alerts: values['notify.alerts'],
+      agencySilentMinutes: values['notify.agency_silent_minutes'],
       giveUpHours: values['notify.give_up_hours'],
       keepDays: values['notify.keep_days'],
       timeZone: values.time_zone,

@@ -22,6 +22,7 @@ import { startAnnouncer } from './notify/announce.ts';
 import { openNoticeDuty } from './notify/duty.ts';
 import { type Notices, openNotices } from './notify/notices.ts';
 import { openOutbox } from './notify/outbox.ts';
+import { openSilenceWatch } from './notify/silence-watch.ts';
 import type { LiveFeed } from './realtime/live-feed.ts';
 import { openRequestWatch } from './requests/notice-watch.ts';
 import { type AgencyRequests, openRequests } from './requests/requests.ts';
@@ -176,6 +177,7 @@ export function noticesOf(
         openClockWatch({ records, clocks, notices, log, now }),
         openAlertWatch({ records, notices, now }),
         openRequestWatch({ records, notices, now }),
+        openSilenceWatch({ records, agencies: parts.agencies, notices, now }),
       ];
       const outbox = openOutbox({ records, settings: config.notify, policy: config.outbound, log, now });
       const duty = openNoticeDuty({ records, watches, outbox, log });

@@ -529,6 +529,11 @@ export const SETTINGS = {
     does: 'Whether a new critical alert, and a collector that stopped reporting, is told to those on call.',
     read: yesOrNo,
   }),
+  'notify.agency_silent_minutes': setting({
+    fallback: NO_NOTIFY.agencySilentMinutes,
+    does: 'Minutes after which an agency from which nothing comes any more is told to those on call, with `notify.alerts`; 0: never.',
+    read: integer(0, 10_080),
+  }),
   'notify.give_up_hours': setting({
     fallback: NO_NOTIFY.giveUpHours,
     does: 'Hours after which a notice that no mail server or web hook took is given up.',

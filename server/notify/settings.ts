@@ -49,6 +49,8 @@ export interface NotifySettings {
   readonly console: string | undefined;
   /** Whether a critical alert, and a collector that fell silent, is a notice. */
   readonly alerts: boolean;
+  /** For how long nothing may come from an agency before it is a notice; 0: never. */
+  readonly agencySilentMinutes: number;
   readonly giveUpHours: number;
   readonly keepDays: number;
   readonly timeZone: string;
@@ -61,6 +63,7 @@ export const NO_NOTIFY: NotifySettings = {
   onCall: [],
   console: undefined,
   alerts: true,
+  agencySilentMinutes: 15,
   giveUpHours: 24,
   keepDays: 400,
   timeZone: 'Asia/Ho_Chi_Minh',

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { readConfig } from '../config.ts';
 import { CollectorError } from '../errors.ts';
 import { startCollector } from '../main.ts';
+import { watchBuffers } from '../memory.ts';
 import { collectorFolder, enrolHere } from './enrol.ts';
 
 const USAGE = `Usage: haidang collector [--config FILE] [--server https://HOST:8443 --token TOKEN]
@@ -77,6 +78,7 @@ export async function run(args: readonly string[]): Promise<number> {
   );
   try {
     const running = await startCollector(readConfig(config), log);
+    watchBuffers();
     const signal = new Promise<void>((resolve) => {
       for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => resolve());
     });

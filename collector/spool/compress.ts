@@ -34,7 +34,7 @@ export class Compressor {
       stream.write(plain, (error) => {
         const parts = this.#parts;
         this.#parts = [];
-        if (!error) resolve(Buffer.concat(parts));
+        if (!error) resolve(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts));
         else {
           this.#stream = undefined;
           stream.destroy();

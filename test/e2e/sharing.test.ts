@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AlertList } from '../../server/alerts/schema.ts';
-import type { IncidentSharing, SharingList } from '../../server/sharing/schema.ts';
+import type { IncidentSharing, SharePreview, SharingList } from '../../server/sharing/schema.ts';
 import { overflow, seriousFindings } from '../console/browser.ts';
 import { needs } from '../needs.ts';
 import { openBrowser, signIn } from './browser.ts';
@@ -37,12 +37,16 @@ describe.skipIf(!chromium)('a province that reports to the national center', () 
       return answer.out.trim();
     };
     await run(['account', 'add', 'can-tho'], `${TAXII}\n`);
+    await run(['account', 'add', 'lao-cai'], `${TAXII}\n`);
     await run(['account', 'add', 'a05'], `${TAXII}\n`);
     await run(['root', 'add', 'soc', '--title', 'Trung tâm quốc gia']);
     const inbox = await run(['collection', 'add', 'soc', '--title', 'Hộp thư', '--alias', 'hop-thu']);
     // An inbox: provinces write and do not read.
     await run(['grant', inbox, 'can-tho', 'write']);
+    await run(['grant', inbox, 'lao-cai', 'write']);
     await run(['grant', inbox, 'a05', 'read']);
+    await national.api('/api/v1/national/provinces/can-tho', { method: 'PUT', body: '{"name":"Thành phố Cần Thơ"}' });
+    const access = { root: `${national.url}/soc/`, user: 'can-tho', password_file: join(national.folder, 'password') };
     province = await Installation.create({
       inputs: (folder) => [{ type: 'file', paths: [join(folder, 'auth.log')] }],
       config: {
@@ -55,10 +59,22 @@ describe.skipIf(!chromium)('a province that reports to the national center', () 
               name: 'Trung tâm quốc gia',
               tlp: 'amber+strict',
               channel: 'taxii',
-              root: `${national.url}/soc/`,
               collection: 'hop-thu',
-              user: 'can-tho',
-              password_file: join(national.folder, 'password'),
+              ...access,
+            },
+          ],
+        },
+        inbound: {
+          sources: [
+            {
+              id: 'a05',
+              name: 'Trung tâm quốc gia',
+              collection: 'answers-can-tho',
+              takes: ['tasks'],
+              answers_to: 'a05',
+              // Longer than the test: what comes is asked for by a person.
+              every_seconds: 3_600,
+              ...access,
             },
           ],
         },
@@ -151,6 +167,97 @@ describe.skipIf(!chromium)('a province that reports to the national center', () 
     await two.context().close();
   }, 600_000);
 
+  test('is acknowledged and given a task at the center, answers it, and the center sees the answer', async () => {
+    const { shares } = await province.api<SharingList>('/api/v1/sharing');
+    const id = shares[0]?.incident ?? '';
+    // Another province met the same address.
+    const object = {
+      ...{ type: 'indicator', spec_version: '2.1', id: 'indicator--6d0a1f0e-52b9-4a1c-9d37-0f3a2b7c8d90' },
+      ...{ created: '2026-01-02T00:00:00.000Z', modified: '2026-01-02T00:00:00.000Z' },
+      ...{ valid_from: '2026-01-02T00:00:00Z', pattern_type: 'stix', pattern: `[ipv4-addr:value = '203.0.113.66']` },
+    };
+    const pushed = await fetch(`${national.url}/soc/collections/hop-thu/objects/`, {
+      method: 'POST',
+      headers: {
+        authorization: `Basic ${Buffer.from(`lao-cai:${TAXII}`).toString('base64')}`,
+        ...{ accept: TYPE, 'content-type': TYPE },
+      },
+      body: JSON.stringify({ objects: [object] }),
+    });
+    expect(pushed.status).toBe(202);
+
+    const center = await open('vi');
+    await signIn(center, national);
+    await center.goto(national.url);
+    await center.waitForURL(/\/board$/);
+    const row = center.locator('[data-board]').filter({ hasText: id });
+    await row.getByText('Thành phố Cần Thơ').waitFor();
+    await shoot(center, 'board');
+    // One row on the board, so that the first one is it.
+    await center.keyboard.press('j');
+    await center.keyboard.press('Enter');
+    await center.waitForURL(/\/board\/\w+/);
+    await center.locator('[data-seen="new"]').waitFor();
+    await center.keyboard.press('a');
+    await center.locator('dialog textarea[name="text"]').fill('Đã nhận, đang theo dõi.');
+    await center.locator('dialog button[type="submit"]').click();
+    await center.locator('[data-seen="seen"]').waitFor();
+    const give = async (title: string, text: string) => {
+      await center.keyboard.press('t');
+      await center.locator('dialog input[name="title"]').fill(title);
+      await center.locator('dialog textarea[name="text"]').fill(text);
+      await center.locator('dialog button[type="submit"]').click();
+      await center.locator('[data-national-task="open"]').filter({ hasText: title }).waitFor();
+    };
+    await give('Việc giao nhầm', '');
+    await center.getByRole('button', { name: 'Rút lại việc: Việc giao nhầm' }).click();
+    await center.locator('dialog textarea[name="reason"]').fill('Giao nhầm tỉnh.');
+    await center.locator('dialog button[type="submit"]').click();
+    await center.locator('[data-national-task="withdrawn"]').waitFor();
+    await give('Gửi danh sách máy đã kết nối', 'Trong 24 giờ trước sự cố.');
+    await shoot(center, 'board-item');
+
+    const duty = await open('vi', 390);
+    await signIn(duty, province);
+    await duty.goto(`${province.url}/tasks`);
+    await duty.getByRole('button', { name: 'Hỏi ngay: Trung tâm quốc gia' }).click();
+    await duty.locator('[data-source-state="well"]').waitFor();
+    const asked = duty.locator('[data-item="open"]').filter({ hasText: 'Gửi danh sách máy đã kết nối' });
+    await asked.waitFor();
+    expect(await duty.locator('[data-item]').count()).toBe(1);
+    expect(await overflow(duty)).toBeLessThanOrEqual(0);
+    await asked.getByText('Trả lời Trung tâm quốc gia').first().click();
+    await shoot(duty, 'tasks-390');
+    await asked.getByRole('link', { name: 'Gửi danh sách máy đã kết nối' }).click();
+    await duty.waitForURL((url) => url.pathname === `/incidents/${id}`);
+    await duty.getByText('Trung tâm quốc gia xác nhận đã nhận sự cố').waitFor();
+    await duty.getByText('Đã nhận, đang theo dõi.').waitFor();
+    await duty.getByText('Trung tâm quốc gia yêu cầu').first().waitFor();
+    await shoot(duty, 'task-on-incident-390');
+    await duty.goBack();
+    await asked.getByText('Trả lời Trung tâm quốc gia').first().click();
+    await asked.locator('textarea').fill('Chỉ một máy: 203.0.113.99.');
+    await asked.getByRole('button', { name: 'Trả lời', exact: true }).click();
+    await duty.getByText('Không có việc nào chờ trả lời').waitFor();
+
+    // Out the same way as before: one asks, another one lets it go.
+    const path = `/api/v1/incidents/${id}/sharing`;
+    const { sha256, version, number } = await province.api<SharePreview>(`${path}/a05/preview`);
+    expect(number).toBe(2);
+    const wanted = { recipient: 'a05', version, sha256, textsRead: true, minimal: false };
+    await province.api(path, { method: 'POST', body: JSON.stringify(wanted) });
+    const release = ['sharing', 'approve', id, 'a05', '2', '--sha256', sha256, '--config', province.config];
+    const approved = await province.cli(release);
+    expect(approved, approved.err).toMatchObject({ code: 0 });
+    await center.locator('[data-national-task="answered"]').getByText('Chỉ một máy: 203.0.113.99.').waitFor();
+    await shoot(center, 'board-item-answered');
+    await center.goto(`${national.url}/board/indicators`);
+    await center.locator('[data-indicator="203.0.113.66"]').getByText('2 tỉnh đã gặp').waitFor();
+    await shoot(center, 'board-indicators');
+    await center.context().close();
+    await duty.context().close();
+  }, 600_000);
+
   test('reads the same in Khmer and English, and at the command line', async () => {
     const { shares } = await province.api<SharingList>('/api/v1/sharing');
     const id = shares[0]?.incident ?? '';
@@ -170,6 +277,13 @@ describe.skipIf(!chromium)('a province that reports to the national center', () 
       await shoot(page, `share-preview-${language}`);
       expect(await seriousFindings(page)).toEqual([]);
       expect(await overflow(page)).toBeLessThanOrEqual(0);
+      // Cookies know no ports: from here on this browser is signed in at the center.
+      await signIn(page, national);
+      await page.goto(`${national.url}/board`);
+      await page.locator('[data-board]').filter({ hasText: id }).getByRole('link').click();
+      await page.locator('[data-national-task="answered"]').waitFor();
+      await shoot(page, `board-item-${language}`);
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
       await page.context().close();
     }
     const shown = await province.cli(['sharing', 'show', id, 'a05', '1', '--config', province.config]);
@@ -177,7 +291,7 @@ describe.skipIf(!chromium)('a province that reports to the national center', () 
     expect(shown.out).toContain('version 1 delivered');
     expect(shown.out).toContain('accepted  incident--');
     const preview = await province.cli(['sharing', 'preview', id, 'a05', '--json', '--config', province.config]);
-    expect(JSON.parse(preview.out)).toMatchObject({ blocked: 'unchanged', number: 2 });
+    expect(JSON.parse(preview.out)).toMatchObject({ blocked: 'unchanged', number: 3 });
     expect(preview.code).toBe(1);
     const all = await province.api<IncidentSharing>(`/api/v1/incidents/${id}/sharing`);
     expect(all.shares).toHaveLength(1);

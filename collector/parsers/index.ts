@@ -70,8 +70,8 @@ export const PARSERS: readonly Parser[] = [
   APACHE,
   suricata,
   netflow,
-  windows,
-  sysmon,
+  withSyslogHeader(windows),
+  withSyslogHeader(sysmon),
   zeek,
   withWrapped(json, (line, context) => detect(line, context, undefined)),
 ];

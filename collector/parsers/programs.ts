@@ -29,7 +29,7 @@ import { readSquidMessage } from './squid.ts';
 import { parseSudoMessage } from './sudo.ts';
 import { suricata } from './suricata.ts';
 import type { SyslogHeader } from './syslog-header.ts';
-import { readWindowsMessage } from './windows.ts';
+import { isWindowsMessage, readWindowsMessage } from './windows.ts';
 
 /** How the messages of one program are read. */
 export interface ProgramMessages {
@@ -138,6 +138,7 @@ const DEVICES: readonly (ProgramMessages & { readonly is: (message: string) => b
   { is: isSophosMessage, whole: readSophosMessage },
   { is: isCheckPointMessage, whole: readCheckPointMessage },
   { is: isMikrotikMessage, whole: readMikrotikMessage },
+  { is: isWindowsMessage, whole: readWindowsMessage },
 ];
 
 /** What no program's name stands before: devices that say by a mark or by their fields what they are. */

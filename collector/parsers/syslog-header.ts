@@ -30,9 +30,9 @@ export interface SyslogHeader {
   message: string;
 }
 
-// A program's name has a letter, and is no message code such as `%SYS-5-CONFIG_I`. GDM's ends with a bracket of its own:
+// A program's name has a letter, does not begin like JSON or XML, and is no message code such as `%SYS-5-CONFIG_I`. GDM's ends with a bracket of its own:
 // `gdm-password][1200]`.
-const PROGRAM = /^(?=[^\s:[\]]{0,127}[A-Za-z])([^\s:[\]%][^\s:[\]]{0,127})\]?(?:\[([^\]\s]{1,64})\])?:(?: |$)/;
+const PROGRAM = /^(?=[^\s:[\]]{0,127}[A-Za-z])([^\s:[\]%{}"<>][^\s:[\]]{0,127})\]?(?:\[([^\]\s]{1,64})\])?:(?: |$)/;
 const LOGIN_TAG = /^(?:login| )? ?-- [^\s:[\]]{1,64}\[(\d{1,10})\]: /;
 // `Nov 22 2026 08:01:02 ICT: …`; where the short name of a zone is ambiguous, the collector's zone holds.
 const ZONE = /^ ([A-Z]{2,5}): /;

@@ -219,6 +219,7 @@ export function readSysmon(draft: Draft, record: WindowsRecord): void {
     type.split(' '),
     record.task !== undefined && /[a-z]/i.test(record.task) ? record.task : action,
   );
+  if (code === '27' || code === '28') draft.event.outcome = 'failure';
   const rule = known(data['RuleName']);
   if (rule !== undefined) put(draft, 'rule.name', rule);
   setProcess(draft, data, code);

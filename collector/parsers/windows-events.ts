@@ -13,7 +13,7 @@ import {
   putProcess,
 } from './windows-fields.ts';
 import type { WindowsMeaning } from './windows-meaning.ts';
-import { LOGON_FAILURES, LOGON_TYPES } from './windows-meaning.ts';
+import { KERBEROS_FAILURES, LOGON_FAILURES, LOGON_TYPES } from './windows-meaning.ts';
 import type { WindowsRecord } from './windows-record.ts';
 
 type Data = WindowsRecord['data'];
@@ -25,8 +25,11 @@ function accountAt(data: Data, prefix: string): { name?: string; domain?: string
   const id = known(data[`${prefix}UserSid`]) ?? known(data[`${prefix}Sid`]);
   const real = id === 'S-1-0-0' ? undefined : id;
   if (name === undefined && real === undefined) return undefined;
+  // Kerberos writes the realm behind the name too: `lan@CORP.LOCAL`.
+  const at = name === undefined || domain === undefined ? -1 : name.lastIndexOf('@');
+  const isRealm = at > 0 && name?.slice(at + 1).toLowerCase() === domain?.toLowerCase();
   return {
-    ...(name !== undefined && { name }),
+    ...(name !== undefined && { name: isRealm ? name.slice(0, at) : name }),
     ...(domain !== undefined && { domain }),
     ...(real !== undefined && { id: real }),
   };
@@ -95,6 +98,10 @@ function setLogon(draft: Draft, data: Data, code: string): void {
     put(draft, 'winlog.logon.failure.sub_status', code === '4625' ? cause : undefined);
     put(draft, 'event.reason', reason);
   }
+  if (code === '4768' || code === '4771') {
+    const failure = (known(data['Status']) ?? known(data['FailureCode']) ?? '').toLowerCase();
+    put(draft, 'event.reason', Object.hasOwn(KERBEROS_FAILURES, failure) ? KERBEROS_FAILURES[failure] : undefined);
+  }
   const result = known(data['Status']) ?? known(data['FailureCode']);
   if (/^47(?:68|69|70|76)$/.test(code) && result !== undefined && /^0x[0-9a-f]{1,8}$/i.test(result)) {
     draft.event.outcome = Number(result) === 0 ? 'success' : 'failure';
@@ -136,7 +143,11 @@ export function readSecurity(draft: Draft, record: WindowsRecord, meaning: Windo
   setProcess(draft, data, code);
   setConnection(draft, data);
   put(draft, 'service.name', known(data['ServiceName']));
-  if (code === '4740') putEnd(draft, 'source', undefined, undefined, known(data['TargetDomainName']));
+  if (code === '4740') {
+    // This event alone has the computer that the tries came from where others have the account's domain.
+    delete draft.user?.target?.domain;
+    putEnd(draft, 'source', undefined, undefined, known(data['TargetDomainName']));
+  }
   if (/^(?:4656|4658|4660|4663)$/.test(code) && data['ObjectType'] === 'File')
     putPath(draft, 'file', data['ObjectName']);
   if (code === '4657') {
@@ -147,10 +158,18 @@ export function readSecurity(draft: Draft, record: WindowsRecord, meaning: Windo
     if (key !== undefined) put(draft, 'registry.path', value === undefined ? key : `${key}\\${value}`);
   }
   if (code === '5140' || code === '5145') {
+    const share = known(data['ShareName']);
+    const local = known(data['ShareLocalPath'])
+      ?.replace(/^\\\?\?\\/, '')
+      .replace(/\\$/, '');
     const target = known(data['RelativeTargetName']);
-    if (target !== undefined) {
+    if (target === undefined || target === '\\') {
+      put(draft, 'file.target_path', share);
+      put(draft, 'file.path', local !== undefined && /^[A-Za-z]:$/.test(local) ? `${local}\\` : local);
+    } else {
       put(draft, 'file.name', baseName(target));
-      put(draft, 'file.target_path', `${known(data['ShareName']) ?? ''}\\${target}`);
+      put(draft, 'file.target_path', `${share ?? ''}\\${target}`);
+      if (local !== undefined) put(draft, 'file.path', `${local}\\${target}`);
     }
   }
 }
@@ -177,6 +196,7 @@ export function readPowerShell(draft: Draft, record: WindowsRecord): void {
   const context = data['ContextInfo'] ?? data['param3'] ?? data['Data'] ?? '';
   const text = context.includes('=') ? context : '';
   putCommandLine(draft, 'process', lineValue(text, 'HostApplication') ?? lineValue(text, 'Host Application'));
+  putPath(draft, 'file', lineValue(text, 'Script Name') ?? lineValue(text, 'ScriptName'));
   put(draft, 'powershell.engine.version', lineValue(text, 'EngineVersion') ?? lineValue(text, 'Engine Version'));
   put(draft, 'powershell.command.name', lineValue(text, 'CommandName') ?? lineValue(text, 'Command Name'));
   const user = accountOf(lineValue(text, 'UserId') ?? lineValue(text, 'User'));

@@ -25,8 +25,10 @@ export function putPath(draft: Draft, field: 'file' | 'dll', text: string | unde
   if (field === 'dll') return;
   const directory = path.slice(0, path.length - name.length);
   put(draft, 'file.directory', directory.length > 1 && !directory.endsWith(':\\') ? directory.slice(0, -1) : directory);
-  const dot = name.lastIndexOf('.');
-  if (dot > 0) put(draft, 'file.extension', name.slice(dot + 1));
+  // `a.exe:Zone.Identifier` is a stream of a file.
+  const bare = name.includes(':') ? name.slice(0, name.indexOf(':')) : name;
+  const dot = bare.lastIndexOf('.');
+  if (dot > 0) put(draft, 'file.extension', bare.slice(dot + 1));
 }
 
 /** A process id in decimal or as `0x1a4`. */

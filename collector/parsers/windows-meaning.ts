@@ -254,3 +254,16 @@ export const LOGON_FAILURES: Readonly<Record<string, string>> = {
   '0xc0000371': 'the local accounts store holds no secret for the account',
   '0xc0000413': 'the machine does not allow this account to authenticate',
 };
+
+/** Why a Kerberos ticket was refused, by the codes of RFC 4120 §7.5.9 in hexadecimal. */
+export const KERBEROS_FAILURES: Readonly<Record<string, string>> = {
+  '0x6': 'the user name does not exist',
+  '0x7': 'the service does not exist',
+  '0x9': 'the account has no key',
+  '0xc': 'the logon is restricted by time or workstation',
+  '0xe': 'the encryption type is not supported',
+  '0x12': 'the account is disabled, expired or locked',
+  '0x17': 'the password has expired',
+  '0x18': 'the password is wrong',
+  '0x25': 'the clocks of the machine and the domain controller differ too much',
+};

@@ -85,13 +85,30 @@ function texts(from: unknown, skip?: ReadonlySet<string>): Record<string, string
   return data;
 }
 
-/** Winlogbeat and Elastic Agent: `winlog.*`, nested or with dotted names. */
+/** Names that converters of XML give to an element's attribute and to its text. */
+const NAME_KEYS = ['@Name', 'Name', '_Name', '-Name', '#attributes.Name', '$.Name', '_attributes.Name'] as const;
+const TEXT_KEYS = ['#text', '_text', 'text', '_', '_value', 'Value', 'content', '$t'] as const;
+
+/** The `EventData` of converters that keep `<Data Name="…">` as a list of objects, or as an object in a list of one. */
+function namedData(from: unknown): unknown {
+  const list = isObject(from) ? from['Data'] : undefined;
+  const items: unknown[] = Array.isArray(list) ? list : isObject(list) ? [list] : [];
+  if (items.length === 0 || !items.every(isObject)) return from;
+  const named: JsonObject = {};
+  for (const item of items.slice(0, MAX_FIELDS) as JsonObject[]) {
+    const name = first(item, NAME_KEYS);
+    if (name !== undefined) named[name] = first(item, TEXT_KEYS) ?? '';
+  }
+  return named;
+}
+
+/** Winlogbeat and Elastic Agent: `winlog.*`, nested or with dotted names; before version 7 without `winlog`. */
 function fromWinlog(object: JsonObject, zone: string): WindowsRecord | undefined {
   const code = first(object, ['winlog.event_id', 'event.code', 'event_id']);
   if (code === undefined) return undefined;
-  const keywords = readField(object, 'winlog.keywords');
-  const data = readField(object, 'winlog.event_data');
-  const user = readField(object, 'winlog.user_data');
+  const keywords = readField(object, 'winlog.keywords') ?? object['keywords'];
+  const data = readField(object, 'winlog.event_data') ?? object['event_data'];
+  const user = readField(object, 'winlog.user_data') ?? object['user_data'];
   return {
     code,
     channel: first(object, ['winlog.channel', 'log_name']),
@@ -168,7 +185,7 @@ function fromEvent(object: JsonObject, zone: string): WindowsRecord | undefined 
   if (!isObject(system)) return undefined;
   const code = first(system, ['EventID', 'EventID.#text', 'EventID.Value', 'eventID']);
   if (code === undefined) return undefined;
-  const data = readField(object, 'EventData') ?? readField(object, 'eventdata');
+  const data = namedData(readField(object, 'EventData') ?? readField(object, 'eventdata'));
   const user = readField(object, 'UserData');
   const inner = isObject(user) ? Object.values(user).find(isObject) : undefined;
   return {
@@ -223,9 +240,17 @@ function fromXml(line: string, zone: string): WindowsRecord | undefined {
   };
 }
 
+/** `winlog`, or the names that Winlogbeat gave before version 7. */
+function isWinlog(object: JsonObject): boolean {
+  if (isObject(object['winlog']) || object['winlog.event_id'] !== undefined) return true;
+  return (
+    typeof object['log_name'] === 'string' && object['event_id'] !== undefined && object['source_name'] !== undefined
+  );
+}
+
 /** Says whether an object is a record of a Windows event log, in one of the forms that agents ship. */
 export function isWindowsObject(object: JsonObject): boolean {
-  if (isObject(object['winlog']) || object['winlog.event_id'] !== undefined) return true;
+  if (isWinlog(object)) return true;
   if (
     object['EventID'] !== undefined &&
     (object['Channel'] ?? object['SourceName'] ?? object['Provider_Name'] ?? object['LogName']) !== undefined
@@ -240,17 +265,18 @@ export function isWindowsObject(object: JsonObject): boolean {
 export function readWindowsRecord(line: string, zone: string): WindowsRecord | undefined {
   const start = line.trimStart();
   if (start.startsWith('<')) return start.includes('<Event') ? fromXml(start, zone) : undefined;
-  const object = start.startsWith('{') ? parseObject(start) : undefined;
+  const read = start.startsWith('{') ? parseObject(start) : undefined;
+  // What a search in an index gives has the document under `_source`.
+  const object = isObject(read?.['_source']) ? read['_source'] : read;
   if (!object || !isWindowsObject(object)) return undefined;
-  const record =
-    isObject(object['winlog']) || object['winlog.event_id'] !== undefined
-      ? fromWinlog(object, zone)
-      : isObject(object['Event'])
-        ? fromEvent(object['Event'], zone)
-        : isObject(object['win'])
-          ? fromEvent(object['win'], zone)
-          : isObject(object['System'])
-            ? fromEvent(object, zone)
-            : fromFlat(object, zone);
+  const record = isWinlog(object)
+    ? fromWinlog(object, zone)
+    : isObject(object['Event'])
+      ? fromEvent(object['Event'], zone)
+      : isObject(object['win'])
+        ? fromEvent(object['win'], zone)
+        : isObject(object['System'])
+          ? fromEvent(object, zone)
+          : fromFlat(object, zone);
   return record && /^\d{1,10}$/.test(record.code) ? record : undefined;
 }

@@ -9,13 +9,15 @@ import { channelOf, meaningOf } from './windows-meaning.ts';
 import type { WindowsRecord } from './windows-record.ts';
 import { readWindowsRecord } from './windows-record.ts';
 
-const SYSMON = /^Microsoft-Windows-Sysmon/;
-const JSON_MARKS = /"(?:winlog|winlog\.event_id|EventID|eventID)"\s{0,4}:/;
+/** Sysmon for Linux writes the same events under a name of its own. */
+const SYSMON = /^(?:Microsoft-Windows|Linux)-Sysmon/;
+const LINUX = /^Linux-Sysmon/;
+const XML = /^(?:<\?xml[^<>]{0,128}\?>\s{0,8})?<Event[\s>]/;
+const JSON_MARKS = /"(?:winlog|winlog\.event_id|EventID|eventID|log_name)"\s{0,4}:/;
 
 function setHost(draft: Draft, record: WindowsRecord): void {
   const computer = record.computer;
   if (computer !== undefined) draft.host = { name: computer, hostname: computer };
-  put(draft, 'host.os.type', 'windows');
 }
 
 /** Everything that the log itself says, under the names that Winlogbeat uses and rules ask for. */
@@ -38,12 +40,14 @@ function makeEvent(line: string, record: WindowsRecord, context: ParseContext): 
   const isSysmon = SYSMON.test(channel ?? '') || SYSMON.test(record.provider ?? '');
   const { dataset, meaning } = meaningOf(isSysmon ? 'Microsoft-Windows-Sysmon/Operational' : channel, record.code);
   const ms = (isSysmon ? sysmonTime(record.data) : undefined) ?? record.ms;
-  const draft = newDraft(line, line, `windows.${dataset}`, context, ms);
+  const isLinux = LINUX.test(record.provider ?? record.channel ?? '');
+  const draft = newDraft(line, line, isLinux ? 'sysmon_linux.log' : `windows.${dataset}`, context, ms);
   if (record.message === undefined) delete draft.message;
   else draft.message = record.message;
   put(draft, 'event.code', record.code);
   put(draft, 'event.provider', record.provider);
   setHost(draft, record);
+  put(draft, 'host.os.type', isLinux ? 'linux' : 'windows');
   put(draft, 'log.level', record.level?.toLowerCase());
   setWinlog(draft, record, channel);
   if (isSysmon) {
@@ -61,8 +65,13 @@ function makeEvent(line: string, record: WindowsRecord, context: ParseContext): 
 
 function detects(line: string): boolean {
   const first = line.charCodeAt(0);
-  if (first === 60) return line.startsWith('<Event ') || line.startsWith('<Event>');
+  if (first === 60) return XML.test(line.slice(0, 256));
   return first === 123 && JSON_MARKS.test(line);
+}
+
+/** Says whether a message is a record of the Windows event log, whole: JSON or XML. */
+export function isWindowsMessage(message: string): boolean {
+  return detects(message);
 }
 
 /** Reads a record of the Windows event log that came inside another line. */
@@ -84,7 +93,7 @@ export const windows: Parser = {
 /** The same forms, where the records are Sysmon's. */
 export const sysmon: Parser = {
   name: 'sysmon',
-  detects: (line) => detects(line) && line.includes('Microsoft-Windows-Sysmon'),
+  detects: (line) => detects(line) && /(?:Microsoft-Windows|Linux)-Sysmon/.test(line),
   parse(line, context) {
     const record = readWindowsRecord(line, context.timeZone);
     if (!record) return undefined;

@@ -6,10 +6,12 @@ import { CONTEXT, parsed } from './fixtures.ts';
 import { HOSTS } from './unusual/hosts.ts';
 import type { Row } from './unusual/row.ts';
 import { SURICATA } from './unusual/suricata.ts';
+import { WINDOWS } from './unusual/windows.ts';
 
 const GROUPS: readonly (readonly [string, readonly Row[]])[] = [
   ['hosts and their services', HOSTS],
   ['Suricata', SURICATA],
+  ['Windows', WINDOWS],
 ];
 
 describe.each(GROUPS)('unusual lines of %s', (_, rows) => {

@@ -48,6 +48,8 @@ import { tellTurnedAway } from './system/turned-away.ts';
 import { consoleServer } from './tls/console-server.ts';
 
 const BODY_BYTES = 256 * 1024;
+/** Address and headers together are no longer (`tls/console-server.ts`). */
+const HEADER_BYTES = 16 * 1024;
 
 /** Builds the HTTP application: every route with schema, access and error handling. It does not listen; `serverFactory` makes what will. */
 export async function buildApp(services: Services, serverFactory = consoleServer(undefined)): Promise<App> {
@@ -60,7 +62,15 @@ export async function buildApp(services: Services, serverFactory = consoleServer
     // Requests name what people look for; only faults are logged, by route.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES,
-    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
+    // Long parts of an address are refused by each route's schema, as anything else that it does not take.
+    routerOptions: { maxParamLength: HEADER_BYTES, ignoreTrailingSlash: false },
+    // What no route was found for: an address that is not encoded as it should be.
+    frameworkErrors(error, _request, reply) {
+      const { body } = toProblem(new HaidangError('HD_BAD_REQUEST', 'The address is not encoded as RFC 3986 asks.'));
+      services.log.debug({ err: error }, 'an address could not be read');
+      const answer = reply.code(body.status).type('application/problem+json').header('cache-control', 'no-store');
+      return answer.serializer(JSON.stringify).send(body);
+    },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: false } },
     schemaController: { compilersFactory: lazyCompilers() },
     clientErrorHandler: answerClientError,

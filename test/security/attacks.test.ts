@@ -110,6 +110,25 @@ describe('path traversal', () => {
   });
 });
 
+describe('addresses', () => {
+  it.each(['a'.repeat(201), '%C3%94'.repeat(2_000), '%zz', '%', '%C0%AE'])(
+    'with a part of %s are answered by a problem document, and mirror nothing',
+    async (part) => {
+      for (const [method, path] of [
+        ['GET', `/api/v1/rules/${part}/backtests`],
+        ['DELETE', `/api/v1/assets/${part}`],
+        ['PUT', `/api/v1/users/${part}/password`],
+      ] as const) {
+        const answer = await ask(method, path, method === 'PUT' ? { password: 'x'.repeat(12) } : undefined);
+        expect(answer.statusCode, `${method} ${answer.payload}`).toBe(400);
+        expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+        expect(answer.headers['cache-control']).toBe('no-store');
+        expect(answer.payload.length).toBeLessThan(800);
+      }
+    },
+  );
+});
+
 describe('bodies', () => {
   it('are refused where they nest deeper than makes sense, before anything walks them', async () => {
     for (const deep of ['['.repeat(100_000), `${'{"a":'.repeat(40_000)}1${'}'.repeat(40_000)}`]) {

@@ -33,7 +33,7 @@ function row(record: object, gives: Readonly<Record<string, unknown>>, lacks: re
 const NXLOG = {
   EventTime: '2026-11-22 08:01:02',
   Hostname: 'PC1',
-  Keywords: -9214364837600034816,
+  Keywords: '-9214364837600034816',
   EventType: 'AUDIT_FAILURE',
   Severity: 'ERROR',
   EventID: 4625,

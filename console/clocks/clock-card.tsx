@@ -10,7 +10,16 @@ import { MarkDialog } from './mark-dialog.tsx';
 import { clockPath, isOpen, useIncidentClocks } from './queries.ts';
 
 /** On an incident: the terms of the law, what is due next, and by what each was met. */
-export function ClockCard({ incident, me }: { readonly incident: string; readonly me: Session }) {
+export function ClockCard({
+  incident,
+  detectedAt,
+  me,
+}: {
+  readonly incident: string;
+  /** Of the incident itself; terms may count from that of another one that is part of it. */
+  readonly detectedAt: string;
+  readonly me: Session;
+}) {
   const t = useText();
   const clocks = useIncidentClocks(incident);
   const [marking, setMarking] = useState<ClockRow>();
@@ -21,6 +30,11 @@ export function ClockCard({ incident, me }: { readonly incident: string; readonl
       <h2 className="mb-2 font-semibold">{t('clocks.title')}</h2>
       {clocks.isError && <ProblemNotice error={clocks.error} retry={() => clocks.refetch()} />}
       {clocks.data && rows.length === 0 && <p className="text-muted">{t('clocks.none')}</p>}
+      {rows.some(({ from }) => Date.parse(from) < Date.parse(detectedAt)) && (
+        <p className="mb-2 text-small">
+          {t('clocks.fromMerged')} <Time at={rows[0]?.from ?? detectedAt} />
+        </p>
+      )}
       <ul className="divide-y divide-line">
         {rows.map((clock) => (
           <li key={clock.id} className="py-2" data-clock={clock.id}>

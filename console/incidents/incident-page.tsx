@@ -66,18 +66,21 @@ function IncidentBody({ detail, me }: { readonly detail: IncidentDetail; readonl
     e: () => (mayAct ? setDialog('edit') : false),
   });
   const parts = { detail, acts, mayAct };
+  const open = incident.mergedInto === undefined;
   return (
     <article className="max-w-[104rem] px-4 pt-2 pb-6">
       <IncidentHead detail={detail} />
       {mayAct && <ActRow detail={detail} acts={acts} me={me} open={setDialog} />}
-      {dialog === undefined && acts.conflict && (
-        <div className="mt-3">
-          <Partial>{t('incident.conflict')}</Partial>
-        </div>
-      )}
-      {dialog === undefined && acts.error !== undefined && (
-        <div className="mt-3">
-          <ProblemNotice error={acts.error} />
+      {dialog === undefined && (acts.conflict || acts.error !== undefined) && (
+        // Stays in sight: what was tried may stand many screens below.
+        <div className="sticky top-2 z-10 mt-3 flex items-start gap-2 rounded-lg bg-surface shadow-lg" data-trouble>
+          <div className="min-w-0 flex-1" {...(acts.conflict ? { role: 'alert' } : {})}>
+            {acts.conflict && <Partial>{t('incident.conflict')}</Partial>}
+            {acts.error !== undefined && <ProblemNotice error={acts.error} />}
+          </div>
+          <button type="button" className="button button-quiet" onClick={acts.forget} aria-label={t('common.close')}>
+            <Icon name="close" />
+          </button>
         </div>
       )}
       <div className="mt-3 grid gap-4 xl:grid-cols-[minmax(0,1fr)_26rem]">
@@ -95,16 +98,17 @@ function IncidentBody({ detail, me }: { readonly detail: IncidentDetail; readonl
               {detail.summary === '' ? t('incident.noSummary') : <Visible text={detail.summary} prose />}
             </p>
           </Card>
-          <ClockCard incident={incident.id} me={me} />
+          <ClockCard incident={incident.id} detectedAt={incident.detectedAt} me={me} />
+          <AlertsCard {...parts} />
+          <TasksCard {...parts} />
           <RequestsCard
             about={{ incident: incident.id }}
             agencies={incident.agencies.map(({ agency }) => agency)}
+            open={open}
             me={me}
           />
-          <ReportsCard incident={incident.id} open={incident.mergedInto === undefined} me={me} />
-          <ShareCard incident={incident.id} me={me} />
-          <AlertsCard {...parts} />
-          <TasksCard {...parts} />
+          <ReportsCard incident={incident.id} open={open} me={me} />
+          <ShareCard incident={incident.id} open={open} me={me} />
           <CommentsCard {...parts} />
           <EvidenceCard {...parts} />
         </div>

@@ -161,7 +161,9 @@ function IncidentLine({
         <span className="w-48 text-small">
           {clock && <NextDue clock={clock} />}
           {row.due === null ? (
-            <Time at={row.updatedAt} as="relative" />
+            <span className="block text-muted">
+              {t('incident.changed')}: <Time at={row.updatedAt} as="relative" />
+            </span>
           ) : (
             <>
               {t('incident.due')}: <Time at={row.due} as="relative" />

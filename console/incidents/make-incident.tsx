@@ -7,6 +7,7 @@ import { postJson } from '../api/client.ts';
 import { useLanguage } from '../i18n/language.tsx';
 import { pickText } from '../i18n/messages.ts';
 import { Dialog, Field } from '../parts/dialog.tsx';
+import { SEVERITIES } from '../parts/severity.ts';
 import { ProblemNotice } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
 import { OPEN_STATUSES, useIncidents } from './queries.ts';
@@ -29,7 +30,7 @@ export function MakeIncident({
   const [error, setError] = useState<unknown>();
   const [into, setInto] = useState('');
   const open = useIncidents({ status: OPEN_STATUSES.join(',') }).data?.incidents ?? [];
-  const first = rows[0];
+  const first = rows.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity))[0];
   const title = first ? (pickText(first.title, language)?.text ?? '') : '';
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();

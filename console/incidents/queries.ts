@@ -46,6 +46,8 @@ export interface IncidentActs {
   change(changes: IncidentChanges): Promise<boolean>;
   /** The same for whoever decides anew upon what others changed. */
   decide(changes: IncidentChanges): Promise<Outcome>;
+  /** Takes away what was said of the last one. */
+  forget(): void;
   /** The same for what is sent another way. */
   run(send: () => Promise<IncidentDetail>): Promise<boolean>;
 }
@@ -97,6 +99,10 @@ export function useIncidentActs(id: string): IncidentActs {
     error,
     conflict,
     decide,
+    forget: () => {
+      setError(undefined);
+      setConflict(false);
+    },
     change: async (changes) => (await decide(changes)) === 'done',
     run: async (send) => (await attempt(send)) === 'done',
   };

@@ -1,9 +1,10 @@
-import { type ChangeEvent, type FormEvent, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import type { AlertEvents } from '../../server/alerts/schema.ts';
 import type { IncidentDetail } from '../../server/incidents/schema.ts';
 import { apiAddress, getJson, postFile } from '../api/client.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
 import type { TextKey } from '../i18n/messages.ts';
+import { FileButton } from '../parts/file-button.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { Partial, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
@@ -25,6 +26,7 @@ export function CommentsCard({ detail, acts, mayAct }: WorkProperties) {
   const t = useText();
   return (
     <Card title={t('incident.comments')}>
+      {detail.comments.length === 0 && <p className="text-muted">{t('incident.noComments')}</p>}
       <ul className="space-y-3">
         {detail.comments.map(({ id, at, by, text, via }) => (
           <li key={id}>
@@ -55,15 +57,8 @@ export function CommentsCard({ detail, acts, mayAct }: WorkProperties) {
 export function EvidenceCard({ detail, acts, mayAct }: WorkProperties) {
   const t = useText();
   const format = useFormat();
-  const [chosen, setChosen] = useState(0);
   const path = `/incidents/${encodeURIComponent(detail.incident.id)}/evidence`;
-  const add = async (event: ChangeEvent<HTMLInputElement>): Promise<void> => {
-    const file = event.currentTarget.files?.[0];
-    if (!file) return;
-    await acts.run(() => postFile<IncidentDetail>(path, { name: file.name.slice(0, 255) }, file));
-    // A new element, so that the same file can be chosen again.
-    setChosen((count) => count + 1);
-  };
+  const add = (file: File) => acts.run(() => postFile<IncidentDetail>(path, { name: file.name.slice(0, 255) }, file));
   return (
     <Card title={t('incident.evidence')}>
       {detail.evidence.length === 0 && <p className="text-muted">{t('incident.noEvidence')}</p>}
@@ -120,18 +115,7 @@ export function EvidenceCard({ detail, acts, mayAct }: WorkProperties) {
           </li>
         ))}
       </ul>
-      {mayAct && (
-        <label className="mt-3 block">
-          <span className="mb-1 block text-small">{t('incident.addFile')}</span>
-          <input
-            key={chosen}
-            type="file"
-            className="field"
-            disabled={acts.busy}
-            onChange={(event) => void add(event)}
-          />
-        </label>
-      )}
+      {mayAct && <FileButton label={t('incident.addFile')} busy={acts.busy} add={add} />}
       {mayAct && detail.alerts.length > 0 && <KeepEvents detail={detail} acts={acts} />}
     </Card>
   );

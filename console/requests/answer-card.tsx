@@ -27,7 +27,7 @@ export function AnswerCard({ detail: { request } }: { readonly detail: RequestDe
         </Field>
         {acts.error !== undefined && <ProblemNotice error={acts.error} />}
         <button type="submit" className="button button-primary" disabled={acts.busy}>
-          {t('request.answerSend')}
+          {t(request.side === 'asker' ? 'request.answerWrite' : 'request.answerSend')}
         </button>
       </form>
     </Card>

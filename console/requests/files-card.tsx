@@ -1,9 +1,9 @@
-import { type ChangeEvent, useState } from 'react';
 import type { RequestDetail } from '../../server/requests/schema.ts';
 import { apiAddress, postFile } from '../api/client.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
 import type { TextKey } from '../i18n/messages.ts';
 import { Card } from '../incidents/lists.tsx';
+import { FileButton } from '../parts/file-button.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { Partial, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
@@ -22,15 +22,9 @@ export function FilesCard({
   const t = useText();
   const format = useFormat();
   const acts = useRequestActs();
-  const [chosen, setChosen] = useState(0);
   const path = requestPath(detail.request.id, 'files');
-  const add = async (event: ChangeEvent<HTMLInputElement>): Promise<void> => {
-    const file = event.currentTarget.files?.[0];
-    if (!file) return;
-    await acts.run(() => postFile<RequestDetail>(path, { name: file.name.slice(0, 255) }, file), 'request.fileSent');
-    // A new element, so that the same file can be chosen again.
-    setChosen((count) => count + 1);
-  };
+  const add = (file: File) =>
+    acts.run(() => postFile<RequestDetail>(path, { name: file.name.slice(0, 255) }, file), 'request.fileSent');
   return (
     <Card title={t('request.files')}>
       {detail.files.length === 0 && <p className="text-muted">{t('request.noFiles')}</p>}
@@ -71,18 +65,7 @@ export function FilesCard({
           </li>
         ))}
       </ul>
-      {mayAdd && (
-        <label className="mt-3 block">
-          <span className="mb-1 block text-small">{t('request.addFile')}</span>
-          <input
-            key={chosen}
-            type="file"
-            className="field"
-            disabled={acts.busy}
-            onChange={(event) => void add(event)}
-          />
-        </label>
-      )}
+      {mayAdd && <FileButton label={t('request.addFile')} busy={acts.busy} add={add} />}
       {acts.error !== undefined && <ProblemNotice error={acts.error} />}
     </Card>
   );

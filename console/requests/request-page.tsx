@@ -84,7 +84,13 @@ function RequestBody({ detail, me }: { readonly detail: RequestDetail; readonly 
           <Visible text={request.agencyName} prose />
         </Fact>
         <Fact name={t('request.due')}>
-          <Time at={request.due} /> · <Time at={request.due} as="relative" />
+          <Time at={request.due} />
+          {request.state !== 'answered' && request.state !== 'closed' && (
+            <>
+              {' · '}
+              <Time at={request.due} as="relative" />
+            </>
+          )}
         </Fact>
         <About detail={detail} />
         {request.readAt !== null && (
@@ -121,8 +127,8 @@ function RequestBody({ detail, me }: { readonly detail: RequestDetail; readonly 
           )}
         </Card>
         <FilesCard detail={detail} mayAdd={mayAnswer} mayRead={me.permissions.includes('requests.answer')} />
-        {mayAnswer && <AnswerCard detail={detail} />}
         {mayAsk && <AskerCard detail={detail} />}
+        {mayAnswer && <AnswerCard detail={detail} />}
       </div>
     </article>
   );

@@ -10,17 +10,20 @@ import { RequestLine } from './request-line.tsx';
 export function RequestsCard({
   about,
   agencies,
+  open = true,
   me,
 }: {
   readonly about: { readonly incident: string } | { readonly alert: string };
   readonly agencies: readonly string[];
+  /** Whether anything is still to be asked: not of what became part of another incident. */
+  readonly open?: boolean;
   readonly me: Session;
 }) {
   const t = useText();
   const requests = useRequests(about);
   const [asking, setAsking] = useState(false);
   const rows = requests.data?.requests ?? [];
-  const mayAsk = me.permissions.includes('requests.ask');
+  const mayAsk = open && me.permissions.includes('requests.ask');
   return (
     <section className="card p-4" data-requests-card>
       <div className="mb-2 flex flex-wrap items-center gap-2">

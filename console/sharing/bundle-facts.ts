@@ -1,6 +1,8 @@
 /** What a bundle says, in the few things that a person decides upon; the bytes beside it are what leaves. */
 export interface BundleFacts {
   readonly title: string;
+  /** The sharing mark as recipients read it, `TLP:AMBER`. */
+  readonly mark: string | undefined;
   readonly severity: string | undefined;
   readonly rsit: string | undefined;
   readonly detectedAt: string | undefined;
@@ -34,6 +36,7 @@ export function bundleFacts(body: string): BundleFacts {
   const isRule = (one: Fields) => one['pattern_type'] === 'sigma';
   return {
     title: text(incident?.['name']),
+    mark: text(of('marking-definition')[0]?.['name']) || undefined,
     severity: text(own?.['severity']) || undefined,
     rsit: text(own?.['rsit']) || undefined,
     detectedAt: text(own?.['detected']) || undefined,

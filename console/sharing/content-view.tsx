@@ -14,12 +14,13 @@ const MOST_SHOWN = 50;
 export function ContentView({ body }: { readonly body: string }) {
   const t = useText();
   const facts = useMemo(() => bundleFacts(body), [body]);
-  const { severity, rsit, detectedAt } = facts;
+  const { mark, severity, rsit, detectedAt } = facts;
   return (
     <dl className="space-y-2" data-content>
       <Row name={t('incident.title')}>
         <Visible text={facts.title} prose />
       </Row>
+      {mark !== undefined && <Row name={t('incident.tlp')}>{mark}</Row>}
       {SEVERITIES.some((one) => one === severity) && (
         <Row name={t('alert.severity')}>{t(`severity.${severity}` as TextKey)}</Row>
       )}

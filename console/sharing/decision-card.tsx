@@ -32,7 +32,8 @@ export function DecisionCard({
   const carried = share.channel === 'archive' || share.channel === 'misp';
   const possible: readonly Act[] = [
     ...(waits && may('incidents.approve') && !barred ? (['approve', 'refuse'] as const) : []),
-    ...(waits && may('incidents.approve') && mayRelease ? (['release'] as const) : []),
+    // Who may approve needs no way around the rule of two persons.
+    ...(waits && may('incidents.approve') && barred && mayRelease ? (['release'] as const) : []),
     ...(waits && may('incidents.work') && mine ? (['withdraw'] as const) : []),
     ...(version.review?.at === null &&
     may('incidents.approve') &&

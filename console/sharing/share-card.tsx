@@ -7,7 +7,16 @@ import { useIncidentSharing } from './queries.ts';
 import { VersionLine } from './version-line.tsx';
 
 /** On an incident: to whom it went, with receipts, and the way to share it. */
-export function ShareCard({ incident, me }: { readonly incident: string; readonly me: Session }) {
+export function ShareCard({
+  incident,
+  open,
+  me,
+}: {
+  readonly incident: string;
+  /** Not part of another incident; of what is, only what had left before is taken back. */
+  readonly open: boolean;
+  readonly me: Session;
+}) {
   const t = useText();
   const maySee = me.permissions.includes('sharing.read') && me.agencies === 'all';
   const sharing = useIncidentSharing(incident, maySee);
@@ -31,12 +40,15 @@ export function ShareCard({ incident, me }: { readonly incident: string; readonl
                     · {t('sharing.upTo', { tlp: `TLP:${tlp.toUpperCase()}` })}
                   </span>
                 </p>
-                <Link
-                  href={`/incidents/${encodeURIComponent(incident)}/share/${encodeURIComponent(id)}`}
-                  className="button"
-                >
-                  {t('sharing.prepare')}
-                </Link>
+                {(open || share !== undefined) && (
+                  <Link
+                    href={`/incidents/${encodeURIComponent(incident)}/share/${encodeURIComponent(id)}`}
+                    className="button"
+                    aria-label={t('sharing.prepareFor', { name })}
+                  >
+                    {t('sharing.prepare')}
+                  </Link>
+                )}
               </div>
               {share?.deadline && share.versions.some(({ state }) => state === 'requested') && (
                 <p className="text-small">

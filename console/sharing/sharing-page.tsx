@@ -5,7 +5,7 @@ import { Visible } from '../parts/log-text.tsx';
 import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { type Show, useSharingList } from './queries.ts';
-import { VersionLine } from './version-line.tsx';
+import { isUnderWay, VersionLine } from './version-line.tsx';
 
 const SHOWS: readonly Show[] = ['all', 'asked', 'due', 'dead', 'review'];
 
@@ -72,7 +72,7 @@ export function SharingPage() {
                   </div>
                   <div className="min-w-0 flex-1 basis-72">{last && <VersionLine share={share} version={last} />}</div>
                   <p className="w-48 text-small">
-                    {share.deadline && (
+                    {share.deadline && last && isUnderWay(share, last) && (
                       <>
                         {t('sharing.deadline')} <Time at={share.deadline} as="relative" />
                       </>

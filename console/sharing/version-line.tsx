@@ -1,6 +1,7 @@
 import { Link } from 'wouter';
 import type { SharingRow } from '../../server/sharing/schema.ts';
 import { useText } from '../i18n/language.tsx';
+import type { TextKey } from '../i18n/messages.ts';
 import { Visible } from '../parts/log-text.tsx';
 import { Time } from '../parts/time.tsx';
 import type { SharedVersion } from './queries.ts';
@@ -11,6 +12,21 @@ export function versionAddress(
   number: number,
 ): string {
   return `/incidents/${encodeURIComponent(incident)}/share/${encodeURIComponent(recipient)}/${number}`;
+}
+
+/** Whether a version still has a way before it: a file is carried by hand, and arrives with its receipt. */
+export function isUnderWay({ channel }: Pick<SharingRow, 'channel'>, { state, handReceipt }: SharedVersion): boolean {
+  if (state === 'delivered') return isFile(channel) && handReceipt === null;
+  return state === 'requested' || state === 'approved' || state === 'dead';
+}
+
+function isFile(channel: SharingRow['channel']): boolean {
+  return channel === 'archive' || channel === 'misp';
+}
+
+function receiptText({ channel }: Pick<SharingRow, 'channel'>, refused: number): TextKey {
+  if (isFile(channel)) return 'sharing.written';
+  return refused > 0 ? 'sharing.receiptPartly' : 'sharing.receipt';
 }
 
 /** One version in a line: its state, who let it leave, its receipt or what stands in the way. */
@@ -33,7 +49,7 @@ export function VersionLine({ share, version }: { readonly share: SharingRow; re
       </p>
       {delivered && (
         <p className="text-small">
-          {t(delivered.refused > 0 ? 'sharing.receiptPartly' : 'sharing.receipt', {
+          {t(receiptText(share, delivered.refused), {
             accepted: delivered.accepted,
             refused: delivered.refused,
           })}{' '}

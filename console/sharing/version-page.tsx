@@ -12,7 +12,7 @@ import { BodyView } from './body-view.tsx';
 import { ContentView } from './content-view.tsx';
 import { DecisionCard } from './decision-card.tsx';
 import { sharingPath, useVersion } from './queries.ts';
-import { VersionLine } from './version-line.tsx';
+import { isUnderWay, VersionLine } from './version-line.tsx';
 
 interface PageProperties {
   readonly id: string;
@@ -62,7 +62,7 @@ function VersionBody({ detail, me }: { readonly detail: VersionDetail; readonly 
               <Visible text={version.note} prose />
             </p>
           )}
-          {share.deadline && (
+          {share.deadline && isUnderWay(share, version) && (
             <p className="mt-2 text-small">
               {t('sharing.deadline')} <Time at={share.deadline} /> (<Time at={share.deadline} as="relative" />)
             </p>

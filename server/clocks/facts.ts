@@ -1,4 +1,5 @@
 import type { StoredIncident } from '../incidents/incidents.ts';
+import { detectionOf } from '../incidents/merge.ts';
 import type { Recipient } from '../sharing/settings.ts';
 import type { RecordView } from '../store/record-store.ts';
 import type { ClockFacts, ClockMark, ReportFact } from './state.ts';
@@ -12,7 +13,7 @@ export async function factsOf(
   marks: readonly ClockMark[],
   { view, recipients }: { readonly view: RecordView; readonly recipients: readonly Recipient[] },
 ): Promise<ClockFacts> {
-  const { severity, rsit, status, outcome, detectedAt, closedAt, merged } = document;
+  const { severity, rsit, status, outcome, closedAt, merged } = document;
   const ids = [id, ...merged.slice(0, MOST_MERGED).map((one) => one.id)];
   const { records } = await view.find('sharing', { where: { incident: ids }, limit: 500 });
   const reports = records.flatMap(({ document: { recipient, versions } }): ReportFact[] => {
@@ -24,5 +25,5 @@ export async function factsOf(
       return at === undefined ? [] : [{ recipient, recipientName: known?.name ?? recipient, number, at, minimal }];
     });
   });
-  return { severity, rsit, status, outcome, detectedAt, closedAt, reports, marks };
+  return { severity, rsit, status, outcome, detectedAt: detectionOf(document), closedAt, reports, marks };
 }

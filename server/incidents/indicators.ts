@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import { readField } from '../../ecs/event.ts';
 import { type IpAddress, networkHolds, parseIp, parseNetwork } from '../../rules/query/ip-address.ts';
 import { networkOf } from '../assets/weigh.ts';
@@ -60,7 +61,7 @@ export function readObservable(text: string): Observable | undefined {
   if (hash) return { type: hash, value: lower };
   if (/^(https?|ftp):\/\//i.test(value)) return urlOf(value);
   if (EMAIL.test(lower) && DOMAIN.test(lower.slice(lower.indexOf('@') + 1))) return { type: 'email', value: lower };
-  const domain = lower.replace(/\.$/, '');
+  const domain = domainToASCII(lower.replace(/\.$/, ''));
   return DOMAIN.test(domain) ? { type: 'domain', value: domain } : undefined;
 }
 

@@ -9,6 +9,12 @@ export function agenciesOf(record: Pick<IncidentRecord, 'ownAgencies' | 'alerts'
   return [...new Set(all)].sort();
 }
 
+/** T0, ISO 8601: the earliest detection of all that is part of an incident. Merging must not move the end of a term. */
+export function detectionOf({ detectedAt, merged }: Pick<IncidentRecord, 'detectedAt' | 'merged'>): string {
+  const all = [detectedAt, ...merged.flatMap((one) => one.detectedAt ?? [])];
+  return all.reduce((first, one) => (Date.parse(one) < Date.parse(first) ? one : first));
+}
+
 /** Whose an incident is: the one agency that it concerns, else the province's. */
 export function agencyOf(record: Pick<IncidentRecord, 'ownAgencies' | 'alerts' | 'merged'>): AgencyId {
   const agencies = agenciesOf(record);
@@ -41,7 +47,8 @@ export function mergeIncidents(
     if (one.mergedInto !== undefined)
       throw new HaidangError('HD_BAD_REQUEST', `One of them is part of "${one.mergedInto}" already; part it first.`);
   const moved = mapItems(from, (items) => items.map((item) => ({ ...item, via: [ids.from, ...(item.via ?? [])] })));
-  const own = { id: ids.from, at, by, title: from.title, agencies: [...from.ownAgencies] };
+  const { title, detectedAt } = from;
+  const own = { id: ids.from, at, by, title, agencies: [...from.ownAgencies], detectedAt };
   const joined = zipItems(into, moved);
   const merged = { ...into, ...joined, merged: [...into.merged, own, ...moved.merged], updatedAt: at };
   checkSizes(merged);

@@ -97,6 +97,8 @@ export interface TechniqueItem extends Item {
 export interface MergedItem extends Item {
   readonly title: string;
   readonly agencies: readonly AgencyId[];
+  /** Its T0, ISO 8601; records of before have none. */
+  readonly detectedAt?: string;
 }
 
 export type IncidentActName =

@@ -145,7 +145,8 @@ export const IncidentDetail = Type.Object({
     }),
   ),
   techniques: Type.Array(Type.Object({ ...item, technique: Type.String(), name: Type.String() })),
-  merged: Type.Array(Type.Object({ ...item, title: Type.String() })),
+  /** Incidents that are part of this one; the terms of the law count from the earliest detection of all. */
+  merged: Type.Array(Type.Object({ ...item, title: Type.String(), detectedAt: Type.Optional(Type.String()) })),
   /** What happened (`event`) and what was done (`act`), oldest first. */
   timeline: Type.Array(
     Type.Object({

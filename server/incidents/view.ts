@@ -5,7 +5,7 @@ import { attackOf } from '../rules/attack.ts';
 import type { RecordView } from '../store/record-store.ts';
 import { custodyHolds } from './custody.ts';
 import type { StoredIncident } from './incidents.ts';
-import { defang } from './indicators.ts';
+import { defang, readObservable } from './indicators.ts';
 import { agenciesOf } from './merge.ts';
 import type { IncidentRecord, Item } from './record.ts';
 import type { IncidentDetail, IncidentRow } from './schema.ts';
@@ -86,7 +86,9 @@ export async function incidentDetail(
       const [known] = attackOf([`attack.${technique}`]).techniques;
       return { ...head(item), technique, name: known?.name ?? technique };
     }),
-    merged: incident.merged.map(({ title, ...item }) => ({ ...head(item), title })),
+    merged: incident.merged.map(({ title, detectedAt, ...item }) => {
+      return { ...head(item), title, ...(detectedAt === undefined ? {} : { detectedAt }) };
+    }),
     timeline: timelineOf(incident, alerts),
   };
 }
@@ -109,6 +111,13 @@ function once<T>(items: readonly T[], keyOf: (item: T) => string): readonly T[] 
   return [...seen.values()];
 }
 
+/** Values as the history shows them: nobody opens an indicator by a click. */
+function spelled(act: string, value: string | null): string | null {
+  if (value === null || (act !== 'indicator' && act !== 'indicator-removed')) return value;
+  const observable = readObservable(value);
+  return observable ? defang(observable) : value;
+}
+
 /** What happened, by the times of the events, and what was done, in one order. */
 function timelineOf(incident: IncidentRecord, alerts: ReadonlyMap<string, AlertRow>): IncidentDetail['timeline'] {
   const acts: IncidentDetail['timeline'] = incident.acts.map(({ at, by, act, from, to, note, via }) => ({
@@ -116,8 +125,8 @@ function timelineOf(incident: IncidentRecord, alerts: ReadonlyMap<string, AlertR
     kind: 'act',
     act,
     by,
-    ...(from === undefined ? {} : { from }),
-    ...(to === undefined ? {} : { to }),
+    ...(from === undefined ? {} : { from: spelled(act, from) }),
+    ...(to === undefined ? {} : { to: spelled(act, to) }),
     ...(note === undefined ? {} : { note }),
     ...(via === undefined ? {} : { via: [...via] }),
   }));

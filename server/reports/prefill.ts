@@ -24,7 +24,7 @@ const MOST_LINES = 60;
 const MOST_OF_A_LINE = 400;
 const MOST_OF_A_FIELD = 18_000;
 /** Acts that belong to the story; the others are bookkeeping. */
-const TOLD = new Set(['created', 'status', 'alert', 'merged', 'evidence', 'request', 'request-answered']);
+const TOLD = new Set(['created', 'status', 'alert', 'merged', 'unmerged', 'evidence', 'request', 'request-answered']);
 
 /** What the incident says of itself, for a person to complete: what it does not say stays empty. */
 export function prefill(kind: ReportKind, sources: ReportSources): ReportFields {
@@ -43,7 +43,7 @@ export function prefill(kind: ReportKind, sources: ReportSources): ReportFields 
     code: incident.id,
     class: classOf(incident.rsit),
     severity: SEVERITY_WORDS[incident.severity],
-    detectedAt: time(incident.detectedAt),
+    detectedAt: time(detectionOf(detail)),
     method: methodOf(detail),
     description: detail.summary,
     timeline: timelineOf(detail, time),
@@ -96,6 +96,13 @@ function cut(text: string): string {
   return line.length > MOST_OF_A_LINE ? `${line.slice(0, MOST_OF_A_LINE).toWellFormed()}…` : line;
 }
 
+/** T0: the earliest of the incident and of what is part of it. */
+function detectionOf({ incident, merged }: IncidentDetail): string {
+  return (
+    [incident.detectedAt, ...merged.flatMap(({ detectedAt }) => detectedAt ?? [])].sort()[0] ?? incident.detectedAt
+  );
+}
+
 function operatorsOf({ detail, agencyNames }: ReportSources): readonly string[] {
   const ofSystems = detail.systems.flatMap(({ agency }) =>
     agency === null ? [] : [agencyNames.get(agency) ?? agency],
@@ -111,7 +118,11 @@ function classOf(rsit: string | null): string {
 
 function methodOf({ incident, alerts }: IncidentDetail): string {
   if (alerts.length === 0) return incident.origin === 'hand' ? '' : 'Hệ thống giám sát an ninh mạng của tỉnh';
-  return lines(['Hệ thống giám sát an ninh mạng của tỉnh, cảnh báo:', ...alerts.map(({ title }) => title)]);
+  const counts = new Map<string, number>();
+  for (const { title } of alerts) counts.set(title, (counts.get(title) ?? 0) + 1);
+  const named = [...counts].map(([title, count]) => (count === 1 ? `“${title}”` : `“${title}” (${count} cảnh báo)`));
+  if (named.length === 1) return cut(`Hệ thống giám sát an ninh mạng của tỉnh, cảnh báo ${named[0]}`);
+  return lines(named.map((one) => `Hệ thống giám sát an ninh mạng của tỉnh, cảnh báo ${one}`));
 }
 
 function timelineOf({ timeline }: IncidentDetail, time: (at: string) => string): string {
@@ -133,6 +144,8 @@ function sentence({ kind, act, to, note = '' }: IncidentDetail['timeline'][numbe
       return `đưa cảnh báo “${note}” vào hồ sơ`;
     case 'merged':
       return `gộp sự cố “${note}”`;
+    case 'unmerged':
+      return `tách lại sự cố “${note}”`;
     case 'evidence':
       return `thu thập chứng cứ “${to ?? ''}”`;
     case 'request':

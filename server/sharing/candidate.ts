@@ -3,6 +3,7 @@ import type { AgencyBook } from '../agencies/names.ts';
 import type { RuleBook } from '../alerts/queries.ts';
 import { SYSTEM } from '../identity.ts';
 import type { StoredIncident } from '../incidents/incidents.ts';
+import { detectionOf } from '../incidents/merge.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import type { SharingKeys } from './keys.ts';
 import { versionObjects } from './object-versions.ts';
@@ -134,14 +135,16 @@ export function isPreauthorised(
 
 /** When the term that runs now ends: the first one of those that apply, later ones once something has left. */
 export function deadlineOf(
-  { severity, rsit, detectedAt }: Pick<StoredIncident['document'], 'severity' | 'rsit' | 'detectedAt'>,
+  incident: Pick<StoredIncident['document'], 'severity' | 'rsit' | 'detectedAt' | 'merged'>,
   { clocks }: Pick<SharingSettings, 'clocks'>,
   left: number,
 ): string | null {
+  const { severity, rsit } = incident;
+  const from = Date.parse(detectionOf(incident));
   const ends = clocks
     .filter((clock) => SEVERITIES.indexOf(severity) >= SEVERITIES.indexOf(clock.severity))
     .filter(({ classes }) => classes.length === 0 || classes.includes(rsit ?? ''))
-    .map(({ hours }) => Date.parse(detectedAt) + hours * 3_600_000)
+    .map(({ hours }) => from + hours * 3_600_000)
     .sort((a, b) => a - b);
   const end = ends[Math.min(left, ends.length - 1)];
   return end === undefined ? null : new Date(end).toISOString();

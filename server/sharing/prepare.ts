@@ -1,6 +1,6 @@
 import type { Rule } from '../../rules/rule.ts';
 import { allowList, readObservable } from '../incidents/indicators.ts';
-import { agenciesOf } from '../incidents/merge.ts';
+import { agenciesOf, detectionOf } from '../incidents/merge.ts';
 import type { IncidentRecord, IndicatorItem, Tlp } from '../incidents/record.ts';
 import type { AlertRecord } from '../store/record-kinds.ts';
 import { keepAllowed } from './allowed-fields.ts';
@@ -124,7 +124,7 @@ export function prepareIncident(options: {
   }
   const input: Shareable = {
     id,
-    incident: { ...incident, indicators: shared },
+    incident: { ...incident, indicators: shared, detectedAt: detectionOf(incident) },
     reporter,
     agencies: agenciesOf(incident).flatMap((agency) => {
       const found = agencies.get(agency);

@@ -169,7 +169,8 @@ function reasonIn({ body }: Answer): string {
     return [title, description]
       .filter((text) => typeof text === 'string')
       .join(': ')
-      .slice(0, 300);
+      .slice(0, 300)
+      .replace(/\.$/, '');
   } catch {
     return '';
   }

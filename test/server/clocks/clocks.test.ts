@@ -102,6 +102,24 @@ describe('the clocks of an incident', () => {
     expect(own.years).toEqual([]);
   });
 
+  it('count from the earliest detection of what was merged, and from their own again once it is parted', async () => {
+    const [late, early] = [await found({ detectedAt: new Date(T0 + 9 * HOUR).toISOString() }), await found()];
+    const detail = async (id: string) => (await get(`/api/v1/incidents/${id}`)).json<IncidentDetail>();
+    const from = async () =>
+      (await get(`/api/v1/incidents/${late}/clocks`)).json<IncidentClocks>().clocks.map((clock) => clock.from);
+    const [one, two] = [await detail(late), await detail(early)];
+    const merged = await post(`/api/v1/incidents/${late}/merge`, {
+      version: one.incident.version,
+      from: early,
+      fromVersion: two.incident.version,
+    });
+    expect(merged.statusCode, merged.payload).toBe(200);
+    expect(new Set(await from())).toEqual(new Set([new Date(T0).toISOString()]));
+    const { version } = merged.json<IncidentDetail>().incident;
+    expect((await post(`/api/v1/incidents/${late}/part`, { version, from: early })).statusCode).toBe(200);
+    expect(new Set(await from())).toEqual(new Set([new Date(T0 + 9 * HOUR).toISOString()]));
+  });
+
   it('end with what a recipient took, and with a file only by its receipt', async () => {
     const id = await found();
     const view = bench.records.as(SYSTEM);

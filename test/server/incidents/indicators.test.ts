@@ -15,6 +15,7 @@ describe('observables', () => {
     ['D41D8CD98F00B204E9800998ECF8427E', { type: 'md5', value: 'd41d8cd98f00b204e9800998ecf8427e' }],
     ['a'.repeat(40), { type: 'sha1', value: 'a'.repeat(40) }],
     ['b'.repeat(64), { type: 'sha256', value: 'b'.repeat(64) }],
+    ['ác-ý.example.vn', { type: 'domain', value: 'xn--c--lia8i.example.vn' }],
     ['web1', undefined],
     ['999.1.1.1', undefined],
     ['', undefined],

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { PROVINCE } from '../../../server/alerts/keys.ts';
 import type { AgencyId } from '../../../server/identity.ts';
 import { type Actor, applyIncidentChanges, startIncident } from '../../../server/incidents/acts.ts';
-import { agencyOf, mergeIncidents, partIncidents } from '../../../server/incidents/merge.ts';
+import { agencyOf, detectionOf, mergeIncidents, partIncidents } from '../../../server/incidents/merge.ts';
 import { COLLECTIONS, type IncidentRecord } from '../../../server/incidents/record.ts';
 
 let made = 0;
@@ -166,5 +166,28 @@ describe('merging and parting', () => {
     expect(() => partIncidents({ into: pair.into, from: three }, { into: 'A', from: 'C' }, actor.at)).toThrow(
       /not merged/,
     );
+  });
+});
+
+describe('the time of detection', () => {
+  it('is the earliest of all that is part of an incident, and as before once it is parted', () => {
+    const at = (hour: string) => `2026-11-22T${hour}:00:00.000Z`;
+    const [late, early, first] = [at('09'), at('05'), at('01')].map((detectedAt) => {
+      return { ...incident('one'), detectedAt };
+    }) as [IncidentRecord, IncidentRecord, IncidentRecord];
+    const one = mergeIncidents({ into: early, from: first }, { into: 'early', from: 'first' }, actor);
+    expect(detectionOf(one.into)).toBe(at('01'));
+    const two = mergeIncidents({ into: late, from: one.into }, { into: 'late', from: 'early' }, actor);
+    expect(two.into.detectedAt).toBe(at('09'));
+    expect(detectionOf(two.into)).toBe(at('01'));
+    const parted = partIncidents(two, { into: 'late', from: 'early' }, actor.at);
+    expect(detectionOf(parted.into)).toBe(at('09'));
+    expect(detectionOf(parted.from)).toBe(at('01'));
+  });
+
+  it('of records from before is the incident’s own', () => {
+    const record = incident('one');
+    const old = { id: 'x', at: actor.at, by: 'lan', title: 'x', agencies: [] };
+    expect(detectionOf({ ...record, merged: [old] })).toBe(record.detectedAt);
   });
 });

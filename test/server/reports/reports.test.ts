@@ -242,6 +242,24 @@ describe('a report', () => {
     expect(fields).not.toHaveProperty('method');
   });
 
+  it('names alerts of one title once, and tells of merging and parting', async () => {
+    const detail = (await get(`/api/v1/incidents/${id}`)).json<IncidentDetail>();
+    const [alert] = detail.alerts;
+    if (!alert) throw new Error('no alert');
+    const step = { at: detail.incident.createdAt, kind: 'act' as const, by: 'lan', note: 'Cổng bị dò' };
+    const timeline = [...detail.timeline, { ...step, act: 'merged' }, { ...step, act: 'unmerged' }];
+    const earlier = { id: 'x', at: step.at, by: 'lan', title: 'x', detectedAt: '2026-11-21T01:00:00.000Z' };
+    const fields = prefill('initial', {
+      ...{ letterhead: {}, requests: [], delivered: [], initial: undefined, agencyNames: new Map() },
+      ...{ timeZone: 'Asia/Ho_Chi_Minh', now: step.at },
+      detail: { ...detail, alerts: [alert, { ...alert, id: 'a2' }], timeline, merged: [earlier] },
+    });
+    expect(fields.method).toBe(`Hệ thống giám sát an ninh mạng của tỉnh, cảnh báo “${alert.title}” (2 cảnh báo)`);
+    expect(fields.timeline).toContain('gộp sự cố “Cổng bị dò”');
+    expect(fields.timeline).toContain('tách lại sự cố “Cổng bị dò”');
+    expect(fields.detectedAt).toBe('08:00 ngày 21/11/2026');
+  });
+
   it('gets numbers of its own where two write at once', async () => {
     const written = await Promise.all([1, 2, 3].map((at) => write('follow-up', { number: String(at) })));
     expect(new Set(written.map(({ number }) => number)).size).toBe(3);

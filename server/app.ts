@@ -37,6 +37,7 @@ import { shiftRoutes } from './shifts/routes.ts';
 import { answerClientError } from './system/client-error.ts';
 import { clientOf } from './system/client-of.ts';
 import { convertQuery } from './system/convert-query.ts';
+import { isDateTime } from './system/date-time.ts';
 import { guard } from './system/guard.ts';
 import { jsonBodies } from './system/json-body.ts';
 import { lazyCompilers } from './system/lazy-compilers.ts';
@@ -71,7 +72,10 @@ export async function buildApp(services: Services, serverFactory = consoleServer
       const answer = reply.code(body.status).type('application/problem+json').header('cache-control', 'no-store');
       return answer.serializer(JSON.stringify).send(body);
     },
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: false } },
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: false },
+      onCreate: (ajv) => void ajv.addFormat('date-time', isDateTime),
+    },
     schemaController: { compilersFactory: lazyCompilers() },
     clientErrorHandler: answerClientError,
     return503OnClosing: true,

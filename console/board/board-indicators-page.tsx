@@ -4,6 +4,7 @@ import { Icon } from '../parts/icons.tsx';
 import { LogText } from '../parts/log-text.tsx';
 import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
+import { IndicatorKind } from './marks.tsx';
 import { NationalOnly } from './national-only.tsx';
 import { useBoardIndicators } from './queries.ts';
 import { SeenBy } from './received.tsx';
@@ -67,7 +68,7 @@ function IndicatorList() {
                     <LogText text={value} />
                   </p>
                   <p className="text-small text-muted">
-                    {type}
+                    <IndicatorKind type={type} />
                     {tlp !== null && ` · TLP:${tlp.toUpperCase()}`}
                   </p>
                 </div>

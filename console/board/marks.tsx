@@ -29,6 +29,15 @@ export function ReportedSeverity({ severity }: Pick<BoardRow, 'severity'>) {
   );
 }
 
+const INDICATOR_TYPES = ['network', 'domain', 'url', 'hash', 'email'] as const;
+
+/** What kind of indicator it is, in words. */
+export function IndicatorKind({ type }: { readonly type: string }) {
+  const t = useText();
+  const known = INDICATOR_TYPES.find((one) => one === type);
+  return known === undefined ? type : t(`board.type.${known}`);
+}
+
 /** When something is due; what is late stands out by more than its colour. */
 export function DueMark({ due }: { readonly due: string }) {
   const t = useText();

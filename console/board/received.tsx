@@ -3,6 +3,7 @@ import { useText } from '../i18n/language.tsx';
 import { Card } from '../incidents/lists.tsx';
 import { LogText, Visible } from '../parts/log-text.tsx';
 import { Time, TimeSpan } from '../parts/time.tsx';
+import { IndicatorKind } from './marks.tsx';
 
 interface DetailProperties {
   readonly detail: BoardDetail;
@@ -18,7 +19,10 @@ export function IndicatorsCard({ detail }: DetailProperties) {
         {detail.indicators.map(({ type, value, seen }) => (
           <li key={`${type} ${value}`} className="py-2" data-shared={seen.length > 1}>
             <p className="break-all">
-              <LogText text={value} /> <span className="text-small text-muted">{type}</span>
+              <LogText text={value} />{' '}
+              <span className="text-small text-muted">
+                <IndicatorKind type={type} />
+              </span>
               {seen.length > 1 && (
                 <span className="ml-2 text-small font-semibold">{t('board.seenBy', { count: seen.length })}</span>
               )}

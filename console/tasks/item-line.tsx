@@ -1,4 +1,4 @@
-import { Link } from 'wouter';
+import { Link, useLocation } from 'wouter';
 import type { InboundItem } from '../../server/inbound/schema.ts';
 import { DueMark } from '../board/marks.tsx';
 import { useText } from '../i18n/language.tsx';
@@ -16,10 +16,13 @@ const MOST_ANSWER = 4_000;
 /** One task, remark or advisory: who sent it, what they wrote, by when, and the incident that it is about. */
 export function ItemLine({
   item,
+  answersTo,
   mayAnswer,
   focused,
 }: {
   readonly item: InboundItem;
+  /** The recipient by which answers go back, for whoever may share with it. */
+  readonly answersTo: string | undefined;
   readonly mayAnswer: boolean;
   readonly focused: () => void;
 }) {
@@ -71,14 +74,37 @@ export function ItemLine({
           {t('tasks.more')} <LogText text={link} />
         </p>
       )}
-      {isOpen && mayAnswer && <AnswerForm item={item} />}
+      {isOpen && mayAnswer && <AnswerForm item={item} answersTo={answersTo} />}
+      {state === 'answered' && incident !== null && answersTo !== undefined && (
+        <p className="mt-1 text-small">
+          <Link href={sharePath(incident, answersTo)} className="link">
+            {t('tasks.share')}
+          </Link>
+        </p>
+      )}
     </li>
   );
 }
 
-/** Answers a task here; the answer leaves with the next version of its incident. */
-function AnswerForm({ item: { id, sourceName, incident } }: { readonly item: InboundItem }) {
+function sharePath(incident: string, recipient: string): string {
+  return `/incidents/${encodeURIComponent(incident)}/share/${encodeURIComponent(recipient)}`;
+}
+
+/** Answers a task here. Nothing has left then: the way goes on to where the incident's next version is shared. */
+function AnswerForm({
+  item: { id, sourceName },
+  answersTo,
+}: {
+  readonly item: InboundItem;
+  readonly answersTo: string | undefined;
+}) {
   const t = useText();
+  const [, go] = useLocation();
+  const submit = async (text: string): Promise<boolean> => {
+    const answered = await answer(text);
+    if (answered?.incident && answersTo !== undefined) go(sharePath(answered.incident, answersTo));
+    return answered !== undefined;
+  };
   const { busy, error, answer } = useAnswer(id);
   return (
     <details>
@@ -89,13 +115,10 @@ function AnswerForm({ item: { id, sourceName, incident } }: { readonly item: Inb
         label={t('task.answerTo', { name: sourceName })}
         button={t('task.send')}
         busy={busy}
-        send={(field) => answer(field('text'))}
+        send={(field) => submit(field('text'))}
       />
       {error !== undefined && <ProblemNotice error={error} />}
-      <p className="mt-1 text-small text-muted">
-        {t('task.leaves')}
-        {incident !== null && ` ${t('tasks.shareThere')}`}
-      </p>
+      <p className="mt-1 text-small text-muted">{t('task.leaves')}</p>
     </details>
   );
 }

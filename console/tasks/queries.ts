@@ -44,8 +44,8 @@ export function useItems(show: Show): UseInfiniteQueryResult<InfiniteData<Inboun
 export interface AnswerAct {
   readonly busy: boolean;
   readonly error: unknown;
-  /** Gives whether it was done. */
-  answer(text: string): Promise<boolean>;
+  /** Gives the task as it is then; undefined where it was not done. */
+  answer(text: string): Promise<InboundItem | undefined>;
 }
 
 /** Answers a task on the incident that holds it by now; lists and the incident are fetched again. */
@@ -62,12 +62,12 @@ export function useAnswer(item: string): AnswerAct {
       setBusy(true);
       setError(undefined);
       try {
-        await postJson<InboundItem>(`/inbound/items/${encodeURIComponent(item)}/answer`, { text });
+        const answered = await postJson<InboundItem>(`/inbound/items/${encodeURIComponent(item)}/answer`, { text });
         toast({ text: t('tasks.answeredNow') });
-        return true;
+        return answered;
       } catch (problem) {
         setError(problem);
-        return false;
+        return undefined;
       } finally {
         setBusy(false);
         for (const key of ['inbound-items', 'incident']) void queries.invalidateQueries({ queryKey: [key] });

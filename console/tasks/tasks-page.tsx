@@ -24,7 +24,9 @@ export function TasksPage({ me }: { readonly me: Session }) {
     (id) => `item-${id}`,
   );
   const mayAnswer = me.permissions.includes('incidents.work');
+  const mayShare = mayAnswer && me.permissions.includes('sharing.read');
   const counts = first?.counts;
+  const answersOf = (source: string) => sources.data?.sources.find(({ id }) => id === source)?.answersTo ?? undefined;
   const countOf = (one: Show): string => {
     if (!counts || (one !== 'open' && one !== 'advisories')) return '';
     return ` (${counts[one]})`;
@@ -66,7 +68,13 @@ export function TasksPage({ me }: { readonly me: Session }) {
             {rows.length > 0 && (
               <ul className="card divide-y divide-line">
                 {rows.map((item) => (
-                  <ItemLine key={item.id} item={item} mayAnswer={mayAnswer} focused={() => focused(item.id)} />
+                  <ItemLine
+                    key={item.id}
+                    item={item}
+                    answersTo={mayShare ? answersOf(item.source) : undefined}
+                    mayAnswer={mayAnswer}
+                    focused={() => focused(item.id)}
+                  />
                 ))}
               </ul>
             )}

@@ -62,15 +62,24 @@ export async function startTarget(): Promise<Target> {
   for (const id of ['a1', 'a2', 'a3', 'a4']) await bench.addAlert(id, { rule: RULE.id, groupKey: id });
   await storeEvents(bench.events, failures(50));
   const cookies = new Map<Role, string>();
-  const cookieOf = async (role: Role) => {
+  const turns = new Map<Role, Promise<string>>();
+  let made = 0;
+  const freshCookie = async (role: Role) => {
     const cookie = cookies.get(role);
     const token = cookie?.split('=')[1];
     if (cookie !== undefined && token !== undefined && (await bench.accounts.sessions.find(token))) return cookie;
     const agencies = role === 'agency-officer' ? ['one'] : ('all' as const);
     // Another account each time: the one before may have been locked or taken its rights.
-    const made = await bench.signIn({ user: `${role}-${cookies.size}-${Date.now().toString(36)}`, role, agencies });
-    cookies.set(role, made);
-    return made;
+    made += 1;
+    const fresh = await bench.signIn({ user: `${role}-${made}`, role, agencies });
+    cookies.set(role, fresh);
+    return fresh;
+  };
+  /** One after the other: where a request ended the session, the two that come next must not both make the next account. */
+  const cookieOf = (role: Role) => {
+    const next = (turns.get(role) ?? Promise.resolve('')).catch(() => '').then(() => freshCookie(role));
+    turns.set(role, next);
+    return next;
   };
   const known = await someOfEverything(bench);
   await bench.app.ready();

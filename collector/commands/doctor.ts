@@ -4,11 +4,12 @@ import { safeJson } from '../../ecs/safe-json.ts';
 import { examine, type Finding } from '../doctor/examine.ts';
 import { CHECK_TEXT, DOCTOR_WORDS, FAULT_TEXT } from '../text/doctor.ts';
 import { type Language, languageOf } from '../text/language.ts';
+import { asTyped } from '../text/program.ts';
 import { collectorFolder } from './enrol.ts';
 
 const USAGE = `Usage: haidang collector doctor [--config FILE] [--folder DIR] [--json] [--lang vi|en|km]
 
-Looks at name, connection, certificates, clock, disk and inputs, and says what is wrong and what to do.
+Looks at the program itself, name, connection, certificates, clock, disk and inputs, and says what is wrong and what to do.
 Exit code 1 where something is.`;
 
 /** `haidang collector doctor`: 0 where all is well, 1 where something is wrong, 2 on bad usage. */
@@ -20,11 +21,11 @@ export async function run(args: readonly string[]): Promise<number> {
     const options = { config: text, folder: text, lang: text, json: flag, help: { ...flag, short: 'h' } } as const;
     given = parseArgs({ args: [...args], options, allowPositionals: false }).values as typeof given;
   } catch (error) {
-    console.error(`haidang collector doctor: ${(error as Error).message}`);
+    console.error(asTyped(`haidang collector doctor: ${(error as Error).message}`));
     return 2;
   }
   if (given.help) {
-    console.log(USAGE);
+    console.log(asTyped(USAGE));
     return 0;
   }
   const found = await examine(given.config ?? join(collectorFolder(given.folder), 'collector.yaml'));
@@ -35,7 +36,9 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 function said({ fault }: Finding, language: Language): { readonly what?: string; readonly todo?: string } {
-  return fault === undefined ? {} : FAULT_TEXT[language][fault];
+  if (fault === undefined) return {};
+  const { what, todo } = FAULT_TEXT[language][fault];
+  return { what, todo: asTyped(todo) };
 }
 
 /** The findings as lines to read. */

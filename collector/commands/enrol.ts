@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { unitIsInstalled } from '../doctor/service.ts';
 import { EnrolError, enrol } from '../enrol/enrol.ts';
-import { ENROL_TEXT, ENROLLED_TEXT } from '../text/enrolment.ts';
+import { ENROL_TEXT, ENROLLED_TEXT, NEXT_TEXT } from '../text/enrolment.ts';
 import { languageOf } from '../text/language.ts';
+import { asTyped } from '../text/program.ts';
 import { programVersion } from '../version.ts';
 
 const USAGE = `Usage: haidang collector enrol --server https://HOST:8443 --token TOKEN [--folder DIR] [--proxy URL] [--proxy-ca FILE] [--name NAME] [--lang vi|en|km]
@@ -36,15 +38,15 @@ export async function run(args: readonly string[]): Promise<number> {
     };
     given = parseArgs({ args: [...args], options, allowPositionals: false }).values as typeof given;
   } catch (error) {
-    console.error(`haidang collector enrol: ${(error as Error).message}`);
+    console.error(asTyped(`haidang collector enrol: ${(error as Error).message}`));
     return 2;
   }
   if (given.help) {
-    console.log(USAGE);
+    console.log(asTyped(USAGE));
     return 0;
   }
   if (given.server === undefined || given.token === undefined) {
-    console.error('haidang collector enrol: give --server and --token; --help tells more.');
+    console.error(asTyped('haidang collector enrol: give --server and --token; --help tells more.'));
     return 2;
   }
   const proxy = given.proxy ?? process.env['HTTPS_PROXY'] ?? process.env['https_proxy'];
@@ -58,6 +60,13 @@ export async function run(args: readonly string[]): Promise<number> {
     lang: given.lang,
   });
   return enrolled === undefined ? 1 : 0;
+}
+
+/** What is to be typed now. A service that runs already goes on under its old id until it is started again. */
+function nextCommand(config: string): string {
+  return unitIsInstalled()
+    ? 'systemctl enable haidang-collector && systemctl restart haidang-collector'
+    : asTyped(`haidang collector --config ${config}`);
 }
 
 /** Enrols and says how it went, in the language of the reader; gives the configuration's path, undefined where it failed. */
@@ -85,7 +94,7 @@ export async function enrolHere(asked: {
       ...(name === undefined ? {} : { name }),
     });
     console.log(ENROLLED_TEXT[language](enrolled.collector, enrolled.agency, enrolled.notAfter));
-    console.log(`haidang collector --config ${enrolled.config}`);
+    console.log(`${NEXT_TEXT[language]}\n  ${nextCommand(enrolled.config)}`);
     return enrolled.config;
   } catch (error) {
     if (!(error instanceof EnrolError)) throw error;

@@ -8,13 +8,14 @@ import { type CollectorConfig, readConfig } from '../config.ts';
 import { readAddressTable } from '../enrichers/address-file.ts';
 import { askOnce, bare, DialError, openSocket, openTls } from '../enrol/dial.ts';
 import { machineHash, machineHeader } from '../enrol/machine.ts';
-import { reasonOf } from '../errors.ts';
+import { reasonOf, systemCode } from '../errors.ts';
 import type { InputConfig } from '../input-config.ts';
 import { journalIsReadable } from '../inputs/journald.ts';
-import { readLock } from '../spool/lock.ts';
+import { lockHolder } from '../spool/lock.ts';
 import type { CheckName, Fault } from '../text/doctor.ts';
+import { listensOn } from './holder.ts';
 import { type InputPort, portOf, tryPort } from './ports.ts';
-import { type Rights, rightsHere } from './service.ts';
+import { type Rights, rightsHere, unitIsInstalled } from './service.ts';
 
 /** What one look found. */
 export interface Finding {
@@ -34,6 +35,8 @@ export interface Surroundings {
   readonly machine: string | null;
   /** Milliseconds to wait for each step on the way to the server. */
   readonly within: number;
+  /** The package's service is here: a collector that does not run is then wrong, and not only worth a note. */
+  readonly isService: boolean;
   /** Bytes free on the disk of a folder. */
   freeBytes(folder: string): Promise<number>;
 }
@@ -52,6 +55,7 @@ export async function examine(path: string, given: Partial<Surroundings> = {}): 
     rights: given.rights ?? rightsHere(),
     machine: given.machine === undefined ? machineHash() : given.machine,
     within: given.within ?? WITHIN_MS,
+    isService: given.isService ?? unitIsInstalled(),
     freeBytes: given.freeBytes ?? freeBytes,
   };
   const found: Finding[] = [];
@@ -60,8 +64,13 @@ export async function examine(path: string, given: Partial<Surroundings> = {}): 
     config = readConfig(path);
     found.push({ check: 'config', state: 'ok', detail: path });
   } catch (error) {
-    return [{ check: 'config', state: 'bad', fault: 'config', detail: reasonOf(error) }];
+    return [{ check: 'config', state: 'bad', fault: faultOfConfig(path), detail: reasonOf(error) }];
   }
+  found.push(
+    lockHolder(`${config.spool}/lock`) !== undefined
+      ? { check: 'running', state: 'ok', detail: '' }
+      : { check: 'running', state: around.isService ? 'bad' : 'note', fault: 'stopped', detail: '' },
+  );
   for (const [place, server] of config.servers.entries()) {
     const looked = await lookAtServer({ ...config, server }, around);
     // Each of several by its name; the certificate of this machine is one for all.
@@ -75,10 +84,21 @@ export async function examine(path: string, given: Partial<Surroundings> = {}): 
   if (config.inputs === 'auto') {
     found.push(
       { check: 'inputs', state: 'ok', detail: 'auto' },
-      await lookAtPort('syslog', { host: '127.0.0.1', port: config.syslogPort, isUdp: false }, config, around),
+      ...(await lookAtPorts('syslog', { host: '127.0.0.1', port: config.syslogPort, isUdp: false }, config, around)),
     );
   } else for (const input of config.inputs) found.push(...(await lookAtInput(input, config, around)));
   return found;
+}
+
+/** Why a configuration cannot be read: most often nobody has enrolled yet, or somebody who is not root asks. */
+function faultOfConfig(path: string): Fault {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return 'not_enrolled';
+    if (systemCode(error) === 'EACCES') return 'not_allowed';
+  }
+  return 'config';
 }
 
 async function lookAtServer(config: CollectorConfig, { machine, within }: Surroundings): Promise<Finding[]> {
@@ -236,7 +256,17 @@ async function lookAtInput(input: InputConfig, config: CollectorConfig, around: 
   }
   const port = portOf(input);
   if (!port) return [{ check: 'input', name: input.type, state: 'ok', detail: '' }];
+  if (input.type === 'syslog' && input.udp && input.tcp) return lookAtPorts(input.type, port, config, around);
   return [await lookAtPort(input.type, port, config, around)];
+}
+
+/** A port that is listened on by TCP and UDP: where both are well, or ill alike, it is told once. */
+async function lookAtPorts(type: string, port: InputPort, config: CollectorConfig, around: Surroundings) {
+  const tcp = await lookAtPort(type, port, config, around);
+  const udp = await lookAtPort(type, { ...port, isUdp: true }, config, around);
+  if (udp.state === 'ok' || udp.fault === tcp.fault) return [tcp];
+  const named = { ...udp, name: `${udp.name}/udp` };
+  return tcp.state === 'ok' ? [named] : [tcp, named];
 }
 
 function lookAtPath(path: string, rights: Rights): Finding {
@@ -261,19 +291,10 @@ async function lookAtPort(
     await tryPort(port);
     return { check: 'input', name, state: 'ok', detail: '' };
   } catch (error) {
-    const isOwn = (error as NodeJS.ErrnoException).code === 'EADDRINUSE' && runs(config.spool);
+    const pid = lockHolder(`${config.spool}/lock`);
+    // Where nobody can tell whose it is, it is the collector's that runs.
+    const isOwn = systemCode(error) === 'EADDRINUSE' && pid !== undefined && listensOn(pid, port) !== false;
     if (isOwn) return { check: 'input', name, state: 'ok', detail: 'in use by the running collector' };
     return { check: 'input', name, state: 'bad', fault: 'port', detail: reasonOf(error) };
-  }
-}
-
-/** Whether a collector holds the spool: its lock names a living process. */
-function runs(spool: string): boolean {
-  try {
-    const pid = Number.parseInt(readLock(`${spool}/lock`), 10);
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -22,6 +22,11 @@ const UNIT = 'haidang-collector.service';
 const UNIT_FILES = ['/lib/systemd/system', '/usr/lib/systemd/system', '/etc/systemd/system'].map(
   (folder) => `${folder}/${UNIT}`,
 );
+/** Whether the package's service is on this machine. */
+export function unitIsInstalled(): boolean {
+  return UNIT_FILES.some((path) => existsSync(path));
+}
+
 /** A user without rights of its own, as the service's is. */
 const NOBODY = '65534';
 const QUIETLY: ExecFileSyncOptionsWithStringEncoding = {
@@ -86,7 +91,7 @@ export function rightsOf(groups: readonly string[], lowPorts: boolean): Rights {
  * So where the package's unit is in place and this is root, it is the service's.
  */
 export function rightsHere(): Rights {
-  if (process.getuid?.() !== 0 || !UNIT_FILES.some((path) => existsSync(path))) return OWN;
+  if (process.getuid?.() !== 0 || !unitIsInstalled()) return OWN;
   const groups = (unitSays('SupplementaryGroups') ?? 'adm systemd-journal').split(/\s+/).filter(groupExists);
   return rightsOf(groups, (unitSays('AmbientCapabilities') ?? '').includes('cap_net_bind_service'));
 }

@@ -1,12 +1,27 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fchownSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Writes a file that its owner alone may read, whole or not at all. */
+/**
+ * Writes a file that its owner alone may read, whole or not at all. The administrator who enrols again is root, and the
+ * service is not: the file is then of the owner of its folder.
+ */
 export function writeSecret(path: string, text: string, mode = 0o600): void {
   const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   const file = openSync(temporary, 'wx', mode);
   try {
+    const { uid, gid } = statSync(dirname(path));
+    if (process.getuid?.() === 0 && uid !== 0) fchownSync(file, uid, gid);
     writeSync(file, text);
     fsyncSync(file);
   } finally {

@@ -1,5 +1,6 @@
 import { run as runCollector } from '../commands/collector.ts';
 import { run as runParse } from '../commands/parse.ts';
+import { callProgram } from '../text/program.ts';
 import { programVersion } from '../version.ts';
 
 const USAGE = `Usage: haidang-collector [enrol | doctor | parse | --config FILE | --version] …
@@ -9,6 +10,7 @@ The collector as a program of its own: what "haidang collector" and "haidang par
 /** The packaged program: the collector's commands alone. */
 async function main(args: readonly string[]): Promise<number> {
   process.env['HAIDANG_COLLECTOR'] ??= '/var/lib/haidang-collector';
+  callProgram('haidang-collector');
   const [first, ...rest] = args[0] === 'collector' ? args.slice(1) : args;
   if (first === '--version') {
     console.log(programVersion());

@@ -40,13 +40,20 @@ export function lockSpool(folder: string): { release(): void } {
         );
       }
     }
-    const [pid = '', startedAt = ''] = readLock(path).trim().split(' ');
-    if (/^\d+$/.test(pid) && isAlive(Number(pid)) && startOf(Number(pid)) === startedAt) {
+    const pid = lockHolder(path);
+    if (pid !== undefined) {
       throw new CollectorError('HD_SPOOL_LOCKED', `Process ${pid} uses the spool folder ${folder}.`);
     }
     rmSync(path, { force: true });
   }
   throw new CollectorError('HD_SPOOL_LOCKED', `Another process is taking the spool folder ${folder}.`);
+}
+
+/** The living process that holds a lock; undefined where none does. */
+export function lockHolder(path: string): number | undefined {
+  const [text = '', startedAt = ''] = readLock(path).trim().split(' ');
+  const pid = Number(text);
+  return /^\d+$/.test(text) && isAlive(pid) && startOf(pid) === startedAt ? pid : undefined;
 }
 
 /** Makes the lock, which must not be there yet. */
@@ -66,7 +73,7 @@ function writeLock(path: string, holder: string): void {
 }
 
 /** Who holds the lock: the process's number and when it was started; '' where nobody does. */
-export function readLock(path: string): string {
+function readLock(path: string): string {
   for (const read of [() => readFileSync(path, 'utf8'), () => readlinkSync(path)]) {
     try {
       return read();

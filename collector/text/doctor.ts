@@ -3,6 +3,7 @@ import type { Language } from './language.ts';
 /** What the doctor looks at, in the order in which one thing needs the one before. */
 export type CheckName =
   | 'config'
+  | 'running'
   | 'dns'
   | 'tcp'
   | 'tls'
@@ -18,6 +19,9 @@ export type CheckName =
 /** What is wrong; each has a sentence and an advice. */
 export type Fault =
   | 'config'
+  | 'not_enrolled'
+  | 'not_allowed'
+  | 'stopped'
   | 'dns'
   | 'tcp'
   | 'proxy'
@@ -51,6 +55,7 @@ interface Text {
 export const CHECK_TEXT: Readonly<Record<Language, Readonly<Record<CheckName, string>>>> = {
   vi: {
     config: 'Tệp cấu hình',
+    running: 'Bộ thu thập',
     dns: 'Tên máy chủ',
     tcp: 'Kết nối tới máy chủ',
     tls: 'Kết nối bảo mật và chứng thư máy chủ',
@@ -65,6 +70,7 @@ export const CHECK_TEXT: Readonly<Record<Language, Readonly<Record<CheckName, st
   },
   en: {
     config: 'Configuration',
+    running: 'Collector',
     dns: 'Name of the server',
     tcp: 'Connection to the server',
     tls: 'Secure connection and certificate of the server',
@@ -79,6 +85,7 @@ export const CHECK_TEXT: Readonly<Record<Language, Readonly<Record<CheckName, st
   },
   km: {
     config: 'ឯកសារកំណត់រចនាសម្ព័ន្ធ',
+    running: 'ឧបករណ៍ប្រមូល',
     dns: 'ឈ្មោះម៉ាស៊ីនមេ',
     tcp: 'ការភ្ជាប់ទៅម៉ាស៊ីនមេ',
     tls: 'ការភ្ជាប់សុវត្ថិភាព និងវិញ្ញាបនបត្រម៉ាស៊ីនមេ',
@@ -98,6 +105,18 @@ export const FAULT_TEXT: Readonly<Record<Language, Readonly<Record<Fault, Text>>
     config: {
       what: 'Không đọc được cấu hình.',
       todo: 'Sửa dòng được nêu, hoặc đăng ký lại bằng "haidang collector enrol".',
+    },
+    not_enrolled: {
+      what: 'Máy này chưa được đăng ký.',
+      todo: 'Xin tỉnh một mã đăng ký và chạy "haidang collector enrol --server https://MÁY-CHỦ:8443 --token MÃ".',
+    },
+    not_allowed: {
+      what: 'Người dùng này không được phép đọc cấu hình.',
+      todo: 'Chạy lại bằng quyền quản trị: thêm "sudo" vào trước lệnh.',
+    },
+    stopped: {
+      what: 'Bộ thu thập không chạy, nên không có nhật ký nào được gửi.',
+      todo: 'Chạy "systemctl enable --now haidang-collector"; nếu nó lại dừng, xem "journalctl -u haidang-collector -n 50". Không dùng dịch vụ thì chạy "haidang collector --config TỆP".',
     },
     dns: {
       what: 'Không tìm thấy địa chỉ của tên máy chủ.',
@@ -185,6 +204,18 @@ export const FAULT_TEXT: Readonly<Record<Language, Readonly<Record<Fault, Text>>
     config: {
       what: 'The configuration cannot be read.',
       todo: 'Correct the named line, or enrol again with "haidang collector enrol".',
+    },
+    not_enrolled: {
+      what: 'This machine is not enrolled yet.',
+      todo: 'Ask the province for a token and run "haidang collector enrol --server https://SERVER:8443 --token TOKEN".',
+    },
+    not_allowed: {
+      what: 'This user may not read the configuration.',
+      todo: 'Run it again as the administrator: put "sudo" before the command.',
+    },
+    stopped: {
+      what: 'The collector does not run, so no log is sent.',
+      todo: 'Run "systemctl enable --now haidang-collector"; where it stops again, see "journalctl -u haidang-collector -n 50". Without the service: "haidang collector --config FILE".',
     },
     dns: {
       what: 'The name of the server has no address.',
@@ -278,6 +309,18 @@ export const FAULT_TEXT: Readonly<Record<Language, Readonly<Record<Fault, Text>>
     config: {
       what: 'មិនអាចអានឯកសារកំណត់រចនាសម្ព័ន្ធបានទេ។',
       todo: 'កែបន្ទាត់ដែលបានបញ្ជាក់ ឬចុះឈ្មោះម្ដងទៀតដោយ "haidang collector enrol"។',
+    },
+    not_enrolled: {
+      what: 'ម៉ាស៊ីននេះមិនទាន់បានចុះឈ្មោះទេ។',
+      todo: 'សុំលេខកូដចុះឈ្មោះពីខេត្ត ហើយដំណើរការ "haidang collector enrol --server https://ម៉ាស៊ីនមេ:8443 --token លេខកូដ"។',
+    },
+    not_allowed: {
+      what: 'អ្នកប្រើនេះគ្មានសិទ្ធិអានការកំណត់ទេ។',
+      todo: 'ដំណើរការម្ដងទៀតជាអ្នកគ្រប់គ្រង៖ ដាក់ "sudo" នៅមុខពាក្យបញ្ជា។',
+    },
+    stopped: {
+      what: 'ឧបករណ៍ប្រមូលមិនដំណើរការទេ ដូច្នេះគ្មានកំណត់ហេតុណាត្រូវបានផ្ញើឡើយ។',
+      todo: 'ដំណើរការ "systemctl enable --now haidang-collector" បើវាឈប់ម្ដងទៀត សូមមើល "journalctl -u haidang-collector -n 50"។ បើមិនប្រើសេវាកម្ម៖ "haidang collector --config ឯកសារ"។',
     },
     dns: { what: 'រកមិនឃើញអាសយដ្ឋានរបស់ឈ្មោះម៉ាស៊ីនមេទេ។', todo: 'ពិនិត្យឈ្មោះក្នុង "server" និងម៉ាស៊ីន DNS របស់បណ្ដាញ។' },
     tcp: {

@@ -64,3 +64,10 @@ export const ENROLLED_TEXT: Readonly<Record<Language, (id: string, agency: strin
   km: (id, agency, until) =>
     `បានចុះឈ្មោះ៖ ឧបករណ៍ប្រមូល ${id} របស់អង្គភាព ${agency}។ វិញ្ញាបនបត្រមានសុពលភាពដល់ ${until} ហើយបន្តដោយខ្លួនឯង។`,
 };
+
+/** What stands before the command that starts the collector. */
+export const NEXT_TEXT: Readonly<Record<Language, string>> = {
+  vi: 'Việc tiếp theo, nếu chưa làm: khởi động bộ thu thập bằng lệnh',
+  en: 'Next, unless it is done: start the collector with',
+  km: 'បន្ទាប់មក បើមិនទាន់ធ្វើ៖ ចាប់ផ្ដើមឧបករណ៍ប្រមូលដោយពាក្យបញ្ជា',
+};

@@ -2,7 +2,7 @@ import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { lockSpool, readLock } from '../../collector/spool/lock.ts';
+import { lockHolder, lockSpool } from '../../collector/spool/lock.ts';
 import { SmallDisk } from './torture-network.ts';
 
 let folder: string;
@@ -38,9 +38,9 @@ describe('the lock of a spool', () => {
     // The number is ours, but of a process that was started at another time.
     put(`${process.pid} 1`);
     const lock = lockSpool(folder);
-    expect(Number.parseInt(readLock(path), 10)).toBe(process.pid);
+    expect(lockHolder(path)).toBe(process.pid);
     lock.release();
-    expect(readLock(path)).toBe('');
+    expect(lockHolder(path)).toBeUndefined();
   });
 
   test('is taken on a disk without room, where this user may mount one', () => {
@@ -49,7 +49,7 @@ describe('the lock of a spool', () => {
       if (disk.isMounted) disk.fill();
       const lock = lockSpool(folder);
       expect(lstatSync(path).isSymbolicLink()).toBe(disk.isMounted);
-      expect(Number.parseInt(readLock(path), 10)).toBe(process.pid);
+      expect(lockHolder(path)).toBe(process.pid);
       expect(() => lockSpool(folder)).toThrow('uses the spool folder');
       lock.release();
     } finally {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { parse, stringify } from 'yaml';
 import { report } from '../../../collector/commands/doctor.ts';
 import { examine } from '../../../collector/doctor/examine.ts';
 import { enrol } from '../../../collector/enrol/enrol.ts';
+import { lockSpool } from '../../../collector/spool/lock.ts';
 import { CHECK_TEXT, DOCTOR_WORDS, FAULT_TEXT } from '../../../collector/text/doctor.ts';
 import { LANGUAGES } from '../../../collector/text/language.ts';
 import { type FleetLab, openFleetLab } from '../../server/fleet/lab.ts';
@@ -15,6 +16,7 @@ let lab: FleetLab;
 let config: string;
 let collector: string;
 let other: Server | undefined;
+let release: () => void;
 
 beforeEach(async () => {
   // The doctor compares clocks: on a busy machine one that stands still would be wrong before it is asked.
@@ -24,6 +26,9 @@ beforeEach(async () => {
   writeFileSync(log, 'x\n');
   const options = { server: lab.url, token: await lab.token(), folder, version: '1', machine: null };
   ({ config, collector } = await enrol({ ...options, inputs: [{ type: 'file', paths: [log] }] }));
+  // This process stands for the collector that runs.
+  mkdirSync(join(folder, 'spool'));
+  ({ release } = lockSpool(join(folder, 'spool')));
 });
 afterEach(async () => {
   other?.close();
@@ -42,7 +47,18 @@ describe('the doctor', () => {
     const found = await examine(config);
     expect(found.filter(({ state }) => state !== 'ok')).toEqual([]);
     expect(found.map(({ check }) => check)).toEqual(
-      expect.arrayContaining(['config', 'certificate', 'tcp', 'tls', 'server', 'clock', 'disk', 'spool', 'input']),
+      expect.arrayContaining([
+        'config',
+        'running',
+        'certificate',
+        'tcp',
+        'tls',
+        'server',
+        'clock',
+        'disk',
+        'spool',
+        'input',
+      ]),
     );
   });
 
@@ -78,7 +94,10 @@ describe('the doctor', () => {
       { type: 'file', paths: [join(lab.folder, 'none-*.log')] },
       { type: 'syslog', host: '127.0.0.1', port },
     ]);
-    expect(await faults()).toEqual(['absent', 'port']);
+    // As long as this process is the collector, the port is its own.
+    expect(await faults()).toEqual(['absent']);
+    release();
+    expect(await faults()).toEqual(['stopped', 'absent', 'port']);
   });
 
   it('names the line of a wrong configuration', async () => {

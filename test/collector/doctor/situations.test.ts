@@ -9,8 +9,10 @@ import { report } from '../../../collector/commands/doctor.ts';
 import { examine, type Surroundings } from '../../../collector/doctor/examine.ts';
 import { rightsOf } from '../../../collector/doctor/service.ts';
 import { enrol } from '../../../collector/enrol/enrol.ts';
+import { lockSpool } from '../../../collector/spool/lock.ts';
 import { DOCTOR_WORDS, FAULT_TEXT, type Fault } from '../../../collector/text/doctor.ts';
 import { LANGUAGES } from '../../../collector/text/language.ts';
+import { callProgram } from '../../../collector/text/program.ts';
 import { type FleetLab, openFleetLab } from '../../server/fleet/lab.ts';
 
 const DAY_MS = 86_400_000;
@@ -43,6 +45,11 @@ async function enrolled(): Promise<string> {
 }
 
 const config = () => join(folder, 'collector.yaml');
+/** As if the collector ran: this process has its spool. */
+const running = () => {
+  mkdirSync(join(folder, 'spool'), { recursive: true });
+  return lockSpool(join(folder, 'spool'));
+};
 const set = (key: string, value: unknown) => {
   const before = parse(readFileSync(config(), 'utf8')) as Record<string, unknown>;
   writeFileSync(config(), stringify({ ...before, [key]: value }));
@@ -191,9 +198,19 @@ const SITUATIONS: readonly Situation[] = [
     name: 'a port that another program has',
     fault: 'port',
     async arrange() {
-      set('inputs', [{ type: 'relp', host: '127.0.0.1', port: await listen(() => undefined) }]);
+      set('inputs', [{ type: 'relp', host: '127.0.0.1', port: await silentPort() }]);
       return undefined;
     },
+  },
+  {
+    name: 'a service that does not run',
+    fault: 'stopped',
+    arrange: () => ({ isService: true }),
+  },
+  {
+    name: 'a machine that nobody has enrolled',
+    fault: 'not_enrolled',
+    arrange: () => void rmSync(config()),
   },
   {
     name: 'a configuration with a mistake',
@@ -205,7 +222,12 @@ const SITUATIONS: readonly Situation[] = [
 describe('the doctor, in a broken situation', () => {
   it('finds nothing wrong before', async () => {
     await enrolled();
+    const found = await examine(config(), { machine: HERE });
+    // Nobody has started it: without the service that is worth a note.
+    expect(found.filter(({ state }) => state !== 'ok')).toMatchObject([{ check: 'running', state: 'note' }]);
+    const { release } = running();
     expect((await examine(config(), { machine: HERE })).filter(({ state }) => state !== 'ok')).toEqual([]);
+    release();
   });
 
   it.each(SITUATIONS)(
@@ -213,6 +235,7 @@ describe('the doctor, in a broken situation', () => {
     async ({ fault, also = [], arrange }) => {
       await enrolled();
       const arranged = await arrange();
+      if (fault !== 'stopped') running();
       const found = await examine(config(), { machine: HERE, ...arranged });
       const faults = found.flatMap((one) => one.fault ?? []);
       expect(faults[0]).toBe(fault);
@@ -222,6 +245,11 @@ describe('the doctor, in a broken situation', () => {
         const text = report(found, language);
         expect(text).toContain(what);
         expect(text).toContain(todo);
+        callProgram('haidang-collector');
+        const inPackage = report(found, language);
+        callProgram('haidang collector');
+        // What is to be typed is what there is on the machine.
+        expect(inPackage).not.toContain('haidang collector');
         const isWell = text.includes(DOCTOR_WORDS[language].all);
         expect(isWell).toBe(found.every(({ state }) => state !== 'bad'));
       }

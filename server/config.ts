@@ -40,6 +40,8 @@ export interface ServerConfig {
     readonly mode: 'auto' | 'on' | 'off' | 'proxy';
     readonly certificateFile: string | undefined;
     readonly keyFile: string | undefined;
+    /** Whether whoever connects is asked for a certificate. */
+    readonly clientCertificates?: boolean;
   };
   /** What this server may ask outside of the public Internet. */
   readonly outbound: OutboundPolicy;
@@ -184,6 +186,7 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
     mode: values['tls.mode'] as ServerConfig['tls']['mode'],
     certificateFile: values['tls.certificate_file'],
     keyFile: values['tls.key_file'],
+    clientCertificates: values['tls.client_certificates'],
   };
   const unsafe = unsafeShape(values.host, tls, adminPassword);
   if (unsafe !== undefined) throw new ConfigError(unsafe);
@@ -294,6 +297,10 @@ function unsafeShape(host: string, tls: ServerConfig['tls'], adminPassword: stri
     return '"tls.certificate_file" and "tls.key_file" belong together; set both, or neither for a certificate of the built-in authority.';
   if (tls.certificateFile !== undefined && (tls.mode === 'off' || tls.mode === 'proxy'))
     return `"tls.certificate_file" is not used with "tls.mode" ${tls.mode}; remove one of the two.`;
+  const isPlain =
+    tls.mode === 'off' || tls.mode === 'proxy' || (tls.mode === 'auto' && loopback && !tls.certificateFile);
+  if (tls.clientCertificates && isPlain)
+    return '"tls.client_certificates" needs TLS that this server ends; set "tls.mode" to on, or "host" to an address of the network.';
   if (adminPassword !== undefined && DEFAULT_PASSWORDS.test(adminPassword))
     return 'HAIDANG_ADMIN_PASSWORD is a password that stands in manuals; choose another one, or none for a one-time set-up link.';
   return undefined;

@@ -277,7 +277,10 @@ export async function startServer(
       }),
       trusted: control.identity,
     };
-    const app = await buildApp(services, consoleServer(credentials));
+    const app = await buildApp(
+      services,
+      consoleServer(credentials, undefined, { asksCertificates: config.tls.clientCertificates === true }),
+    );
     const address = consoleAddress(await app.listen({ host: config.host, port: config.port }), config);
     stops.push(() => app.close());
     const socket = await listenOnControlSocket(config.data, app, control);

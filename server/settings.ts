@@ -110,6 +110,12 @@ export const SETTINGS = {
     does: 'PEM file with its private key, without a passphrase, not readable by everybody.',
     read: text(1, 4000),
   }),
+  'tls.client_certificates': setting({
+    env: 'HAIDANG_TLS_CLIENT_CERTIFICATES',
+    fallback: false,
+    does: 'Asks whoever connects for a client certificate, so that accounts of provinces can be bound to theirs (national role, taxii.md). Browsers that have some may ask which to show.',
+    read: yesOrNo,
+  }),
   'accounts.mfa.required_roles': setting<readonly Role[]>({
     fallback: ['administrator'],
     fallbackText: 'administrator',

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { safeJson } from '../../ecs/safe-json.ts';
 import type { TaxiiOverview } from '../taxii/admin-schema.ts';
 import { UsageError } from './arguments.ts';
@@ -23,6 +24,8 @@ const RIGHTS = {
 export async function administer(words: readonly string[], values: Values): Promise<Act> {
   const [what, verb, name] = words;
   if (what === 'list' && words.length === 1) return list(values.json === true);
+  if (what === 'account' && verb === 'certificate' && name !== undefined && words.length > 3)
+    return certificates(name, words.slice(3));
   if (what === 'account' && name !== undefined && words.length === 3) return account(verb, name);
   if (what === 'root' && verb === 'add' && name !== undefined && words.length === 3)
     return say('POST', '/api/v1/taxii/roots', { name, title: titleOf(values) }, `API root ${name} is there.`);
@@ -53,13 +56,34 @@ async function account(verb: string | undefined, name: string): Promise<Act> {
     const disabled = verb === 'disable';
     return say('PUT', path, { disabled }, `Account ${name} is ${disabled ? 'shut out' : 'let in'}.`);
   }
+  if (verb === 'no-certificate')
+    return say('PUT', path, { certificates: [] }, `Account ${name} needs its password alone.`);
   if (verb !== 'add' && verb !== 'password')
-    throw new UsageError('"haidang taxii account" takes add, password, disable or enable, and a name.');
+    throw new UsageError(
+      '"haidang taxii account" takes add, password, disable, enable, no-certificate and a name, or certificate, a name and files.',
+    );
   const password = await readPassword(`Password for ${name}: `);
   if (password.length < 12) throw new UsageError('the password needs at least 12 characters.');
   return verb === 'add'
     ? say('POST', '/api/v1/taxii/accounts', { name, password }, `Account ${name} is there.`)
     : say('PUT', path, { password }, `Account ${name} has a new password.`);
+}
+
+async function certificates(name: string, files: readonly string[]): Promise<Act> {
+  const texts = await Promise.all(
+    files.map((file) =>
+      readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+        throw new UsageError(`${file} cannot be read (${cause.code}); name PEM files with certificates.`);
+      }),
+    ),
+  );
+  const path = `/api/v1/taxii/accounts/${encodeURIComponent(name)}`;
+  return say(
+    'PUT',
+    path,
+    { certificates: texts },
+    `Account ${name} is let in with its password and one of these alone.`,
+  );
 }
 
 function grant([, collection = '', name = '', word = '']: readonly string[]): Act {
@@ -104,11 +128,12 @@ function tables({ roots, collections, accounts }: TaxiiOverview): string {
       }),
     ),
     table(
-      ['account', 'from', 'state'],
-      accounts.map(({ name, loopback, disabled }) => [
+      ['account', 'from', 'state', 'certificates'],
+      accounts.map(({ name, loopback, disabled, certificates }) => [
         name,
         loopback ? 'this machine' : 'anywhere',
         disabled ? 'disabled' : 'active',
+        certificates.map(({ subject, notAfter }) => `${subject} until ${notAfter}`).join('; ') || '-',
       ]),
     ),
   ].join('\n\n');

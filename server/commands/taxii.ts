@@ -12,6 +12,8 @@ import { count, plain } from './terminal.ts';
 const HELP = `Usage: haidang taxii load FILE [--password USER=PASSWORD]… [--json] [--config FILE]
        haidang taxii list [--json] [--config FILE]
        haidang taxii account add|password|disable|enable NAME [--config FILE]
+       haidang taxii account certificate NAME FILE… [--config FILE]
+       haidang taxii account no-certificate NAME [--config FILE]
        haidang taxii root add NAME --title TEXT [--config FILE]
        haidang taxii collection add ROOT --title TEXT [--alias NAME] [--config FILE]
        haidang taxii grant COLLECTION ACCOUNT read|write|both|none|remove [--config FILE]
@@ -23,7 +25,8 @@ default_data.json); loading it again adds what is not there yet. --password make
 and those that the file names, are let in from this machine alone, and so may have any password. FILE is read by the server.
 
 "account add" makes the account of a province. Its password (at least 12 characters) is asked for at the terminal, or read as
-the first line of standard input. "grant" says what an account may do in a collection; with "remove" it does not see it.`;
+the first line of standard input. "account certificate" binds it to client certificates (PEM; several while one is renewed),
+one of which it must show beside its password; the server needs tls.client_certificates. "grant" says what an account may do in a collection; with "remove" it does not see it.`;
 
 /** `haidang taxii` */
 export async function run(args: readonly string[]): Promise<number> {

@@ -7,6 +7,7 @@ import type { App } from '../services.ts';
 import { problems } from '../system/answers.ts';
 import * as S from './admin-schema.ts';
 import type { CatalogChange } from './change-catalog.ts';
+import { pinnedCertificates } from './client-certificate.ts';
 import { isRootName } from './data-file.ts';
 import { LIMITS } from './limits.ts';
 import type { Taxii } from './taxii.ts';
@@ -47,7 +48,10 @@ export function taxiiAdminRoutes(app: App, taxii: Taxii): void {
       return {
         roots: roots.map(({ name, title, maxContentLength }) => ({ name, title, maxContentLength })),
         collections: collections.map(({ number: _, mediaTypes: __, description: ___, ...shown }) => shown),
-        accounts: accounts.map(({ name, loopback, disabled }) => ({ name, loopback, disabled })),
+        accounts: accounts.map(({ name, loopback, disabled, certificates }) => ({
+          ...{ name, loopback, disabled },
+          certificates: [...certificates],
+        })),
       };
     },
   );
@@ -71,11 +75,12 @@ export function taxiiAdminRoutes(app: App, taxii: Taxii): void {
     },
     async (request, reply) => {
       const { name } = request.params;
-      const { password, disabled } = request.body;
+      const { password, disabled, certificates } = request.body;
       const hashed = password === undefined ? {} : { password: await hashPassword(password) };
       const state = disabled === undefined ? {} : { disabled };
-      const detail = { ...state, newPassword: password !== undefined };
-      await change(request, { kind: 'change-account', name, ...hashed, ...state }, name, detail);
+      const pinned = certificates === undefined ? {} : { certificates: pinnedCertificates(certificates) };
+      const detail = { ...state, ...pinned, newPassword: password !== undefined };
+      await change(request, { kind: 'change-account', name, ...hashed, ...state, ...pinned }, name, detail);
       return reply.code(204).send(null);
     },
   );

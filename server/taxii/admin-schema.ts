@@ -32,7 +32,12 @@ export const NewTaxiiAccount = Type.Object({ name: Name, password: Password }, c
 export type NewTaxiiAccount = Static<typeof NewTaxiiAccount>;
 export const AccountParams = Type.Object({ name: Name });
 export const AccountChange = Type.Object(
-  { password: Type.Optional(Password), disabled: Type.Optional(Type.Boolean()) },
+  {
+    password: Type.Optional(Password),
+    disabled: Type.Optional(Type.Boolean()),
+    /** PEM certificates one of which it must show beside its password; an empty list: none. */
+    certificates: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 20_000 }), { maxItems: 8 })),
+  },
   { ...closed, minProperties: 1 },
 );
 export const NewApiRoot = Type.Object(
@@ -72,6 +77,14 @@ export const TaxiiOverview = Type.Object({
       grants: Type.Record(Type.String(), Rights),
     }),
   ),
-  accounts: Type.Array(Type.Object({ name: Type.String(), loopback: Type.Boolean(), disabled: Type.Boolean() })),
+  accounts: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      loopback: Type.Boolean(),
+      disabled: Type.Boolean(),
+      /** Client certificates one of which it must show. */
+      certificates: Type.Array(Type.Object({ sha256: Type.String(), subject: Type.String(), notAfter: Type.String() })),
+    }),
+  ),
 });
 export type TaxiiOverview = Static<typeof TaxiiOverview>;

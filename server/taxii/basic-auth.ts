@@ -4,6 +4,7 @@ import { type BackOff, createBackOff } from '../accounts/back-off.ts';
 import { verifyPassword } from '../accounts/password.ts';
 import { HaidangError } from '../errors.ts';
 import type { Account } from './catalog.ts';
+import { certificateProblem } from './client-certificate.ts';
 
 /** What a 401 asks for (RFC 7617 §2). */
 export const CHALLENGE = 'Basic realm="Hai Dang TAXII", charset="UTF-8"';
@@ -84,6 +85,15 @@ export function openBasicAuth(options: {
       if (!found || found.disabled) throw refused('The name or the password is wrong.');
       if (found.loopback && !isLocal(request))
         throw refused('This account is for this machine alone; its password is not fit for a network.');
+      const problem = certificateProblem(found, request.raw.socket, now());
+      if (problem !== undefined) {
+        // The password was right: somebody has it who should not, or the province has a new certificate.
+        const names = `${request.ip} ${name}`;
+        byName.check(names);
+        byName.failed(names);
+        onRefused(name, request.ip);
+        throw refused(problem);
+      }
       return found;
     },
   };

@@ -1,4 +1,4 @@
-import type { ApiRoot, Catalog, Collection, Discovery } from './catalog.ts';
+import type { ApiRoot, Catalog, Collection, Discovery, PinnedCertificate } from './catalog.ts';
 import type { Statements } from './statements.ts';
 
 /** A collection before the store has numbered it. */
@@ -26,7 +26,7 @@ export function readCatalog(db: Statements): Catalog {
       .all()
       .map((row) => ({ ...(JSON.parse(String(row['document'])) as NewCollection), number: Number(row['number']) })),
     accounts: db
-      .of('SELECT number, name, password, loopback, disabled FROM account ORDER BY name')
+      .of('SELECT number, name, password, loopback, disabled, certificates FROM account ORDER BY name')
       .all()
       .map((row) => ({
         number: Number(row['number']),
@@ -34,6 +34,7 @@ export function readCatalog(db: Statements): Catalog {
         password: String(row['password']),
         loopback: row['loopback'] === 1,
         disabled: row['disabled'] === 1,
+        certificates: JSON.parse(String(row['certificates'])) as PinnedCertificate[],
       })),
   };
 }
@@ -76,11 +77,18 @@ export function writeAccount(db: Statements, { name, password, loopback }: NewAc
   ).run(name, password, loopback ? 1 : 0);
 }
 
+/** What is changed of an account; what is left out stays. */
+export interface AccountState {
+  readonly name: string;
+  readonly password?: string;
+  readonly disabled?: boolean;
+  readonly certificates?: readonly PinnedCertificate[];
+}
+
 /** Changes an account that is there; a new password makes it one for the network. */
-export function writeAccountState(
-  db: Statements,
-  { name, password, disabled }: { readonly name: string; readonly password?: string; readonly disabled?: boolean },
-): void {
+export function writeAccountState(db: Statements, { name, password, disabled, certificates }: AccountState): void {
   if (password !== undefined) db.of('UPDATE account SET password = ?, loopback = 0 WHERE name = ?').run(password, name);
   if (disabled !== undefined) db.of('UPDATE account SET disabled = ? WHERE name = ?').run(disabled ? 1 : 0, name);
+  if (certificates !== undefined)
+    db.of('UPDATE account SET certificates = ? WHERE name = ?').run(JSON.stringify(certificates), name);
 }

@@ -30,6 +30,15 @@ export interface Collection {
   readonly grants: Readonly<Record<string, Rights>>;
 }
 
+/** A client certificate that an account is bound to. */
+export interface PinnedCertificate {
+  /** Of the whole certificate, hexadecimal, in lower case. */
+  readonly sha256: string;
+  readonly subject: string;
+  /** Its end, ISO 8601. */
+  readonly notAfter: string;
+}
+
 /** Who may sign in by HTTP Basic. */
 export interface Account {
   readonly number: number;
@@ -39,6 +48,8 @@ export interface Account {
   /** Only from this machine: its password may be weak. */
   readonly loopback: boolean;
   readonly disabled: boolean;
+  /** Client certificates one of which it must show beside its password; without any, it needs none. */
+  readonly certificates: readonly PinnedCertificate[];
 }
 
 /** What the server says of itself (TAXII 2.1 §4.1.1); without `apiRoots` it lists those that the account sees. */

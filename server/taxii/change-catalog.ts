@@ -1,6 +1,7 @@
 import { HaidangError } from '../errors.ts';
 import type { ApiRoot, Catalog, Rights } from './catalog.ts';
 import {
+  type AccountState,
   type NewAccount,
   type NewCollection,
   readCatalog,
@@ -14,7 +15,7 @@ import type { Statements } from './statements.ts';
 /** One act of administration; passwords are hashed already. */
 export type CatalogChange =
   | { readonly kind: 'add-account'; readonly account: NewAccount }
-  | { readonly kind: 'change-account'; readonly name: string; readonly password?: string; readonly disabled?: boolean }
+  | ({ readonly kind: 'change-account' } & AccountState)
   | { readonly kind: 'add-root'; readonly root: ApiRoot }
   | { readonly kind: 'add-collection'; readonly collection: NewCollection }
   | { readonly kind: 'grant'; readonly collection: string; readonly account: string; readonly rights: Rights | null };

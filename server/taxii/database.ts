@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** Version of the layout of `taxii.db`. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 
 /**
  * Opens, or makes, the file of the TAXII server. `added` and `version` are microseconds, `spec` is 20 or 21. An object is
@@ -21,12 +21,15 @@ export function openDatabase(file: string): DatabaseSync {
     const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
     if (version > LAYOUT) throw new Error(`taxii.db has layout ${version}, newer than ${LAYOUT}; use a newer program.`);
     if (version === 0) db.exec(`BEGIN IMMEDIATE; ${TABLES} PRAGMA user_version = ${LAYOUT}; COMMIT`);
+    if (version === 1) db.exec(`BEGIN IMMEDIATE; ${TO_LAYOUT_2} PRAGMA user_version = 2; COMMIT`);
     return db;
   } catch (error) {
     db.close();
     throw error;
   }
 }
+
+const TO_LAYOUT_2 = "ALTER TABLE account ADD COLUMN certificates TEXT NOT NULL DEFAULT '[]';";
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS discovery (only INTEGER PRIMARY KEY CHECK (only = 1), document TEXT NOT NULL);
@@ -35,7 +38,7 @@ const TABLES = `
     number INTEGER PRIMARY KEY, root TEXT NOT NULL, id TEXT NOT NULL, document TEXT NOT NULL, UNIQUE (root, id));
   CREATE TABLE IF NOT EXISTS account (
     number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, password TEXT NOT NULL, loopback INTEGER NOT NULL,
-    disabled INTEGER NOT NULL);
+    disabled INTEGER NOT NULL, certificates TEXT NOT NULL DEFAULT '[]');
   CREATE TABLE IF NOT EXISTS status (
     id TEXT NOT NULL, root TEXT NOT NULL, account INTEGER NOT NULL, at INTEGER NOT NULL, document TEXT NOT NULL,
     PRIMARY KEY (root, id));

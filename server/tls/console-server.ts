@@ -37,10 +37,14 @@ export const CONSOLE_LIMITS: ConsoleLimits = {
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Makes the HTTP server of the console: with TLS where there are credentials, and with bounds that slow or many clients meet. */
+/**
+ * Makes the HTTP server of the console: with TLS where there are credentials, and with bounds that slow or many clients meet.
+ * `asksCertificates`: whoever connects is asked for a certificate; any or none will do here, as those who need one compare it.
+ */
 export function consoleServer(
   credentials: ConsoleCredentials | undefined,
   limits: ConsoleLimits = CONSOLE_LIMITS,
+  { asksCertificates = false }: { readonly asksCertificates?: boolean } = {},
 ): (handler: Handler) => Server {
   return (handler) => {
     const bounds = {
@@ -51,12 +55,13 @@ export function consoleServer(
       maxHeaderSize: 16 * 1024,
     };
     const server = credentials
-      ? (process
-          .getBuiltinModule('node:https')
-          .createServer(
-            { ...bounds, ...credentials.current(), handshakeTimeout: limits.headersTime },
-            handler,
-          ) as unknown as Server)
+      ? (process.getBuiltinModule('node:https').createServer(
+          {
+            ...{ ...bounds, ...credentials.current(), handshakeTimeout: limits.headersTime },
+            ...(asksCertificates ? { requestCert: true, rejectUnauthorized: false } : {}),
+          },
+          handler,
+        ) as unknown as Server)
       : http.createServer(bounds, handler);
     if (credentials) {
       credentials.serve(server as unknown as Parameters<ConsoleCredentials['serve']>[0]);

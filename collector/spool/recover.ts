@@ -65,8 +65,11 @@ export async function recover(files: SpoolFiles, folder: string, quarantine: Qua
 
   for (const { name, bytes, modifiedAt } of names) {
     const path = join(folder, name);
+    let highest = acked;
     const count = (number: number, events: number, size: number) => {
-      if (number <= acked) return;
+      // Numbers rise in a segment: one that comes again, in a file that was damaged so, is sent once.
+      if (number <= highest) return;
+      highest = number;
       waiting.frames++;
       waiting.events += events;
       waiting.bytes += size;

@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { needs } from '../needs.ts';
 import { overflow, seriousFindings, startBrowser } from './browser.ts';
-import { buildConsole, type StandIn, startStandIn } from './stand-in.ts';
+import { builtConsole } from './built.ts';
+import { type StandIn, startStandIn } from './stand-in.ts';
 
 const chromium = needs('chromium');
 const SLOW_MS = 240_000;
@@ -19,18 +17,16 @@ describe.skipIf(!chromium)('the search page in a real browser', () => {
   let complaints: string[];
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'haidang-search-'));
-    buildConsole(join(folder, 'dist'));
+    folder = builtConsole();
     browser = await startBrowser();
   }, SLOW_MS);
 
   afterAll(async () => {
     await browser?.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   beforeEach(async () => {
-    server = await startStandIn(join(folder, 'dist'));
+    server = await startStandIn(folder);
   });
 
   afterEach(async () => {

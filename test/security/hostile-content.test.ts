@@ -1,12 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { navigation } from '../../console/routes.ts';
 import { PERMISSION_NAMES } from '../../server/accounts/permissions.ts';
 import { startBrowser } from '../console/browser.ts';
-import { buildConsole } from '../console/stand-in.ts';
+import { builtConsole } from '../console/built.ts';
 import { needs } from '../needs.ts';
 import { type Bench, openBench } from '../server/api/harness.ts';
 import { fillWithHostility, HOSTILE_RULE, hostileSearches } from './hostile-world.ts';
@@ -17,7 +14,6 @@ const SLOW_MS = 600_000;
 
 /** The product's own server, its own console and a real browser; only what stands in the store is made by the test. */
 describe.skipIf(!chromium)('hostile content', () => {
-  let folder = '';
   let bench: Bench;
   let browser: Browser;
   let context: BrowserContext;
@@ -28,9 +24,7 @@ describe.skipIf(!chromium)('hostile content', () => {
   const ran: string[] = [];
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'haidang-hostile-'));
-    buildConsole(join(folder, 'dist'));
-    bench = await openBench({ consoleFolder: join(folder, 'dist'), rules: [HOSTILE_RULE] });
+    bench = await openBench({ consoleFolder: builtConsole(), rules: [HOSTILE_RULE] });
     ids = await fillWithHostility(bench);
     const token = await bench.signIn({ user: 'lan', role: 'administrator', displayName: PAYLOADS[0] ?? '' });
     for (const [place, text] of PAYLOADS.entries())
@@ -70,7 +64,6 @@ describe.skipIf(!chromium)('hostile content', () => {
   afterAll(async () => {
     await browser?.close();
     await bench?.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   /** Draws all of a page: what is folded is opened, and what is drawn only in view is brought into view. */

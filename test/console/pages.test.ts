@@ -1,12 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { needs } from '../needs.ts';
 import { overflow, seriousFindings, startBrowser } from './browser.ts';
+import { builtConsole } from './built.ts';
 import { HOSTILE, sampleAlert } from './samples.ts';
-import { buildConsole, type StandIn, startStandIn } from './stand-in.ts';
+import { type StandIn, startStandIn } from './stand-in.ts';
 
 const chromium = needs('chromium');
 const PAGES = {
@@ -84,18 +82,16 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
   let complaints: string[];
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'haidang-console-'));
-    buildConsole(join(folder, 'dist'));
+    folder = builtConsole();
     browser = await startBrowser();
   }, SLOW_MS);
 
   afterAll(async () => {
     await browser?.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   beforeEach(async () => {
-    server = await startStandIn(join(folder, 'dist'));
+    server = await startStandIn(folder);
   });
 
   afterEach(async () => {
@@ -437,6 +433,28 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Collection' }).waitFor();
     expect(new URL(page.url()).pathname).toBe('/ledger');
+  });
+
+  test('the board: a link is a view, and a later version is not acknowledged unseen', async () => {
+    await open('en');
+    await page.goto(`${server.url}/board?severity=high&state=open`);
+    await page.locator('[data-board]').first().waitFor();
+    expect(await page.locator('[data-board]').count()).toBe(1);
+    await page.locator('select[name="state"]').selectOption('closed');
+    await page.waitForURL('**/board?severity=high&state=closed');
+    await page.getByText('No incident fits the filter').waitFor();
+    await page.getByRole('link', { name: 'Show all of them' }).click();
+    await page.waitForURL('**/board');
+    await page.locator('[data-board="b000"] a').click();
+    await page.getByRole('button', { name: 'Acknowledge' }).click();
+    await page.getByLabel('Remark').fill('Seen by the shift.');
+    await page.locator('dialog button[type="submit"]').click();
+    await page.getByRole('heading', { name: 'Phiên bản sau' }).waitFor();
+    await page.locator('dialog [role="alert"]').getByText('It changed meanwhile', { exact: false }).waitFor();
+    expect(await page.getByLabel('Remark').inputValue()).toBe('Seen by the shift.');
+    await page.locator('dialog button[type="submit"]').click();
+    await page.locator('[data-seen="seen"]').waitFor();
+    expect(await page.locator('dialog[open]').count()).toBe(0);
   });
 
   test('10,000 rows: only what is seen is drawn', async () => {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { InboundItem, InboundItems, InboundSources, SourceRow } from '../../server/inbound/schema.ts';
 import type { Board, BoardDetail, BoardRow, NationalIndicators } from '../../server/national/schema.ts';
+import type { Problem } from '../../server/schema.ts';
 import { HOSTILE } from './samples.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 8, 30);
@@ -146,12 +147,36 @@ const ITEMS: InboundItems = {
 };
 
 /** What provinces reported to a center, and what came in from outside. */
-export function addBoardRoutes(app: FastifyInstance): void {
+export function addBoardRoutes(
+  app: FastifyInstance,
+  problem: (code: 'HD_RECORD_CONFLICT', detail: string) => Problem,
+): void {
   const api = '/api/v1';
-  app.get(`${api}/national/board`, () => BOARD);
+  app.get(`${api}/national/board`, (request): Board => {
+    const asked = request.query as Readonly<Record<string, string | undefined>>;
+    const incidents = ROWS.filter(
+      ({ province, severity, state }) =>
+        province === (asked['province'] ?? province) &&
+        severity === (asked['severity'] ?? severity) &&
+        state === (asked['state'] ?? state),
+    );
+    return { ...BOARD, incidents, total: incidents.length };
+  });
+  let isLater = false;
   app.get(`${api}/national/board/:id`, (request) => {
     const { id } = request.params as { readonly id: string };
-    return detail(ROWS.find((one) => one.id === id) ?? row(0));
+    const incident = ROWS.find((one) => one.id === id) ?? row(0);
+    return detail(isLater ? { ...incident, title: 'Phiên bản sau', version: ago(1) } : incident);
+  });
+  app.post(`${api}/national/board/:id/acknowledge`, (request, reply) => {
+    const { version } = request.body as { readonly version: string };
+    if (!isLater) {
+      // A later version comes in while somebody writes.
+      isLater = true;
+      return reply.code(409).send(problem('HD_RECORD_CONFLICT', 'A later version came in.'));
+    }
+    const seen = { by: 'lan', at: ago(0), text: '', current: version === ago(1), sent: true };
+    return detail({ ...row(0), version, acknowledgement: seen });
   });
   app.get(`${api}/national/indicators`, () => INDICATORS);
   app.get(`${api}/inbound`, () => SOURCES);

@@ -1,5 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import fastifyHelmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
 import fastifyWebsocket from '@fastify/websocket';
@@ -16,8 +14,6 @@ import { addNoticeRoutes } from './stand-in-notices.ts';
 import { addParserRoutes, type ParserAnswers } from './stand-in-parsers.ts';
 import { addRequestRoutes } from './stand-in-requests.ts';
 import { addRuleRoutes, type RuleAnswers, ruleAnswers } from './stand-in-rules.ts';
-
-const ROOT = new URL('../../', import.meta.url).pathname;
 
 /** A server with typed sample answers: for looking at layout alone, not a test of the product's server. */
 export interface StandIn {
@@ -49,14 +45,6 @@ export interface StandIn {
 function problem(code: keyof typeof ERRORS, detail: string): Problem {
   const { status, title, advice } = ERRORS[code];
   return { type: 'about:blank', title, status, code, detail, advice };
-}
-
-/** Builds the console from its sources into a folder of its own, so that nothing else's build gets in the way. */
-export function buildConsole(folder: string): void {
-  const build = ['node_modules/vite/bin/vite.js', 'build', 'console', '--logLevel', 'error', '--outDir', folder];
-  execFileSync(process.execPath, build, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
-  if (!existsSync(`${folder}/index.html`))
-    throw new Error(`The console was built, but ${folder}/index.html is missing.`);
 }
 
 /** Starts the stand-in on an ephemeral port of the loopback, with the console that was built into a folder. */
@@ -131,7 +119,7 @@ function addRoutes(app: FastifyInstance, state: StandIn, sockets: Set<WebSocket>
   app.get(`${api}/emergencies`, () => (state.emergency ? samples.EMERGENCIES : { emergencies: [] }));
   app.get(`${api}/agencies`, () => samples.AGENCIES);
   app.get(`${api}/ledger`, () => samples.LEDGER);
-  addBoardRoutes(app);
+  addBoardRoutes(app, problem);
   addFleetRoutes(app);
   addRequestRoutes(app);
   addNoticeRoutes(app);

@@ -201,6 +201,7 @@ describe.skipIf(python === undefined)('polling a medallion 3.0.0', () => {
     await writeFile(join(folder, 'password'), 'wrong\n');
     await poll();
     await problem(/answered 401.*"password_file"/);
+    expect((await source())?.problemKind).toBe('denied');
     await writeFile(join(folder, 'password'), 'Password0\n');
     await poll();
     await until('the source is well', async () => (await source())?.problem === null || undefined, LONG);
@@ -211,6 +212,7 @@ describe.skipIf(python === undefined)('polling a medallion 3.0.0', () => {
     await medallion.stop();
     await poll();
     await problem(/127\.0\.0\.1:\d+ broke the connection off/);
+    expect((await source())?.problemKind).toBe('unreachable');
     expect((await source())?.lists).toEqual([{ id: 'med-green', tlp: 'green', count: 220 }]);
     medallion = await startMedallion(python ?? '', { pageSize: 40, port: Number(port) });
     await add(named(4_000, 5));

@@ -169,6 +169,9 @@ describe('a province and the national center', () => {
     await province.ask('POST', answer, { text: 'Chỉ một máy: 203.0.113.99.' });
     await expect(province.ask('POST', answer, { text: 'Lần nữa.' })).rejects.toThrow(/answered already/);
     expect((await items('open')).total).toBe(0);
+    const now = await province.ask<IncidentDetail>('GET', `/api/v1/incidents/${incident}`);
+    const set = { rsit: 'intrusion-attempts/brute-force' };
+    await province.ask('POST', `/api/v1/incidents/${incident}/changes`, { version: now.incident.version, set });
     await share();
     const answered = await until(
       'the answer is on the board',
@@ -179,7 +182,16 @@ describe('a province and the national center', () => {
       LONG,
     );
     expect(answered.tasks[0]?.answer?.text).toBe('Chỉ một máy: 203.0.113.99.');
-    expect(answered.incident).toMatchObject({ openTasks: 0, acknowledgement: { text: 'Đã nhận, đang theo dõi.' } });
+    expect(answered.incident).toMatchObject({
+      openTasks: 0,
+      acknowledgement: { text: 'Đã nhận, đang theo dõi.', current: false },
+    });
+    const title = 'Tấn công máy chủ một cửa';
+    expect(answered.versions).toMatchObject([
+      { version: answered.incident.version, title, severity: 'high', state: 'new' },
+      { version: row?.version, title, severity: 'high', state: 'new' },
+    ]);
+    expect((await board('?show=seen')).counts).toMatchObject({ all: 1, new: 0, seen: 1, asked: 0 });
   }, 180_000);
 
   it('count what several provinces met once, and believe no account but the one that sent it', async () => {

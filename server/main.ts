@@ -281,7 +281,11 @@ export async function startServer(
       services,
       consoleServer(credentials, undefined, { asksCertificates: config.tls.clientCertificates === true }),
     );
-    const address = consoleAddress(await app.listen({ host: config.host, port: config.port }), config);
+    // Fastify knows nothing of the TLS that the server was made with.
+    const listenTextResolver = (at: string) =>
+      `The console listens at ${credentials ? at.replace('http:', 'https:') : at}.`;
+    const listening = await app.listen({ host: config.host, port: config.port, listenTextResolver });
+    const address = consoleAddress(listening, config);
     stops.push(() => app.close());
     const socket = await listenOnControlSocket(config.data, app, control);
     stops.push(() => closeServer(socket));

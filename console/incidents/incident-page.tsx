@@ -98,7 +98,7 @@ function IncidentBody({ detail, me }: { readonly detail: IncidentDetail; readonl
               {detail.summary === '' ? t('incident.noSummary') : <Visible text={detail.summary} prose />}
             </p>
           </Card>
-          <ClockCard incident={incident.id} detectedAt={incident.detectedAt} me={me} />
+          {open && <ClockCard incident={incident.id} detectedAt={incident.detectedAt} me={me} />}
           <AlertsCard {...parts} />
           <TasksCard {...parts} />
           <RequestsCard
@@ -118,7 +118,7 @@ function IncidentBody({ detail, me }: { readonly detail: IncidentDetail; readonl
           <TechniquesCard {...parts} />
           <MergeCard {...parts} />
           <Card title={t('incident.timeline')}>
-            <IncidentTimeline steps={detail.timeline} />
+            <IncidentTimeline detail={detail} />
           </Card>
         </div>
       </div>

@@ -35,7 +35,7 @@ export function OutsideTask({
         {t('task.outside', { name })}
         {due && ` · ${t('incident.dueAt', { time: format.dateTime(due) })}`}
       </p>
-      {text !== '' && (
+      {text !== '' && text !== title && (
         <p className="mt-1 whitespace-pre-wrap">
           <Visible text={text} prose />
         </p>

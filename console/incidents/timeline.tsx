@@ -32,25 +32,31 @@ function word(t: Translate, act: string, value: string | null | undefined): stri
   return act === 'tlp' ? `TLP:${value.toUpperCase()}` : value;
 }
 
-function sentence(t: Translate, { kind, act, by, from, to, note }: Step): string {
+/** What programs that act for somebody outside are called: `inbound:<source>` by the name of the source. */
+function namesOf({ tasks }: IncidentDetail): ReadonlyMap<string, string> {
+  return new Map(tasks.flatMap(({ request }) => (request ? [[`inbound:${request.source}`, request.name]] : [])));
+}
+
+function sentence(t: Translate, { kind, act, by, from, to, note }: Step, names: ReadonlyMap<string, string>): string {
   if (kind === 'event') return t(act === 'last' ? 'incident.event.last' : 'incident.event.first', { note: note ?? '' });
-  const values = { by: by ?? '', from: word(t, act, from), to: word(t, act, to) };
+  const values = { by: names.get(by ?? '') ?? by ?? '', from: word(t, act, from), to: word(t, act, to) };
   return t(act === 'status' ? 'timeline.status' : (`incident.act.${act}` as TextKey), values);
 }
 
 /** What happened and what was done, oldest first. */
-export function IncidentTimeline({ steps }: { readonly steps: readonly Step[] }) {
+export function IncidentTimeline({ detail }: { readonly detail: IncidentDetail }) {
   const t = useText();
+  const names = namesOf(detail);
   return (
     <ol className="space-y-2 border-l-2 border-line pl-4">
-      {steps.map((step, place) => (
+      {detail.timeline.map((step, place) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: steps have no ids, and the list is drawn whole.
         <li key={place} className={step.kind === 'event' ? 'font-medium' : ''}>
           <span className="block text-small text-muted">
             <Time at={step.at} />
           </span>
           <span className="block break-words">
-            <Visible text={sentence(t, step)} prose />
+            <Visible text={sentence(t, step, names)} prose />
           </span>
           {step.kind === 'act' && step.note && NOTED.has(step.act) && (
             <p className="mt-1 rounded-md bg-surface px-3 py-1 break-words whitespace-pre-wrap">

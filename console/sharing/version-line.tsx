@@ -45,7 +45,17 @@ export function VersionLine({ share, version }: { readonly share: SharingRow; re
       <p className="text-small break-words text-muted">
         {t('sharing.askedBy', { by: requestedBy })} <Time at={requestedAt} />
         {decision && ` · ${t(`sharing.how.${decision.how}`, { by: decision.by })}`}
-        {refusal && ` · ${refusal.by}: ${refusal.reason}`}
+        {decision && decision.reason !== '' && (
+          <>
+            : <Visible text={decision.reason} prose />
+          </>
+        )}
+        {refusal && (
+          <>
+            {' '}
+            · {refusal.by}: <Visible text={refusal.reason} prose />
+          </>
+        )}
       </p>
       {delivered && (
         <p className="text-small">
@@ -65,6 +75,17 @@ export function VersionLine({ share, version }: { readonly share: SharingRow; re
       {problem !== null && state !== 'delivered' && (
         <p className="text-small break-words">
           {t('sharing.problem', { count: attempts })} <Visible text={problem} prose />
+        </p>
+      )}
+      {review && review.at !== null && (
+        <p className="text-small break-words">
+          {t('sharing.reviewed', { by: review.by ?? '' })} <Time at={review.at} />
+          {review.note !== '' && (
+            <>
+              {': '}
+              <Visible text={review.note} prose />
+            </>
+          )}
         </p>
       )}
       {review && review.at === null && (

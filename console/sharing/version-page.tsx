@@ -76,8 +76,8 @@ function VersionBody({ detail, me }: { readonly detail: VersionDetail; readonly 
         <DecisionCard share={share} version={version} me={me} />
         <section className="card p-4" data-receipts>
           <h2 className="mb-2 font-semibold">{t('sharing.receipts')}</h2>
-          {!receipts && <p className="text-muted">{t('sharing.noReceipts')}</p>}
-          {receipts && (
+          {!receipts?.objects.length && <p className="text-muted">{t('sharing.noReceipts')}</p>}
+          {receipts && receipts.objects.length > 0 && (
             <>
               <p className="text-small text-muted">
                 <Time at={receipts.at} /> · <LogText text={receipts.references.join(', ')} />

@@ -5,7 +5,7 @@ import { DeviceFields, sumDirections, takeFields, userOfSource } from './device-
 import type { Draft } from './draft.ts';
 import { classify, finish, newDraft, relate } from './draft.ts';
 import { countOf, put } from './put.ts';
-import { isoTimeAt, monthAt, twoDigits, utcTime, yearlessTime, zonedTime } from './time.ts';
+import { isoTimeAt, monthAt, sureZone, twoDigits, utcTime, yearlessTime, zonedTime } from './time.ts';
 import { classifyVerdict, verdictOf } from './verdict.ts';
 
 const MARK = /(?:^|[\s:>])CEF: ?\d{1,2}(?:\.\d{1,2})?\|/;
@@ -15,7 +15,7 @@ const MAX_PAIRS = 400;
 /** A key begins the text or follows a blank; blanks inside a value are its own. */
 const KEY = /(?:^|[ \t])([A-Za-z_][A-Za-z0-9_.[\]]{0,63})=/g;
 const BSD_TIME =
-  /^([A-Z][a-z]{2}) ([ \d]\d) (?:(\d{4}) )?(\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(?: (?:UTC|GMT|([+-]\d{4})))?$/;
+  /^([A-Z][a-z]{2}) ([ \d]\d) (?:(\d{4}) )?(\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(?: (?:([A-Z]{1,5})|([+-]\d{2}:?\d{2})))?$/;
 const WORDS: Readonly<Record<string, number>> = { low: 3, medium: 6, high: 8, 'very-high': 10 };
 
 /** Splits the header's seven parts at bars that no backslash precedes; the last is the extension. */
@@ -60,6 +60,12 @@ function nameCustoms(pairs: Map<string, string>): void {
     if (!key.endsWith('Label')) continue;
     const value = pairs.get(key.slice(0, -5));
     pairs.delete(key);
+    // The dictionary itself gives these two places a meaning, and a table row reads them.
+    if (
+      (key === 'c6a2Label' && /^source ipv6/i.test(label)) ||
+      (key === 'c6a3Label' && /^destination ipv6/i.test(label))
+    )
+      continue;
     const name = label.replace(/[^A-Za-z0-9]+/g, '_').replace(/^_+|_+$/g, '');
     if (value === undefined || !/^[A-Za-z]/.test(name) || pairs.has(name)) continue;
     pairs.delete(key.slice(0, -5));
@@ -80,8 +86,8 @@ export function deviceTime(text: string | undefined, context: ParseContext): num
   const day = Number(found[2]);
   const seconds = Number(found[4]) * 3_600 + Number(found[5]) * 60 + Number(found[6]);
   if (month < 0 || seconds > 86_399) return undefined;
-  const offset = found[7];
-  const zone = offset !== undefined || /(?:UTC|GMT)$/.test(text) ? 'UTC' : context.timeZone;
+  const offset = found[8]?.replace(':', '');
+  const zone = offset !== undefined ? 'UTC' : sureZone(found[7], context.timeZone);
   const shift = offset === undefined ? 0 : (twoDigits(offset, 1) * 60 + twoDigits(offset, 3)) * 60_000;
   const east = offset?.startsWith('-') ? -1 : 1;
   const local = found[3] === undefined ? undefined : utcTime(Number(found[3]), month, day, seconds);

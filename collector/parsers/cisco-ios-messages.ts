@@ -12,6 +12,7 @@ const NAME = '[^\\s:()\\[\\],]{1,128}';
 const list = (text: string) => new RegExp(`^(?:access-)?list (?<rule>${NAME}) (?<verdict>permitted|denied) ${text}`);
 const PORTS = `(?:(?<transport>\\w{1,16}) )?(?<src>${IP})\\((?<sport>\\d{1,5})\\) (?:\\((?<sif>[^\\s)]{1,64})(?: (?<mac>[0-9A-Fa-f.:-]{12,17}))?\\) ?)?-> (?<dst>${IP})\\((?<dport>\\d{1,5})\\),? ?(?:(?<packets>\\d{1,12}) packets?)?`;
 const BARE = `(?<transport>\\w{1,16}) (?<src>${IP}) (?:\\((?<sif>[^\\s)]{1,64})(?: (?<mac>[0-9A-Fa-f.:-]{12,17}))?\\) ?)?-> (?<dst>${IP})`;
+const ICMP = `${BARE} \\((?<itype>\\d{1,3})/(?<icode>\\d{1,3})\\), (?<packets>\\d{1,12}) packets?`;
 const CONNECTION = { category: ['network'], type: ['connection'] } as const;
 const LOGIN = { category: ['authentication'], type: ['info'], action: 'login' } as const;
 const CONFIG = { category: ['configuration'], type: ['change'] } as const;
@@ -21,23 +22,41 @@ const LINK = { category: ['network'], type: ['info'] } as const;
 export const IOS_MESSAGES: ReadonlyMap<string, IosMeaning> = new Map<string, IosMeaning>([
   ['SEC-IPACCESSLOGP', { ...CONNECTION, pattern: list(PORTS) }],
   ['IPV6_ACL-ACCESSLOGP', { ...CONNECTION, pattern: list(PORTS) }],
-  [
-    'SEC-IPACCESSLOGDP',
-    {
-      ...CONNECTION,
-      pattern: list(`${BARE} \\((?<itype>\\d{1,3})/(?<icode>\\d{1,3})\\), (?<packets>\\d{1,12}) packets?`),
-    },
-  ],
-  [
-    'IPV6_ACL-ACCESSLOGDP',
-    {
-      ...CONNECTION,
-      pattern: list(`${BARE} \\((?<itype>\\d{1,3})/(?<icode>\\d{1,3})\\), (?<packets>\\d{1,12}) packets?`),
-    },
-  ],
+  ['SEC-IPACCESSLOGDP', { ...CONNECTION, pattern: list(ICMP) }],
+  ['IPV6_ACL-ACCESSLOGDP', { ...CONNECTION, pattern: list(ICMP) }],
   ['SEC-IPACCESSLOGNP', { ...CONNECTION, pattern: list(`${BARE}, (?<packets>\\d{1,12}) packets?`) }],
   ['SEC-IPACCESSLOGRP', { ...CONNECTION, pattern: list(`${BARE}, (?<packets>\\d{1,12}) packets?`) }],
   ['SEC-IPACCESSLOGS', { ...CONNECTION, pattern: list(`(?<src>${IP}) (?<packets>\\d{1,12}) packets?`) }],
+  ...['IPACCESSLOGP', 'IPV6ACCESSLOGP'].map((code): [string, IosMeaning] => [
+    `FMANFP-${code}`,
+    { ...CONNECTION, pattern: new RegExp(`(?:^|: )${list(PORTS).source.slice(1)}`) },
+  ]),
+  ...['IPACCESSLOGDP', 'IPV6ACCESSLOGDP'].map((code): [string, IosMeaning] => [
+    `FMANFP-${code}`,
+    { ...CONNECTION, pattern: new RegExp(`(?:^|: )${list(ICMP).source.slice(1)}`) },
+  ]),
+  [
+    'SYS-PRIV_AUTH_FAIL',
+    {
+      ...LOGIN,
+      action: 'enable',
+      outcome: 'failure',
+      pattern: new RegExp(
+        `^Authentication to Privilege level \\d{1,2} failed by (?<user>${NAME})(?: on \\w{1,16})?(?: \\((?<src>${IP})\\))?`,
+      ),
+    },
+  ],
+  [
+    'SYS-PRIV_AUTH_PASS',
+    {
+      ...LOGIN,
+      action: 'enable',
+      outcome: 'success',
+      pattern: new RegExp(
+        `^Privilege level set to \\d{1,2} by (?<user>${NAME})(?: on \\w{1,16})?(?: \\((?<src>${IP})\\))?`,
+      ),
+    },
+  ],
   [
     'SEC_LOGIN-LOGIN_FAILED',
     {
@@ -187,6 +206,12 @@ export const IOS_MESSAGES: ReadonlyMap<string, IosMeaning> = new Map<string, Ios
   ],
   ['OSPF-ADJCHG', { ...LINK, action: 'ospf-neighbor' }],
   ['BGP-ADJCHANGE', { ...LINK, action: 'bgp-neighbor' }],
+  ...['IF_UP', 'IF_DOWN_LINK_FAILURE', 'IF_DOWN_ADMIN_DOWN', 'IF_DOWN_NONE', 'IF_ADMIN_UP'].map(
+    (code): [string, IosMeaning] => [
+      `ETHPORT-${code}`,
+      { ...LINK, action: 'link-state', pattern: /^Interface (?<interface>[^\s,]{1,64}) is / },
+    ],
+  ),
   [
     'SNMP-AUTHFAIL',
     {

@@ -14,6 +14,7 @@ const FIREWALL = /^(?:ASA|FTD|PIX|FWSM|NGIPS)$/;
 /** What stands before the code: a sequence number, the device, the clock with `*` or `.` where it is not set. */
 const HEAD =
   /^(?:<\d{1,3}>)?(?:\d{1,10}: )?(?:([A-Za-z][\w.-]{0,254}|\d{1,3}(?:\.\d{1,3}){3}): )?(?:(?:\d{1,10})?: )?[*.]?(?:((?:\w{3} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d{1,6})?)|\d{4} \w{3} [ \d]?\d \d\d:\d\d:\d\d(?:\.\d{1,6})?)(?: ([A-Z]{2,5})(?:[+-]\d{1,2})?)?|\d{1,4}[wdy]\d{1,2}[dh]|\d\d:\d\d:\d\d)?: ?(?=%)/;
+const YEAR_FIRST = /^(<\d{1,3}>)?(\d{4}) (\w{3} [ \d]?\d) (?=\d\d:)/;
 const MAX_IOS = 8_192;
 const MAX_HEAD = 512;
 const LEVELS = ['emergency', 'alert', 'critical', 'error', 'warning', 'notification', 'informational', 'debug'];
@@ -143,11 +144,13 @@ export function isIosMessage(message: string): boolean {
 export const ciscoIos: Parser = {
   name: 'cisco-ios',
   // What begins with a priority is read by its header first.
-  detects: (line) => line.charCodeAt(0) !== 60 && isIosMessage(line),
+  detects: (line) =>
+    line.charCodeAt(0) !== 60 && (isIosMessage(line) || (YEAR_FIRST.test(line) && MARK.test(line.slice(0, MAX_HEAD)))),
   parse(line, context) {
     const own = isIosMessage(line) ? readHead(line, context) : undefined;
     if (own || MARK.exec(line.slice(0, MAX_HEAD))?.index === 0) return makeEvent(line, line, context, own);
-    const header = readSyslogHeader(line, context);
+    // `2026 Nov 22 08:01:02 sw1 %…` of NX-OS has the year first, and no colon behind the clock.
+    const header = readSyslogHeader(line.replace(YEAR_FIRST, '$1$3 $2 '), context);
     if (!header || !isIosMessage(header.message)) return undefined;
     return makeEvent(line, header.message, context, { ...header, ...readHead(header.message, context) });
   },

@@ -74,6 +74,9 @@ function splitLeef(text: string, version: string): { parts: string[]; attributes
   if (named !== undefined) {
     delimiter = named;
     behind = behind.slice(bar + 1);
+  } else if (!behind.includes('\t') && /^[A-Za-z]\w{0,63}=[^|=]{0,512}\|[A-Za-z]\w{0,63}=/.test(behind)) {
+    // Log formats that are typed in by hand, as PAN-OS's are, often separate attributes as they do the header's parts.
+    delimiter = '|';
   }
   return { parts: vendorParts, attributes: readAttributes(behind, delimiter) };
 }

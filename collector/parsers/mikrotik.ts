@@ -1,7 +1,7 @@
 import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
 import type { Draft } from './draft.ts';
-import { classify, endpoint, finish, newDraft, portNumber } from './draft.ts';
+import { classify, endpoint, finish, newDraft, portNumber, relate } from './draft.ts';
 import { countOf, macOf, put, putTransport } from './put.ts';
 import { isoTimeAt } from './time.ts';
 
@@ -24,6 +24,10 @@ const LEASE =
   /^(\S{1,64}) (assigned|deassigned|offering lease|declined) (?:lease )?([0-9.]{7,15}) (?:to|from|for) ([0-9A-Fa-f:]{17})(?: (\S{1,255}))?/;
 const PPP =
   /^<?([^>:]{1,128})>?: (?:user (\S{1,128}) )?(authenticated|connected|disconnected|terminating)(?:\.{3})?(?: - (.{1,256}))?/;
+/** `lan logged in, 10.0.0.5 from 203.0.113.5`, `lan logged out, 3600 100 200 10 20 from 203.0.113.5`. */
+const PPP_ACCOUNT =
+  /^(\S{1,128}) logged (in|out), (?:([0-9A-Fa-f.:]{2,45})|(\d{1,12})(?: (\d{1,15}) (\d{1,15}) \d{1,15} \d{1,15})?)(?: from (\S{2,45}))?$/;
+const STATION = /^([0-9A-Fa-f:]{17})@(\S{1,64}): (connected|disconnected|reassociating)/;
 const DENIED = /(?:^|[^a-z])(drop|deny|denied|block|reject)(?:ped|ed)?(?![a-z])/i;
 const ALLOWED = /(?:^|[^a-z])(accept|allow|permit)(?:ed|ted)?(?![a-z])/i;
 
@@ -93,7 +97,10 @@ function readChange(text: string, draft: Draft): boolean {
   if (found[3] !== undefined) draft.user = { name: found[3] };
   const source = found[4] === undefined ? undefined : endpoint(found[4]);
   if (source?.ip !== undefined) draft.source = source;
-  classify(draft, ['configuration'], [CHANGES[found[2] as string] ?? 'change'], found[2], 'success');
+  const kind = CHANGES[found[2] as string] ?? 'change';
+  const account = /^user (\S{1,128})$/.exec(found[1] as string);
+  if (account) put(draft, 'user.target.name', account[1]);
+  classify(draft, account ? ['iam'] : ['configuration'], account ? ['user', kind] : [kind], found[2], 'success');
   return true;
 }
 
@@ -111,6 +118,31 @@ function readLease(text: string, draft: Draft): boolean {
     action === 'assigned' ? ['connection', 'start'] : action === 'deassigned' ? ['connection', 'end'] : ['info'],
     action,
   );
+  return true;
+}
+
+/** Who got a tunnel, from where, and which address in it. */
+function readTunnelAccount(text: string, draft: Draft): boolean {
+  const found = PPP_ACCOUNT.exec(text);
+  if (!found) return false;
+  const [, name = '', way, inner, seconds, , , from] = found;
+  draft.user = { name };
+  const source = from === undefined ? undefined : endpoint(from);
+  if (source?.ip !== undefined) draft.source = source;
+  relate(draft, 'ip', inner);
+  const duration = countOf(seconds);
+  if (duration !== undefined && way === 'out') put(draft, 'event.duration', duration * 1_000_000_000);
+  if (way === 'in') classify(draft, ['authentication', 'session'], ['start'], 'login', 'success');
+  else classify(draft, ['session'], ['end'], 'logout');
+  return true;
+}
+
+function readStation(text: string, draft: Draft): boolean {
+  const found = STATION.exec(text);
+  if (!found) return false;
+  put(draft, 'source.mac', macOf(found[1]));
+  put(draft, 'observer.ingress.interface.name', found[2]);
+  classify(draft, ['network'], ['connection', found[3] === 'disconnected' ? 'end' : 'start'], found[3]);
   return true;
 }
 
@@ -150,7 +182,9 @@ export function readMikrotikMessage(message: string, context: ParseContext): Ecs
     readAccount(text, draft) ||
     (topics[0] === 'dhcp' && readLease(text, draft)) ||
     readChange(text, draft) ||
-    (/^(?:ppp|pptp|l2tp|sstp|ovpn|pppoe)$/.test(topics[0] as string) && readTunnel(text, draft));
+    (/^(?:wireless|wifi|caps)$/.test(topics[0] as string) && readStation(text, draft)) ||
+    (/^(?:ppp|pptp|l2tp|sstp|ovpn|pppoe)$/.test(topics[0] as string) &&
+      (readTunnelAccount(text, draft) || readTunnel(text, draft)));
   if (!read) classify(draft, [topics[0] === 'system' ? 'host' : 'network'], ['info']);
   return finish(draft);
 }

@@ -84,7 +84,7 @@ function readThreat(draft: Draft, fields: DeviceFields, subtype: string): void {
 }
 
 const FAILED = /fail|invalid|denied|reject|error/i;
-const WORKED = /succ|granted|authenticated|connected/i;
+const WORKED = /succ|granted|authenticated|connected|\blogged in\b/i;
 
 function outcomeOf(text: string): 'success' | 'failure' | undefined {
   return FAILED.test(text) ? 'failure' : WORKED.test(text) ? 'success' : undefined;

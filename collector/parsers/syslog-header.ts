@@ -33,6 +33,8 @@ export interface SyslogHeader {
 // A program's name has a letter, does not begin like JSON or XML, and is no message code such as `%SYS-5-CONFIG_I`. GDM's ends with a bracket of its own:
 // `gdm-password][1200]`.
 const PROGRAM = /^(?=[^\s:[\]]{0,127}[A-Za-z])([^\s:[\]%{}"<>][^\s:[\]]{0,127})\]?(?:\[([^\]\s]{1,64})\])?:(?: |$)/;
+/** `syslogd 1.4.1: restart.` */
+const VERSION_TAG = /^([a-z][a-z-]{2,31}) \d{1,3}(?:\.\d{1,4}){1,3}\w{0,8}: /;
 const LOGIN_TAG = /^(?:login| )? ?-- [^\s:[\]]{1,64}\[(\d{1,10})\]: /;
 // `Nov 22 2026 08:01:02 ICT: …`; where the short name of a zone is ambiguous, the collector's zone holds.
 const ZONE = /^ ([A-Z]{2,5}): /;
@@ -50,6 +52,9 @@ function priorityOf(line: string): { value: number; end: number } {
     : { value: -1, end: 0 };
 }
 
+/** `Nov 22 08:01:02 2026 host`. */
+const YEAR_BEHIND = /^ (?:19|20)\d\d $/;
+
 let lastStamp = '';
 let lastZone = '';
 let lastMinute = 0;
@@ -59,7 +64,8 @@ let lastMs: number | undefined;
 function bsdTimeAt(line: string, at: number, context: ParseContext): { ms: number; end: number } | undefined {
   const minute = Math.floor(context.now / 60_000);
   const stamp = line.slice(at, at + 16);
-  if (stamp === lastStamp && minute === lastMinute && context.timeZone === lastZone && stamp.endsWith(' ')) {
+  const isKept = stamp === lastStamp && minute === lastMinute && context.timeZone === lastZone && stamp.endsWith(' ');
+  if (isKept && !YEAR_BEHIND.test(line.slice(at + 15, at + 21))) {
     return lastMs === undefined ? undefined : { ms: lastMs, end: at + 15 };
   }
   const month = monthAt(line, at);
@@ -81,7 +87,7 @@ function bsdTimeAt(line: string, at: number, context: ParseContext): { ms: numbe
   if (seconds < 0) return undefined;
   const fraction = fractionAt(line, next + 8);
   let end = fraction.end;
-  if (year === undefined && /^ (?:19|20)\d\d $/.test(line.slice(end, end + 6))) {
+  if (year === undefined && YEAR_BEHIND.test(line.slice(end, end + 6))) {
     year = Number(line.slice(end + 1, end + 5));
     end += 5;
   }
@@ -108,11 +114,13 @@ function readTag(header: SyslogHeader, rest: string): SyslogHeader {
   if (!tag) {
     // login of old systems takes the user's name into its tag: `login -- root[2421]: `, `  -- root[2421]: `.
     const login = LOGIN_TAG.exec(rest);
+    const versioned = login ? null : VERSION_TAG.exec(rest);
     if (login) {
       header.program = 'login';
       header.procid = login[1] as string;
     }
-    header.message = login ? rest.slice(login[0].length) : rest;
+    if (versioned) header.program = versioned[1] as string;
+    header.message = rest.slice((login ?? versioned)?.[0].length ?? 0);
     return header;
   }
   header.program = tag[1] as string;
@@ -202,6 +210,9 @@ function readRfc5424(header: SyslogHeader, line: string, at: number, zone: strin
  * rsyslog writes files, each with or without priority, and kernel ring buffer lines. Undefined for anything else.
  */
 export function readSyslogHeader(line: string, context: ParseContext): SyslogHeader | undefined {
+  // A stream's octet count before the priority (RFC 6587 §3.4.1), where a capture has kept it.
+  const counted = /^\d{1,6} (?=<\d{1,3}>)/.exec(line.slice(0, 12))?.[0].length ?? 0;
+  if (counted > 0) return readSyslogHeader(line.slice(counted), context);
   const priority = priorityOf(line);
   const start = priority.end;
   const header: SyslogHeader = { message: '' };
@@ -218,6 +229,17 @@ export function readSyslogHeader(line: string, context: ParseContext): SyslogHea
   }
   const first = line.charCodeAt(start);
   const time = first >= 48 && first <= 57 ? isoTimeAt(line, start, context.timeZone) : bsdTimeAt(line, start, context);
+  // `Aug 24 05:34:00 CST 1987 host`: zone and year behind the clock (RFC 3164 §5.4, example 3).
+  const yeared = time && /^ ([A-Z]{2,5}) ((?:19|20)\d\d) (?=\S)/.exec(line.slice(time.end, time.end + 13));
+  if (time && yeared) {
+    const zone = sureZone(yeared[1], context.timeZone);
+    const turned = `${line.slice(start, time.end)} ${yeared[2]} `;
+    const whole = bsdTimeAt(turned, 0, { ...context, timeZone: zone });
+    const host = /^\S{1,255}/.exec(line.slice(time.end + yeared[0].length))?.[0] ?? '';
+    header.ms = whole?.ms ?? time.ms;
+    header.host = host;
+    return readTag(header, line.slice(time.end + yeared[0].length + host.length + 1));
+  }
   // Network devices put a colon behind the time, and name no host then.
   if (time && line[time.end] === ':' && line[time.end + 1] === ' ') {
     header.ms = time.ms;

@@ -18,7 +18,7 @@ const REPEATED = /^message repeated (\d{1,9}) times: \[ ?(.*)\]$/s;
 const ISO_WITH_TAG =
   /^\d{4}-\d\d-\d\dT[\d:.,]{8,20}(?:Z|[+-]\d\d:?\d\d)? \S{1,255} [^\s:[\]]{1,128}\]?(?:\[[^\]\s]{1,64}\])?:(?: |$)/;
 const BSD_START = /^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d/;
-const OTHER_START = /^(?:<\d{1,3}>|1 \d{4}-\d\d-\d\dT|\[ *\d{1,12}\.\d{6}\] )/;
+const OTHER_START = /^(?:(?:\d{1,6} )?<\d{1,3}>|1 \d{4}-\d\d-\d\dT|\[ *\d{1,12}\.\d{6}\] )/;
 
 /** The bare name of a program: `sshd` of `/usr/sbin/sshd` and of the old `sshd(pam_unix)`; `postfix/smtpd` stays. */
 function programName(tag: string): string {

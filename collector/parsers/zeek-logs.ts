@@ -1,51 +1,73 @@
 import type { DeviceFields, Row } from './device-fields.ts';
+import { takeFields } from './device-fields.ts';
 import type { Draft } from './draft.ts';
 import { classify } from './draft.ts';
 import { put } from './put.ts';
+import { classifyProtocol, PROTOCOL_ROWS } from './zeek-protocols.ts';
 
-/** Fields of Zeek's logs in ECS; the same name means the same in all of them. */
-export const ZEEK_ROWS: readonly Row[] = [
+/** Fields whose name means the same in all logs. */
+const COMMON_ROWS: readonly Row[] = [
   ['id.orig_h', 'source', 'end'],
   ['src', 'source', 'end'],
   ['id.orig_p', 'source.port', 'port'],
-  ['orig_bytes', 'source.bytes', 'count'],
-  ['orig_pkts', 'source.packets', 'count'],
   ['orig_l2_addr', 'source.mac', 'mac'],
-  ['mac', 'source.mac', 'mac'],
   ['id.resp_h', 'destination', 'end'],
   ['dst', 'destination', 'end'],
   ['id.resp_p', 'destination.port', 'port'],
-  ['resp_bytes', 'destination.bytes', 'count'],
-  ['resp_pkts', 'destination.packets', 'count'],
   ['resp_l2_addr', 'destination.mac', 'mac'],
   ['proto', 'network.transport', 'transport'],
-  ['service', 'network.protocol', 'lower'],
   ['community_id', 'network.community_id'],
-  ['trans_id', 'dns.id'],
-  ['query', 'dns.question.name'],
-  ['qtype_name', 'dns.question.type'],
-  ['rcode_name', 'dns.response_code'],
-  ['method', 'http.request.method'],
-  ['referrer', 'http.request.referrer'],
-  ['request_body_len', 'http.request.body.bytes', 'count'],
-  ['response_body_len', 'http.response.body.bytes', 'count'],
-  ['status_code', 'http.response.status_code', 'count'],
-  ['user_agent', 'user_agent.original'],
-  ['username', 'user.name'],
-  ['user', 'user.name'],
-  ['server_name', 'tls.client.server_name'],
-  ['cipher', 'tls.cipher'],
-  ['ja3', 'tls.client.ja3'],
-  ['ja3s', 'tls.server.ja3s'],
-  ['subject', 'tls.server.subject'],
-  ['issuer', 'tls.server.issuer'],
-  ['filename', 'file.name'],
-  ['mime_type', 'file.mime_type'],
-  ['total_bytes', 'file.size', 'count'],
-  ['sha256', 'file.hash', 'hash'],
-  ['sha1', 'file.hash', 'hash'],
-  ['md5', 'file.hash', 'hash'],
 ];
+
+/** Fields of one log: `subject` is a certificate's in one and a mail's in another. */
+const ROWS: Readonly<Record<string, readonly Row[]>> = {
+  conn: [
+    ['orig_bytes', 'source.bytes', 'count'],
+    ['orig_pkts', 'source.packets', 'count'],
+    ['resp_bytes', 'destination.bytes', 'count'],
+    ['resp_pkts', 'destination.packets', 'count'],
+    ['service', 'network.protocol', 'lower'],
+  ],
+  dns: [
+    ['trans_id', 'dns.id'],
+    ['query', 'dns.question.name'],
+    ['qtype_name', 'dns.question.type'],
+    ['rcode_name', 'dns.response_code'],
+  ],
+  http: [
+    ['method', 'http.request.method'],
+    ['referrer', 'http.request.referrer'],
+    ['request_body_len', 'http.request.body.bytes', 'count'],
+    ['response_body_len', 'http.response.body.bytes', 'count'],
+    ['status_code', 'http.response.status_code', 'count'],
+    ['user_agent', 'user_agent.original'],
+    ['username', 'user.name'],
+  ],
+  ssl: [
+    ['server_name', 'tls.client.server_name'],
+    ['cipher', 'tls.cipher'],
+    ['ja3', 'tls.client.ja3'],
+    ['ja3s', 'tls.server.ja3s'],
+    ['subject', 'tls.server.subject'],
+    ['issuer', 'tls.server.issuer'],
+  ],
+  files: [
+    ['filename', 'file.name'],
+    ['mime_type', 'file.mime_type'],
+    ['total_bytes', 'file.size', 'count'],
+    ['sha256', 'file.hash', 'hash'],
+    ['sha1', 'file.hash', 'hash'],
+    ['md5', 'file.hash', 'hash'],
+  ],
+  ...PROTOCOL_ROWS,
+};
+
+/** Moves the fields of a record of one log to their places in ECS. */
+export function takeZeekFields(draft: Draft, fields: DeviceFields, path: string): void {
+  takeFields(draft, fields, COMMON_ROWS);
+  const own = Object.hasOwn(ROWS, path) ? ROWS[path] : undefined;
+  if (own) takeFields(draft, fields, own);
+}
 
 /** Connections that ended, and how the other side took them (the table of `conn_state` in Zeek's documentation). */
 const REFUSED = new Set(['REJ', 'RSTOS0', 'RSTRH']);
@@ -141,5 +163,5 @@ export function classifyZeek(draft: Draft, fields: DeviceFields, path: string): 
   else if (path === 'ssh') classifySsh(draft, fields);
   else if (path === 'notice') classifyNotice(draft, fields);
   else if (path === 'files') classify(draft, ['network', 'file'], ['info']);
-  else classify(draft, ['network'], ['info']);
+  else if (!classifyProtocol(draft, fields, path)) classify(draft, ['network'], ['info']);
 }

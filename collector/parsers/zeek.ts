@@ -1,14 +1,14 @@
 import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
 import { ColumnMemory } from './column-memory.ts';
-import { DeviceFields, sumDirections, takeFields } from './device-fields.ts';
+import { DeviceFields, sumDirections } from './device-fields.ts';
 import type { Draft } from './draft.ts';
 import { classify, finish, isAddress, newDraft, relate } from './draft.ts';
 import { isObject, parseObject } from './json-object.ts';
 import { countOf, put } from './put.ts';
 import { isoTimeAt } from './time.ts';
 import { setUrl } from './url.ts';
-import { classifyZeek, ZEEK_ROWS } from './zeek-logs.ts';
+import { classifyZeek, takeZeekFields } from './zeek-logs.ts';
 
 const MAX_ZEEK = 65_536;
 const HEADER = /^#(separator|set_separator|empty_field|unset_field|path|open|close|fields|types)[ \t](.*)$/;
@@ -31,6 +31,8 @@ const SIGNS: readonly (readonly [field: string, path: string])[] = [
   ['cipher', 'ssl'],
   ['server_name', 'ssl'],
   ['fuid', 'files'],
+  ['request_type', 'kerberos'],
+  ['domainname', 'ntlm'],
   ['mailfrom', 'smtp'],
   ['helo', 'smtp'],
   ['assigned_addr', 'dhcp'],
@@ -62,6 +64,16 @@ function setDns(draft: Draft, fields: DeviceFields): void {
   for (const address of addresses) relate(draft, 'ip', address);
 }
 
+/** Fields of several logs that hold addresses, and do not say whose side they are on. */
+const HOST_LISTS = ['host', 'tx_hosts', 'rx_hosts'];
+
+function setAddress(draft: Draft, fields: DeviceFields): void {
+  const uri = fields.take('uri');
+  const host = fields.take('host');
+  if (uri !== undefined) setUrl(draft, uri);
+  if (host !== undefined) put(draft, 'url.domain', host.replace(/:\d{1,5}$/, ''));
+}
+
 function makeEvent(line: string, pairs: Map<string, string>, context: ParseContext): EcsEvent | undefined {
   const fields = new DeviceFields(pairs);
   const ms = timeOf(fields.take('ts'));
@@ -74,13 +86,13 @@ function makeEvent(line: string, pairs: Map<string, string>, context: ParseConte
     put(draft, 'event.duration', Math.round(duration * 1e9));
     fields.take('duration');
   }
-  takeFields(draft, fields, ZEEK_ROWS);
+  takeZeekFields(draft, fields, path);
   // One column may list the addresses of both sides of a file.
   if (path === 'dns') setDns(draft, fields);
-  const uri = fields.take('uri');
-  const host = fields.take('host');
-  if (uri !== undefined) setUrl(draft, uri);
-  if (host !== undefined) put(draft, 'url.domain', host.replace(/:\d{1,5}$/, ''));
+  if (path === 'http') setAddress(draft, fields);
+  for (const name of HOST_LISTS) {
+    for (const each of (fields.peek(name) ?? '').split(',', 16)) if (isAddress(each)) relate(draft, 'ip', each);
+  }
   const port = countOf(fields.peek('p'));
   if (port !== undefined && draft.destination && draft.destination.port === undefined)
     put(draft, 'destination.port', port);
@@ -139,7 +151,7 @@ function readJson(line: string, context: ParseContext): EcsEvent | undefined {
 export const zeek: Parser = {
   name: 'zeek',
   detects: (line) =>
-    (JSON_START.test(line) && /"(?:id\.orig_h|uid|fuid|note|peer)":/.test(line.slice(0, 4_096))) ||
+    (JSON_START.test(line) && /"(?:id\.orig_h|uids?|fuid|note|peer)":/.test(line.slice(0, 4_096))) ||
     DATA.test(line) ||
     /^#(?:separator \\x|fields\tts\t|path\t|types\ttime\t)/.test(line),
   parse(line, context) {

@@ -5,12 +5,15 @@ import { ecsProblems } from './ecs-problems.ts';
 import { CONTEXT, parsed } from './fixtures.ts';
 import { HOSTS } from './unusual/hosts.ts';
 import type { Row } from './unusual/row.ts';
+import { SECOND_TIER, SYSLOG } from './unusual/second-tier.ts';
 import { SURICATA } from './unusual/suricata.ts';
 import { WINDOWS } from './unusual/windows.ts';
 
 const GROUPS: readonly (readonly [string, readonly Row[]])[] = [
   ['hosts and their services', HOSTS],
   ['Suricata', SURICATA],
+  ['syslog', SYSLOG],
+  ['devices', SECOND_TIER],
   ['Windows', WINDOWS],
 ];
 

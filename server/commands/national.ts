@@ -14,7 +14,7 @@ import { needed, readDue } from './due.ts';
 import { plain, table } from './terminal.ts';
 
 const HELP = `Usage: haidang national board [--province ACCOUNT] [--severity LEVEL] [--state new|open|closed|revoked]
-                              [--show all|new|asked] [--limit N] [--json] [--config FILE]
+                              [--show all|new|seen|asked] [--limit N] [--json] [--config FILE]
        haidang national show ID [--json]
        haidang national acknowledge ID --version VERSION [--text TEXT] [--json]
        haidang national task ID --title TEXT [--text TEXT] [--due TIME|--hours N] [--json]

@@ -15,7 +15,7 @@ export function SecondFactorCard({ me, done }: { readonly me: Session; readonly 
   const [error, setError] = useState<unknown>();
   const [begun, setBegun] = useState<NewSecondFactor>();
   const [codes, setCodes] = useState<readonly string[]>();
-  const { on = false, due = null } = me.secondFactor ?? {};
+  const { on = false, due = null, lost = false } = me.secondFactor ?? {};
   const attempt = async (work: () => Promise<void>): Promise<void> => {
     setBusy(true);
     setError(undefined);
@@ -48,8 +48,8 @@ export function SecondFactorCard({ me, done }: { readonly me: Session; readonly 
         {t('factor.title')}
       </h2>
       <div className="space-y-4">
-        <p>{t(on ? 'factor.on' : 'factor.off')}</p>
-        {due !== null && (
+        {lost ? <p className="text-critical">{t('factor.lost')}</p> : <p>{t(on ? 'factor.on' : 'factor.off')}</p>}
+        {due !== null && !lost && (
           <p className="text-critical">
             {t('factor.due')} <Time at={due} />
           </p>

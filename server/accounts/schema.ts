@@ -13,8 +13,17 @@ export const Session = Type.Object({
   expires: Type.String(),
   /** What this account may do, by `permissions.ts`: a console shows no more. */
   permissions: Type.Array(Type.Enum([...PERMISSION_NAMES])),
-  /** `due`: when the account can do nothing more without a second factor; `null` where none is asked for, or it is there. */
-  secondFactor: Type.Optional(Type.Object({ on: Type.Boolean(), due: Type.Union([Type.String(), Type.Null()]) })),
+  /**
+   * `due`: when the account can do nothing more without a second factor; `null` where none is asked for, or it is there. `lost`: the one
+   * it had was given up with the server's key, and nothing else is allowed before there is a new one.
+   */
+  secondFactor: Type.Optional(
+    Type.Object({
+      on: Type.Boolean(),
+      due: Type.Union([Type.String(), Type.Null()]),
+      lost: Type.Optional(Type.Boolean()),
+    }),
+  ),
   /** Where to go after signing out here, to sign out at the provider too. */
   signOutAddress: Type.Optional(Type.String()),
 });

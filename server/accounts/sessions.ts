@@ -20,7 +20,7 @@ export interface SignedIn {
   /** The session's record id, or `token:` and a token's; absent for the control socket, which has no session. */
   readonly session: string | undefined;
   readonly expires: string;
-  readonly secondFactor?: { readonly on: boolean; readonly due: string | null };
+  readonly secondFactor?: { readonly on: boolean; readonly due: string | null; readonly lost?: boolean };
   /** A required second factor is overdue: nothing but setting it up is allowed. */
   readonly overdue?: boolean;
   /** The rights changed since the session began: its token is to be replaced (`Sessions.renew`). */
@@ -244,7 +244,11 @@ export function signedInAs(
   return {
     identity: emergency ? { ...identityOf(user), role: 'administrator', agencies: 'all' } : identityOf(user),
     displayName,
-    secondFactor: { on: secondFactor !== undefined && lostAt === undefined, due: due ?? null },
+    secondFactor: {
+      on: secondFactor !== undefined && lostAt === undefined,
+      due: due ?? null,
+      ...(lostAt === undefined ? {} : { lost: true }),
+    },
     overdue: isOverdue(user, policy, now),
     ...(emergency ? { emergency } : {}),
   };

@@ -95,7 +95,7 @@ describe('a server that lost its key of secrets for good', () => {
       expect((await signIn(user, totpCode(secret, bench.clock.now))).json().code).toBe('HD_FACTOR_LOST');
       const cookie = cookieOf(await signIn(user, recovery));
       expect((await send('GET', '/alerts', cookie)).json().code).toBe('HD_SECOND_FACTOR');
-      expect((await send('GET', '/session', cookie)).json().secondFactor).toMatchObject({ on: false });
+      expect((await send('GET', '/session', cookie)).json().secondFactor).toMatchObject({ on: false, lost: true });
       const fresh = await setUp(cookie);
       expect((await send('GET', '/alerts', fresh.cookie)).statusCode).toBe(200);
       bench.clock.now += 60_000;

@@ -79,7 +79,14 @@ function readAct([act, id, ...more]: readonly string[], values: Values): Act {
       return async (connection) => shown(await connection.ask<InboundItem>('GET', path));
     case 'answer': {
       const text = needed('text', values.text);
-      return async (connection) => shown(await connection.ask<InboundItem>('POST', `${path}/answer`, { text }));
+      return async (connection) => {
+        const item = await connection.ask<InboundItem>('POST', `${path}/answer`, { text });
+        if (!values.json && item.incident !== null)
+          console.error(
+            `The answer leaves with the next version of ${item.incident}: haidang sharing preview ${item.incident} RECIPIENT`,
+          );
+        return shown(item);
+      };
     }
     default:
       throw wrong();

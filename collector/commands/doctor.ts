@@ -52,6 +52,6 @@ export function report(found: readonly Finding[], language: Language): string {
     if (what === undefined) return [`[${words[state]}] ${title}${rest}`];
     return [`[${words[state]}] ${title}: ${what}${rest}`, `    ${words.todo}: ${todo}`];
   });
-  if (found.every(({ state }) => state !== 'bad')) lines.push(words.all);
+  if (found.every(({ state, fault }) => state !== 'bad' && fault !== 'stopped')) lines.push(words.all);
   return lines.join('\n');
 }

@@ -137,7 +137,9 @@ function setIds(draft: Draft, fields: Fields): void {
 }
 
 function setPeople(draft: Draft, fields: Fields, record: string): void {
-  const account = fields.get('acct');
+  const named = fields.get('acct');
+  // What programs write where they know no such account.
+  const account = named !== undefined && /^\((?:unknown|invalid) user\)$/.test(named) ? undefined : named;
   if (
     /^(?:ADD|DEL)_USER$|^USER_MGMT$|^USER_CHAUTHTOK$|^ACCT_(?:LOCK|UNLOCK)$|^(?:ADD|DEL)_GROUP$|^GRP_MGMT$/.test(record)
   ) {

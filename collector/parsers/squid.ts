@@ -17,7 +17,7 @@ const CACHE = /^(\d{4})\/(\d\d)\/(\d\d) (\d\d:\d\d:\d\d)(?:\.\d{1,6})? ?(?:kid(\
 /** What the result code says of the request: served or refused. */
 function classifyResult(draft: Draft, code: string, status: number | undefined): void {
   const denied = code.includes('DENIED');
-  const verdict = denied ? ['denied'] : code.startsWith('NONE') ? [] : ['allowed'];
+  const verdict = denied ? ['denied'] : /^(?:TAG_)?NONE/.test(code) ? [] : ['allowed'];
   const outcome = denied ? 'failure' : status === undefined ? undefined : status < 400 ? 'success' : 'failure';
   classify(draft, ['web', 'network'], ['connection', ...verdict], code, outcome);
 }

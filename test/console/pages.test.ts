@@ -41,6 +41,9 @@ const PAGES = {
   'board-indicators': '/board/indicators',
   tasks: '/tasks?show=all',
   incidents: '/incidents?sort=due',
+  incident: '/incidents/HD-0000-0001',
+  'incident-share': '/incidents/HD-0000-0001/share/a05',
+  'incident-version': '/incidents/HD-0000-0001/share/a05/1',
   report: '/incidents/HD-0000-0001/report/closing',
   'report-form': '/reports/form',
   'sign-in': '/alerts',
@@ -49,7 +52,7 @@ const PAGES = {
 /** Looked at apart from the others: all pages in one test would take minutes on a busy machine. */
 const OF_PARSERS = /^parser/;
 const OF_RULES = /^(rule|attack|indicators|assets|fleet)/;
-const OF_CASES = /^(board|tasks|incidents|notices|report|request)/;
+const OF_CASES = /^(board|tasks|incident|notices|report|request)/;
 /** What axe finds in one language and not in another: names that a text gives, and languages. All else is looked at in one. */
 const OF_TEXTS = [
   ...[
@@ -219,9 +222,10 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
     async () => {
       await open('en');
       const pages = ['alerts', 'alert', 'search', 'ledger', 'shifts', 'rules', 'requests', 'request'] as const;
+      const ofIncident = ['incident', 'incident-share', 'incident-version'] as const;
       const ofCenter = ['board', 'board-item', 'board-indicators', 'tasks'] as const;
       const ofRules = ['rule', 'rule-import', 'indicators', 'assets', 'fleet', 'parsers'] as const;
-      for (const name of [...pages, ...ofRules, ...ofCenter]) {
+      for (const name of [...pages, ...ofRules, ...ofIncident, ...ofCenter]) {
         await visit(name);
         if (name === 'rule') await openAll();
         if (name === 'fleet') await openFleet();

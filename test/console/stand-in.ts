@@ -10,6 +10,7 @@ import type { NewSavedSearch, SavedSearch } from '../../server/search/schema.ts'
 import * as samples from './samples.ts';
 import { addBoardRoutes } from './stand-in-board.ts';
 import { addFleetRoutes } from './stand-in-fleet.ts';
+import { addIncidentRoutes } from './stand-in-incident.ts';
 import { addNoticeRoutes } from './stand-in-notices.ts';
 import { addParserRoutes, type ParserAnswers } from './stand-in-parsers.ts';
 import { addRequestRoutes } from './stand-in-requests.ts';
@@ -122,6 +123,7 @@ function addRoutes(app: FastifyInstance, state: StandIn, sockets: Set<WebSocket>
   addBoardRoutes(app, problem);
   addFleetRoutes(app);
   addRequestRoutes(app);
+  addIncidentRoutes(app);
   addNoticeRoutes(app);
   addParserRoutes(app, state.parsers);
   addRuleRoutes(app, state.rules, (path) => problem('HD_NOT_FOUND', path));

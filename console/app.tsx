@@ -13,6 +13,7 @@ import { REPORT_KINDS } from './reports/queries.ts';
 import { RequestsNews } from './requests/news.tsx';
 import { SetupPage } from './sign-in/setup-page.tsx';
 import { SignInPage } from './sign-in/sign-in-page.tsx';
+import { TasksNews } from './tasks/news.tsx';
 
 const IncidentsPage = lazy(() =>
   import('./incidents/incidents-page.tsx').then((page) => ({ default: page.IncidentsPage })),
@@ -112,6 +113,7 @@ function SignedIn() {
       <LiveProvider key={`${me.user} ${me.role} ${JSON.stringify(me.agencies)}`}>
         <ToastProvider>
           <RequestsNews me={me} />
+          <TasksNews />
           <Frame session={me}>
             <Suspense fallback={<Progress busy />}>
               <Switch>

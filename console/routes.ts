@@ -13,16 +13,26 @@ export interface NavigationEntry {
   readonly provincial?: boolean;
   /** Shown by a server of this role alone. */
   readonly role?: Overview['role'];
+  /** What is counted beside it: what waits for somebody. */
+  readonly waits?: keyof Overview['waiting'];
 }
 
 const NAVIGATION: readonly NavigationEntry[] = [
-  { path: '/board', label: 'nav.board', key: 'v', only: 'board.read', provincial: true, role: 'national' },
+  {
+    path: '/board',
+    label: 'nav.board',
+    key: 'v',
+    only: 'board.read',
+    provincial: true,
+    role: 'national',
+    waits: 'reports',
+  },
   { path: '/alerts', label: 'nav.alerts', key: 'a' },
   { path: '/incidents', label: 'nav.incidents', key: 'i' },
   { path: '/notices', label: 'nav.notices', key: 'n' },
   { path: '/requests', label: 'nav.requests', key: 'q', only: 'requests.read' },
   { path: '/sharing', label: 'nav.sharing', key: 'x', only: 'sharing.read', provincial: true },
-  { path: '/tasks', label: 'nav.tasks', key: 'm', only: 'inbound.read', provincial: true },
+  { path: '/tasks', label: 'nav.tasks', key: 'm', only: 'inbound.read', provincial: true, waits: 'tasks' },
   { path: '/search', label: 'nav.search', key: 's', only: 'events.read' },
   { path: '/ledger', label: 'nav.ledger', key: 'l' },
   { path: '/shifts', label: 'nav.shifts', key: 'h' },

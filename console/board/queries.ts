@@ -111,7 +111,7 @@ export function useBoardActs(id: string): BoardActs {
         return false;
       } finally {
         setBusy(false);
-        void queries.invalidateQueries({ queryKey: ['board'] });
+        for (const key of ['board', 'overview']) void queries.invalidateQueries({ queryKey: [key] });
       }
     },
   };

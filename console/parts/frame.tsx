@@ -3,7 +3,7 @@ import { Link, useLocation } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
 import { EmergencyBanner } from '../account/emergency-banner.tsx';
 import { useOverview } from '../api/queries.ts';
-import { useText } from '../i18n/language.tsx';
+import { useFormat, useText } from '../i18n/language.tsx';
 import { NoticeBell } from '../notify/notice-bell.tsx';
 import { type NavigationEntry, navigation } from '../routes.ts';
 import { AlarmSwitch } from './alarm-switch.tsx';
@@ -15,10 +15,13 @@ import { useKeys } from './use-keys.ts';
 
 function Navigation({ pages, chosen }: { readonly pages: readonly NavigationEntry[]; readonly chosen?: () => void }) {
   const t = useText();
+  const format = useFormat();
   const [location] = useLocation();
+  const waiting = useOverview().data?.waiting;
   return (
     <ul className="space-y-1">
-      {pages.map(({ path, label, key }) => {
+      {pages.map(({ path, label, key, waits }) => {
+        const count = waits === undefined ? 0 : (waiting?.[waits] ?? 0);
         const here = location === path || location.startsWith(`${path}/`);
         return (
           <li key={path}>
@@ -30,6 +33,12 @@ function Navigation({ pages, chosen }: { readonly pages: readonly NavigationEntr
               className={`flex min-h-8 items-center rounded-md px-3 py-1 ${here ? 'bg-selected font-semibold' : 'text-muted hover:bg-hover hover:text-text'}`}
             >
               {t(label)}
+              {count > 0 && (
+                <span className="ml-auto pl-2 text-small font-semibold text-text" data-waits={waits}>
+                  <span aria-hidden="true">{format.number(count)}</span>
+                  <span className="sr-only">{t('nav.waiting', { count })}</span>
+                </span>
+              )}
             </Link>
           </li>
         );

@@ -70,7 +70,7 @@ export function useAnswer(item: string): AnswerAct {
         return undefined;
       } finally {
         setBusy(false);
-        for (const key of ['inbound-items', 'incident']) void queries.invalidateQueries({ queryKey: [key] });
+        for (const key of ['inbound-items', 'incident', 'overview']) void queries.invalidateQueries({ queryKey: [key] });
       }
     },
   };

@@ -1,4 +1,5 @@
 import type { Static } from 'typebox';
+import { may } from '../accounts/permissions.ts';
 import { countShown } from '../alerts/seen.ts';
 import type { Identity } from '../identity.ts';
 import type { Services } from '../services.ts';
@@ -8,9 +9,14 @@ import type { Overview } from './schema.ts';
 export async function overview(services: Services, identity: Identity): Promise<Static<typeof Overview>> {
   const { records, rules, settings } = services;
   const view = records.as(identity);
-  const [ledger, collectors, opened] = await Promise.all([
+  const isWhole = identity.agencies === 'all';
+  const [ledger, collectors, tasks, reports, opened] = await Promise.all([
     services.ledger(identity, false),
     view.find('collector', { limit: 1000 }),
+    isWhole && may(identity, 'inbound.read') ? view.count('inbound-item', { where: { open: [1] } }) : 0,
+    isWhole && services.national !== undefined && may(identity, 'board.read')
+      ? view.count('national-incident', { where: { acknowledged: [0] } })
+      : 0,
     Promise.all(
       ['new', 'in_progress'].map(async (status) => [status, await countShown(view, identity, { status: [status] })]),
     ),
@@ -21,6 +27,7 @@ export async function overview(services: Services, identity: Identity): Promise<
     now: new Date().toISOString(),
     timeZone: settings.timeZone,
     role: services.national === undefined ? 'province' : 'national',
+    waiting: { tasks, reports },
     openAlerts: Object.fromEntries(opened) as Record<string, number>,
     eventsStored: ledger.rows.reduce((sum, row) => sum + row.stored, 0),
     rulesEnabled: rules.rules.length,

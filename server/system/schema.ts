@@ -13,6 +13,8 @@ export const Overview = Type.Object({
   timeZone: Type.String(),
   /** What this server is: a province's monitor, or the receiver of what provinces report. */
   role: Type.Enum(['province', 'national']),
+  /** What waits for who asks: tasks from outside without an answer; in the national role, reports that nobody acknowledged. */
+  waiting: Type.Object({ tasks: Type.Integer(), reports: Type.Integer() }),
   openAlerts: Type.Record(Type.String(), Type.Integer()),
   eventsStored: Type.Integer(),
   rulesEnabled: Type.Integer(),

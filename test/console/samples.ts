@@ -707,6 +707,7 @@ export const OVERVIEW: Overview = {
   now: at(0),
   timeZone: 'Asia/Ho_Chi_Minh',
   role: 'national',
+  waiting: { tasks: 2, reports: 1_200 },
   openAlerts: { critical: 3, high: 8 },
   eventsStored: 1_204_820,
   rulesEnabled: 27,

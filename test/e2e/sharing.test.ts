@@ -270,9 +270,9 @@ describe.skipIf(!chromium)('a province that reports to the national center', () 
   test('reads the same in Khmer and English, and at the command line', async () => {
     const { shares } = await province.api<SharingList>('/api/v1/sharing');
     const id = shares[0]?.incident ?? '';
-    for (const [language, word] of [
-      ['km', 'បានប្រគល់'],
-      ['en', 'Delivered'],
+    for (const [language, word, words] of [
+      ['km', 'បានប្រគល់', ['Trung tâm quốc gia បានបញ្ជាក់ការទទួល', 'ស្នើដោយ Trung tâm quốc gia']],
+      ['en', 'Delivered', ['Trung tâm quốc gia acknowledged', 'Asked by Trung tâm quốc gia']],
     ] as const) {
       const page = await open(language, language === 'km' ? 390 : 1280);
       await signIn(page, province);
@@ -286,6 +286,14 @@ describe.skipIf(!chromium)('a province that reports to the national center', () 
       await shoot(page, `share-preview-${language}`);
       expect(await seriousFindings(page)).toEqual([]);
       expect(await overflow(page)).toBeLessThanOrEqual(0);
+      await page.goto(`${province.url}/tasks?show=tasks`);
+      await page.locator('[data-item="answered"]').filter({ hasText: 'Gửi danh sách máy đã kết nối' }).waitFor();
+      await shoot(page, `tasks-${language}`);
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
+      await page.goto(`${province.url}/incidents/${id}`);
+      for (const text of words) await page.getByText(text).first().waitFor();
+      await page.goto(`${province.url}/board`);
+      await page.getByText('haidang server --role national', { exact: false }).waitFor();
       // Cookies know no ports: from here on this browser is signed in at the center.
       await signIn(page, national);
       await page.goto(`${national.url}/board`);

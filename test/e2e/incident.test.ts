@@ -65,6 +65,24 @@ describe.skipIf(!chromium)('from alert to incident', () => {
     await page.locator('dialog[open] button[type="submit"]').click();
     await page.getByRole('button', { name: 'Chuyển sang: Đã khoanh vùng' }).waitFor();
     if (shots) await page.screenshot({ path: `${shots}/incident.png` });
+    // Two at once: what a colleague changed while the form was open stays, and so does what was written in it.
+    const here = page.url().split('/').at(-1) ?? '';
+    const { incident: shown } = await server.api<IncidentDetail>(`/api/v1/incidents/${here}`);
+    await page.keyboard.press('e');
+    const form = page.locator('[data-edit-incident]');
+    await form.locator('textarea[name="summary"]').fill('Từ một địa chỉ.');
+    const theirs = { version: shown.version, set: { tlp: 'green', rsit: 'intrusion-attempts/brute-force' } };
+    await server.api(`/api/v1/incidents/${here}/changes`, { method: 'POST', body: JSON.stringify(theirs) });
+    await form.locator('button[type="submit"]').click();
+    await form.getByText('Vừa được đổi thành: TLP:GREEN').waitFor();
+    await form.locator('button[type="submit"]').click();
+    await form.waitFor({ state: 'detached' });
+    const both = await server.api<IncidentDetail>(`/api/v1/incidents/${here}`);
+    expect(both).toMatchObject({
+      summary: 'Từ một địa chỉ.',
+      incident: { tlp: 'green', rsit: 'intrusion-attempts/brute-force', status: 'investigating' },
+    });
+    await page.getByText('Cố gắng xâm nhập: Dò mật khẩu đăng nhập').first().waitFor();
     await page.goto(`${server.url}/incidents`);
     await page.locator('[data-incident]').first().waitFor();
     if (shots) await page.screenshot({ path: `${shots}/incidents.png` });

@@ -4,7 +4,7 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
-import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
+import { type FastifyBaseLogger, type FastifyReply, fastify, LogController } from 'fastify';
 import { accountRoutes } from './accounts/routes.ts';
 import { agencyRoutes } from './agencies/routes.ts';
 import { alertRoutes } from './alerts/routes.ts';
@@ -69,8 +69,8 @@ export async function buildApp(services: Services, serverFactory = consoleServer
     frameworkErrors(error, _request, reply) {
       const { body } = toProblem(new HaidangError('HD_BAD_REQUEST', 'The address is not encoded as RFC 3986 asks.'));
       services.log.debug({ err: error }, 'an address could not be read');
-      const answer = reply.code(body.status).type('application/problem+json').header('cache-control', 'no-store');
-      return answer.serializer(JSON.stringify).send(body);
+      const answer = (reply as unknown as FastifyReply).code(body.status).header('cache-control', 'no-store');
+      answer.type('application/problem+json').serializer(JSON.stringify).send(body);
     },
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: false },

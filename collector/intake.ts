@@ -123,9 +123,9 @@ export class Intake {
    */
   async whenDurable(source: SourceLedger, withinMs: number): Promise<boolean> {
     const wanted = source.framed;
-    const end = Date.now() + withinMs;
+    const end = performance.now() + withinMs;
     while (source.durable.spooled < wanted) {
-      const left = end - Date.now();
+      const left = end - performance.now();
       if (left <= 0) return false;
       await this.#nextFrame(left);
     }

@@ -40,6 +40,11 @@ const CHUNKS_A_TURN = 16;
 /** How long a file must not have grown for its last record of many lines to count as whole. */
 const QUIET_MS = 1_000;
 
+/** Whether something that happened at a time lies back far enough; ahead of now, where the clock was set back since. */
+function isQuiet(since: number, forMs: number): boolean {
+  return Math.abs(Date.now() - since) >= forMs;
+}
+
 /**
  * Follows one path through rotations. A file is known by inode and first bytes, not by its name: after a rename it is
  * read to its end through the open descriptor, and after a restart it is found again under its new name.
@@ -288,7 +293,7 @@ export class FileTail {
   /** The last record of a file that has not grown for a while is whole, where only the next one could have shown it. */
   #isRecordDue(file: OpenFile, size: number): boolean {
     if (!this.#cutter.waits || size <= file.mark.offset || size === file.quietAt) return false;
-    return Date.now() - file.grewAt >= QUIET_MS && !this.#intake.behind;
+    return isQuiet(file.grewAt, QUIET_MS) && !this.#intake.behind;
   }
 
   /** Puts what is whole in the chunk; false where nothing is. */
@@ -311,7 +316,7 @@ export class FileTail {
 
   /** A file that is no longer the newest is done when it has been quiet for a while; its last line counts as whole. */
   async #finish(file: OpenFile, size: number, mtimeMs: number): Promise<void> {
-    if (file === this.#current || Date.now() - Math.max(mtimeMs, file.grewAt) < this.#rotatedIdleMs) return;
+    if (file === this.#current || !isQuiet(Math.max(mtimeMs, file.grewAt), this.#rotatedIdleMs)) return;
     const rest = await readRest(file, size);
     const pieces = file.mark.pieces;
     file.mark = { ...file.mark, offset: file.mark.offset + rest.length, pieces: 0, done: true };

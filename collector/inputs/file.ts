@@ -59,11 +59,12 @@ export class FileInput implements Input {
   }
 
   async #run(): Promise<void> {
-    let scanAt = Date.now() + RESCAN_MS;
+    // Not by the clock, which may be set back by a day: new files would not be seen for as long.
+    let scanAt = performance.now() + RESCAN_MS;
     while (this.#running) {
-      if (Date.now() >= scanAt) {
+      if (performance.now() >= scanAt) {
         await this.#scan(false);
-        scanAt = Date.now() + RESCAN_MS;
+        scanAt = performance.now() + RESCAN_MS;
       }
       let more = false;
       for (const tail of this.#tails.values()) {

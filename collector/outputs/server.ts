@@ -102,8 +102,9 @@ export class ServerOutput {
 
   /** Resolves when all that is in the spool has been acknowledged, or after the time. */
   async drain(milliseconds: number): Promise<void> {
-    const end = Date.now() + milliseconds;
-    while (this.#spool.waiting.frames > 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
+    const end = performance.now() + milliseconds;
+    while (this.#spool.waiting.frames > 0 && performance.now() < end)
+      await new Promise((resolve) => setTimeout(resolve, 10));
     if (this.#session && !this.#session.closed)
       await Promise.race([this.#report(), new Promise((r) => setTimeout(r, 200))]);
   }

@@ -22,9 +22,11 @@ let input: FileInput | undefined;
 const path = () => join(folder.path, 'app.log');
 const ledger = () => bench.ledger.source(`file:${path()}`);
 
-async function start(): Promise<void> {
+const otherRead = () => bench.ledger.source(`file:${join(folder.path, 'other.log')}`).read;
+
+async function start(paths = [path()]): Promise<void> {
   bench = await openBench(folder.path);
-  input = new FileInput({ paths: [path()], parser: 'auto', from: 'start', rotatedIdleMs: 200 }, bench.context);
+  input = new FileInput({ paths, parser: 'auto', from: 'start', rotatedIdleMs: 200 }, bench.context);
   await input.start();
 }
 async function stop(): Promise<void> {
@@ -190,4 +192,21 @@ test('rotated twice while it is stopped, and the clock was a day ahead before: a
   await until('all lines', () => ledger().read >= 140);
   expect((await originals()).sort()).toEqual(lines(0, 140).sort());
   rmSync(`${path()}.2`);
+});
+
+test('the clock is set back by a day: last lines without an end, and new files, come as soon as before', async () => {
+  writeFileSync(path(), `${text(0, 10)}a last line without its end`);
+  await start([join(folder.path, '*.log')]);
+  await until('the whole lines', () => ledger().read === 10);
+  const real = Date.now.bind(Date);
+  vi.spyOn(Date, 'now').mockImplementation(() => real() - 86_400_000);
+  renameSync(path(), `${path()}.1`);
+  writeFileSync(path(), text(10, 12));
+  writeFileSync(join(folder.path, 'other.log'), text(0, 1));
+  // What is waited for goes by the clock too: by turns, not by time.
+  for (let turn = 0; turn < 1_500 && (ledger().read < 13 || otherRead() < 1); turn++)
+    await new Promise((done) => setTimeout(done, 20));
+  expect(ledger().read).toBe(13);
+  expect(otherRead()).toBe(1);
+  expect(await originals()).toContain('a last line without its end');
 });

@@ -13,6 +13,8 @@ const TYPE = 'application/taxii+json;version=2.1';
 /** Pages of one poll: what is left comes with the next one, from where this one ended. */
 const MOST_PAGES = 50;
 const PAGE_BYTES = 32 * 1024 * 1024;
+/** Some servers look through all that they have for each page. */
+const PAGE_MS = 60_000;
 const MOST_OBJECTS = 20_000;
 const MOST_NEXT = 2_000;
 /** Types of objects (`match[type]`, TAXII 2.1 §3.4.1): nothing else is asked for, as servers stumble over some of the rest. */
@@ -127,6 +129,7 @@ async function ask(
       ...(user === undefined ? {} : { authorization: `Basic ${Buffer.from(`${user}:${line}`).toString('base64')}` }),
     },
     maxBytes: PAGE_BYTES,
+    timeoutMs: PAGE_MS,
     tls: {
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),

@@ -15,7 +15,8 @@ import { ask, COLLECTION, indicator } from '../taxii/national.ts';
 import { type Medallion, startMedallion, taxiiPython } from '../taxii/python.ts';
 
 const python = await taxiiPython();
-const LONG = 60_000;
+/** A bound for what hangs; a busy machine takes long. */
+const LONG = 180_000;
 const LATER = '2026-03-02T00:00:00.000Z';
 const GREEN = { object_marking_refs: ['marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb'] };
 
@@ -36,7 +37,7 @@ describe.skipIf(python === undefined)('polling a medallion 3.0.0', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'haidang-from-medallion-'));
-    medallion = await startMedallion(python ?? '', { pageSize: 40 });
+    medallion = await startMedallion(python ?? '', { pageSize: 10 });
     way = createServer((asked, answer) => {
       const url = new URL(`${medallion.url}${asked.url}`);
       page = url.searchParams.has('next') ? page + 1 : 1;
@@ -76,7 +77,7 @@ describe.skipIf(python === undefined)('polling a medallion 3.0.0', () => {
         },
       ],
     };
-  }, 180_000);
+  }, 400_000);
   afterAll(async () => {
     await stop();
     way?.closeAllConnections();
@@ -114,6 +115,7 @@ describe.skipIf(python === undefined)('polling a medallion 3.0.0', () => {
     );
   const problem = (words: RegExp) =>
     until(`the problem ${words}`, async () => words.test((await source())?.problem ?? '') || undefined, LONG);
+  // Few: it compares each object with each line of its manifest, whenever it is asked.
   /** Adds in one envelope: all of it gets one and the same time of arrival. */
   async function add(objects: readonly object[]): Promise<void> {
     const url = `${medallion.url}/national/collections/${COLLECTION.empty}/objects/`;
@@ -127,8 +129,8 @@ describe.skipIf(python === undefined)('polling a medallion 3.0.0', () => {
     });
 
   it('reads many pages of one and the same moment, also where an answer was lost on the way', async () => {
-    await add(named(1_000, 180));
-    await add(named(2_000, 30));
+    await add(named(1_000, 40));
+    await add(named(2_000, 8));
     await add([
       {
         ...{ type: 'report', spec_version: '2.1', id: 'report--00000000-0000-4000-8000-000000000001', ...GREEN },
@@ -159,7 +161,7 @@ describe.skipIf(python === undefined)('polling a medallion 3.0.0', () => {
     await start();
     await problem(/broke the connection off/);
     await poll();
-    await listed(210);
+    await listed(48);
     const advisories = await until(
       'the advisory',
       async () => (await api<InboundItems>('GET', '/api/v1/inbound/items?show=advisories')).items[0],
@@ -167,11 +169,11 @@ describe.skipIf(python === undefined)('polling a medallion 3.0.0', () => {
     );
     expect(advisories).toMatchObject({ title: 'Cảnh báo CVE', tlp: 'green' });
     await until('the source is well', async () => (await source())?.problem === null || undefined, LONG);
-    expect(await source()).toMatchObject({ failures: 0, warning: null, lists: [{ id: 'med-green', count: 210 }] });
-  }, 180_000);
+    expect(await source()).toMatchObject({ failures: 0, warning: null, lists: [{ id: 'med-green', count: 48 }] });
+  }, 400_000);
 
   it('goes on without loss where the server ended between an answer and its writing', async () => {
-    await add(named(3_000, 100));
+    await add(named(3_000, 30));
     fateOf = (at) => (at === 2 ? 'answer held' : 'answered');
     await poll();
     await until('a page is held', () => held[0]);
@@ -179,11 +181,11 @@ describe.skipIf(python === undefined)('polling a medallion 3.0.0', () => {
     for (const answer of held) answer.destroy();
     fateOf = () => 'answered';
     await start();
-    await listed(310);
-  }, 180_000);
+    await listed(78);
+  }, 400_000);
 
   it('takes back what was revoked, also where the server no longer knows its "next"', async () => {
-    await add(named(1_000, 90, { modified: LATER, revoked: true }));
+    await add(named(1_000, 25, { modified: LATER, revoked: true }));
     let isGone = false;
     fateOf = (at) => {
       if (isGone || at !== 2) return 'answered';
@@ -191,10 +193,10 @@ describe.skipIf(python === undefined)('polling a medallion 3.0.0', () => {
       return 'next unknown';
     };
     await poll();
-    await listed(220);
+    await listed(53);
     expect(isGone).toBe(true);
     expect((await source())?.problem).toBeNull();
-  }, 180_000);
+  }, 400_000);
 
   it('says that the password is wrong, and where to look', async () => {
     fateOf = () => 'answered';
@@ -205,7 +207,7 @@ describe.skipIf(python === undefined)('polling a medallion 3.0.0', () => {
     await writeFile(join(folder, 'password'), 'Password0\n');
     await poll();
     await until('the source is well', async () => (await source())?.problem === null || undefined, LONG);
-  }, 180_000);
+  }, 400_000);
 
   it('keeps what it has while the medallion is down, and reads on from one that was started anew', async () => {
     const { port } = new URL(medallion.url);
@@ -213,11 +215,11 @@ describe.skipIf(python === undefined)('polling a medallion 3.0.0', () => {
     await poll();
     await problem(/127\.0\.0\.1:\d+ broke the connection off/);
     expect((await source())?.problemKind).toBe('unreachable');
-    expect((await source())?.lists).toEqual([{ id: 'med-green', tlp: 'green', count: 220 }]);
-    medallion = await startMedallion(python ?? '', { pageSize: 40, port: Number(port) });
+    expect((await source())?.lists).toEqual([{ id: 'med-green', tlp: 'green', count: 53 }]);
+    medallion = await startMedallion(python ?? '', { pageSize: 10, port: Number(port) });
     await add(named(4_000, 5));
     await poll();
-    await listed(225);
+    await listed(58);
     await until('the source is well', async () => (await source())?.problem === null || undefined, LONG);
-  }, 180_000);
+  }, 400_000);
 });

@@ -70,7 +70,8 @@ export function useAnswer(item: string): AnswerAct {
         return undefined;
       } finally {
         setBusy(false);
-        for (const key of ['inbound-items', 'incident', 'overview']) void queries.invalidateQueries({ queryKey: [key] });
+        for (const key of ['inbound-items', 'incident', 'overview'])
+          void queries.invalidateQueries({ queryKey: [key] });
       }
     },
   };

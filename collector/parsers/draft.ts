@@ -140,7 +140,9 @@ const HOST_NAME = /^(?=.*[A-Za-z0-9])[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})$/;
  * name (`address` and `domain`). Undefined where it is neither, or the `UNKNOWN` of programs that could not tell.
  */
 export function endpoint(text: string, port?: string | number): Endpoint | undefined {
-  const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
+  let bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
+  // The full stop of a sentence behind an address.
+  if (bare.endsWith('.') && isAddress(bare.slice(0, -1))) bare = bare.slice(0, -1);
   const found: Endpoint = {};
   if (isAddress(bare)) {
     const zone = bare.indexOf('%');

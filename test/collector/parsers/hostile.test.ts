@@ -45,6 +45,8 @@ const PIECES = [
   'type=SYSCALL msg=audit(1795309262.123:1): ',
   '\x1d',
   'TCP_MISS/200 ',
+  ' (auth failed, 1 attempts (',
+  '|a=',
 ];
 
 function survives(line: string): void {

@@ -10,8 +10,26 @@ function zeek(
   return ['zeek', JSON.stringify({ _path: path, ts: 1795309262.1, uid: 'C1', ...ends, ...record }), gives, lacks];
 }
 
-/** Lines of devices and services of the second tier. */
+/** Lines of devices and services, most of them of the second tier. */
 export const SECOND_TIER: readonly Row[] = [
+  [
+    'cisco-asa',
+    '%ASA-4-402117: IPSEC: Received a non-IPSec packet (protocol= ICMP) from 203.0.113.5 to 198.51.100.1.',
+    { 'source.ip': '203.0.113.5', 'destination.ip': '198.51.100.1', 'event.outcome': 'failure' },
+    ['destination.domain'],
+  ],
+  [
+    'squid',
+    '1795309262.123     12 192.0.2.5 TAG_NONE/000 0 NONE error:transaction-end-before-headers - HIER_NONE/- -',
+    { 'event.type': ['connection'], 'source.ip': '192.0.2.5' },
+    ['event.outcome', 'http.request', 'url'],
+  ],
+  [
+    'auditd',
+    'type=USER_LOGIN msg=audit(1795309263.004:4022): pid=2103 uid=0 auid=4294967295 ses=4294967295 msg=\'op=login acct=28756E6B6E6F776E207573657229 exe="/usr/sbin/sshd" hostname=? addr=203.0.113.5 terminal=sshd res=failed\'',
+    { 'source.ip': '203.0.113.5', 'event.outcome': 'failure' },
+    ['user.name', 'related.user'],
+  ],
   [
     'cisco-ios',
     'Nov 22 08:01:02: %FMANFP-6-IPACCESSLOGP: R0/0: fman_fp_image: list INET denied udp 192.0.2.10(53) (GigabitEthernet0/0/0) -> 203.0.113.9(33000), 1 packet',

@@ -3,17 +3,32 @@ import { loadConfig } from '../config.ts';
 import type { IncidentDetail, IncidentList, IncidentRow } from '../incidents/schema.ts';
 import { readArguments, readNumber, UsageError } from './arguments.ts';
 import { type Connection, connect } from './connection.ts';
+import { ACT_OPTIONS, type ActValues, readIncidentAct } from './incident-acts.ts';
 import { plain, table } from './terminal.ts';
 
 const HELP = `Usage: haidang incident list [--status open,investigating,…] [--limit N] [--json] [--config FILE]
-       haidang incident show ID [--json] [--config FILE]
+       haidang incident show ID [--json]
+       haidang incident make --title TEXT | --alert ID… [--summary TEXT] [--severity S] [--class C] [--agency ID]…
+                        [--owner USER] [--tlp MARK] [--detected TIME]
+       haidang incident set ID [--title, --summary, --severity, --class, --owner, --tlp, --detected as above]
+                        [--status STATE --note TEXT [--outcome confirmed|false_alarm|duplicate] [--close-alerts]]
+       haidang incident comment ID --text TEXT
+       haidang incident task ID --title TEXT [--owner USER] [--due TIME]
+       haidang incident task ID TASK [--done|--open] [--title TEXT] [--owner USER|none] [--due TIME|none]
+       haidang incident add|remove ID [--alert ID] [--indicator VALUE] [--technique T1110] [--system NAME --level N]
+       haidang incident evidence ID --file FILE | --event ID… [--note TEXT]
+       haidang incident evidence ID PIECE --to FILE | --hand-over --note TEXT
+       haidang incident merge|part ID OTHER
 
-Lists incidents, changed last first, or shows one with its alerts, tasks, indicators and timeline. States: open,
-investigating, contained, resolved, closed, merged (only listed when asked for). --json writes one incident a line.`;
+Lists incidents, changed last first, shows one with its alerts, tasks, indicators and timeline, or does what its page does.
+States: open, investigating, contained, resolved, closed, merged (only listed when asked for). --class none and --owner none
+take away. An act is upon the incident as it is; --if-version N refuses it where somebody was faster. Reading a piece of
+evidence is written into its chain of custody. --json writes one incident a line.`;
 
 /** `haidang incident` */
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = readArguments(args, {
+    ...ACT_OPTIONS,
     json: { type: 'boolean' },
     status: { type: 'string' },
     limit: { type: 'string' },
@@ -23,25 +38,38 @@ export async function run(args: readonly string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const [act, id, ...more] = positionals;
-  const showing = act === 'show' && id !== undefined && more.length === 0;
-  if (!showing && !(act === 'list' && id === undefined))
-    throw new UsageError('say "haidang incident list" or "haidang incident show ID"; --help tells more.');
-  const limit = readNumber('limit', values.limit, 100_000, 100_000);
+  const act = readAct(positionals, values);
   const connection = await connect(await loadConfig(values.config));
   try {
-    if (showing) {
-      const detail = await connection.ask<IncidentDetail>('GET', `/api/v1/incidents/${encodeURIComponent(id)}`);
-      console.log(values.json ? safeJson(detail) : page(detail));
-      return 0;
-    }
-    const rows = await list(connection, values.status, limit);
-    if (values.json) for (const row of rows) console.log(safeJson(row));
-    else console.log(rows.length === 0 ? 'No incidents.' : table(HEADING, rows.map(cells), [5]));
+    await act(connection);
     return 0;
   } finally {
     await connection.close();
   }
+}
+
+type Values = ActValues & { readonly json?: boolean | undefined; readonly limit?: string | undefined };
+
+function readAct(positionals: readonly string[], values: Values): (connection: Connection) => Promise<void> {
+  const [act, id, ...more] = positionals;
+  const tell = (detail: IncidentDetail) => console.log(values.json ? safeJson(detail) : page(detail));
+  if (act === 'show' && id !== undefined && more.length === 0)
+    return async (connection) => tell(await connection.ask('GET', `/api/v1/incidents/${encodeURIComponent(id)}`));
+  if (act === 'list' && id === undefined) {
+    const limit = readNumber('limit', values.limit, 100_000, 100_000);
+    return async (connection) => {
+      const rows = await list(connection, values.status, limit);
+      if (values.json) for (const row of rows) console.log(safeJson(row));
+      else console.log(rows.length === 0 ? 'No incidents.' : table(HEADING, rows.map(cells), [5]));
+    };
+  }
+  const doing = readIncidentAct(positionals, values);
+  if (!doing)
+    throw new UsageError('say "haidang incident list", "show ID", "make" or an act on one; --help tells more.');
+  return async (connection) => {
+    const detail = await doing(connection);
+    if (detail) tell(detail);
+  };
 }
 
 async function list(connection: Connection, status: string | undefined, limit: number): Promise<IncidentRow[]> {
@@ -66,7 +94,7 @@ function cells(row: IncidentRow): string[] {
   return [id, severity, status, agencies, title, String(alerts), owner ?? '', detectedAt];
 }
 
-function page({ incident, summary, alerts, tasks, indicators, timeline }: IncidentDetail): string {
+function page({ incident, summary, alerts, tasks, indicators, evidence, merged, timeline }: IncidentDetail): string {
   const { id, title, severity, status, tlp, rsit, owner, detectedAt } = incident;
   const parts = [
     `${id}  ${plain(title)}`,
@@ -82,11 +110,21 @@ function page({ incident, summary, alerts, tasks, indicators, timeline }: Incide
   );
   section(
     'Tasks',
-    tasks.map((one) => `[${one.doneAt === null ? ' ' : 'x'}] ${one.title}  ${one.assignee ?? ''}  ${one.due ?? ''}`),
+    tasks.map(
+      (one) => `[${one.doneAt === null ? ' ' : 'x'}] ${one.id}  ${one.title}  ${one.assignee ?? ''}  ${one.due ?? ''}`,
+    ),
   );
   section(
     'Indicators',
     indicators.map((one) => `${one.type}  ${one.defanged}`),
+  );
+  section(
+    'Evidence',
+    evidence.map((one) => `${one.id}  ${one.name}  ${one.bytes} bytes  sha256 ${one.sha256}`),
+  );
+  section(
+    'Merged into it',
+    merged.map((one) => `${one.id}  ${one.title}`),
   );
   section(
     'Timeline',

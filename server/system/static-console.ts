@@ -48,7 +48,8 @@ export async function serveConsole(app: App, folder: string): Promise<void> {
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '/';
     const isRead = request.method === 'GET' || request.method === 'HEAD';
-    if (!isRead || NO_PAGE.test(path)) throw new HaidangError('HD_NOT_FOUND', `There is nothing at ${path.slice(0, 200)}.`);
+    if (!isRead || NO_PAGE.test(path))
+      throw new HaidangError('HD_NOT_FOUND', `There is nothing at ${path.slice(0, 200)}.`);
     return page(request, reply);
   });
 }

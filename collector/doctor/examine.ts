@@ -10,7 +10,8 @@ import { askOnce, bare, DialError, openSocket, openTls } from '../enrol/dial.ts'
 import { machineHash, machineHeader } from '../enrol/machine.ts';
 import { reasonOf, systemCode } from '../errors.ts';
 import type { InputConfig } from '../input-config.ts';
-import { journalIsReadable } from '../inputs/journald.ts';
+import { isCompressed } from '../inputs/file-position.ts';
+import { LINUX, type LogPlaces } from '../inputs/index.ts';
 import { lockHolder } from '../spool/lock.ts';
 import type { CheckName, Fault } from '../text/doctor.ts';
 import { listensOn } from './holder.ts';
@@ -37,6 +38,8 @@ export interface Surroundings {
   readonly within: number;
   /** The package's service is here: a collector that does not run is then wrong, and not only worth a note. */
   readonly isService: boolean;
+  /** Where `inputs: auto` looks for logs. */
+  readonly places: Pick<LogPlaces, 'system' | 'services'>;
   /** Bytes free on the disk of a folder. */
   freeBytes(folder: string): Promise<number>;
 }
@@ -47,6 +50,8 @@ const DISK_BYTES = 1024 ** 3;
 const SPOOL_PERCENT = 80;
 const EXPIRES_MS = 7 * 86_400_000;
 const MOST_FILES = 200;
+/** How many files are named that are well. */
+const MOST_NAMED = 8;
 const FIRST_FREE_PORT = 1_024;
 
 /** Looks at everything that a collector needs, one after the other; what needs a thing that is missing is left out. */
@@ -55,6 +60,7 @@ export async function examine(path: string, given: Partial<Surroundings> = {}): 
     rights: given.rights ?? rightsHere(),
     machine: given.machine === undefined ? machineHash() : given.machine,
     within: given.within ?? WITHIN_MS,
+    places: given.places ?? LINUX,
     isService: given.isService ?? unitIsInstalled(),
     freeBytes: given.freeBytes ?? freeBytes,
   };
@@ -83,7 +89,7 @@ export async function examine(path: string, given: Partial<Surroundings> = {}): 
   found.push(...(await lookAtTables(config)));
   if (config.inputs === 'auto') {
     found.push(
-      { check: 'inputs', state: 'ok', detail: 'auto' },
+      ...(await lookAtAuto(around)),
       ...(await lookAtPorts('syslog', { host: '127.0.0.1', port: config.syslogPort, isUdp: false }, config, around)),
     );
   } else for (const input of config.inputs) found.push(...(await lookAtInput(input, config, around)));
@@ -251,7 +257,7 @@ function sizeOf(path: string): number {
 async function lookAtInput(input: InputConfig, config: CollectorConfig, around: Surroundings): Promise<Finding[]> {
   if (input.type === 'file') return input.paths.map((path) => lookAtPath(path, around.rights));
   if (input.type === 'journald') {
-    const isReadable = await journalIsReadable();
+    const isReadable = await around.rights.readsJournal();
     return [{ check: 'input', name: 'journald', ...verdict(!isReadable, 'journal'), detail: 'journald' }];
   }
   const port = portOf(input);
@@ -267,6 +273,25 @@ async function lookAtPorts(type: string, port: InputPort, config: CollectorConfi
   if (udp.state === 'ok' || udp.fault === tcp.fault) return [tcp];
   const named = { ...udp, name: `${udp.name}/udp` };
   return tcp.state === 'ok' ? [named] : [tcp, named];
+}
+
+/** What `inputs: auto` finds to read; logs that only others may read are worth a note, nothing at all is wrong. */
+async function lookAtAuto({ rights, places }: Surroundings): Promise<Finding[]> {
+  const found: string[] = [];
+  const notes: Finding[] = [];
+  const hasJournal = await rights.readsJournal();
+  if (hasJournal) found.push('journald');
+  for (const pattern of hasJournal ? places.services : [...places.system, ...places.services]) {
+    for (const file of globSync(pattern).slice(0, MOST_FILES)) {
+      if (isCompressed(file)) continue;
+      const unreadable = rights.unreadable([file]);
+      if (unreadable) notes.push({ check: 'input', name: file, state: 'note', ...unreadable });
+      else found.push(file);
+    }
+  }
+  if (found.length === 0) notes.unshift({ check: 'inputs', state: 'bad', fault: 'no_logs', detail: 'auto' });
+  else notes.unshift({ check: 'inputs', state: 'ok', detail: `auto: ${found.slice(0, MOST_NAMED).join(', ')}` });
+  return notes;
 }
 
 function lookAtPath(path: string, rights: Rights): Finding {

@@ -1,6 +1,8 @@
 import { type ExecFileSyncOptionsWithStringEncoding, execFileSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { reasonOf } from '../errors.ts';
+import { readJournalEntry } from '../inputs/journal-entry.ts';
+import { journalIsReadable } from '../inputs/journald.ts';
 
 /** Why a file cannot be read. */
 export interface Unreadable {
@@ -12,6 +14,8 @@ export interface Unreadable {
 export interface Rights {
   /** The first of these files that cannot be read; undefined where all can. */
   unreadable(files: readonly string[]): Unreadable | undefined;
+  /** Whether there is a journal that can be read. */
+  readsJournal(): Promise<boolean>;
   /** Whether ports below 1024 may be listened on. */
   readonly lowPorts: boolean;
 }
@@ -34,11 +38,13 @@ const QUIETLY: ExecFileSyncOptionsWithStringEncoding = {
   stdio: ['ignore', 'pipe', 'ignore'],
   timeout: 10_000,
 };
+const LAST_ENTRY = ['--quiet', '--no-pager', '-n', '1', '-o', 'json'];
 const FIRST_UNREADABLE = 'for file do [ -r "$file" ] || { printf %s "$file"; exit 1; }; done';
 
 /** The rights of this very process. */
 const OWN: Rights = {
   lowPorts: true,
+  readsJournal: () => journalIsReadable(),
   unreadable(files) {
     for (const file of files) {
       try {
@@ -70,6 +76,14 @@ export function rightsOf(groups: readonly string[], lowPorts: boolean): Rights {
   ];
   return {
     lowPorts,
+    async readsJournal() {
+      try {
+        const said = execFileSync('setpriv', [...become, '--', 'journalctl', ...LAST_ENTRY], QUIETLY);
+        return readJournalEntry(said.split('\n')[0] ?? '') !== undefined;
+      } catch {
+        return false;
+      }
+    },
     unreadable(files) {
       const hidden = files.find((file) => HIDDEN.test(file));
       if (hidden !== undefined) return { fault: 'hidden', detail: hidden };

@@ -21,7 +21,8 @@ export interface LogPlaces {
   readonly services: readonly string[];
 }
 
-const LINUX: LogPlaces = {
+/** Where Linux machines keep them. */
+export const LINUX: LogPlaces = {
   hasJournal: () => journalIsReadable(),
   system: ['/var/log/auth.log', '/var/log/secure', '/var/log/syslog', '/var/log/messages'],
   services: [

@@ -45,7 +45,8 @@ export type Fault =
   | 'port'
   | 'low_port'
   | 'geo'
-  | 'journal';
+  | 'journal'
+  | 'no_logs';
 
 interface Text {
   readonly what: string;
@@ -195,6 +196,10 @@ export const FAULT_TEXT: Readonly<Record<Language, Readonly<Record<Fault, Text>>
       what: 'Dịch vụ không được phép nghe cổng dưới 1024.',
       todo: 'Chọn cổng trên 1023, hoặc cấp quyền CAP_NET_BIND_SERVICE như trong hướng dẫn cài đặt.',
     },
+    no_logs: {
+      what: 'Không tìm thấy nhật ký nào đọc được trên máy này (cả journal lẫn "/var/log").',
+      todo: 'Ghi đường dẫn các tệp nhật ký vào "inputs" trong collector.yaml, và thêm người dùng của dịch vụ vào nhóm có quyền đọc.',
+    },
     journal: {
       what: 'Không đọc được journal của hệ thống.',
       todo: 'Thêm người dùng của dịch vụ vào nhóm "systemd-journal".',
@@ -300,6 +305,10 @@ export const FAULT_TEXT: Readonly<Record<Language, Readonly<Record<Fault, Text>>
       what: 'The service may not listen on ports below 1024.',
       todo: 'Choose a port above 1023, or grant CAP_NET_BIND_SERVICE as the installation guide shows.',
     },
+    no_logs: {
+      what: 'No log that can be read was found on this machine, neither the journal nor one below "/var/log".',
+      todo: 'Name the log files under "inputs" in collector.yaml, and add the user of the service to the group that may read them.',
+    },
     journal: {
       what: 'The journal of the system cannot be read.',
       todo: 'Add the user of the service to the group "systemd-journal".',
@@ -368,6 +377,10 @@ export const FAULT_TEXT: Readonly<Record<Language, Readonly<Record<Fault, Text>>
     low_port: {
       what: 'សេវាកម្មមិនត្រូវបានអនុញ្ញាតឱ្យស្ដាប់ច្រកក្រោម 1024 ទេ។',
       todo: 'ជ្រើសច្រកលើ 1023 ឬផ្ដល់សិទ្ធិ CAP_NET_BIND_SERVICE ដូចក្នុងការណែនាំដំឡើង។',
+    },
+    no_logs: {
+      what: 'រកមិនឃើញកំណត់ហេតុដែលអាចអានបានលើម៉ាស៊ីននេះទេ ទាំង journal និងក្នុង "/var/log"។',
+      todo: 'សរសេរផ្លូវឯកសារកំណត់ហេតុក្រោម "inputs" ក្នុង collector.yaml ហើយបន្ថែមអ្នកប្រើរបស់សេវាកម្មទៅក្រុមដែលមានសិទ្ធិអាន។',
     },
     journal: { what: 'មិនអាចអាន journal របស់ប្រព័ន្ធបានទេ។', todo: 'បន្ថែមអ្នកប្រើរបស់សេវាកម្មទៅក្រុម "systemd-journal"។' },
   },

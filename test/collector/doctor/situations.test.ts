@@ -77,6 +77,14 @@ async function silentPort(): Promise<number> {
   return port;
 }
 
+const nothing = { lowPorts: true, readsJournal: async () => false };
+
+/** Two logs where `auto` looks for them, and a syslog port that nobody has. */
+function placesHere() {
+  writeFileSync(join(folder, 'b.log'), 'x\n');
+  return { system: [join(folder, 'a.log'), join(folder, 'none.log')], services: [join(folder, 'b*.log')] };
+}
+
 interface Situation {
   readonly name: string;
   readonly fault: Fault;
@@ -206,6 +214,27 @@ const SITUATIONS: readonly Situation[] = [
     name: 'a service that does not run',
     fault: 'stopped',
     arrange: () => ({ isService: true }),
+  },
+  {
+    name: 'a machine with no log that the service may read',
+    fault: 'no_logs',
+    also: ['unreadable', 'port'],
+    arrange() {
+      set('inputs', 'auto');
+      return { rights: { ...nothing, unreadable: () => ({ fault: 'unreadable', detail: '' }) }, places: placesHere() };
+    },
+  },
+  {
+    name: 'one log among others that the service may not read',
+    fault: 'unreadable',
+    // The port that syslog comes to may be another's on a machine that does other things, too.
+    also: ['port'],
+    arrange() {
+      set('inputs', 'auto');
+      const unreadable = (files: readonly string[]) =>
+        files.some((file) => file.endsWith('b.log')) ? ({ fault: 'unreadable', detail: '' } as const) : undefined;
+      return { rights: { ...nothing, unreadable }, places: placesHere() };
+    },
   },
   {
     name: 'a machine that nobody has enrolled',

@@ -156,7 +156,12 @@ export class Receiver {
     const clock = { now: new Date(Date.now() + this.clockOffset).toISOString() };
     if (route === 'GET /v1/clock') return { status: 200, body: { ...clock, resend: this.resend } };
     if (route === 'POST /v1/status') {
-      this.statuses.push(JSON.parse(body.toString()) as CollectorStatus);
+      try {
+        this.statuses.push(JSON.parse(body.toString()) as CollectorStatus);
+      } catch {
+        // A sender killed in the middle of its report.
+        return { status: 400 };
+      }
       return { status: 200, body: clock };
     }
     if (route !== 'POST /v1/batches') return { status: 404 };

@@ -121,6 +121,12 @@ export const ERRORS = {
     title: 'Would hide a true positive',
     advice: 'Make the exception narrower, or confirm that it may hide them.',
   },
+  HD_NO_INDICATOR: {
+    status: 400,
+    title: 'Not an indicator',
+    advice:
+      'Write an address, name, URL, mail address or hash; defanged spellings such as 203[.]0[.]113[.]7 are read too.',
+  },
   HD_SHARING_BLOCKED: {
     status: 409,
     title: 'May not leave',

@@ -197,7 +197,7 @@ export function openIncidents(options: {
       if (changes.addSystem?.agency) await knownAgencies(records, identity, [changes.addSystem.agency]);
       const indicator = changes.addIndicator === undefined ? undefined : readObservable(changes.addIndicator);
       if (changes.addIndicator !== undefined && indicator === undefined)
-        throw new HaidangError('HD_BAD_REQUEST', 'This is no address, name, URL, mail address or hash.');
+        throw new HaidangError('HD_NO_INDICATOR', `"${changes.addIndicator.slice(0, 100)}" cannot be looked for.`);
       const snapshot =
         changes.snapshot &&
         (await gatherSnapshot({ ...changes.snapshot, events: events.as(identity), files }, changes.snapshot.events));

@@ -300,7 +300,7 @@ export async function torture(
   try {
     write(300);
     start();
-    await until(`the first lines (${complaints})`, () => receiver.events.size > 0, 60_000);
+    await until(`the first lines (${complaints})`, () => receiver.events.size > 0, WAIT_MS);
     let made = 0;
     for (; made < kills && !signal?.aborted; made++) {
       const blow = among[made % among.length] as Blow;
@@ -324,16 +324,16 @@ export async function torture(
       quarantined = setAside();
     }
     network.mode = 'open';
-    await until('a status report', () => receiver.statuses.length > 0, 30_000);
+    await until('a status report', () => receiver.statuses.length > 0, WAIT_MS);
     const reports = receiver.statuses.length;
-    await until('a last status report', () => receiver.statuses.length > reports, 30_000);
+    await until('a last status report', () => receiver.statuses.length > reports, WAIT_MS);
     quarantined = receiver.statuses.at(-1)?.quarantined.events ?? 0;
     await allThere('at the end');
     const source = () => receiver.statuses.at(-1)?.sources[0];
     await until(
       `a report of every line (${JSON.stringify(source())})`,
       () => source()?.spooled === lines.length,
-      60_000,
+      WAIT_MS,
     );
     const { read, spooled, dropped } = source() as CollectorStatus['sources'][number];
     await end('SIGTERM');

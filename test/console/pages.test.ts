@@ -52,7 +52,8 @@ const PAGES = {
 /** Looked at apart from the others: all pages in one test would take minutes on a busy machine. */
 const OF_PARSERS = /^parser/;
 const OF_RULES = /^(rule|attack|indicators|assets|fleet)/;
-const OF_CASES = /^(board|tasks|incident|notices|report|request)/;
+const OF_CENTER = /^(board|tasks)/;
+const OF_CASES = /^(incident|notices|report|request)/;
 /** What axe finds in one language and not in another: names that a text gives, and languages. All else is looked at in one. */
 const OF_TEXTS = [
   ...[
@@ -166,9 +167,11 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
         ? 'of rules'
         : OF_CASES.test(name)
           ? 'of cases'
-          : 'general';
+          : OF_CENTER.test(name)
+            ? 'of the center'
+            : 'general';
   const looked = ['vi', 'en', 'km'].flatMap((language) =>
-    ['general', 'of cases', 'of rules', 'of parsers'].map(
+    ['general', 'of cases', 'of the center', 'of rules', 'of parsers'].map(
       (part) => [part, language, names.filter((name) => partOf(name) === part)] as const,
     ),
   );

@@ -170,6 +170,11 @@ async function someOfEverything(bench: Bench): Promise<Readonly<Record<string, r
 /** CPython before 3.11.8 counts the depth of two threads that parse at once as one (gh-106905): the tool's fault, not the server's. */
 const PYTHON_FAULT = 'AST constructor recursion depth mismatch';
 
+/** Whether the tool ended badly and names nothing that the server did: it was killed, or its Python fell over. */
+function failedByItself({ code, out }: { readonly code: number; readonly out: string }): boolean {
+  return code !== 0 && (out.includes(PYTHON_FAULT) || !/^=+ (?:FAILURES|ERRORS) =+$/m.test(out));
+}
+
 /** How much of everything: `phases` as the tool names them, `fuzzing` or also `coverage`, which takes ten times as long. */
 export interface AttackOptions {
   readonly examples: number;
@@ -207,11 +212,11 @@ export async function attack(
     const go = (workers: number) =>
       run([...args, '--workers', String(workers)], { cwd: work, env, timeout: seconds * 1000 });
     const first = await go(2);
-    const { code, out } = first.out.includes(PYTHON_FAULT) ? await go(1) : first;
+    const { code, out } = failedByItself(first) ? await go(1) : first;
     const cases = Number(/(\d+) generated/.exec(out)?.[1] ?? 0);
     const faults = target.faults().join('\n');
     if (code === 0) return { findings: faults, cases };
-    return { findings: `${out.slice(-60_000)}\n${faults}`, cases };
+    return { findings: `${out.slice(-60_000)}\nended with ${code}\n${faults}`, cases };
   } finally {
     await rm(work, { recursive: true, force: true });
   }
@@ -223,7 +228,7 @@ function run(
 ): Promise<{ readonly code: number; readonly out: string }> {
   return new Promise((done) => {
     execFile('python3', args, { ...options, maxBuffer: 256 * 1024 * 1024 }, (error, out, err) =>
-      done({ code: error ? Number(error.code ?? 1) : 0, out: out + err }),
+      done({ code: error ? Number(error.code ?? -1) : 0, out: out + err }),
     );
   });
 }

@@ -25,7 +25,8 @@ export function FileButton({
     setCount((before) => before + 1);
   };
   return (
-    <p className="mt-3 flex flex-wrap items-center gap-x-3 gap-y-1">
+    // The hidden input stays within its line (relative): else the focus would scroll the whole page away.
+    <p className="relative mt-3 flex flex-wrap items-center gap-x-3 gap-y-1">
       <input
         key={count}
         id={id}

@@ -83,6 +83,10 @@ describe.skipIf(!chromium)('from alert to incident', () => {
       incident: { tlp: 'green', rsit: 'intrusion-attempts/brute-force', status: 'investigating' },
     });
     await page.getByText('Cố gắng xâm nhập: Dò mật khẩu đăng nhập').first().waitFor();
+    // By keys to the file: the focus is seen, and takes the page nowhere else.
+    await page.locator('input[type="file"]').focus();
+    const moved = await page.evaluate(() => document.documentElement.scrollTop + document.body.scrollTop);
+    expect(moved).toBe(0);
     await page.goto(`${server.url}/incidents`);
     await page.locator('[data-incident]').first().waitFor();
     if (shots) await page.screenshot({ path: `${shots}/incidents.png` });

@@ -8,7 +8,9 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -274,7 +276,7 @@ export async function torture(
     const files = () => readdirSync(folder).filter((name) => name.startsWith('app.log'));
     const kept = join(folder, 'snapshot');
     cpSync(spool, join(kept, 'spool'), { recursive: true });
-    for (const name of files()) cpSync(join(folder, name), join(kept, name));
+    for (const name of files()) cpSync(join(folder, name), join(kept, name), { preserveTimestamps: true });
     const before = lines.length;
     start();
     write(700);
@@ -282,12 +284,17 @@ export async function torture(
     await end('SIGKILL');
     for (const line of lines.slice(before)) undone.add(line);
     lines = lines.slice(0, before);
-    // In place, so that inodes stay: a snapshot is of the disk, not of its files.
+    // In place, so that inodes stay, and with their times: a snapshot is of the disk, not of its files.
     for (const name of readdirSync(spool)) rmSync(join(spool, name), { recursive: true });
     cpSync(join(kept, 'spool'), spool, { recursive: true });
     for (const name of files()) {
-      if (existsSync(join(kept, name))) writeFileSync(join(folder, name), readFileSync(join(kept, name)));
-      else rmSync(join(folder, name));
+      if (!existsSync(join(kept, name))) {
+        rmSync(join(folder, name));
+        continue;
+      }
+      writeFileSync(join(folder, name), readFileSync(join(kept, name)));
+      const { atime, mtime } = statSync(join(kept, name));
+      utimesSync(join(folder, name), atime, mtime);
     }
     rmSync(kept, { recursive: true });
   };

@@ -17,6 +17,21 @@ export async function startBrowser(): Promise<Browser> {
   return await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: FLAGS });
 }
 
+const QUIET_FRAMES = 8;
+
+/**
+ * Waits until a page has its heading and nothing on it is being loaded for some frames. Looked at in each frame: a locator
+ * would look again after half a second, which is most of the time that a page takes.
+ */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForFunction((enough) => {
+    const seen = window as unknown as { __quiet?: number };
+    const isQuiet = document.querySelector('h1') !== null && !document.querySelector('.progress-bar');
+    seen.__quiet = isQuiet ? (seen.__quiet ?? 0) + 1 : 0;
+    return seen.__quiet >= enough;
+  }, QUIET_FRAMES);
+}
+
 /** The serious and critical findings of axe on the page as it is, each with where it is; all its rules, or those named. */
 export async function seriousFindings(page: Page, rules?: readonly string[]): Promise<string[]> {
   // A script tag would be blocked by the page's own content security policy.

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { needs } from '../needs.ts';
-import { overflow, seriousFindings, startBrowser } from './browser.ts';
+import { overflow, seriousFindings, settled, startBrowser } from './browser.ts';
 import { builtConsole } from './built.ts';
 import { HOSTILE, sampleAlert } from './samples.ts';
 import { type StandIn, startStandIn } from './stand-in.ts';
@@ -126,8 +126,7 @@ describe.skipIf(!chromium)('the console in a real browser', () => {
     server.signedIn = name !== 'sign-in';
     server.emergency = name === 'users';
     await page.goto(server.url + PAGES[name]);
-    await page.locator('h1').waitFor();
-    await page.waitForFunction(() => !document.querySelector('.progress-bar'));
+    await settled(page);
   }
 
   /** All that a rule's page shows when asked: what versions changed, results of backtests, the preview of an exception. */

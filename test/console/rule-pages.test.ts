@@ -2,7 +2,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { NewException } from '../../server/rules/schema.ts';
 import { needs } from '../needs.ts';
-import { startBrowser } from './browser.ts';
+import { settled, startBrowser } from './browser.ts';
 import { builtConsole } from './built.ts';
 import { RUNNING, VERSIONED_RULE } from './samples-rules.ts';
 import { type StandIn, startStandIn } from './stand-in.ts';
@@ -40,8 +40,7 @@ describe.skipIf(!chromium)('the pages of rules in a real browser', () => {
     await context.addInitScript((chosen) => localStorage.setItem('haidang.language', chosen), language);
     page = await context.newPage();
     await page.goto(server.url + address);
-    await page.locator('h1').waitFor();
-    await page.waitForFunction(() => !document.querySelector('.progress-bar'));
+    await settled(page);
   }
 
   const card = (name: string) => page.locator(`section[aria-labelledby="${name}"]`);

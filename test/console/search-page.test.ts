@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { needs } from '../needs.ts';
-import { overflow, seriousFindings, startBrowser } from './browser.ts';
+import { overflow, seriousFindings, settled, startBrowser } from './browser.ts';
 import { builtConsole } from './built.ts';
 import { type StandIn, startStandIn } from './stand-in.ts';
 
@@ -44,8 +44,7 @@ describe.skipIf(!chromium)('the search page in a real browser', () => {
       if (message.type() === 'error') complaints.push(message.text());
     });
     await page.goto(server.url + address);
-    await page.locator('h1').waitFor();
-    await page.waitForFunction(() => !document.querySelector('.progress-bar'));
+    await settled(page);
   }
 
   const field = (name: string) => page.getByRole('button', { name: new RegExp(`^${name.replace('.', '\\.')} `) });

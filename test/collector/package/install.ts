@@ -3,7 +3,9 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameS
 import { homedir, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { build } from '../../../collector/package/build.ts';
+import { openBrowser, signIn } from '../../e2e/browser.ts';
 import { Installation, until } from '../../e2e/harness.ts';
+import { needs } from '../../needs.ts';
 
 /**
  * `npm run test:install`: a fresh Debian with systemd as its first process, in a folder; into it the collector is installed
@@ -12,6 +14,7 @@ import { Installation, until } from '../../e2e/harness.ts';
  */
 const SUITE = 'bookworm';
 const KEPT = join(homedir(), '.cache/haidang', `debian-root-${SUITE}`);
+const KEPT_PICTURE = join(homedir(), '.cache/haidang', 'install-console.png');
 const DOCUMENT = new URL('../../../docs/install-collector.en.md', import.meta.url);
 const BOOT_MS = 180_000;
 const EVENT_MS = 240_000;
@@ -51,6 +54,21 @@ function commandOfGuide(server: string, token: string, deb: string): string {
   if (!said.includes(server) || !said.includes(token) || !said.includes(deb))
     throw new Error(`The line of the guide has another form than this knows: ${line}`);
   return said;
+}
+
+/** Waits until the console shows the event, as whoever sits before it sees it; gives where its picture is. */
+async function seenInConsole(province: Installation, chromium: string, picture: string): Promise<string> {
+  const browser = await openBrowser(chromium);
+  try {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    await signIn(page, province);
+    await page.goto(`${province.url}/search?kql=${encodeURIComponent('source.ip: 203.0.113.9')}`);
+    await page.locator('main li[data-index]', { hasText: 'Failed password for root' }).first().waitFor();
+    await page.screenshot({ path: picture });
+    return picture;
+  } finally {
+    await browser.close();
+  }
 }
 
 /** A machine with a systemd of its own, sharing nothing but the network. */
@@ -181,6 +199,10 @@ async function main(): Promise<void> {
     const seconds = Math.round((Date.now() - begun) / 100) / 10;
     if (event['organization']?.['id'] !== 'so-y-te')
       throw new Error(`The event is of another agency: ${JSON.stringify(event)}`);
+    const chromium = needs('chromium');
+    const picture = chromium && (await seenInConsole(province, chromium, KEPT_PICTURE));
+    const inConsole = Math.round((Date.now() - begun) / 100) / 10;
+    step(chromium ? 'the event is in the console' : 'no Chromium: the console was not looked at');
 
     const doctor = machine.run('haidang-collector doctor --lang en');
     if (!doctor.includes('All is well.')) throw new Error(`The doctor is not content:\n${doctor}`);
@@ -234,7 +256,7 @@ async function main(): Promise<void> {
     );
     if (left !== '') throw new Error(`Purged, and there is still ${left}`);
     step('purged without a trace');
-    console.log(JSON.stringify({ fromNothingToEvents: seconds, steps, ...facts, exposure }));
+    console.log(JSON.stringify({ fromNothingToEvents: seconds, inConsole, picture, steps, ...facts, exposure }));
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
     console.error(`${(error as Error).message}\n${stdout}${stderr}`);

@@ -1,6 +1,6 @@
-const LOOK_EVERY_MS = 100;
+const LOOK_EVERY_MS = 50;
 /** Bytes of buffers at which the garbage is collected: those in use at full speed take about two thirds of it. */
-const BUFFER_BYTES = 12 * 1024 * 1024;
+const BUFFER_BYTES = 9 * 1024 * 1024;
 
 /**
  * Collects garbage once buffers take much room. V8 does so by itself only when some 50 MiB of them lie about, as they are

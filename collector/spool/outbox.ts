@@ -14,7 +14,7 @@ export interface StoredFrame {
 }
 
 /** Of what was written last, so that it is not read again where the server keeps up. */
-const CACHE_BYTES = 2 * 1024 * 1024;
+const CACHE_BYTES = 1 * 1024 * 1024;
 const MARK_EVERY_MS = 200;
 
 /**

@@ -25,7 +25,7 @@ const KEEP_MS = 48 * 3_600_000;
 const SWEEP_MS = 60_000;
 const DEFAULT_MAX_BYTES = 10 * 1024 ** 3;
 /** JSON bytes that may wait for the disk before the inputs are held. */
-const BEHIND_BYTES = 2 * 1024 * 1024;
+const BEHIND_BYTES = 1 * 1024 * 1024;
 /** The same for what cannot be held (UDP). */
 const OVERFLOW_BYTES = 16 * 1024 * 1024;
 

@@ -26,16 +26,16 @@ afterEach(() => {
 function after(...looks: number[]): number {
   for (const bytes of looks) {
     inUse = bytes;
-    vi.advanceTimersByTime(100);
+    vi.advanceTimersByTime(50);
   }
   return collect.mock.calls.length;
 }
 
 test('collects where buffers take much room, and not again for those that stay in use', () => {
   const stop = watchBuffers();
-  expect(after(2 * MIB, 11 * MIB)).toBe(0);
+  expect(after(2 * MIB, 8 * MIB)).toBe(0);
   expect(after(13 * MIB)).toBe(1);
-  expect(after(6 * MIB, 11 * MIB)).toBe(1);
+  expect(after(6 * MIB, 8 * MIB)).toBe(1);
   expect(after(40 * MIB)).toBe(2);
   // A large body is being read: 40 MiB are in use, so the next time is at 60.
   expect(after(40 * MIB, 40 * MIB, 59 * MIB)).toBe(2);

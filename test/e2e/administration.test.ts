@@ -219,7 +219,9 @@ describe.skipIf(!chromium)('administration, from an empty folder on', () => {
 
       // A store whose secrets are sealed under a key that the folder lacks is not gone on with under another one.
       rmSync(join(installation.data, 'authority', 'secrets.key'));
-      await expect(installation.up()).rejects.toThrow(/does not hold; copy that file from a server or backup that has it/);
+      await expect(installation.up()).rejects.toThrow(
+        /does not hold; copy that file from a server or backup that has it/,
+      );
       expect(existsSync(join(installation.data, 'authority', 'secrets.key'))).toBe(false);
     },
     SLOW_MS,

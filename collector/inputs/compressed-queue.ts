@@ -1,7 +1,7 @@
 import type { Log } from '../log.ts';
 import { CompressedTail, compressedSiblings, isCompressedCopy, newMark } from './compressed-tail.ts';
 import type { Cutter } from './cutter.ts';
-import { type FileMark, isSince, MOST_OPEN } from './file-position.ts';
+import { type FileMark, isPast, isSince, MOST_OPEN } from './file-position.ts';
 import type { CutLines } from './lines.ts';
 
 /** What is known of a path when its compressed copies are looked for. */
@@ -13,6 +13,8 @@ export interface CompressedSearch {
   /** Files that are open, and files read before. */
   readonly open: readonly FileMark[];
   readonly known: readonly FileMark[];
+  /** Those done before them (`pastOf`). */
+  readonly past: string;
 }
 
 /** The compressed copies of one path that are to be read, the oldest first. */
@@ -36,14 +38,15 @@ export class CompressedQueue {
    * Finds what was compressed while nobody looked: files not read to their end, and files written to since the last look
    * and never seen. Gives the marks of those of `known` that it goes on with.
    */
-  async find({ all, lookedAt, open, known }: CompressedSearch): Promise<ReadonlySet<FileMark>> {
+  async find({ all, lookedAt, open, known, past }: CompressedSearch): Promise<ReadonlySet<FileMark>> {
     const taken = new Set<FileMark>();
     let since = lookedAt;
     for (const file of await compressedSiblings(this.#path)) {
       if (this.#tails.length >= MOST_OPEN) break;
       if ([...open, ...this.marks].some((mark) => isCompressedCopy(file, mark))) continue;
       const mark = known.find((one) => !taken.has(one) && isCompressedCopy(file, one));
-      if (mark ? mark.done : !all && !isSince(file.mtimeMs, since)) continue;
+      const isNews = all || (isSince(file.mtimeMs, since) && !isPast(past, newMark(file)));
+      if (mark ? mark.done : !isNews) continue;
       if (mark) {
         taken.add(mark);
         // What was rotated after it was written after it, whatever the clock said when it was looked at.

@@ -26,11 +26,16 @@ export interface FilePosition {
   /** When the path was last looked at, milliseconds: rotated files written to after that and not known are news. */
   readonly lookedAt: number;
   readonly files: readonly FileMark[];
+  /** Files read to their end that `files` no longer holds, the newest last: see `pastOf`. */
+  readonly past?: string;
 }
 
 export const HEAD_BYTES = 256;
 /** How many files that are done a position remembers. */
 export const REMEMBERED_FILES = 8;
+/** How many more are known by their first bytes alone, so that a clock set back makes no news of them. */
+const MOST_PAST = 128;
+const PAST_DIGITS = 8;
 /** How many files of one path may wait to be read to their end; rotated ones past that are opened when one is done. */
 export const MOST_OPEN = 64;
 
@@ -62,10 +67,29 @@ export async function isCopy(handle: FileHandle, mark: FileMark): Promise<boolea
   return mark.headBytes >= 64 && (await headOf(handle, mark.headBytes)) === mark.head;
 }
 
+/** `past` with files added that are done and remembered as marks no longer: eight digits of each file's first bytes. */
+export function pastOf(past: string, forgotten: readonly FileMark[]): string {
+  const digits = forgotten.filter(isTold).map(({ head }) => head.slice(0, PAST_DIGITS));
+  return (past + digits.join('')).slice(-MOST_PAST * PAST_DIGITS);
+}
+
+/** Whether a file with these first bytes is among those of `past`; short files are not told by them. */
+export function isPast(past: string, mark: FileMark): boolean {
+  if (!isTold(mark)) return false;
+  const sought = mark.head.slice(0, PAST_DIGITS);
+  for (let at = 0; at < past.length; at += PAST_DIGITS) if (past.startsWith(sought, at)) return true;
+  return false;
+}
+
+function isTold({ headBytes, head }: FileMark): boolean {
+  return headBytes === HEAD_BYTES && head.length >= PAST_DIGITS;
+}
+
 /** Reads a position out of a frame; undefined where it is none of ours. */
 export function readPosition(position: unknown): FilePosition | undefined {
   if (position === null || typeof position !== 'object') return undefined;
-  const { path, lookedAt, files } = position as Partial<FilePosition>;
+  const { path, lookedAt, files, past = '' } = position as Partial<FilePosition>;
+  if (typeof past !== 'string' || !/^[0-9a-f]*$/.test(past) || past.length > MOST_PAST * PAST_DIGITS) return undefined;
   if (typeof path !== 'string' || typeof lookedAt !== 'number' || !Array.isArray(files)) return undefined;
   const sound = files.every(
     (mark: Partial<FileMark> | null) =>
@@ -76,7 +100,7 @@ export function readPosition(position: unknown): FilePosition | undefined {
       (mark.offset ?? -1) >= 0 &&
       typeof mark.head === 'string',
   );
-  return sound ? { path, lookedAt, files: files.slice(-REMEMBERED_FILES - 2 * MOST_OPEN) } : undefined;
+  return sound ? { path, lookedAt, files: files.slice(-REMEMBERED_FILES - 2 * MOST_OPEN), past } : undefined;
 }
 
 const ROTATED_SUFFIX = /^(?:[.-]\d{1,14}){1,4}$/;

@@ -8,6 +8,7 @@ import {
   type FileMark,
   type FilePosition,
   MOST_OPEN,
+  pastOf,
   REMEMBERED_FILES,
   readPosition,
   rotatedSiblings,
@@ -61,6 +62,8 @@ export class FileTail {
   readonly #compressed: CompressedQueue;
   /** Files read before: done, or not found at the start (they may come back, with a late mount). */
   #known: FileMark[] = [];
+  /** Those done before them. */
+  #past = '';
   #begun = false;
   #lookedAt = Date.now();
   /** The file that stands under the path, or stood there last. */
@@ -145,6 +148,7 @@ export class FileTail {
   async #resume(position: FilePosition): Promise<void> {
     // Of a file of which nothing was read there is nothing to know: it is found again as news.
     this.#known = position.files.filter((mark) => mark.headBytes > 0);
+    this.#past = position.past ?? '';
     this.#lookedAt = position.lookedAt;
     this.#isSettled = false;
     for (const mark of this.#known) {
@@ -229,7 +233,7 @@ export class FileTail {
       isWhole &&= isSeen;
       if (!file) continue;
       if (file.isKnown && !file.mark.done) since = Math.min(since, file.grewAt);
-      const isNew = async () => all || (await isNews(file, since, this.#marks()));
+      const isNew = async () => all || (await isNews(file, since, this.#marks(), this.#past));
       if (isSeen && (file.isKnown ? !file.mark.done : await isNew())) this.#begin(file);
       else await file.handle.close();
     }
@@ -238,7 +242,13 @@ export class FileTail {
 
   async #openCompressed(all: boolean): Promise<void> {
     const open = this.#files.map(({ mark }) => mark);
-    const taken = await this.#compressed.find({ all, lookedAt: this.#lookedAt, open, known: this.#known });
+    const taken = await this.#compressed.find({
+      all,
+      lookedAt: this.#lookedAt,
+      open,
+      known: this.#known,
+      past: this.#past,
+    });
     this.#known = this.#known.filter((mark) => !taken.has(mark));
   }
 
@@ -334,9 +344,12 @@ export class FileTail {
 
   #position(): FilePosition {
     const open = [...this.#compressed.marks, ...this.#files.map(({ mark }) => mark)];
-    const done = this.#known.filter((mark) => mark.done).slice(-REMEMBERED_FILES);
+    const all = this.#known.filter((mark) => mark.done);
+    const done = all.slice(-REMEMBERED_FILES);
+    if (all.length > done.length) this.#past = pastOf(this.#past, all.slice(0, -REMEMBERED_FILES));
     this.#known = [...this.#known.filter((mark) => !mark.done).slice(-MOST_OPEN), ...done];
     const nameless = this.#files.filter((file) => file.mark.headBytes === 0).map((file) => file.seenAt);
-    return { path: this.path, lookedAt: Math.min(this.#lookedAt, ...nameless), files: [...this.#known, ...open] };
+    const lookedAt = Math.min(this.#lookedAt, ...nameless);
+    return { path: this.path, lookedAt, files: [...this.#known, ...open], past: this.#past };
   }
 }

@@ -2,7 +2,16 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { WIRE_LIMITS } from '../../ecs/wire.ts';
 import { systemCode } from '../errors.ts';
 import type { Cutter } from './cutter.ts';
-import { type FileMark, HEAD_BYTES, headOf, isCopy, isMarked, isSince, rotatedSiblings } from './file-position.ts';
+import {
+  type FileMark,
+  HEAD_BYTES,
+  headOf,
+  isCopy,
+  isMarked,
+  isPast,
+  isSince,
+  rotatedSiblings,
+} from './file-position.ts';
 
 /** A file being read: the one under the path, or one that rotation has moved away. */
 export interface OpenFile {
@@ -141,9 +150,14 @@ export async function openCopyOf(
   return undefined;
 }
 
-/** True where a rotated file that nobody knows was written to since a time, and is no copy of a known one. */
-export async function isNews(file: OpenFile, since: number, known: readonly FileMark[]): Promise<boolean> {
-  if (!isSince(file.grewAt, since)) return false;
+/** True where a rotated file that nobody knows was written to since a time, and is no copy of one that is known or past. */
+export async function isNews(
+  file: OpenFile,
+  since: number,
+  known: readonly FileMark[],
+  past: string,
+): Promise<boolean> {
+  if (!isSince(file.grewAt, since) || isPast(past, file.mark)) return false;
   for (const mark of known) {
     if (await isCopy(file.handle, mark)) return false;
   }

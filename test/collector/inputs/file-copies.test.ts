@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   copyFileSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -12,6 +13,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FileInput } from '../../../collector/inputs/file.ts';
+import { readPosition } from '../../../collector/inputs/file-position.ts';
 import { type CollectorBench, openBench } from '../bench.ts';
 import { readEvents } from '../read-events.ts';
 import { temporaryFolder, until } from '../receiver.ts';
@@ -209,4 +211,32 @@ test('the clock is set back by a day: last lines without an end, and new files, 
   expect(ledger().read).toBe(13);
   expect(otherRead()).toBe(1);
   expect(await originals()).toContain('a last line without its end');
+});
+
+test('the clock is set back by a year: a dozen copies read long ago, some of them compressed since, are not read again', async () => {
+  writeFileSync(path(), text(0, 20));
+  await start();
+  await until('the first lines', () => ledger().read === 20);
+  const waiting = () => readPosition(ledger().position)?.files.filter(({ done }) => !done).length;
+  const COPIES = 12;
+  for (let copy = 1; copy <= COPIES; copy++) {
+    renameSync(path(), `${path()}-${20261000 + copy}`);
+    writeFileSync(path(), text(20 * copy, 20 * copy + 20));
+    await until('the new file', () => ledger().read === 20 * copy + 20);
+    await until('the copy is done', () => waiting() === 1);
+  }
+  await stop();
+  for (const copy of [1, 2]) {
+    const plain = `${path()}-${20261000 + copy}`;
+    const { atime, mtime } = statSync(plain);
+    writeFileSync(`${plain}.gz`, gzipSync(readFileSync(plain)));
+    utimesSync(`${plain}.gz`, atime, mtime);
+    rmSync(plain);
+  }
+  const real = Date.now.bind(Date);
+  vi.spyOn(Date, 'now').mockImplementation(() => real() - 365 * 86_400_000);
+  await start();
+  await stop();
+  const wanted = lines(0, 20 * COPIES + 20);
+  expect((await allAfterRestart('the last')).sort()).toEqual([...wanted, 'the last'].sort());
 });

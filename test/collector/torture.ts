@@ -337,11 +337,11 @@ export async function torture(
     quarantined = receiver.statuses.at(-1)?.quarantined.events ?? 0;
     await allThere('at the end');
     const source = () => receiver.statuses.at(-1)?.sources[0];
-    await until(
-      `a report of every line (${JSON.stringify(source())})`,
-      () => source()?.spooled === lines.length,
-      WAIT_MS,
-    );
+    await until('a report of every line', () => source()?.spooled === lines.length, WAIT_MS).catch((error) => {
+      const texts = receiver.originals;
+      const doubled = texts.length - new Set(texts).size;
+      throw new Error(`${error.message}; ${lines.length} written, ${doubled} doubled: ${JSON.stringify(source())}`);
+    });
     const { read, spooled, dropped } = source() as CollectorStatus['sources'][number];
     await end('SIGTERM');
     const texts = receiver.originals;

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import type { FrameSource } from '../../ecs/wire.ts';
 import type { Log } from '../log.ts';
+import { noteDelivered } from './delivered.ts';
 import type { SpoolFiles } from './files.ts';
 import type { Quarantine } from './quarantine.ts';
 import { decodeRecordHeader, RECORD_HEADER_BYTES, readRecord, scanSegment } from './record.ts';
@@ -27,6 +29,7 @@ export class Outbox {
   readonly #quarantine: Quarantine;
   readonly #log: Log;
   readonly #keepMs: number;
+  readonly #durableSources: () => readonly FrameSource[];
   readonly #segments: Segment[];
   readonly #cache = new Map<number, DurableFrame>();
   #cacheBytes = 0;
@@ -38,12 +41,14 @@ export class Outbox {
   #markTimer: NodeJS.Timeout | undefined;
   #marking: Promise<void> = Promise.resolve();
 
+  /** `durableSources`: every source as the last frame on disk has it. */
   constructor(
     files: SpoolFiles,
     folder: string,
     recovered: Recovered,
     quarantine: Quarantine,
     keepMs: number,
+    durableSources: () => readonly FrameSource[],
     log: Log,
   ) {
     this.#files = files;
@@ -53,6 +58,7 @@ export class Outbox {
     this.#waiting = { ...recovered.waiting };
     this.#quarantine = quarantine;
     this.#keepMs = keepMs;
+    this.#durableSources = durableSources;
     this.#log = log;
   }
 
@@ -171,7 +177,11 @@ export class Outbox {
     this.#markTimer = undefined;
     this.#marking = this.#marking.then(async () => {
       try {
-        await this.#files.replace(join(this.#folder, ACKED_NAME), `${this.#acked}\n`, durable);
+        const acked = this.#acked;
+        // Before the mark: the note counts only beside the mark of the same frame.
+        if (this.#segments.at(-1)?.lastFrame === acked)
+          await noteDelivered(this.#files, this.#folder, acked, this.#durableSources());
+        await this.#files.replace(join(this.#folder, ACKED_NAME), `${acked}\n`, durable);
         for (const segment of this.#segments) {
           if (segment.ackedAt !== null || segment.lastFrame > this.#acked) continue;
           segment.ackedAt = Date.now();
@@ -237,17 +247,20 @@ export class Outbox {
     }
     const before = this.#at?.number ?? this.#acked;
     const lastLost = next ? next.number - 1 : segment.lastFrame;
-    const frames = Math.max(1, lastLost - Math.max(before, segment.firstFrame - 1));
-    const lost = frames === 1 ? (events ?? 0) : ((await this.#eventsBetween(segment, offset, next)) ?? events ?? 0);
-    await this.#quarantine.put(`${segment.name}-${offset}`, rest.subarray(0, end), {
-      reason: 'damaged',
-      detail: `bytes ${offset} to ${offset + end} of segment ${segment.name} do not match their checksum`,
-      frames,
-      events: lost,
-    });
-    this.#waiting.frames = Math.max(0, this.#waiting.frames - frames);
-    this.#waiting.events = Math.max(0, this.#waiting.events - lost);
-    this.#waiting.bytes = Math.max(0, this.#waiting.bytes - end);
+    // What the server has is not lost here.
+    if (lastLost > this.#acked) {
+      const frames = Math.max(1, lastLost - Math.max(before, segment.firstFrame - 1));
+      const lost = frames === 1 ? (events ?? 0) : ((await this.#eventsBetween(segment, offset, next)) ?? events ?? 0);
+      await this.#quarantine.put(`${segment.name}-${offset}`, rest.subarray(0, end), {
+        reason: 'damaged',
+        detail: `bytes ${offset} to ${offset + end} of segment ${segment.name} do not match their checksum`,
+        frames,
+        events: lost,
+      });
+      this.#waiting.frames = Math.max(0, this.#waiting.frames - frames);
+      this.#waiting.events = Math.max(0, this.#waiting.events - lost);
+      this.#waiting.bytes = Math.max(0, this.#waiting.bytes - end);
+    }
     this.#skipped = Math.max(this.#skipped, before, lastLost);
     this.#at = { number: Math.max(before, lastLost), segment, offset: offset + end };
   }

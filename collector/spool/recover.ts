@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import { type FrameHeader, type FrameSource, WIRE_LIMITS } from '../../ecs/wire.ts';
 import type { Log } from '../log.ts';
+import { readDelivered } from './delivered.ts';
 import { readSmall, type SpoolFiles } from './files.ts';
 import type { Quarantine } from './quarantine.ts';
 import { decodeRecordHeader, type FoundRecord, RECORD_HEADER_BYTES, scanSegment } from './record.ts';
@@ -51,7 +52,8 @@ export function readFrameHeader(payload: Buffer): FrameHeader | undefined {
 /**
  * Reads the spool folder after a stop or a crash. The newest segment that holds a whole record gives positions and
  * counters (its first frame carries every source); what a crash cut short behind its last record is cut off. Damage
- * elsewhere is set aside and the rest goes on.
+ * elsewhere is set aside and the rest goes on. Where the end is gone that the server had acknowledged, the note beside the
+ * segments gives the positions (`delivered.ts`).
  */
 export async function recover(files: SpoolFiles, folder: string, quarantine: Quarantine, log: Log): Promise<Recovered> {
   const names = (await files.list(folder)).filter((entry) => SEGMENT_NAME.test(entry.name));
@@ -81,8 +83,11 @@ export async function recover(files: SpoolFiles, folder: string, quarantine: Qua
       const records = found.filter((item): item is FoundRecord => item.kind === 'record');
       const tail = found.at(-1);
       const isNewest: boolean = sources === undefined;
-      for (const item of found) {
+      for (const [index, item] of found.entries()) {
         if (item.kind === 'record' || (isNewest && item === tail)) continue;
+        const next = found[index + 1];
+        // The server has what was damaged here; should it ask for it again, that is told then.
+        if (next?.kind === 'record' && next.number <= acked + 1) continue;
         await quarantine.put(`${name}-${item.offset}`, content.subarray(item.offset, item.end), {
           reason: 'damaged',
           detail: `bytes ${item.offset} to ${item.end} of segment ${name} are not a whole record`,
@@ -115,15 +120,21 @@ export async function recover(files: SpoolFiles, folder: string, quarantine: Qua
     segments.unshift(segment);
   }
   await files.syncFolder(folder);
-  if (torn > 0)
-    log.warn({ bytes: torn }, 'the last write of the spool was cut short by a crash; its records are read again');
 
   const lastFrame = segments.at(-1)?.lastFrame ?? 0;
-  if (acked > lastFrame && segments.length > 0) {
-    log.error(
-      { acked, lastFrame },
-      'the spool ends before what the server has acknowledged: it was damaged or put back from a copy, and events after that point may be sent twice under new ids',
-    );
+  const delivered = acked > lastFrame ? await readDelivered(files, folder, acked) : undefined;
+  if (delivered) {
+    sources = new Map(delivered.map((source) => [source.source, source]));
+    log.warn({ acked, lastFrame, bytes: torn }, 'the end of the spool is damaged; the server has what it held');
+  } else {
+    if (torn > 0)
+      log.warn({ bytes: torn }, 'the last write of the spool was cut short by a crash; its records are read again');
+    if (acked > lastFrame && segments.length > 0) {
+      log.error(
+        { acked, lastFrame },
+        'the spool ends before what the server has acknowledged: it was damaged or put back from a copy, and events after that point may be sent twice under new ids',
+      );
+    }
   }
   return {
     segments,

@@ -57,13 +57,14 @@ export class Spool {
     this.#recovered = recovered;
     this.#quarantine = quarantine;
     this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
-    this.#outbox = new Outbox(files, folder, recovered, quarantine, options.keepMs ?? KEEP_MS, log);
+    const durableSources = () => [...(this.#ledger?.all() ?? [])].map((source) => source.durable);
+    this.#outbox = new Outbox(files, folder, recovered, quarantine, options.keepMs ?? KEEP_MS, durableSources, log);
     this.#writer = new SpoolWriter(
       files,
       folder,
       recovered,
       {
-        durableSources: () => [...(this.#ledger?.all() ?? [])].map((source) => source.durable),
+        durableSources,
         room: async (bytes) => {
           const over = this.#outbox.bytes + bytes - maxBytes;
           if (over <= 0) return undefined;

@@ -105,6 +105,62 @@ test('a damaged record in the middle is set aside and counted, the rest goes on'
   await again.spool.close();
 });
 
+test('damage in what the server has already is no loss, and at the end of the spool it is not read again', async () => {
+  const disk = new ForgetfulDisk(seeded(11));
+  const alive = await live(disk);
+  for (let at = 0; at < 300; at += 100) {
+    put(alive, at, at + 100);
+    await alive.intake.flush();
+  }
+  const received = new Map<string, string>();
+  await deliver(alive, received);
+  await alive.spool.close();
+  const first = disk.paths().find((path) => path.endsWith('.seg')) as string;
+  const content = disk.content(first) as Buffer;
+  disk.corrupt(first, content.indexOf('HDS1', 10) + 40);
+  disk.corrupt(first, content.lastIndexOf('HDS1') + 40);
+  for (let start = 0; start < 2; start++) {
+    const again = await live(disk);
+    await deliver(again, received);
+    expect(again.spool.quarantined).toEqual({ frames: 0, events: 0, reasons: {} });
+    expect(again.source.ledger.durable.spooled).toBe(300);
+    expect(again.source.ledger.position).toEqual({ offset: 300 });
+    await again.spool.close();
+  }
+  const again = await live(disk);
+  put(again, 300, 400);
+  await again.intake.flush();
+  await deliver(again, received);
+  expect([...received.values()]).toEqual(lines(0, 400));
+  expect(again.spool.quarantined.events).toBe(0);
+  await again.spool.close();
+});
+
+test('a note of what was delivered that is damaged, or of another frame, is not believed', async () => {
+  for (const change of [
+    (text: string) => text.replace('"offset":300', '"offset":900'),
+    (text: string) => text.slice(0, 40),
+    () => '0\n{}\n',
+    () => '',
+  ]) {
+    const disk = new ForgetfulDisk(seeded(12));
+    const alive = await live(disk);
+    for (let at = 0; at < 300; at += 100) {
+      put(alive, at, at + 100);
+      await alive.intake.flush();
+    }
+    await deliver(alive, new Map());
+    await alive.spool.close();
+    const first = disk.paths().find((path) => path.endsWith('.seg')) as string;
+    disk.corrupt(first, (disk.content(first) as Buffer).lastIndexOf('HDS1') + 40);
+    const note = `${FOLDER}/delivered`;
+    await disk.files().replace(note, change((disk.content(note) as Buffer).toString()), true);
+    const again = await live(disk);
+    expect(again.source.ledger.position).toEqual({ offset: 200 });
+    await again.spool.close();
+  }
+});
+
 test('garbage behind the last record is cut off, and an unreadable folder of garbage does not stop the start', async () => {
   const disk = new ForgetfulDisk(seeded(8));
   const alive = await live(disk);

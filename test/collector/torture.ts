@@ -15,7 +15,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { zstdDecompressSync } from 'node:zlib';
 import { stringify } from 'yaml';
+import { scanSegment } from '../../collector/spool/record.ts';
+import type { EcsEvent } from '../../ecs/event.ts';
 import type { CollectorStatus } from '../../ecs/wire.ts';
 import { makeCertificates, Receiver, until } from './receiver.ts';
 import { Network, SmallDisk } from './torture-network.ts';
@@ -65,6 +68,10 @@ export interface TortureResult {
   /** Different lines at the receiver, those of a time that was rolled back aside. */
   readonly unique: number;
   readonly doubled: number;
+  /** Lines that were in the log and not yet in the spool when a snapshot was taken, and that arrived from both times. */
+  readonly readInBothTimes: number;
+  /** How often a byte of the spool was changed. */
+  readonly damaged: number;
   /** Lines that never arrived. */
   readonly lost: number;
   /** Of those, in frames that the collector set aside as damaged and counted. */
@@ -113,8 +120,11 @@ export async function torture(
   let lines: string[] = [];
   /** Lines of times that were rolled back: some of them did arrive, and that is right. */
   const undone = new Set<string>();
+  /** Lines that each of two times has read for itself. */
+  const inBothTimes = new Set<string>();
   let number = 0;
   let quarantined = 0;
+  let damaged = 0;
   const blows: Record<string, number> = {};
 
   const write = (count: number) => {
@@ -165,6 +175,19 @@ export async function torture(
   /** Events in damaged frames, as the collector reports them. */
   const setAside = () =>
     receiver.statuses.reduce((most, status) => Math.max(most, status.quarantined.events), quarantined);
+  /** What the receiver has, and the lines that it has more often than the promise allows. */
+  const counted = () => {
+    const there = new Set<string>();
+    const twice: string[] = [];
+    let readInBothTimes = 0;
+    const once = new Set(inBothTimes);
+    for (const line of receiver.originals) {
+      if (!there.has(line)) there.add(line);
+      else if (once.delete(line)) readInBothTimes++;
+      else twice.push(line);
+    }
+    return { there, twice, readInBothTimes };
+  };
   const allThere = async (what: string) => {
     for (let left = -1; ; ) {
       const there = arrived();
@@ -180,6 +203,28 @@ export async function torture(
         WAIT_MS,
       );
     }
+  };
+
+  const segments = () =>
+    readdirSync(spool)
+      .filter((each) => each.endsWith('.seg'))
+      .sort();
+  /** The lines that the spool holds, sent or not. */
+  const spooled = () => {
+    const found = new Set<string>();
+    for (const name of segments())
+      for (const item of scanSegment(readFileSync(join(spool, name)))) {
+        if (item.kind !== 'record') continue;
+        const [, ...events] = zstdDecompressSync(item.payload).toString('utf8').trimEnd().split('\n');
+        for (const event of events) found.add(String((JSON.parse(event) as EcsEvent).event.original));
+      }
+    return found;
+  };
+  /** Waits until nothing is on its way, and the collector has noted that. */
+  const quiet = async () => {
+    network.mode = 'open';
+    await allThere('before the damage');
+    await new Promise((done) => setTimeout(done, 600));
   };
 
   const strike = async (blow: Blow): Promise<void> => {
@@ -252,24 +297,33 @@ export async function torture(
         await pause(200);
         return;
       case 'damaged spool':
+        // What was changed had been acknowledged, and that was noted; or it was never sent. In between are milliseconds.
+        if (Math.random() < 0.5) await quiet();
+        else {
+          await quiet();
+          network.cut();
+          write(800);
+          await pause(600);
+        }
+        await end('SIGKILL');
+        damage();
+        start();
+        return;
       case 'machine rolled back':
         await end('SIGKILL');
-        if (blow === 'damaged spool') damage();
-        else await rollBack();
+        await rollBack();
         start();
     }
   };
-  /** Changes one byte in the middle of the newest segment: its frames may be waiting, or sent long ago. */
+  /** Changes one byte of the newest segment: its frames may be waiting, or sent long ago. */
   const damage = () => {
-    const name = readdirSync(spool)
-      .filter((each) => each.endsWith('.seg'))
-      .sort()
-      .at(-1);
+    const name = segments().at(-1);
     const bytes = name === undefined ? undefined : readFileSync(join(spool, name));
-    if (!bytes || bytes.length < 20_000) return;
-    const at = Math.floor(bytes.length * (0.2 + Math.random() * 0.4));
+    if (!bytes || bytes.length < 2_000) return;
+    const at = Math.floor(bytes.length * (0.1 + Math.random() * 0.85));
     bytes[at] = (bytes[at] as number) ^ 0x5a;
     writeFileSync(join(spool, name as string), bytes);
+    damaged++;
   };
   /** Logs and spool go back to where they were a while ago, as a virtual machine does; what then happens is new. */
   const rollBack = async () => {
@@ -278,6 +332,9 @@ export async function torture(
     cpSync(spool, join(kept, 'spool'), { recursive: true });
     for (const name of files()) cpSync(join(folder, name), join(kept, name), { preserveTimestamps: true });
     const before = lines.length;
+    const inSpool = spooled();
+    const there = arrived();
+    for (const line of lines) if (!inSpool.has(line) && !there.has(line)) inBothTimes.add(line);
     start();
     write(700);
     await pause(800);
@@ -338,21 +395,22 @@ export async function torture(
     await allThere('at the end');
     const source = () => receiver.statuses.at(-1)?.sources[0];
     await until('a report of every line', () => source()?.spooled === lines.length, WAIT_MS).catch((error) => {
-      const texts = receiver.originals;
-      const doubled = texts.length - new Set(texts).size;
-      throw new Error(`${error.message}; ${lines.length} written, ${doubled} doubled: ${JSON.stringify(source())}`);
+      const { twice } = counted();
+      const counts = `${lines.length} written, ${twice.length} doubled (${twice[0]} to ${twice.at(-1)})`;
+      throw new Error(`${error.message}; ${counts}, ${damaged} times damaged: ${JSON.stringify(source())}`);
     });
     const { read, spooled, dropped } = source() as CollectorStatus['sources'][number];
     await end('SIGTERM');
-    const texts = receiver.originals;
-    const there = new Set(texts);
+    const { twice, readInBothTimes, there } = counted();
     const unique = lines.filter((line) => there.has(line)).length;
     return {
       kills: made,
       blows,
       written: lines.length,
       unique,
-      doubled: texts.length - there.size,
+      doubled: twice.length,
+      readInBothTimes,
+      damaged,
       lost: lines.length - unique,
       quarantined,
       knownAgain: receiver.repeats,

@@ -17,13 +17,13 @@ import type { CutLines } from './lines.ts';
 import {
   advance,
   isNews,
+  isThere,
   type OpenFile,
   openCopyOf,
   openFile,
   readRest,
   skipToEnd,
   wasEmptied,
-  wasEmptiedMeanwhile,
 } from './open-file.ts';
 
 /** What a tail is given. */
@@ -152,7 +152,7 @@ export class FileTail {
     this.#lookedAt = position.lookedAt;
     this.#isSettled = false;
     for (const mark of this.#known) {
-      if (!mark.done && (await wasEmptiedMeanwhile(this.path, mark))) await this.#openCopy(mark);
+      if (!mark.done && !(await isThere(this.path, mark))) await this.#openCopy(mark);
     }
     await this.#openRotated(new Set(this.#files.map((file) => file.mark.ino)));
     const stats = await this.#statPath();
@@ -167,7 +167,7 @@ export class FileTail {
     }
   }
 
-  /** Reads on in the copy that was made of a file before it was emptied. */
+  /** Reads on in the copy that was made of a file before it was emptied, or went. */
   async #openCopy(mark: FileMark): Promise<void> {
     if (this.#files.length >= MOST_OPEN) return;
     const copy = await openCopyOf(this.path, mark, this.#marks());

@@ -106,16 +106,19 @@ export async function wasEmptied(file: OpenFile, size: number, mtimeMs: number):
   return (await headOf(file.handle, file.mark.headBytes)) !== file.mark.head;
 }
 
-/** True where the file under the path is the one of a mark by its inode, and no longer has the bytes that were read of it. */
-export async function wasEmptiedMeanwhile(path: string, mark: FileMark): Promise<boolean> {
-  const handle = await open(path, 'r').catch(() => undefined);
-  if (!handle) return false;
-  try {
-    const stats = await handle.stat();
-    return stats.ino === mark.ino && stats.isFile() && !(await isMarked(handle, stats, mark));
-  } finally {
-    await handle.close();
+/** True where the file of a mark is still there, under its path or a rotated name, with the bytes that were read of it. */
+export async function isThere(path: string, mark: FileMark): Promise<boolean> {
+  const rotated = await rotatedSiblings(path);
+  for (const name of [path, ...rotated.filter(({ stats }) => stats.ino === mark.ino).map((one) => one.path)]) {
+    const handle = await open(name, 'r').catch(() => undefined);
+    if (!handle) continue;
+    try {
+      if (await isMarked(handle, await handle.stat(), mark)) return true;
+    } finally {
+      await handle.close();
+    }
   }
+  return false;
 }
 
 /** How long copying may take: what was written meanwhile may have been read of the file itself. */

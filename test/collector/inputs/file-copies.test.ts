@@ -115,6 +115,30 @@ describe('copytruncate', () => {
     expect((await allAfterRestart('the last')).sort()).toEqual([...lines(0, 420), 'the last'].sort());
   });
 
+  test('and renamed, or removed, while it is stopped: the rest is read in the copy all the same', async () => {
+    writeFileSync(path(), text(0, 100));
+    await start();
+    await until('the first lines', () => ledger().read === 100);
+    await stop();
+    appendFileSync(path(), text(100, 150));
+    copyTruncate();
+    appendFileSync(path(), text(150, 200));
+    // The emptied file goes the other way of rotation, so that none under the path has its inode.
+    renameSync(`${path()}.1`, `${path()}.2`);
+    renameSync(path(), `${path()}.1`);
+    writeFileSync(path(), text(200, 300));
+    await start();
+    await until('all lines', () => ledger().read === 300);
+    await stop();
+    appendFileSync(path(), text(300, 350));
+    copyFileSync(path(), `${path()}.0`);
+    rmSync(path());
+    writeFileSync(path(), text(350, 400));
+    await start();
+    await until('all lines', () => ledger().read === 400);
+    expect((await allAfterRestart('the last')).sort()).toEqual([...lines(0, 400), 'the last'].sort());
+  });
+
   test('of a file of a few bytes doubles nothing, whenever it is restarted', async () => {
     const short = (n: number) => `line ${n}`;
     writeFileSync(path(), text(0, 2, short));

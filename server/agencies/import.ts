@@ -1,7 +1,7 @@
 import type { AgencyId } from '../identity.ts';
-import type { AgencyRecord } from '../store/record-kinds.ts';
 import { type CsvRow, readCsv } from './csv.ts';
 import { judgeAgency, type KnownAgencies } from './judge.ts';
+import type { AgencyRecord } from './record.ts';
 import {
   AGENCY_LIMITS,
   type Agency,

@@ -1,5 +1,5 @@
-import type { AgencyRecord } from '../store/record-kinds.ts';
 import { plainNetwork } from './networks.ts';
+import type { AgencyRecord } from './record.ts';
 import type { Agency, AgencyProblem } from './schema.ts';
 import { ancestorsOf, MOST_LEVELS } from './tree.ts';
 

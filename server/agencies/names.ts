@@ -1,6 +1,6 @@
 import { SYSTEM } from '../identity.ts';
-import type { AgencyRecord } from '../store/record-kinds.ts';
 import type { RecordStore } from '../store/record-store.ts';
+import type { AgencyRecord } from './record.ts';
 
 /** Agencies by id, kept for a few seconds: every alert row shows its agency's name. */
 export interface AgencyBook {

@@ -1,6 +1,6 @@
 import { type IpAddress, parseIp, parseNetwork } from '../../rules/query/ip-address.ts';
 import type { AgencyId } from '../identity.ts';
-import type { AgencyRecord } from '../store/record-kinds.ts';
+import type { AgencyRecord } from './record.ts';
 
 /** Says whose an address or a source is, among some agencies. */
 export interface AgencyTable {

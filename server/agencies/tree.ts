@@ -1,5 +1,5 @@
 import type { AgencyId, Identity } from '../identity.ts';
-import type { AgencyRecord } from '../store/record-kinds.ts';
+import type { AgencyRecord } from './record.ts';
 
 type Agencies = ReadonlyMap<string, Pick<AgencyRecord, 'parent'>>;
 

@@ -1,9 +1,9 @@
 import type { Rule } from '../../rules/rule.ts';
 import type { AgencyBook } from '../agencies/names.ts';
 import { HaidangError } from '../errors.ts';
-import type { AlertRecord } from '../store/record-kinds.ts';
 import type { RecordFilter, Versioned } from '../store/record-store.ts';
 import { PROVINCE } from './keys.ts';
+import type { AlertRecord } from './record.ts';
 import type { AlertRow } from './schema.ts';
 
 /** Rules by id, for the titles and guidance that an alert shows. */

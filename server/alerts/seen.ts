@@ -1,6 +1,6 @@
 import type { Identity } from '../identity.ts';
-import type { AlertRecord } from '../store/record-kinds.ts';
 import type { RecordFilter, RecordPage, RecordView, Versioned } from '../store/record-store.ts';
+import type { AlertRecord } from './record.ts';
 
 /**
  * Whether an identity is shown an alert that its scope lets through: who sees all agencies sees alerts of the province whole,

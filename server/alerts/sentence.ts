@@ -1,5 +1,5 @@
 import type { Language, RuleHead } from '../../rules/rule.ts';
-import type { AlertDetected } from '../store/record-kinds.ts';
+import type { AlertDetected } from './record.ts';
 
 /** Numbers as each language writes them. */
 const NUMBERS: Readonly<Record<Language, Intl.NumberFormat>> = {

@@ -1,9 +1,9 @@
 import type { Rule, Severity } from '../../rules/rule.ts';
 import type { AgencyId } from '../identity.ts';
-import type { AlertDetected } from '../store/record-kinds.ts';
 import type { AlertUpdate } from '../store/record-store.ts';
 import { addEntities, type EntityState, type EntityValues, joinEntities, openEntities } from './entities.ts';
 import { alertId, partOf } from './keys.ts';
+import type { AlertDetected } from './record.ts';
 
 /** Matches that belong to one alert row, close together in event time. */
 export interface RowMatches {

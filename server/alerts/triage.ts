@@ -1,5 +1,5 @@
 import { HaidangError } from '../errors.ts';
-import type { AlertChange, AlertRecord } from '../store/record-kinds.ts';
+import type { AlertChange, AlertRecord } from './record.ts';
 import type { AlertChanges } from './schema.ts';
 
 /** Acts that one alert keeps; a further one is refused so that a record stays a record. */

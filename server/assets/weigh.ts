@@ -1,7 +1,8 @@
 import { type IpNetwork, networkHolds, parseIp, parseNetwork } from '../../rules/query/ip-address.ts';
 import type { Severity } from '../../rules/rule.ts';
+import type { AgencyRecord } from '../agencies/record.ts';
 import { PROVINCE } from '../alerts/keys.ts';
-import type { AgencyRecord, AlertDetected } from '../store/record-kinds.ts';
+import type { AlertDetected } from '../alerts/record.ts';
 import type { Asset } from './schema.ts';
 
 /** Severities from least to most; their place from 1 on is the rank. */

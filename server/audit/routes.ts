@@ -1,8 +1,8 @@
 import { HaidangError } from '../errors.ts';
 import type { App, Services } from '../services.ts';
-import type { AuditRecord } from '../store/record-kinds.ts';
 import type { Versioned } from '../store/record-store.ts';
 import { problems } from '../system/answers.ts';
+import type { AuditRecord } from './record.ts';
 import { type AuditEntry, AuditPage, AuditQuery } from './schema.ts';
 
 /** Pages looked through for one answer: a rare act is found over several questions, each of them short. */

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { EvidenceVerifier } from '../evidence/keys.ts';
 import { opsFile, tableOf } from '../store/embedded/ops-schema.ts';
-import type { AuditRecord } from '../store/record-kinds.ts';
 import { ALONE, headSetting } from './audit-log.ts';
 import { auditFolder, listAuditFiles, readLines } from './files.ts';
 import { type AuditLine, parseLine, type SealedLine } from './line.ts';
+import type { AuditRecord } from './record.ts';
 
 /** What can be wrong with the audit log. */
 export type AuditFindingKind =

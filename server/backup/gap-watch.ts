@@ -4,8 +4,8 @@ import { type AgencyId, type CollectorId, SYSTEM } from '../identity.ts';
 import type { FrameHead } from '../ingest/schema.ts';
 import type { Log } from '../log.ts';
 import type { EventStore } from '../store/event-store.ts';
-import type { GapRecord } from '../store/record-kinds.ts';
 import type { RecordStore } from '../store/record-store.ts';
+import type { GapRecord } from './record.ts';
 import type { Restored } from './restored.ts';
 
 /** After a restore: compares where each collector goes on with where the restored store ends. */

@@ -1,7 +1,7 @@
+import type { AlertRecord } from '../alerts/record.ts';
 import { HaidangError } from '../errors.ts';
 import { SYSTEM } from '../identity.ts';
 import type { Log } from '../log.ts';
-import type { AlertRecord } from '../store/record-kinds.ts';
 import type { RecordStore, Versioned } from '../store/record-store.ts';
 import { rankOf } from './acts.ts';
 import { incidentIdOf } from './ids.ts';

@@ -1,9 +1,9 @@
 import type { Severity } from '../../rules/rule.ts';
+import type { AlertRecord } from '../alerts/record.ts';
 import { HaidangError } from '../errors.ts';
 import type { AgencyId } from '../identity.ts';
 import { attackOf } from '../rules/attack.ts';
 import type { EventView } from '../store/event-store.ts';
-import type { AlertRecord } from '../store/record-kinds.ts';
 import type { RecordView, Versioned } from '../store/record-store.ts';
 import { type Gathered, rankOf } from './acts.ts';
 import type { EvidenceFiles } from './evidence-files.ts';

@@ -1,8 +1,8 @@
 import type { Audit } from '../accounts/audit.ts';
+import type { AlertChange, AlertRecord } from '../alerts/record.ts';
 import { HaidangError } from '../errors.ts';
 import { SYSTEM } from '../identity.ts';
 import type { Log } from '../log.ts';
-import type { AlertChange, AlertRecord } from '../store/record-kinds.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import { noted } from './acts.ts';
 import { newItemId } from './ids.ts';

@@ -1,6 +1,6 @@
 import type { IndicatorType } from '../../rules/indicators/indicator.ts';
 import type { DetectionRule, Rule, Sample, Severity } from '../../rules/rule.ts';
-import type { IndicatorListRecord } from '../store/record-kinds.ts';
+import type { IndicatorListRecord } from './record.ts';
 
 /** How the log source of rules that stand for a list begins; events never come from it. */
 const PRODUCT = 'haidang.indicators';

@@ -5,10 +5,10 @@ import { LineScanner } from '../../ecs/line-scanner.ts';
 import { WIRE_LIMITS } from '../../ecs/wire.ts';
 import type { AgencyBook } from '../agencies/names.ts';
 import { type AgencyTable, agencyTable } from '../agencies/networks.ts';
+import type { AgencyRecord } from '../agencies/record.ts';
 import { HaidangError } from '../errors.ts';
 import type { AgencyId } from '../identity.ts';
 import { type DecodedFrame, lineOfFrame, openFrame, sourcesOfLines } from '../store/frame.ts';
-import type { AgencyRecord } from '../store/record-kinds.ts';
 
 /** What of a frame belongs to one agency. */
 export interface FramePart {

@@ -1,7 +1,7 @@
 import { HaidangError } from '../errors.ts';
 import { SYSTEM } from '../identity.ts';
-import type { LeaseRecord } from '../store/record-kinds.ts';
 import type { RecordStore, RecordView, Versioned } from '../store/record-store.ts';
+import type { LeaseRecord } from './record.ts';
 
 /** A lease that this server holds. */
 export interface Lease {

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SYSTEM } from '../identity.ts';
+import type { DeadLetterRecord } from '../ingest/record.ts';
 import { listDays } from '../store/embedded/day-files.ts';
 import { batchRow, DayReader } from '../store/embedded/day-reader.ts';
 import { openEmbeddedStore } from '../store/embedded/open.ts';
 import { opsFile } from '../store/embedded/ops-schema.ts';
 import type { StoreLog } from '../store/embedded/worker-client.ts';
 import type { EventStore } from '../store/event-store.ts';
-import type { DeadLetterRecord } from '../store/record-kinds.ts';
 import type { RecordStore, Signal } from '../store/record-store.ts';
 
 /** A dead letter with its place: stream `<collector>-<epoch>` and position in it. */

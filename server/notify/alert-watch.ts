@@ -1,6 +1,6 @@
 import { PROVINCE } from '../alerts/keys.ts';
+import type { AlertRecord } from '../alerts/record.ts';
 import { SYSTEM } from '../identity.ts';
-import type { AlertRecord } from '../store/record-kinds.ts';
 import type { RecordStore, Versioned } from '../store/record-store.ts';
 import type { Notices } from './notices.ts';
 import type { Audience } from './people.ts';

@@ -1,9 +1,10 @@
 import { HaidangError } from '../errors.ts';
 import { SYSTEM } from '../identity.ts';
 import type { DaySource, EventStore } from '../store/event-store.ts';
-import type { CollectorRecord, DeletedCount, DeletionRecord } from '../store/record-kinds.ts';
+import type { CollectorRecord } from '../store/record-kinds.ts';
 import type { RecordStore, Versioned } from '../store/record-store.ts';
 import type { DayVerdict } from './examine.ts';
+import type { DeletedCount, DeletionRecord } from './record.ts';
 
 /** What deleting works with. */
 export interface Deleting {

@@ -1,5 +1,5 @@
+import type { AgencyRecord } from '../agencies/record.ts';
 import type { DayContents, EventStore, StoredDay } from '../store/event-store.ts';
-import type { AgencyRecord } from '../store/record-kinds.ts';
 import { coversDay, type StandingHold, startOfDay } from './holds.ts';
 import { keptFor, type RetentionPolicy, shortestDays } from './policy.ts';
 

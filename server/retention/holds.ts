@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { HaidangError } from '../errors.ts';
 import { type AgencyId, type Identity, SYSTEM } from '../identity.ts';
 import type { DaySpan } from '../store/event-store.ts';
-import type { LegalHoldRecord } from '../store/record-kinds.ts';
 import type { RecordStore, Versioned } from '../store/record-store.ts';
+import type { LegalHoldRecord } from './record.ts';
 
 /** A hold that stands, with the event times it covers. */
 export interface StandingHold {

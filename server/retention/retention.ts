@@ -5,12 +5,12 @@ import { type Identity, SYSTEM } from '../identity.ts';
 import type { Alone } from '../leases/membership.ts';
 import type { Log } from '../log.ts';
 import type { EventStore, StoredDay } from '../store/event-store.ts';
-import type { DeletionRecord, LegalHoldRecord } from '../store/record-kinds.ts';
 import type { RecordPage, RecordStore, Versioned } from '../store/record-store.ts';
 import { type Deleting, deleteDay, finishDeletions } from './deletions.ts';
 import { type DayVerdict, examineDay, type Judgement } from './examine.ts';
 import { type HoldRequest, liftHold, listHolds, standingHolds, writeHold } from './holds.ts';
 import { policyProblem, type RetentionPolicy } from './policy.ts';
+import type { DeletionRecord, LegalHoldRecord } from './record.ts';
 
 /** What one run did, or would have done. */
 export interface RunReport {

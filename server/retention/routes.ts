@@ -2,11 +2,11 @@ import { Type } from 'typebox';
 import { HaidangError } from '../errors.ts';
 import type { Identity } from '../identity.ts';
 import type { App, Services } from '../services.ts';
-import type { DeletionRecord, LegalHoldRecord } from '../store/record-kinds.ts';
 import type { Versioned } from '../store/record-store.ts';
 import { problems } from '../system/answers.ts';
 import type { DayVerdict } from './examine.ts';
 import { minimumDays } from './policy.ts';
+import type { DeletionRecord, LegalHoldRecord } from './record.ts';
 import type { RunReport } from './retention.ts';
 import {
   type Deletion,

@@ -5,9 +5,9 @@ import { isShown } from '../alerts/seen.ts';
 import { HaidangError } from '../errors.ts';
 import type { Identity } from '../identity.ts';
 import type { EventStore } from '../store/event-store.ts';
-import type { RuleException } from '../store/record-kinds.ts';
 import type { RecordStore } from '../store/record-store.ts';
 import { exceptionCondition } from './overlay.ts';
+import type { RuleException } from './record.ts';
 import type { ExceptionPreview } from './schema.ts';
 
 /** How far a preview looks: back in time, at alerts, at events of each and of all. */

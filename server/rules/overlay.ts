@@ -4,8 +4,8 @@ import type { DetectionRule, Rule, RuleProblem } from '../../rules/rule.ts';
 import { parseRules } from '../../rules/sigma/parse.ts';
 import { joinRules, type RuleSet } from '../../rules/sigma/rule-set.ts';
 import type { LoadedRules } from '../detection/detection.ts';
-import type { RuleException, RuleRecord, RuleSettingRecord } from '../store/record-kinds.ts';
 import { isDraftFile } from './import/imported-files.ts';
+import type { RuleException, RuleRecord, RuleSettingRecord } from './record.ts';
 import { shadowId } from './shadow.ts';
 
 /** Rules of folders and of the console, with what people decided about them. */

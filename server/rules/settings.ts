@@ -1,6 +1,7 @@
 import { SYSTEM } from '../identity.ts';
-import type { RecordKinds, RuleRecord, RuleSettingRecord, RuleVersionRecord } from '../store/record-kinds.ts';
+import type { RecordKinds } from '../store/record-kinds.ts';
 import type { RecordKind, RecordStore } from '../store/record-store.ts';
+import type { RuleRecord, RuleSettingRecord, RuleVersionRecord } from './record.ts';
 
 const PAGE = 1_000;
 

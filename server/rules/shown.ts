@@ -2,11 +2,11 @@ import type { Rule } from '../../rules/rule.ts';
 import { titles } from '../alerts/queries.ts';
 import type { RuleSpan } from '../detection/rule-spans.ts';
 import type { Services } from '../services.ts';
-import type { RuleException } from '../store/record-kinds.ts';
 import { attackOf } from './attack.ts';
 import { joinedRules } from './joined.ts';
 import { stageOf } from './lifecycle.ts';
 import { isActive } from './overlay.ts';
+import type { RuleException } from './record.ts';
 import type { Exception, RuleRow } from './schema.ts';
 import { shadowOf } from './shadow.ts';
 

@@ -2,10 +2,10 @@ import { Type } from 'typebox';
 import { HaidangError } from '../errors.ts';
 import type { Identity } from '../identity.ts';
 import type { App, Services } from '../services.ts';
-import type { SavedSearchRecord } from '../store/record-kinds.ts';
 import type { Versioned } from '../store/record-store.ts';
 import { problems } from '../system/answers.ts';
 import { questionOf } from './asking.ts';
+import type { SavedSearchRecord } from './record.ts';
 import { mayChange, openSavedSearches } from './saved.ts';
 import { ChangedSavedSearch, NewSavedSearch, SavedSearch, SavedSearches } from './schema.ts';
 

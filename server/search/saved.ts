@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { may } from '../accounts/permissions.ts';
 import { HaidangError } from '../errors.ts';
 import { type Identity, SYSTEM } from '../identity.ts';
-import type { SavedSearchRecord } from '../store/record-kinds.ts';
 import type { RecordStore, Versioned } from '../store/record-store.ts';
+import type { SavedSearchRecord } from './record.ts';
 import type { NewSavedSearch } from './schema.ts';
 
 /** Most searches that one user may keep. */

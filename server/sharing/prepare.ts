@@ -1,8 +1,8 @@
 import type { Rule } from '../../rules/rule.ts';
+import type { AlertRecord } from '../alerts/record.ts';
 import { allowList, readObservable } from '../incidents/indicators.ts';
 import { agenciesOf, detectionOf } from '../incidents/merge.ts';
 import type { IncidentRecord, IndicatorItem, Tlp } from '../incidents/record.ts';
-import type { AlertRecord } from '../store/record-kinds.ts';
 import { keepAllowed } from './allowed-fields.ts';
 import { type Cleaning, type Cut, findSecrets, redact, visibleText } from './redact.ts';
 import { TLP_ORDER } from './settings.ts';

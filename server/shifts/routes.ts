@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { Type } from 'typebox';
+import type { AlertRecord } from '../alerts/record.ts';
 import { applyChanges } from '../alerts/triage.ts';
 import { HaidangError } from '../errors.ts';
 import type { Identity } from '../identity.ts';
 import type { App, Services } from '../services.ts';
-import type { AlertRecord, ShiftEntryRecord } from '../store/record-kinds.ts';
 import type { RecordStore, Versioned } from '../store/record-store.ts';
 import { problems } from '../system/answers.ts';
+import type { ShiftEntryRecord } from './record.ts';
 import { NewShiftEntry, ShiftEntry, ShiftLog } from './schema.ts';
 
 /** The shift log of the province's analysts: notes, and hand-over of open alerts that counts once it is accepted. */

@@ -1,4 +1,4 @@
-import type { AlertChange, AlertDetected, AlertRecord, AlertStatus } from './record-kinds.ts';
+import type { AlertChange, AlertDetected, AlertRecord, AlertStatus } from '../alerts/record.ts';
 
 /** An alert as the engine first writes it. */
 export function newAlert(detected: AlertDetected): AlertRecord {

@@ -1,7 +1,7 @@
 import type { EcsEvent } from '../../ecs/event.ts';
 import type { Condition } from '../../rules/query/condition.ts';
 import type { AgencyId, CollectorId, Identity } from '../identity.ts';
-import type { DeadLetterRecord } from './record-kinds.ts';
+import type { DeadLetterRecord } from '../ingest/record.ts';
 
 /** A frame as it came from a collector, with what the server knows of it from the certificate. */
 export interface IncomingBatch {

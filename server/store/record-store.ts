@@ -1,3 +1,4 @@
+import type { AlertDetected } from '../alerts/record.ts';
 import type { Identity } from '../identity.ts';
 import type { RecordKinds } from './record-kinds.ts';
 
@@ -103,7 +104,7 @@ export interface DetectionCommit {
 /** The engine's part of an alert, whole: replaces the one before; what people set (status, notes) is kept. */
 export interface AlertUpdate {
   readonly id: string;
-  readonly detected: import('./record-kinds.ts').AlertDetected;
+  readonly detected: AlertDetected;
   /** Alerts in the store that are part of it from now on (`store/alert-record.ts`): `detected` holds their events already. */
   readonly merges?: readonly string[];
 }

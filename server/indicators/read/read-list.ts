@@ -1,6 +1,6 @@
 import type { Indicator, IndicatorType } from '../../../rules/indicators/indicator.ts';
 import { canonicalValue, guessType } from '../../../rules/indicators/indicator.ts';
-import type { IndicatorListRecord } from '../../store/record-kinds.ts';
+import type { IndicatorListRecord } from '../record.ts';
 
 export type Tlp = IndicatorListRecord['tlp'];
 export type ListFormat = IndicatorListRecord['format'];

@@ -1,9 +1,9 @@
 import type { Rule } from '../../../rules/rule.ts';
 import { rulesBehind } from '../../detection/rules-behind.ts';
 import { HaidangError } from '../../errors.ts';
-import type { RuleException, RuleSettingRecord } from '../../store/record-kinds.ts';
 import { joinedRules } from '../joined.ts';
 import { consoleFile, exceptedRules, exceptionCondition, isActive, shadowOfRule } from '../overlay.ts';
+import type { RuleException, RuleSettingRecord } from '../record.ts';
 import type { RuleRegistry } from '../registry.ts';
 import { ruleVersions } from '../version.ts';
 

@@ -1,7 +1,7 @@
 import type { Rule } from '../../../rules/rule.ts';
+import type { AlertRecord } from '../../alerts/record.ts';
 import type { IncidentRecord } from '../../incidents/record.ts';
 import { messageDefinition, messageExtensions } from '../../national/message.ts';
-import type { AlertRecord } from '../../store/record-kinds.ts';
 import { stixId } from './ids.ts';
 import { observableObject, patternOf, type StixObject } from './objects.ts';
 import { TLP_IDS, tlpMarking } from './tlp.ts';

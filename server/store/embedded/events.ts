@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { HaidangError } from '../../errors.ts';
 import type { Identity } from '../../identity.ts';
+import type { DeadLetterRecord } from '../../ingest/record.ts';
 import type {
   AppendResult,
   CompactedDay,
@@ -27,7 +28,6 @@ import type {
   TopValues,
 } from '../event-store.ts';
 import { oneField } from '../field-values.ts';
-import type { DeadLetterRecord } from '../record-kinds.ts';
 import { DayKeeper } from './day-keeper.ts';
 import { type ReadCall, type Scope, type SearchLimits, STOP_AT } from './read-calls.ts';
 import { type StoreLog, WorkerClient } from './worker-client.ts';

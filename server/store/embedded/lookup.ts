@@ -1,7 +1,7 @@
 import { parseEventId } from '../../../ecs/event-id.ts';
 import type { AgencyId, CollectorId } from '../../identity.ts';
+import type { DeadLetterRecord } from '../../ingest/record.ts';
 import type { StoredBatch, StoredEvent } from '../event-store.ts';
-import type { DeadLetterRecord } from '../record-kinds.ts';
 import { type BatchRow, batchRow, type DayReader } from './day-reader.ts';
 import type { Scope } from './read-calls.ts';
 

@@ -1,5 +1,5 @@
+import type { AlertRecord } from '../../alerts/record.ts';
 import { grownAlert, joinAlerts, newAlert, sameAlert } from '../alert-record.ts';
-import type { AlertRecord } from '../record-kinds.ts';
 import type { AlertUpdate, DetectionCommit, Signal } from '../record-store.ts';
 import type { OpsRecords } from './ops-records.ts';
 

@@ -1,5 +1,6 @@
 import { workerData } from 'node:worker_threads';
 import { HaidangError } from '../../errors.ts';
+import type { DeadLetterRecord } from '../../ingest/record.ts';
 import type {
   EventPage,
   FieldList,
@@ -14,7 +15,6 @@ import type {
   TopQuery,
   TopValues,
 } from '../event-store.ts';
-import type { DeadLetterRecord } from '../record-kinds.ts';
 import { count, histogram } from './aggregate.ts';
 import { Stopped } from './budget.ts';
 import { bytesOfDay, listDamaged, listDays } from './day-files.ts';

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
+import type { AlertRecord } from '../../alerts/record.ts';
 import { grownAlert, joinAlerts, newAlert, sameAlert } from '../alert-record.ts';
-import type { AlertRecord } from '../record-kinds.ts';
 import type { AlertUpdate, DetectionCommit, Signal } from '../record-store.ts';
 import type { BulkItem, Cluster } from './cluster.ts';
 import type { Counters } from './counters.ts';

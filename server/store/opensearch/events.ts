@@ -1,6 +1,7 @@
 import { parseEventId } from '../../../ecs/event-id.ts';
 import { HaidangError } from '../../errors.ts';
 import type { Identity } from '../../identity.ts';
+import type { DeadLetterRecord } from '../../ingest/record.ts';
 import type {
   AppendResult,
   DayContents,
@@ -24,7 +25,6 @@ import type {
   TopValues,
 } from '../event-store.ts';
 import { oneField } from '../field-values.ts';
-import type { DeadLetterRecord } from '../record-kinds.ts';
 import type { Appending } from './appending.ts';
 import { readBatches } from './batches.ts';
 import type { Cluster } from './cluster.ts';

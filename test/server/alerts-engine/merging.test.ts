@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { AlertRecord } from '../../../server/alerts/record.ts';
 import type { AgencyId } from '../../../server/identity.ts';
 import { joinAlerts, newAlert } from '../../../server/store/alert-record.ts';
-import type { AlertRecord } from '../../../server/store/record-kinds.ts';
 
 const AT = '2026-11-22T08:00:00.000Z';
 

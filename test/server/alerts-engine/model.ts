@@ -8,9 +8,9 @@ import type {
 } from '../../../rules/rule.ts';
 import { type Grouping, type GroupingReads, openGrouping } from '../../../server/alerts/grouping.ts';
 import { groupKey } from '../../../server/alerts/keys.ts';
+import type { AlertDetected } from '../../../server/alerts/record.ts';
 import type { MatchCell } from '../../../server/detection/match-cell.ts';
 import type { AgencyId } from '../../../server/identity.ts';
-import type { AlertDetected } from '../../../server/store/record-kinds.ts';
 import type { Signal } from '../../../server/store/record-store.ts';
 
 export const AGENCY = 'so-tttt' as AgencyId;

@@ -12,6 +12,7 @@ import type { NewUser } from '../../../server/accounts/schema.ts';
 import type { SecondFactorPolicy } from '../../../server/accounts/second-factor.ts';
 import { openAgencyBook } from '../../../server/agencies/names.ts';
 import { ruleBook } from '../../../server/alerts/queries.ts';
+import type { AlertDetected } from '../../../server/alerts/record.ts';
 import { buildApp } from '../../../server/app.ts';
 import { openBackupJobs } from '../../../server/backup/jobs.ts';
 import { NO_S3_SETTINGS } from '../../../server/backup/s3/settings.ts';
@@ -35,7 +36,6 @@ import type { App } from '../../../server/services.ts';
 import { NO_SHARING, type SharingSettings } from '../../../server/sharing/settings.ts';
 import { openSharing, type Sharing } from '../../../server/sharing/sharing.ts';
 import type { EventStore } from '../../../server/store/event-store.ts';
-import type { AlertDetected } from '../../../server/store/record-kinds.ts';
 import type { RecordStore } from '../../../server/store/record-store.ts';
 import { openAnyStore } from '../store/any-store.ts';
 

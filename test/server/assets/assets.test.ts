@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AlertDetected } from '../../../server/alerts/record.ts';
 import { openAssetBook } from '../../../server/assets/book.ts';
 import type { Asset } from '../../../server/assets/schema.ts';
 import { assetTable, networkOf, weigh } from '../../../server/assets/weigh.ts';
 import type { AgencyId } from '../../../server/identity.ts';
-import type { AlertDetected } from '../../../server/store/record-kinds.ts';
 import { type Bench, HOST, openBench } from '../api/harness.ts';
 
 const asset = (kind: Asset['kind'], value: string, level: number, agency: string | null = null): Asset => ({

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { openAudit } from '../../../server/accounts/audit.ts';
+import type { AuditRecord } from '../../../server/audit/record.ts';
 import { type Authority, openAuthority } from '../../../server/authority/authority.ts';
 import { type Fleet, type FleetOptions, openFleet } from '../../../server/fleet/fleet.ts';
 import { type AgencyId, SYSTEM } from '../../../server/identity.ts';
 import { type Ingest, type IngestOptions, startIngest } from '../../../server/ingest/ingest.ts';
 import { openEmbeddedStore } from '../../../server/store/embedded/open.ts';
 import type { EventStore, StoredBatch } from '../../../server/store/event-store.ts';
-import type { AuditRecord, CollectorRecord } from '../../../server/store/record-kinds.ts';
+import type { CollectorRecord } from '../../../server/store/record-kinds.ts';
 import type { RecordStore } from '../../../server/store/record-store.ts';
 
 export const AGENCY = 'so-tai-chinh' as AgencyId;

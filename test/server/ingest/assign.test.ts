@@ -2,10 +2,10 @@ import { zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseKql } from '../../../rules/query/kql.ts';
 import { openAgencyBook } from '../../../server/agencies/names.ts';
+import type { AgencyRecord } from '../../../server/agencies/record.ts';
 import { type AgencyId, type Identity, SYSTEM } from '../../../server/identity.ts';
 import { createAssigner } from '../../../server/ingest/assign.ts';
 import { buildLedger } from '../../../server/ledger/ledger.ts';
-import type { AgencyRecord } from '../../../server/store/record-kinds.ts';
 import { linesIn, type Parsed, packLines, sshFailure, toLines } from '../store/frames.ts';
 import { type EnrolledCollector, type Lab, openLab, send } from './lab.ts';
 

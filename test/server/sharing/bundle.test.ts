@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
+import type { AlertRecord } from '../../../server/alerts/record.ts';
 import type { AgencyId } from '../../../server/identity.ts';
 import type { IncidentRecord } from '../../../server/incidents/record.ts';
 import { mayLeave, prepareIncident } from '../../../server/sharing/prepare.ts';
 import { patternOf } from '../../../server/sharing/stix/objects.ts';
-import type { AlertRecord } from '../../../server/store/record-kinds.ts';
 import { RULE } from '../api/rule.ts';
 import { pythonWith, runPython } from '../taxii/python.ts';
 

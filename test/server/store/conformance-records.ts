@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { AlertDetected, AlertRecord } from '../../../server/alerts/record.ts';
 import { type AgencyId, type Identity, SYSTEM } from '../../../server/identity.ts';
-import type { AlertDetected, AlertRecord } from '../../../server/store/record-kinds.ts';
 import type { RecordPage, Signal } from '../../../server/store/record-store.ts';
 import type { Bench } from './conformance.ts';
 import { AGENCY_A, AGENCY_B } from './frames.ts';

@@ -225,6 +225,7 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
     session: {
       idleMs: values['accounts.session.idle_minutes'] * 60_000,
       absoluteMs: values['accounts.session.absolute_hours'] * 3_600_000,
+      most: values['accounts.session.most'],
     },
     evidence: { closeAfterDays: values['evidence.close_after_days'], at: values['evidence.at'] },
     backup: { keep: values['backup.keep'], to: values['backup.to'] },

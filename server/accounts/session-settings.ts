@@ -4,7 +4,9 @@ export interface SessionPolicy {
   readonly idleMs: number;
   /** It is over after this long in any case. */
   readonly absoluteMs: number;
+  /** How many an account may have at once: one more ends the one that was not used for longest. */
+  readonly most: number;
 }
 
-/** A shift without a break, and a day: what holds where nothing else is configured. */
-export const SESSION_POLICY: SessionPolicy = { idleMs: 8 * 3_600_000, absoluteMs: 24 * 3_600_000 };
+/** A shift without a break, a day, and some machines and browsers: what holds where nothing else is configured. */
+export const SESSION_POLICY: SessionPolicy = { idleMs: 8 * 3_600_000, absoluteMs: 24 * 3_600_000, most: 20 };

@@ -145,6 +145,20 @@ export function openSessions(options: {
     } while (after !== undefined);
   }
 
+  /** Ends those of a user that are too many, the least lately used first; never `kept`. */
+  async function endBeyond(user: string, kept: string): Promise<void> {
+    const others: Versioned<SessionRecord>[] = [];
+    for await (const found of open(user)) if (found.id !== kept) others.push(found);
+    const byUse = others.sort((a, b) => Date.parse(b.document.lastUsedAt) - Date.parse(a.document.lastUsedAt));
+    for (const { id } of byUse.slice(policy.most - 1)) await end(id);
+  }
+
+  async function* open(user?: string): AsyncGenerator<Versioned<SessionRecord>> {
+    for await (const found of all(user)) {
+      if (!isOver(found.document) && found.document.replacedAt === undefined) yield found;
+    }
+  }
+
   return {
     policy,
     async start(user, client, provider, until = Number.POSITIVE_INFINITY) {
@@ -159,6 +173,7 @@ export function openSessions(options: {
         ...client,
         ...(provider ? { provider: true, ...provider } : {}),
       });
+      await endBeyond(user, tokenHash(token));
       const signedIn = await load(tokenHash(token), false);
       if (!signedIn) throw new HaidangError('HD_WRONG_PASSWORD', 'This account is not active.');
       return { token, signedIn };
@@ -180,11 +195,7 @@ export function openSessions(options: {
       await view.create('session', tokenHash(token), fresh);
       return token;
     },
-    async *open(user) {
-      for await (const found of all(user)) {
-        if (!isOver(found.document) && found.document.replacedAt === undefined) yield found;
-      }
-    },
+    open,
     end,
     async endAllOf(user, except) {
       const due: string[] = [];

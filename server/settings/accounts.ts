@@ -46,4 +46,9 @@ export const ACCOUNT_SETTINGS = {
     does: 'Hours after which a session is over in any case, and its person signs in again.',
     read: integer(1, 720),
   }),
+  'accounts.session.most': setting({
+    fallback: 20,
+    does: 'How many sessions one account may have at once; signing in once more ends the one that was not used for longest.',
+    read: integer(1, 1_000),
+  }),
 } as const;

@@ -15,7 +15,7 @@ import type { LiveMessage } from '../../server/realtime/schema.ts';
 import { Installation, PASSWORD, until } from '../e2e/harness.ts';
 import { syslogTime } from '../e2e/logs.ts';
 import type { Reconnected, ReconnectOrder } from './load-collectors.ts';
-import { layOut, type Province } from './load-world.ts';
+import { layOut, type Province, SIGNS_IN } from './load-world.ts';
 
 const seconds = Number(process.argv[2] ?? 45);
 const analysts = Number(process.argv[3] ?? 200);
@@ -169,7 +169,7 @@ async function signIn(): Promise<number | undefined> {
   const answer = await fetch(`${installation.url}/api/v1/session`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', origin: installation.url },
-    body: JSON.stringify({ user: 'analyst-0', password: PASSWORD }),
+    body: JSON.stringify({ user: SIGNS_IN, password: PASSWORD }),
   });
   await answer.text();
   return answer.ok ? performance.now() - started : undefined;

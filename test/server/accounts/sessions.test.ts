@@ -104,6 +104,22 @@ describe('open sessions', () => {
     expect((await ask('DELETE', '/sessions/0000000000000000', chief)).statusCode).toBe(404);
   });
 
+  it('are twenty of one account: one more ends the one that was not used for longest, and nobody else is touched', async () => {
+    const { sessions } = bench.accounts;
+    const oldest = await bench.signIn({ user: 'many-lan' });
+    const forgotten = await bench.signIn({ user: 'many-lan' });
+    const other = await bench.signIn({ user: 'many-minh' });
+    bench.clock.now += 5 * 60_000;
+    expect((await ask('GET', '/session', oldest)).statusCode).toBe(200);
+    for (let n = 3; n <= 20; n++) await sessions.start('many-lan');
+    expect(await listed('/session/sessions', oldest)).toHaveLength(20);
+    const { token } = await sessions.start('many-lan');
+    expect((await ask('GET', '/session', forgotten)).statusCode).toBe(401);
+    for (const cookie of [oldest, other, `haidang_session=${token}`])
+      expect((await ask('GET', '/session', cookie)).statusCode).toBe(200);
+    expect(await listed('/session/sessions', oldest)).toHaveLength(20);
+  });
+
   it('that are over are not listed', async () => {
     const cookie = await bench.signIn({ user: 'idle-lan' });
     bench.clock.now += 9 * 3_600_000;

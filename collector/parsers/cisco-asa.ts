@@ -2,6 +2,7 @@ import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
 import { readSecurityEvent } from './cisco-ftd.ts';
 import { CISCO_MESSAGES } from './cisco-messages.ts';
+import { readPlainWords } from './cisco-plain-words.ts';
 import type { Draft } from './draft.ts';
 import { classify, endpoint, finish, newDraft } from './draft.ts';
 import { readTemplate } from './message-template.ts';
@@ -10,12 +11,20 @@ import { readSyslogHeader } from './syslog-header.ts';
 import { setUrl } from './url.ts';
 
 const MARK = /%(ASA|FTD|PIX|FWSM|NGIPS)-(?:[A-Za-z][\w]{0,30}-)?([0-7])-(\d{6}): ?/;
-const MARK_FIRST = /^:? ?%(?:ASA|FTD|PIX|FWSM|NGIPS)-/;
+const MARK_FIRST = /^:{0,2} ?%(?:ASA|FTD|PIX|FWSM|NGIPS)-/;
 const INNER_TIME = /^:? ?(?=(?:\w{3} )?\w{3} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d)/;
 const MAX_HEAD = 512;
 const MAX_CISCO = 16_384;
 const LEVELS = ['emergency', 'alert', 'critical', 'error', 'warning', 'notification', 'informational', 'debug'];
 const SECONDS = /^(?:(\d{1,5})d ?)?(\d{1,6})h?:(\d{1,2})m?:(\d{1,2})s?$/;
+
+/** What stands for an address where there is none. */
+const NOWHERE: ReadonlySet<string> = new Set(['console', 'None', 'unknown', 'Unknown']);
+const REPEATED = /^message repeated (\d{1,9}) times: \[ ?(.*)\]$/s;
+/** Messages that write an ICMP type and code where others have ports. */
+const TYPED_PORTS: ReadonlySet<string> = new Set(['106100', '106102', '106103']);
+/** What stands in brackets behind an address where no identity is known: the name that the address has. */
+const HOST_IN_BRACKETS = /^(?=.*\.)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+$/;
 
 type Texts = Record<string, string>;
 
@@ -50,7 +59,7 @@ function setEnd(
   const [address, port, nat, natPort] = names;
   const text = texts[address];
   // Commands typed at the machine itself come from `console`, which is no place on the network.
-  const found = text === undefined || text === 'console' ? undefined : endpoint(text, texts[port]);
+  const found = text === undefined || NOWHERE.has(text) ? undefined : endpoint(text, texts[port]);
   if (found) draft[side] = found;
   const mapped = texts[nat];
   const end = mapped === undefined || mapped === text ? undefined : endpoint(mapped, texts[natPort]);
@@ -77,29 +86,36 @@ function setEnds(draft: Draft, texts: Texts): void {
   }
 }
 
+/** The identity in brackets behind an address; a host's name there is none. */
+function identityOf(text: string | undefined): string | undefined {
+  return text !== undefined && HOST_IN_BRACKETS.test(text) ? undefined : text;
+}
+
 function setPeople(draft: Draft, texts: Texts): void {
-  const source = accountOf(texts['suser']);
-  if (source) {
-    put(draft, 'source.user', source);
-    draft.user = { ...source };
-  }
-  const destination = accountOf(texts['duser']);
-  if (destination) put(draft, 'destination.user', destination);
+  const first = accountOf(identityOf(texts['suser']));
+  const second = accountOf(identityOf(texts['duser']));
+  // The far end of a ping is named first, and is the source of an inbound one alone.
+  const isTurned = texts['foreign'] !== undefined && texts['direction'] !== 'inbound';
+  if (first) put(draft, isTurned ? 'destination.user' : 'source.user', first);
+  if (second) put(draft, isTurned ? 'source.user' : 'destination.user', second);
+  if (first) draft.user = { ...first };
   const own = accountOf(texts['user']);
   if (own) draft.user = { ...own };
   const group = texts['group'];
   if (group !== undefined && group !== '') put(draft, 'user.group.name', group);
 }
 
-function setNetwork(draft: Draft, texts: Texts): void {
+function setNetwork(draft: Draft, texts: Texts, number: string): void {
   putTransport(draft, texts['transport']);
   const direction = (texts['direction'] ?? texts['outward'])?.toLowerCase();
   if (direction === 'inbound' || direction === 'outbound') put(draft, 'network.direction', direction);
   const icmp = texts['transport']?.toLowerCase().startsWith('icmp');
   if (icmp && draft.source?.port !== undefined) {
-    // Where access lists name ports, ICMP has its type and code.
-    put(draft, 'cisco.asa.icmp_type', draft.source.port);
-    put(draft, 'cisco.asa.icmp_code', draft.destination?.port);
+    // Where access lists name ports, ICMP has its type and code; elsewhere its identifier.
+    if (TYPED_PORTS.has(number)) {
+      put(draft, 'cisco.asa.icmp_type', draft.source.port);
+      put(draft, 'cisco.asa.icmp_code', draft.destination?.port);
+    }
     delete draft.source.port;
     delete draft.destination?.port;
   }
@@ -111,7 +127,7 @@ function setNetwork(draft: Draft, texts: Texts): void {
   put(draft, 'observer.ingress.interface.name', texts['sif']);
   put(draft, 'observer.egress.interface.name', texts['dif']);
   put(draft, 'cisco.asa.tcp_flags', texts['flags']?.trim());
-  put(draft, 'cisco.asa.connection_id', texts['id']);
+  put(draft, number.startsWith('400') ? 'rule.id' : 'cisco.asa.connection_id', texts['id']);
 }
 
 function setRest(draft: Draft, texts: Texts, number: string): void {
@@ -146,7 +162,7 @@ function setRest(draft: Draft, texts: Texts, number: string): void {
 }
 
 /** What the words of a message change in what its number means. */
-function refine(draft: Draft, texts: Texts, number: string): void {
+function refine(draft: Draft, texts: Texts, number: string, body: string): void {
   const verdict = texts['verdict']?.toLowerCase();
   if (number.startsWith('106')) {
     if (verdict === 'denied') classify(draft, ['network'], ['connection', 'denied'], 'firewall-rule', 'failure');
@@ -157,31 +173,41 @@ function refine(draft: Draft, texts: Texts, number: string): void {
   if (number.startsWith('338') && texts['word'] === 'dropped')
     classify(draft, ['network'], ['connection', 'denied'], 'dynamic-filter', 'failure');
   if (number === '113004' && texts['word'] === 'accounting') classify(draft, ['network'], ['info']);
+  const { rest } = texts;
+  if (number === '722055') put(draft, 'user_agent.original', /^Client Type: (.+)$/s.exec(rest ?? '')?.[1]);
+  if (number === '722037') put(draft, 'event.reason', /^SVC closing connection: (.+?)\.?$/s.exec(rest ?? '')?.[1]);
+  if (number === '313009') put(draft, 'cisco.asa.icmp_type', countOf(/, ICMP type (\d{1,3})$/.exec(body)?.[1]));
   if ((number === '113004' || number === '113005') && texts['word'] === 'authorization')
     draft.event.action = 'authorization';
 }
 
+function fill(draft: Draft, texts: Texts, number: string): void {
+  setEnds(draft, texts);
+  setNetwork(draft, texts, number);
+  setPeople(draft, texts);
+  setRest(draft, texts, number);
+}
+
 function readBody(draft: Draft, number: string, body: string): void {
+  const repeated = REPEATED.exec(body.trim());
+  if (repeated) draft['haidang'] = { repeated: Number(repeated[1]) };
+  const text = (repeated?.[2] ?? body).trim();
   const message = CISCO_MESSAGES.get(number);
-  const text = body.trim();
-  if (!message || text.length > MAX_CISCO) {
+  if (text.length > MAX_CISCO) {
     classify(draft, ['network'], ['info']);
     return;
   }
-  const { category, type, action, outcome } = message.meaning;
-  for (const each of message.templates) {
+  const { category, type, action, outcome } = message?.meaning ?? { category: ['network'], type: ['info'] };
+  classify(draft, category, type, action, outcome);
+  for (const each of message?.templates ?? []) {
     const texts = readTemplate(each, text);
     if (!texts) continue;
-    classify(draft, category, type, action, outcome);
-    setEnds(draft, texts);
-    setNetwork(draft, texts);
-    setPeople(draft, texts);
-    setRest(draft, texts, number);
-    refine(draft, texts, number);
+    fill(draft, texts, number);
+    refine(draft, texts, number, text);
     return;
   }
-  // A text that the tables do not have: its number says what it is about, its words are not guessed at.
-  classify(draft, category, type, action, outcome);
+  // A text that the tables do not have: its number says what it is about, and of its words those that all messages share.
+  fill(draft, readPlainWords(text), number);
 }
 
 function makeEvent(

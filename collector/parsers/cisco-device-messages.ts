@@ -25,8 +25,22 @@ const PEER = [
   'Group = {group}, {rest}',
 ];
 
-/** Messages 401002 and up: shuns, logins to the device, VPN sessions, TLS, threats. */
+/** `Local:a:p Remote:a:p Username:u text`, as the messages of IKE version 2 begin. */
+const IKE = [
+  'Local:{dst}:{dport} Remote:{src}:{sport} Username:{user} IKEv2 {rest}',
+  'Local:{dst}:{dport} Remote:{src}:{sport} Username:{user} {rest}',
+];
+/** A login to a session, from older devices, which name no address. */
+const ASKED = 'Authentication: {word}, group = {group} user = {user}[ ], Session Type: {name}';
+
+/** Messages 400000 and up: shuns, logins to the device, VPN sessions, TLS, threats. */
 export const DEVICE_MESSAGES: readonly CiscoRow[] = [
+  [
+    Array.from({ length: 52 }, (_, number) => 400_000 + number).join(' '),
+    { category: ['network', 'intrusion_detection'], type: ['info'] },
+    'IPS:{id} {list} from {src} to {dst} on interface {sif}~',
+    'IDS:{id} {list} from {src} to {dst} on interface {sif}~',
+  ],
   ['401002', { category: NETWORK, type: ['info'], action: 'shun-added' }, 'Shun added: {src}~'],
   ['401003', { category: NETWORK, type: ['info'], action: 'shun-deleted' }, 'Shun deleted: {src}~'],
   [
@@ -136,22 +150,26 @@ export const DEVICE_MESSAGES: readonly CiscoRow[] = [
     '716003',
     { category: ['network', 'web'], type: ['access', 'allowed'], action: 'url-access', outcome: 'success' },
     'Group <{group}> User <{user}> IP <{src}> WebVPN access GRANTED: {url}',
+    'Group {group} User {user} IP {src} WebVPN access GRANTED: {url}',
     ...SESSION,
   ],
   [
     '716004',
     { category: ['network', 'web'], type: ['access', 'denied'], action: 'url-access', outcome: 'failure' },
     'Group <{group}> User <{user}> IP <{src}> WebVPN access DENIED to specified location: {url}',
+    'Group {group} User {user} IP {src} WebVPN access DENIED to specified location: {url}',
     ...SESSION,
   ],
-  ['716038', LOGIN, ...SESSION],
-  ['716039', REFUSED, ...SESSION],
+  ['716038', LOGIN, ...SESSION, ASKED],
+  ['716039', REFUSED, ...SESSION, ASKED],
   [
     '716058 716059 722010 722011 722012 722028 722032 722036 722053 722055',
     NOTE,
-    'Group <{group}> User <{user}> IP <{src}>~',
     ...SESSION,
+    'Group <{group}> User IP <{src}> {rest}',
   ],
+  ['721016', VPN_UP, '({name}) WebVPN session for client user {user}, IP[v4][v6] {src} has been created~'],
+  ['721018', VPN_DOWN, '({name}) WebVPN session for client user {user}, IP[v4][v6] {src} has been deleted~'],
   ['722022 722033 722034 722051', VPN_UP, ...SESSION],
   ['722023 722037', { ...VPN_DOWN }, ...SESSION],
   ['725001', TLS, 'Starting SSL handshake with {word} {sif}:{src}/{sport}[ to {dst}/{dport}] for {name} session~'],
@@ -198,9 +216,22 @@ export const DEVICE_MESSAGES: readonly CiscoRow[] = [
     'user-identity: Add IP-User mapping {src} - {user} Succeeded~',
     'user-identity: Delete IP-User mapping {src} - {user} Succeeded~',
   ],
-  ['750002 750003', NOTE, 'Local:{dst}:{dport} Remote:{src}:{sport} Username:{user} {rest}'],
-  ['751025', VPN_UP, 'Local:{dst}:{dport} Remote:{src}:{sport} Username:{user} Group:{group} {rest}'],
+  ['750002 750003', NOTE, ...IKE],
+  ['750006', VPN_UP, ...IKE],
+  ['750007', VPN_DOWN, ...IKE],
+  [
+    '751025',
+    VPN_UP,
+    'Local:{dst}:{dport} Remote:{src}:{sport} Username:{user}[ IKEv2] Group:{group} IPv4 Address{rest}',
+    ...IKE,
+  ],
   ['605001 605002 605003', NOTE, '{rest}'],
+  [
+    '607001',
+    NOTE,
+    'Pre-allocate SIP {name} {transport} secondary channel for {sif}:{src}[/{sport}] to {dif}:{dst}[/{dport}] from {rest} message',
+    'Pre-allocate SIP {name} secondary channel for {sif}:{src}[/{sport}] to {dif}:{dst}[/{dport}] from {rest} message',
+  ],
   [
     '602303 602304',
     NOTE,
@@ -210,6 +241,13 @@ export const DEVICE_MESSAGES: readonly CiscoRow[] = [
     '434004',
     NOTE,
     'SFR requested {word} to bypass further packet redirection and process {transport} flow from {sif}:{src}/{sport} to {dif}:{dst}/{dport} locally~',
+  ],
+  ['725016', TLS, 'Device selects trust-point {name} for {word} {sif}:{src}/{sport}[ to {dst}/{dport}]~'],
+  [
+    '308001',
+    REFUSED,
+    'console enable password incorrect for {number} tries (from {src})~',
+    'PIX console enable password incorrect for {number} tries (from {src})~',
   ],
   [
     '805001',

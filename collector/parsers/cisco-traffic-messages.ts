@@ -89,6 +89,7 @@ export const TRAFFIC_MESSAGES: readonly CiscoRow[] = [
     '{reason} for {transport} from {sif}:{src}/{sport} to {dif}:{dst}/{dport}~',
   ],
   ['111001', COMMAND, 'Begin configuration: {src} writing to {name}'],
+  ['111003', COMMAND, '{src} Erase configuration~'],
   ['111004 111005', CONFIGURED, '{src} end configuration: {verdict}~'],
   ['111007', COMMAND, 'Begin configuration: {src} reading from {name}'],
   [
@@ -107,16 +108,15 @@ export const TRAFFIC_MESSAGES: readonly CiscoRow[] = [
   [
     '113004',
     LOGIN,
-    'AAA user {word} Successful : server = {dst} : user = {user}',
-    'AAA user {word} Successful: server = {dst} , User = {user}',
-    'AAA user {word} Successful : server = {dst} , User = {user}',
+    'AAA user {word} Successful[ ]: server = {dst}[ ]: user = {user}',
+    'AAA user {word} Successful[ ]: server = {dst}[ ], User = {user}',
   ],
   [
     '113005 113016',
     REFUSED,
-    'AAA user {word} Rejected : reason = {reason} : server = {dst} : user = {user} : user IP = {src}',
-    'AAA user {word} Rejected : reason = {reason} : server = {dst} : user = {user}',
-    'AAA credentials rejected : reason = {reason} : server = {dst} : user = {user}[ : user IP = {src}]',
+    'AAA user {word} Rejected[ ]: reason = {reason}[ ]: server = {dst}[ ]: user =[ {user}][ ]: user IP = {src}',
+    'AAA user {word} Rejected[ ]: reason = {reason}[ ]: server = {dst}[ ]: user = {user}',
+    'AAA credentials rejected[ ]: reason = {reason}[ ]: server = {dst}[ ]: user = {user}[ : user IP = {src}]',
   ],
   [
     '113006',
@@ -128,7 +128,7 @@ export const TRAFFIC_MESSAGES: readonly CiscoRow[] = [
     { category: ['iam'], type: ['user', 'change'], action: 'account-unlocked' },
     'User {user} unlocked by {name}',
   ],
-  ['113008', LOGIN, 'AAA transaction status ACCEPT : user = {user}'],
+  ['113008', LOGIN, 'AAA transaction status ACCEPT[ ]: user = {user}'],
   [
     '113009 113011',
     { category: AUTH, type: ['info'] },
@@ -137,15 +137,15 @@ export const TRAFFIC_MESSAGES: readonly CiscoRow[] = [
     'AAA retrieved default group policy {group} for user {user}',
   ],
   ['113010', { category: AUTH, type: ['info'] }, 'AAA challenge received for user {user} from server {dst}~'],
-  ['113012', LOGIN, 'AAA user {word} Successful : local database : user = {user}'],
+  ['113012', LOGIN, 'AAA user {word} Successful[ ]: local database[ ]: user = {user}'],
   ['113013', REFUSED, 'AAA unable to complete the request Error : reason = {reason} : user = {user}'],
   ['113014', REFUSED, 'AAA {word} server not accessible : server = {dst} : user = {user}'],
   [
     '113015 113017',
     REFUSED,
-    'AAA user {word} Rejected : reason = {reason} : local database : user = {user} : user IP = {src}',
-    'AAA user {word} Rejected : reason = {reason} : local database : user = {user}',
-    'AAA credentials rejected : reason = {reason} : local database : user = {user}[ : user IP = {src}]',
+    'AAA user {word} Rejected[ ]: reason = {reason}[ ]: local database[ ]: user =[ {user}][ ]: user IP = {src}',
+    'AAA user {word} Rejected[ ]: reason = {reason}[ ]: local database[ ]: user = {user}',
+    'AAA credentials rejected[ ]: reason = {reason}[ ]: local database[ ]: user = {user}[ : user IP = {src}]',
   ],
   [
     '113019',
@@ -191,9 +191,9 @@ export const TRAFFIC_MESSAGES: readonly CiscoRow[] = [
     '304001',
     { category: ['network', 'web'], type: ['access', 'allowed'], action: 'url-access', outcome: 'success' },
     '{user}@{src} Accessed URL {rest}',
-    '{src} Accessed URL {rest}',
+    '{src}[({suser})] Accessed URL {rest}',
     '{user}@{src} Accessed JAVA URL {rest}',
-    '{src} Accessed JAVA URL {rest}',
+    '{src}[({suser})] Accessed JAVA URL {rest}',
   ],
   [
     '304002',
@@ -235,8 +235,10 @@ export const TRAFFIC_MESSAGES: readonly CiscoRow[] = [
   [
     '315011',
     { category: ['network', 'session'], type: ['connection', 'end'], action: 'ssh-session-ended' },
-    'SSH session from {src} on interface {sif} for user "{user}" disconnected by SSH server, reason: "{reason}"~',
-    'SSH session from {src} on interface {sif} for user {user} disconnected by SSH server, reason: {reason}',
+    'SSH session from[ {src}] on interface {sif} for user "{user}" disconnected by SSH server, reason: "{reason}"~',
+    'SSH session from[ {src}] on interface {sif} for user {user} disconnected by SSH server, reason: {reason}',
+    'SSH session from[ {src}] on interface {sif} for user "{user}" terminated normally~',
+    'SSH session from[ {src}] on interface {sif} for user {user} terminated normally~',
   ],
   [
     '338001 338002 338003 338004 338005 338006 338007 338008 338101 338102 338103 338104 338201 338202 338203 338204',

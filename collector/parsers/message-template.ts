@@ -2,7 +2,8 @@
 const PLACES: readonly (readonly [RegExp, string])[] = [
   [/^transport$/, '(?:protocol )?([A-Za-z0-9-]{1,20})'],
   [/^(?:direction|verdict|word|verb)$/, '([A-Za-z-]{1,20})'],
-  [/(?:^s|^d)if$|^if$/, '([^\\s:()/,"]{1,64})'],
+  // A clustered or virtual device puts its number before the interface: `v1:outside:192.0.2.1`.
+  [/(?:^s|^d)if$|^if$/, '((?:v\\d{1,3}:(?=[^\\s:()/,"]{1,64}:\\d{1,3}\\.))?[^\\s:()/,"]{1,64})'],
   [/^(?:src|dst|nat|nat2|foreign|local|global|peer)$/, '([0-9A-Za-z._:%-]{1,255})'],
   [/port$/, '([A-Za-z0-9_-]{1,32})'],
   [/^(?:suser|duser)$/, '([^()]{0,256})'],

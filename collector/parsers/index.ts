@@ -70,8 +70,8 @@ export const PARSERS: readonly Parser[] = [
   APACHE,
   suricata,
   netflow,
-  withSyslogHeader(windows),
-  withSyslogHeader(sysmon),
+  withSyslogHeader(windows, 'windows'),
+  withSyslogHeader(sysmon, 'windows'),
   zeek,
   withWrapped(json, (line, context) => detect(line, context, undefined)),
 ];

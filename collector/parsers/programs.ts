@@ -29,7 +29,8 @@ import { readSquidMessage } from './squid.ts';
 import { parseSudoMessage } from './sudo.ts';
 import { suricata } from './suricata.ts';
 import type { SyslogHeader } from './syslog-header.ts';
-import { isWindowsMessage, readWindowsMessage } from './windows.ts';
+import { isWindowsMessage, readWindowsHeaded, readWindowsMessage } from './windows.ts';
+import { isWindowsHeader } from './windows-lines.ts';
 
 /** How the messages of one program are read. */
 export interface ProgramMessages {
@@ -125,6 +126,8 @@ function familyOf(program: string): ProgramMessages | undefined {
   return /^(?:imap|pop3|lmtp|lda|managesieve|auth-worker)\(/.test(program) ? DOVECOT : undefined;
 }
 
+const WINDOWS: ProgramMessages = { noProcess: true, whole: readWindowsMessage };
+const WINDOWS_HEADED: ProgramMessages = { noProcess: true, whole: readWindowsHeaded };
 const CISCO: ProgramMessages = { whole: readCiscoMessage };
 const NETFILTER: ProgramMessages = { whole: readNetfilterMessage };
 const FORTIGATE: ProgramMessages = { whole: readFortigateMessage };
@@ -138,7 +141,7 @@ const DEVICES: readonly (ProgramMessages & { readonly is: (message: string) => b
   { is: isSophosMessage, whole: readSophosMessage },
   { is: isCheckPointMessage, whole: readCheckPointMessage },
   { is: isMikrotikMessage, whole: readMikrotikMessage },
-  { is: isWindowsMessage, whole: readWindowsMessage },
+  { is: isWindowsMessage, ...WINDOWS },
 ];
 
 /** What no program's name stands before: devices that say by a mark or by their fields what they are. */
@@ -152,7 +155,15 @@ function untagged(message: string): ProgramMessages | undefined {
 }
 
 /** How a program's messages are read; what a PAM module wrote is read as such in any program. */
-export function programMessages(program: string | undefined, message: string): ProgramMessages | undefined {
+export function programMessages(
+  program: string | undefined,
+  message: string,
+  header: SyslogHeader,
+): ProgramMessages | undefined {
   const known = program === undefined ? untagged(message) : (PROGRAMS.get(program) ?? familyOf(program));
-  return known ?? (isPam(message) ? PAM : undefined);
+  if (known) return known;
+  // Agents of Windows give themselves, or the log's source, as the program.
+  if (isWindowsHeader(header)) return WINDOWS_HEADED;
+  if (isWindowsMessage(message)) return WINDOWS;
+  return isPam(message) ? PAM : undefined;
 }

@@ -270,6 +270,12 @@ export function readSyslogHeader(line: string, context: ParseContext): SyslogHea
     header.message = line.slice(space + 1);
     return header;
   }
+  // Some agents of Windows put tabs between all fields, that behind the host's name as well.
+  const tab = word.indexOf('\t');
+  if (tab > 0) {
+    header.host = word.slice(0, tab);
+    return readTag(header, line.slice(time.end + tab + 2));
+  }
   if (word.endsWith(':') && !isAddress(word)) return readTag(header, line.slice(time.end + 1));
   if (word !== '') header.host = word;
   return readTag(header, space < 0 ? '' : line.slice(space + 1));

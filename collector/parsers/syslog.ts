@@ -70,7 +70,7 @@ function headed(
 ): EcsEvent {
   const program = header.program === undefined ? undefined : programName(header.program);
   const facility = header.priority === undefined ? -1 : header.priority >> 3;
-  const known = programMessages(program, header.message) ?? (isPamTag(header.program) ? PAM : undefined);
+  const known = programMessages(program, header.message, header) ?? (isPamTag(header.program) ? PAM : undefined);
   if (known?.whole) {
     // The line's own time stands in where the message has none; this machine did not write it.
     const { host: _, ...rest } = context;
@@ -179,15 +179,17 @@ export function framed(parser: Parser, module: string): Parser {
 
 /**
  * The same parser for an application whose lines may come inside syslog: what the header says is kept, and its message
- * alone is the parser's.
+ * alone is the parser's. Where `module` is named, the header may say a part of what the event is.
  */
-export function withSyslogHeader(parser: Parser): Parser {
+export function withSyslogHeader(parser: Parser, module?: string): Parser {
   return {
     ...parser,
     parse(line, context) {
       const isHeaded = context.program === undefined && syslog.detects(line);
       const header = isHeaded ? readSyslogHeader(line, context) : undefined;
       if (!header) return parser.parse(line, context);
+      const event = module === undefined ? undefined : headed(line, header, context);
+      if (event && event.event.module === module) return event;
       // The line's own time stands in where the message has none; this machine did not write it.
       const { host: _, ...rest } = context;
       const inner = parser.parse(header.message, { ...rest, now: header.ms ?? context.now });

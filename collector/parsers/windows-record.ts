@@ -2,6 +2,8 @@ import { readField } from '../../ecs/event.ts';
 import type { JsonObject } from './json-object.ts';
 import { isObject, parseObject } from './json-object.ts';
 import { isoTimeAt } from './time.ts';
+import { channelOf } from './windows-meaning.ts';
+import { renderedData } from './windows-text.ts';
 import { readEventXml } from './windows-xml.ts';
 
 /** One record of a Windows event log, whichever agent shipped it. Absent parts are undefined or empty. */
@@ -21,6 +23,8 @@ export interface WindowsRecord {
   readonly outcome?: 'success' | 'failure' | undefined;
   /** Who the system says wrote the record. */
   readonly userId?: string | undefined;
+  /** The same by name, `DOMAIN\\name`, where a form of the log has no number for it. */
+  readonly account?: string | undefined;
   readonly data: Readonly<Record<string, string>>;
 }
 
@@ -64,7 +68,7 @@ const AUDIT_FAILURE = 1n << 52n;
 const AUDIT_SUCCESS = 1n << 53n;
 
 /** Audit records say in their keywords whether what they tell of worked: by name, or as bits 52 and 53 of a mask. */
-function outcomeOf(keywords: string | undefined): 'success' | 'failure' | undefined {
+export function outcomeOf(keywords: string | undefined): 'success' | 'failure' | undefined {
   if (keywords === undefined) return undefined;
   if (/audit[ _]?failure/i.test(keywords)) return 'failure';
   if (/audit[ _]?success/i.test(keywords)) return 'success';
@@ -143,7 +147,7 @@ function dotted(object: JsonObject, prefix: string): Record<string, string> {
 }
 
 /** NXLog's im_msvistalog and other forms in which all fields stand beside one another. */
-function fromFlat(object: JsonObject, zone: string): WindowsRecord {
+export function readFlatRecord(object: JsonObject, zone: string, ms?: number): WindowsRecord {
   const keywords = first(object, ['Keywords']);
   const kind = first(object, ['EventType']);
   const audit = kind !== undefined && /^AUDIT_/.test(kind);
@@ -162,10 +166,12 @@ function fromFlat(object: JsonObject, zone: string): WindowsRecord {
     channel: first(object, ['Channel', 'LogName']),
     provider: first(object, ['Provider_Name', 'SourceName', 'ProviderName']),
     computer: first(object, ['Hostname', 'Computer', 'MachineName']),
-    ms: timeOf(
-      first(object, ['EventTime', 'SystemTime', 'TimeCreated', '@timestamp']),
-      object['SystemTime'] === undefined ? zone : 'UTC',
-    ),
+    ms:
+      ms ??
+      timeOf(
+        first(object, ['EventTime', 'SystemTime', 'TimeCreated', '@timestamp']),
+        object['SystemTime'] === undefined ? zone : 'UTC',
+      ),
     recordId: first(object, ['RecordNumber', 'EventRecordID', 'EventRecordId']),
     pid: numberOf(first(object, ['ExecutionProcessID', 'Execution_ProcessID', 'ProcessID'])),
     thread: numberOf(first(object, ['ExecutionThreadID', 'Execution_ThreadID', 'ThreadID'])),
@@ -248,6 +254,34 @@ function isWinlog(object: JsonObject): boolean {
   );
 }
 
+/** What `Get-WinEvent | ConvertTo-Json` writes. */
+function isPowerShellObject(object: JsonObject): boolean {
+  return object['Id'] !== undefined && object['LogName'] !== undefined && object['ProviderName'] !== undefined;
+}
+
+function fromPowerShell(object: JsonObject, zone: string): WindowsRecord {
+  const written = first(object, ['TimeCreated', 'TimeCreated.value', 'TimeCreated.DateTime']);
+  const date = /^\/Date\((\d{12,14})\)\/$/.exec(written ?? '')?.[1];
+  const keywords = object['KeywordsDisplayNames'];
+  return {
+    code: first(object, ['Id']) as string,
+    channel: first(object, ['LogName']),
+    provider: first(object, ['ProviderName']),
+    computer: first(object, ['MachineName']),
+    ms: date === undefined ? timeOf(written, zone) : Number(date),
+    recordId: first(object, ['RecordId']),
+    pid: numberOf(first(object, ['ProcessId'])),
+    thread: numberOf(first(object, ['ThreadId'])),
+    level: first(object, ['LevelDisplayName']),
+    task: first(object, ['TaskDisplayName']),
+    message: first(object, ['Message']),
+    outcome:
+      outcomeOf(Array.isArray(keywords) ? keywords.join(' ') : undefined) ?? outcomeOf(first(object, ['Keywords'])),
+    userId: first(object, ['UserId.Value', 'UserId']),
+    data: {},
+  };
+}
+
 /** Says whether an object is a record of a Windows event log, in one of the forms that agents ship. */
 export function isWindowsObject(object: JsonObject): boolean {
   if (isWinlog(object)) return true;
@@ -256,6 +290,7 @@ export function isWindowsObject(object: JsonObject): boolean {
     (object['Channel'] ?? object['SourceName'] ?? object['Provider_Name'] ?? object['LogName']) !== undefined
   )
     return true;
+  if (isPowerShellObject(object)) return true;
   if (isObject(object['Event']) && isObject(object['Event']['System'])) return true;
   if (isObject(object['System']) && object['System']['EventID'] !== undefined) return true;
   return isObject(object['win']) && isObject(object['win']['system']);
@@ -277,6 +312,10 @@ export function readWindowsRecord(line: string, zone: string): WindowsRecord | u
         ? fromEvent(object['win'], zone)
         : isObject(object['System'])
           ? fromEvent(object, zone)
-          : fromFlat(object, zone);
-  return record && /^\d{1,10}$/.test(record.code) ? record : undefined;
+          : isPowerShellObject(object)
+            ? fromPowerShell(object, zone)
+            : readFlatRecord(object, zone);
+  if (!record || !/^\d{1,10}$/.test(record.code)) return undefined;
+  if (Object.keys(record.data).length > 0 || record.message === undefined) return record;
+  return { ...record, data: renderedData(record.message, channelOf(record.channel, record.provider) ?? '') };
 }

@@ -3,8 +3,11 @@ import type { ParseContext, Parser } from '../record.ts';
 import type { Draft } from './draft.ts';
 import { classify, finish, newDraft } from './draft.ts';
 import { put } from './put.ts';
+import type { SyslogHeader } from './syslog-header.ts';
 import { readSysmon, sysmonTime } from './sysmon.ts';
 import { readPowerShell, readSecurity, readService } from './windows-events.ts';
+import { accountOf } from './windows-fields.ts';
+import { isWindowsLine, readWindowsHeader, readWindowsLine } from './windows-lines.ts';
 import { channelOf, meaningOf } from './windows-meaning.ts';
 import type { WindowsRecord } from './windows-record.ts';
 import { readWindowsRecord } from './windows-record.ts';
@@ -13,7 +16,7 @@ import { readWindowsRecord } from './windows-record.ts';
 const SYSMON = /^(?:Microsoft-Windows|Linux)-Sysmon/;
 const LINUX = /^Linux-Sysmon/;
 const XML = /^(?:<\?xml[^<>]{0,128}\?>\s{0,8})?<Event[\s>]/;
-const JSON_MARKS = /"(?:winlog|winlog\.event_id|EventID|eventID|log_name)"\s{0,4}:/;
+const JSON_MARKS = /"(?:winlog|winlog\.event_id|EventID|eventID|log_name|LogName)"\s{0,4}:/;
 
 function setHost(draft: Draft, record: WindowsRecord): void {
   const computer = record.computer;
@@ -57,6 +60,8 @@ function makeEvent(line: string, record: WindowsRecord, context: ParseContext): 
   if (meaning) classify(draft, meaning.category, meaning.type, meaning.action, meaning.outcome ?? record.outcome);
   else if (record.outcome) draft.event.outcome = record.outcome;
   if (!meaning) put(draft, 'event.action', record.task);
+  const account = accountOf(record.account);
+  if (account) draft.user = account;
   if (dataset === 'security') readSecurity(draft, record, meaning);
   else if (dataset.startsWith('powershell')) readPowerShell(draft, record);
   else readService(draft, record, dataset);
@@ -66,7 +71,12 @@ function makeEvent(line: string, record: WindowsRecord, context: ParseContext): 
 function detects(line: string): boolean {
   const first = line.charCodeAt(0);
   if (first === 60) return XML.test(line.slice(0, 256));
-  return first === 123 && JSON_MARKS.test(line);
+  if (first === 123) return JSON_MARKS.test(line);
+  return isWindowsLine(line);
+}
+
+function readRecord(line: string, zone: string): WindowsRecord | undefined {
+  return readWindowsRecord(line, zone) ?? readWindowsLine(line, zone);
 }
 
 /** Says whether a message is a record of the Windows event log, whole: JSON or XML. */
@@ -76,16 +86,22 @@ export function isWindowsMessage(message: string): boolean {
 
 /** Reads a record of the Windows event log that came inside another line. */
 export function readWindowsMessage(message: string, context: ParseContext): EcsEvent | undefined {
-  const record = detects(message) ? readWindowsRecord(message, context.timeZone) : undefined;
+  const record = detects(message) ? readRecord(message, context.timeZone) : undefined;
   return record && makeEvent(message, record, context);
 }
 
-/** Windows event logs as JSON of Winlogbeat or NXLog, or as the XML of the log itself. */
+/** Reads a record of which the header of a syslog line says a part. */
+export function readWindowsHeaded(message: string, context: ParseContext, header: SyslogHeader): EcsEvent | undefined {
+  const record = readWindowsHeader(header, context.timeZone);
+  return record && makeEvent(message, record, context);
+}
+
+/** Windows event logs as JSON of Winlogbeat or NXLog, as the XML of the log itself, or as lines of other agents. */
 export const windows: Parser = {
   name: 'windows',
   detects,
   parse(line, context) {
-    const record = readWindowsRecord(line, context.timeZone);
+    const record = readRecord(line, context.timeZone);
     return record && makeEvent(line, record, context);
   },
 };
@@ -95,7 +111,7 @@ export const sysmon: Parser = {
   name: 'sysmon',
   detects: (line) => detects(line) && /(?:Microsoft-Windows|Linux)-Sysmon/.test(line),
   parse(line, context) {
-    const record = readWindowsRecord(line, context.timeZone);
+    const record = readRecord(line, context.timeZone);
     if (!record) return undefined;
     const named = SYSMON.test(record.channel ?? '') || SYSMON.test(record.provider ?? '');
     if (!named && (record.channel !== undefined || record.provider !== undefined)) return undefined;

@@ -1,4 +1,5 @@
 import type { Row } from './row.ts';
+import { WINDOWS_LINES } from './windows-lines.ts';
 
 const AUDIT = 'Microsoft-Windows-Security-Auditing';
 const SUBJECT = { SubjectUserSid: 'S-1-5-21-1-2-3-500', SubjectUserName: 'adm', SubjectDomainName: 'CORP' };
@@ -199,4 +200,5 @@ export const WINDOWS: readonly Row[] = [
     }),
     { 'file.extension': 'exe', 'file.hash.md5': 'b'.repeat(32) },
   ],
+  ...WINDOWS_LINES,
 ];

@@ -335,9 +335,11 @@ export async function torture(
     const inSpool = spooled();
     const there = arrived();
     for (const line of lines) if (!inSpool.has(line) && !there.has(line)) inBothTimes.add(line);
+    const seen = receiver.events.size;
     start();
     write(700);
-    await pause(800);
+    await until(`something of the time that is undone (${complaints})`, () => receiver.events.size > seen, WAIT_MS);
+    await pause(300);
     await end('SIGKILL');
     for (const line of lines.slice(before)) undone.add(line);
     lines = lines.slice(0, before);

@@ -1,20 +1,11 @@
-import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { AlertRow } from '../../server/alerts/schema.ts';
 import { useFormat, useLanguage } from '../i18n/language.tsx';
 import { pickText } from '../i18n/messages.ts';
+import { Fact } from '../parts/fact.tsx';
 import { SeverityMark } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { Time } from '../parts/time.tsx';
-
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <div className="min-w-0">
-      <dt className="text-small text-muted">{name}</dt>
-      <dd className="break-words">{children}</dd>
-    </div>
-  );
-}
 
 /** Title and the facts that every alert has. */
 export function AlertHead({ alert }: { readonly alert: AlertRow }) {

@@ -12,9 +12,9 @@ import { useAlert } from '../api/queries.ts';
 import { useLanguage } from '../i18n/language.tsx';
 import { pickText } from '../i18n/messages.ts';
 import { MakeIncident } from '../incidents/make-incident.tsx';
-import { Icon } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
-import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
+import { RecordPage } from '../parts/record-page.tsx';
+import { Partial } from '../parts/states.tsx';
 import { useKeys } from '../parts/use-keys.ts';
 import { RequestsCard } from '../requests/requests-card.tsx';
 import { AlertEventList } from './alert-events.tsx';
@@ -52,31 +52,16 @@ function useFresh(id: string): void {
 /** `/alerts/:id`: why it fired, what to do, and everything to judge it by. */
 export function AlertPage({ id, me }: { readonly id: string; readonly me: Session }) {
   const { t, language } = useLanguage();
-  const queries = useQueryClient();
   const alert = useAlert(id);
   useFresh(id);
-  const title = alert.data && pickText(alert.data.alert.title, language)?.text;
-  useEffect(() => {
-    document.title = `${title ?? t('nav.alerts')} · Hải Đăng`;
-  }, [title, t]);
   return (
     <>
-      <div className="min-h-0 flex-1 overflow-auto" data-scroller="alert">
-        <nav aria-label={t('alert.way')} className="px-4 pt-3 text-small">
-          <Link href="/alerts" className="link inline-flex items-center gap-1">
-            <Icon name="back" className="size-3" />
-            {t('nav.alerts')}
-          </Link>
-        </nav>
-        <Progress
-          busy={alert.isPending && alert.fetchStatus === 'fetching'}
-          cancel={() => queries.cancelQueries({ queryKey: ['alert', id] })}
-        />
-        {alert.isError && (
-          <div className="p-4">
-            <ProblemNotice error={alert.error} retry={() => alert.refetch()} />
-          </div>
-        )}
+      <RecordPage
+        queryKey={['alert', id]}
+        query={alert}
+        title={alert.data && pickText(alert.data.alert.title, language)?.text}
+        back={{ to: '/alerts', text: 'nav.alerts', label: 'alert.way' }}
+      >
         {alert.isPending && alert.fetchStatus === 'idle' && (
           <p className="p-4">
             {t('common.cancelled')}{' '}
@@ -86,7 +71,7 @@ export function AlertPage({ id, me }: { readonly id: string; readonly me: Sessio
           </p>
         )}
         {alert.data && <AlertBody detail={alert.data} me={me} />}
-      </div>
+      </RecordPage>
       {alert.data && me.permissions.includes('alerts.triage') && alert.data.alert.mergedInto === undefined && (
         <AlertActs detail={alert.data} me={me} />
       )}

@@ -1,14 +1,13 @@
-import { useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useEffect, useState } from 'react';
-import { Link } from 'wouter';
+import { useState } from 'react';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { BoardDetail } from '../../server/national/schema.ts';
 import { useText } from '../i18n/language.tsx';
 import { Card } from '../incidents/lists.tsx';
-import { Icon } from '../parts/icons.tsx';
+import { Fact } from '../parts/fact.tsx';
 import { KeyHint } from '../parts/key-hint.tsx';
 import { Visible } from '../parts/log-text.tsx';
-import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
+import { RecordPage } from '../parts/record-page.tsx';
+import { Partial, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { useKeys } from '../parts/use-keys.ts';
 import { AcknowledgeDialog, TaskDialog } from './dialogs.tsx';
@@ -28,32 +27,16 @@ export function BoardItemPage({ id, me }: { readonly id: string; readonly me: Se
 }
 
 function BoardItem({ id, me }: { readonly id: string; readonly me: Session }) {
-  const t = useText();
-  const queries = useQueryClient();
   const item = useBoardItem(id);
-  const title = item.data?.incident.title;
-  useEffect(() => {
-    document.title = `${title || t('nav.board')} · Hải Đăng`;
-  }, [title, t]);
   return (
-    <div className="min-h-0 flex-1 overflow-auto" data-scroller="board-item">
-      <nav aria-label={t('incident.way')} className="px-4 pt-3 text-small">
-        <Link href="/board" className="link inline-flex items-center gap-1">
-          <Icon name="back" className="size-3" />
-          {t('nav.board')}
-        </Link>
-      </nav>
-      <Progress
-        busy={item.isPending && item.fetchStatus === 'fetching'}
-        cancel={() => queries.cancelQueries({ queryKey: ['board-item', id] })}
-      />
-      {item.isError && (
-        <div className="p-4">
-          <ProblemNotice error={item.error} retry={() => item.refetch()} />
-        </div>
-      )}
+    <RecordPage
+      queryKey={['board-item', id]}
+      query={item}
+      title={item.data?.incident.title || undefined}
+      back={{ to: '/board', text: 'nav.board' }}
+    >
       {item.data && <ItemBody detail={item.data} me={me} />}
-    </div>
+    </RecordPage>
   );
 }
 
@@ -140,15 +123,6 @@ function AcknowledgementCard({ detail: { incident } }: { readonly detail: BoardD
         </p>
       )}
     </Card>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <div className="min-w-0">
-      <dt className="text-small text-muted">{name}</dt>
-      <dd className="break-words">{children}</dd>
-    </div>
   );
 }
 

@@ -1,13 +1,14 @@
-import { useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useEffect, useState } from 'react';
+import { useState } from 'react';
 import { Link } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { IncidentDetail } from '../../server/incidents/schema.ts';
 import { ClockCard } from '../clocks/clock-card.tsx';
 import { useText } from '../i18n/language.tsx';
+import { Fact } from '../parts/fact.tsx';
 import { Icon, SeverityMark } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
-import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
+import { RecordPage } from '../parts/record-page.tsx';
+import { Partial, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { useKeys } from '../parts/use-keys.ts';
 import { ReportsCard } from '../reports/reports-card.tsx';
@@ -26,32 +27,16 @@ import { CommentsCard, EvidenceCard } from './work.tsx';
 
 /** `/incidents/:id`: everything about one case, and what to do with it. */
 export function IncidentPage({ id, me }: { readonly id: string; readonly me: Session }) {
-  const t = useText();
-  const queries = useQueryClient();
   const incident = useIncident(id);
-  const title = incident.data?.incident.title;
-  useEffect(() => {
-    document.title = `${title ?? t('nav.incidents')} · Hải Đăng`;
-  }, [title, t]);
   return (
-    <div className="min-h-0 flex-1 overflow-auto" data-scroller="incident">
-      <nav aria-label={t('incident.way')} className="px-4 pt-3 text-small">
-        <Link href="/incidents" className="link inline-flex items-center gap-1">
-          <Icon name="back" className="size-3" />
-          {t('nav.incidents')}
-        </Link>
-      </nav>
-      <Progress
-        busy={incident.isPending && incident.fetchStatus === 'fetching'}
-        cancel={() => queries.cancelQueries({ queryKey: ['incident', id] })}
-      />
-      {incident.isError && (
-        <div className="p-4">
-          <ProblemNotice error={incident.error} retry={() => incident.refetch()} />
-        </div>
-      )}
+    <RecordPage
+      queryKey={['incident', id]}
+      query={incident}
+      title={incident.data?.incident.title}
+      back={{ to: '/incidents', text: 'nav.incidents' }}
+    >
       {incident.data && <IncidentBody detail={incident.data} me={me} />}
-    </div>
+    </RecordPage>
   );
 }
 
@@ -162,15 +147,6 @@ function ActRow({
           {t('incident.move', { status: t(`incident.status.${status}`) })}
         </button>
       ))}
-    </div>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <div className="min-w-0">
-      <dt className="text-small text-muted">{name}</dt>
-      <dd className="break-words">{children}</dd>
     </div>
   );
 }

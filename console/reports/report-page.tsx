@@ -7,7 +7,7 @@ import { postJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import type { TextKey } from '../i18n/messages.ts';
 import { Card } from '../incidents/lists.tsx';
-import { Icon } from '../parts/icons.tsx';
+import { WayBack } from '../parts/record-page.tsx';
 import { ProblemNotice, Progress } from '../parts/states.tsx';
 import { FieldInputs, readFields } from './field-inputs.tsx';
 import { type ReportKind, reportsPath, useReportDraft } from './queries.ts';
@@ -32,12 +32,7 @@ export function ReportPage({
   }, [title]);
   return (
     <div className="min-h-0 flex-1 overflow-auto" data-scroller="report">
-      <nav aria-label={t('incident.way')} className="px-4 pt-3 text-small">
-        <Link href={`/incidents/${encodeURIComponent(incident)}`} className="link inline-flex items-center gap-1">
-          <Icon name="back" className="size-3" />
-          {incident}
-        </Link>
-      </nav>
+      <WayBack to={`/incidents/${encodeURIComponent(incident)}`}>{incident}</WayBack>
       <Progress
         busy={draft.isPending && draft.fetchStatus === 'fetching'}
         cancel={() => queries.cancelQueries({ queryKey: ['report-draft', incident] })}

@@ -1,14 +1,15 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useEffect, useRef } from 'react';
+import { useEffect, useRef } from 'react';
 import { Link } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { RequestDetail } from '../../server/requests/schema.ts';
 import { postJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import { Card } from '../incidents/lists.tsx';
-import { Icon } from '../parts/icons.tsx';
+import { Fact } from '../parts/fact.tsx';
 import { Visible } from '../parts/log-text.tsx';
-import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
+import { RecordPage } from '../parts/record-page.tsx';
+import { Partial } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { AnswerCard, AskerCard } from './answer-card.tsx';
 import { FilesCard } from './files-card.tsx';
@@ -17,33 +18,17 @@ import { RequestStateMark } from './request-line.tsx';
 
 /** `/requests/:id`: the question, the answers, their files; for an agency's officer all that there is to do. */
 export function RequestPage({ id, me }: { readonly id: string; readonly me: Session }) {
-  const t = useText();
-  const queries = useQueryClient();
   const request = useRequest(id);
-  const subject = request.data?.request.subject;
-  useEffect(() => {
-    document.title = `${subject ?? t('nav.requests')} · Hải Đăng`;
-  }, [subject, t]);
   useRead(request.data, me);
   return (
-    <div className="min-h-0 flex-1 overflow-auto" data-scroller="request">
-      <nav aria-label={t('incident.way')} className="px-4 pt-3 text-small">
-        <Link href="/requests" className="link inline-flex items-center gap-1">
-          <Icon name="back" className="size-3" />
-          {t('nav.requests')}
-        </Link>
-      </nav>
-      <Progress
-        busy={request.isPending && request.fetchStatus === 'fetching'}
-        cancel={() => queries.cancelQueries({ queryKey: ['request', id] })}
-      />
-      {request.isError && (
-        <div className="p-4">
-          <ProblemNotice error={request.error} retry={() => request.refetch()} />
-        </div>
-      )}
+    <RecordPage
+      queryKey={['request', id]}
+      query={request}
+      title={request.data?.request.subject}
+      back={{ to: '/requests', text: 'nav.requests' }}
+    >
       {request.data && <RequestBody detail={request.data} me={me} />}
-    </div>
+    </RecordPage>
   );
 }
 
@@ -147,14 +132,5 @@ function About({ detail: { request } }: { readonly detail: RequestDetail }) {
         {word}
       </Link>
     </Fact>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <div className="min-w-0">
-      <dt className="text-small text-muted">{name}</dt>
-      <dd className="break-words">{children}</dd>
-    </div>
   );
 }

@@ -1,11 +1,11 @@
 import { type FormEvent, useEffect, useState } from 'react';
-import { Link, useLocation } from 'wouter';
+import { useLocation } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { SharePreview } from '../../server/sharing/schema.ts';
 import { useText } from '../i18n/language.tsx';
 import { Field } from '../parts/dialog.tsx';
-import { Icon } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
+import { WayBack } from '../parts/record-page.tsx';
 import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
 import { BodyView } from './body-view.tsx';
 import { ContentView } from './content-view.tsx';
@@ -33,38 +33,35 @@ export function PreviewPage({
     document.title = `${t('sharing.previewTitle', { name })} · Hải Đăng`;
   }, [t, name]);
   return (
-    <div className="min-h-0 flex-1 overflow-auto px-4 pt-3 pb-6" data-scroller="preview">
-      <nav aria-label={t('incident.way')} className="text-small">
-        <Link href={`/incidents/${encodeURIComponent(id)}`} className="link inline-flex items-center gap-1">
-          <Icon name="back" className="size-3" />
-          {id}
-        </Link>
-      </nav>
-      <h1 className="mt-2 text-title font-semibold break-words">{t('sharing.previewTitle', { name })}</h1>
-      <p className="max-w-3xl text-muted">{t('sharing.previewText')}</p>
-      {setup.data?.preauthorised && (
-        <label className="mt-2 flex max-w-3xl items-start gap-2">
-          <input
-            type="checkbox"
-            className="mt-1 size-4"
-            checked={minimal}
-            onChange={(event) => setMinimal(event.target.checked)}
+    <div className="min-h-0 flex-1 overflow-auto" data-scroller="preview">
+      <WayBack to={`/incidents/${encodeURIComponent(id)}`}>{id}</WayBack>
+      <div className="px-4 pb-6">
+        <h1 className="mt-2 text-title font-semibold break-words">{t('sharing.previewTitle', { name })}</h1>
+        <p className="max-w-3xl text-muted">{t('sharing.previewText')}</p>
+        {setup.data?.preauthorised && (
+          <label className="mt-2 flex max-w-3xl items-start gap-2">
+            <input
+              type="checkbox"
+              className="mt-1 size-4"
+              checked={minimal}
+              onChange={(event) => setMinimal(event.target.checked)}
+            />
+            <span>{t('sharing.minimalChoice')}</span>
+          </label>
+        )}
+        <Progress busy={preview.isFetching} />
+        {preview.isError && <ProblemNotice error={preview.error} retry={() => preview.refetch()} />}
+        {preview.data && (
+          <PreviewBody
+            key={preview.data.sha256}
+            id={id}
+            recipient={recipient}
+            me={me}
+            seen={preview.data}
+            again={() => void preview.refetch()}
           />
-          <span>{t('sharing.minimalChoice')}</span>
-        </label>
-      )}
-      <Progress busy={preview.isFetching} />
-      {preview.isError && <ProblemNotice error={preview.error} retry={() => preview.refetch()} />}
-      {preview.data && (
-        <PreviewBody
-          key={preview.data.sha256}
-          id={id}
-          recipient={recipient}
-          me={me}
-          seen={preview.data}
-          again={() => void preview.refetch()}
-        />
-      )}
+        )}
+      </div>
     </div>
   );
 }

@@ -1,11 +1,10 @@
 import { useEffect } from 'react';
-import { Link } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { VersionDetail } from '../../server/sharing/schema.ts';
 import { apiAddress } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
-import { Icon } from '../parts/icons.tsx';
 import { LogText, Visible } from '../parts/log-text.tsx';
+import { WayBack } from '../parts/record-page.tsx';
 import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { BodyView } from './body-view.tsx';
@@ -30,17 +29,14 @@ export function VersionPage({ id, recipient, number, me }: PageProperties) {
     document.title = `${t('sharing.versionTitle', { number, name })} · Hải Đăng`;
   }, [t, name, number]);
   return (
-    <div className="min-h-0 flex-1 overflow-auto px-4 pt-3 pb-6" data-scroller="version">
-      <nav aria-label={t('incident.way')} className="text-small">
-        <Link href={`/incidents/${encodeURIComponent(id)}`} className="link inline-flex items-center gap-1">
-          <Icon name="back" className="size-3" />
-          {id}
-        </Link>
-      </nav>
-      <h1 className="mt-2 text-title font-semibold break-words">{t('sharing.versionTitle', { number, name })}</h1>
-      <Progress busy={version.isPending && version.fetchStatus === 'fetching'} />
-      {version.isError && <ProblemNotice error={version.error} retry={() => version.refetch()} />}
-      {version.data && <VersionBody detail={version.data} me={me} />}
+    <div className="min-h-0 flex-1 overflow-auto" data-scroller="version">
+      <WayBack to={`/incidents/${encodeURIComponent(id)}`}>{id}</WayBack>
+      <div className="px-4 pb-6">
+        <h1 className="mt-2 text-title font-semibold break-words">{t('sharing.versionTitle', { number, name })}</h1>
+        <Progress busy={version.isPending && version.fetchStatus === 'fetching'} />
+        {version.isError && <ProblemNotice error={version.error} retry={() => version.refetch()} />}
+        {version.data && <VersionBody detail={version.data} me={me} />}
+      </div>
     </div>
   );
 }

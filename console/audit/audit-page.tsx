@@ -1,10 +1,11 @@
-import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { AuditEntry, AuditPage as Page } from '../../server/audit/schema.ts';
-import { getJson } from '../api/client.ts';
+import { usePages } from '../api/pages.ts';
 import { useText } from '../i18n/language.tsx';
 import { Field } from '../parts/dialog.tsx';
 import { Visible } from '../parts/log-text.tsx';
+import { MoreButton } from '../parts/more-button.tsx';
 import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 
@@ -36,13 +37,7 @@ export function AuditPage() {
   const t = useText();
   const queries = useQueryClient();
   const [asked, setAsked] = useState<Asked>({ actor: '', act: '' });
-  const log = useInfiniteQuery({
-    queryKey: ['audit', asked],
-    queryFn: ({ signal, pageParam }) =>
-      getJson<Page>('/audit', { ...asked, limit: PAGE, after: pageParam ?? undefined }, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next,
-  });
+  const log = usePages<Page>(['audit', asked], '/audit', { ...asked, limit: PAGE });
   const entries = log.data?.pages.flatMap((page) => page.entries) ?? [];
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -85,16 +80,7 @@ export function AuditPage() {
             ))}
           </ul>
         )}
-        {log.hasNextPage && (
-          <button
-            type="button"
-            className="button mt-3"
-            disabled={log.isFetchingNextPage}
-            onClick={() => log.fetchNextPage()}
-          >
-            {t('common.loadMore')}
-          </button>
-        )}
+        <MoreButton list={log} />
       </div>
     </>
   );

@@ -1,7 +1,8 @@
-import { Link, useLocation, useSearch } from 'wouter';
+import { useLocation, useSearch } from 'wouter';
 import { useText } from '../i18n/language.tsx';
-import { Icon } from '../parts/icons.tsx';
 import { LogText } from '../parts/log-text.tsx';
+import { MoreButton } from '../parts/more-button.tsx';
+import { WayBack } from '../parts/record-page.tsx';
 import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { IndicatorKind } from './marks.tsx';
@@ -31,12 +32,7 @@ function IndicatorList() {
   ];
   return (
     <>
-      <nav aria-label={t('incident.way')} className="px-4 pt-3 text-small">
-        <Link href="/board" className="link inline-flex items-center gap-1">
-          <Icon name="back" className="size-3" />
-          {t('nav.board')}
-        </Link>
-      </nav>
+      <WayBack to="/board">{t('nav.board')}</WayBack>
       <PageTitle title="board.indicators">
         <select
           className="field w-auto max-w-full"
@@ -85,16 +81,7 @@ function IndicatorList() {
             ))}
           </ul>
         )}
-        {list.hasNextPage && (
-          <button
-            type="button"
-            className="button mt-3"
-            disabled={list.isFetchingNextPage}
-            onClick={() => void list.fetchNextPage()}
-          >
-            {t('common.loadMore')}
-          </button>
-        )}
+        <MoreButton list={list} />
       </div>
     </>
   );

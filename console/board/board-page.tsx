@@ -3,6 +3,7 @@ import { Link, useLocation, useSearch } from 'wouter';
 import type { Board, BoardRow } from '../../server/national/schema.ts';
 import { useText } from '../i18n/language.tsx';
 import { Visible } from '../parts/log-text.tsx';
+import { MoreButton } from '../parts/more-button.tsx';
 import { SEVERITIES, SEVERITY_LOOKS } from '../parts/severity.ts';
 import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
@@ -71,16 +72,7 @@ function BoardList() {
             ))}
           </ul>
         )}
-        {board.hasNextPage && (
-          <button
-            type="button"
-            className="button mt-3"
-            disabled={board.isFetchingNextPage}
-            onClick={() => void board.fetchNextPage()}
-          >
-            {t('common.loadMore')}
-          </button>
-        )}
+        <MoreButton list={board} />
       </div>
     </>
   );

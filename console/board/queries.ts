@@ -2,13 +2,13 @@ import {
   type InfiniteData,
   type UseInfiniteQueryResult,
   type UseQueryResult,
-  useInfiniteQuery,
   useQuery,
   useQueryClient,
 } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Board, BoardDetail, NationalIndicators } from '../../server/national/schema.ts';
 import { getJson, isProblem, postJson } from '../api/client.ts';
+import { usePages } from '../api/pages.ts';
 import { useText } from '../i18n/language.tsx';
 import type { TextKey } from '../i18n/messages.ts';
 import { useToast } from '../parts/toasts.tsx';
@@ -37,12 +37,8 @@ export function boardPath(id: string, ...more: readonly string[]): string {
 
 /** Incidents of provinces, changed last first, page by page. */
 export function useBoard(filter: BoardFilter): UseInfiniteQueryResult<InfiniteData<Board>> {
-  return useInfiniteQuery({
-    queryKey: ['board', filter],
-    queryFn: ({ signal, pageParam }) =>
-      getJson<Board>('/national/board', { ...filter, limit: PAGE, after: pageParam }, signal),
-    initialPageParam: '',
-    getNextPageParam: ({ next }) => next ?? undefined,
+  const query = { ...filter, limit: PAGE };
+  return usePages<Board>(['board', filter], '/national/board', query, {
     refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > FRESH_PAGES ? false : REFRESHED_MS),
     placeholderData: (previous) => previous,
   });
@@ -59,16 +55,8 @@ export function useBoardItem(id: string): UseQueryResult<BoardDetail> {
 
 /** What provinces met, met last first; `shared` ones alone were met by several. */
 export function useBoardIndicators(shared: boolean): UseInfiniteQueryResult<InfiniteData<NationalIndicators>> {
-  return useInfiniteQuery({
-    queryKey: ['board-indicators', shared],
-    queryFn: ({ signal, pageParam }) =>
-      getJson<NationalIndicators>(
-        '/national/indicators',
-        { shared: String(shared), limit: PAGE, after: pageParam },
-        signal,
-      ),
-    initialPageParam: '',
-    getNextPageParam: ({ next }) => next ?? undefined,
+  const query = { shared: String(shared), limit: PAGE };
+  return usePages<NationalIndicators>(['board-indicators', shared], '/national/indicators', query, {
     placeholderData: (previous) => previous,
   });
 }

@@ -1,6 +1,7 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import type { Deletions, LegalHolds, RetentionDays, RetentionState } from '../../server/retention/schema.ts';
 import { getJson } from '../api/client.ts';
+import { usePages } from '../api/pages.ts';
 
 const EVERY_MS = 60_000;
 const PAGE = 20;
@@ -26,14 +27,7 @@ export function useRetentionDays(may: boolean) {
 
 /** What was deleted, latest day first. */
 export function useDeletions(may: boolean) {
-  return useInfiniteQuery({
-    queryKey: ['deletions'],
-    queryFn: ({ signal, pageParam }) =>
-      getJson<Deletions>('/retention/deletions', { limit: PAGE, after: pageParam ?? undefined }, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next,
-    enabled: may,
-  });
+  return usePages<Deletions>(['deletions'], '/retention/deletions', { limit: PAGE }, { enabled: may });
 }
 
 /** Legal holds that may be seen. */

@@ -1,9 +1,11 @@
-import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { AlertList } from '../../server/alerts/schema.ts';
 import type { ShiftLog } from '../../server/shifts/schema.ts';
 import { getJson } from '../api/client.ts';
+import { usePages } from '../api/pages.ts';
 import { useText } from '../i18n/language.tsx';
+import { MoreButton } from '../parts/more-button.tsx';
 import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { Entry } from './entry.tsx';
 import { EntryForm } from './entry-form.tsx';
@@ -14,14 +16,7 @@ const PAGE = 50;
 export function ShiftsPage({ me }: { readonly me: Session }) {
   const t = useText();
   const queries = useQueryClient();
-  const log = useInfiniteQuery({
-    queryKey: ['shifts'],
-    queryFn: ({ signal, pageParam }) =>
-      getJson<ShiftLog>('/shifts', { limit: PAGE, after: pageParam ?? undefined }, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next,
-    refetchInterval: 30_000,
-  });
+  const log = usePages<ShiftLog>(['shifts'], '/shifts', { limit: PAGE }, { refetchInterval: 30_000 });
   const open = useQuery({
     queryKey: ['open-alerts'],
     queryFn: ({ signal }) => getJson<AlertList>('/alerts', { status: 'new,in_progress', limit: 500 }, signal),
@@ -61,16 +56,7 @@ export function ShiftsPage({ me }: { readonly me: Session }) {
                 <Entry key={entry.id} entry={entry} me={me} known={known} />
               ))}
             </ol>
-            {log.hasNextPage && (
-              <button
-                type="button"
-                className="button mt-3"
-                disabled={log.isFetchingNextPage}
-                onClick={() => log.fetchNextPage()}
-              >
-                {t('common.loadMore')}
-              </button>
-            )}
+            <MoreButton list={log} />
           </section>
         </div>
       </div>

@@ -2,13 +2,13 @@ import {
   type InfiniteData,
   type UseInfiniteQueryResult,
   type UseQueryResult,
-  useInfiniteQuery,
   useQuery,
   useQueryClient,
 } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { InboundItem, InboundItems, InboundSources, SourceRow } from '../../server/inbound/schema.ts';
 import { getJson, postJson } from '../api/client.ts';
+import { usePages } from '../api/pages.ts';
 import { useText } from '../i18n/language.tsx';
 import { useToast } from '../parts/toasts.tsx';
 
@@ -29,15 +29,15 @@ export function useSources(): UseQueryResult<InboundSources> {
 
 /** What came in, the last first, page by page. */
 export function useItems(show: Show): UseInfiniteQueryResult<InfiniteData<InboundItems>> {
-  return useInfiniteQuery({
-    queryKey: ['inbound-items', show],
-    queryFn: ({ signal, pageParam }) =>
-      getJson<InboundItems>('/inbound/items', { show, limit: PAGE, after: pageParam }, signal),
-    initialPageParam: '',
-    getNextPageParam: ({ next }) => next ?? undefined,
-    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : REFRESHED_MS),
-    placeholderData: (previous) => previous,
-  });
+  return usePages<InboundItems>(
+    ['inbound-items', show],
+    '/inbound/items',
+    { show, limit: PAGE },
+    {
+      refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : REFRESHED_MS),
+      placeholderData: (previous) => previous,
+    },
+  );
 }
 
 /** Answering a task. */

@@ -3,6 +3,7 @@ import { useLocation, useSearch } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
 import { useWalk } from '../board/use-walk.ts';
 import { useText } from '../i18n/language.tsx';
+import { MoreButton } from '../parts/more-button.tsx';
 import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { ItemLine } from './item-line.tsx';
 import { SHOWS, type Show, useItems, useSources } from './queries.ts';
@@ -78,16 +79,7 @@ export function TasksPage({ me }: { readonly me: Session }) {
                 ))}
               </ul>
             )}
-            {items.hasNextPage && (
-              <button
-                type="button"
-                className="button mt-3"
-                disabled={items.isFetchingNextPage}
-                onClick={() => void items.fetchNextPage()}
-              >
-                {t('common.loadMore')}
-              </button>
-            )}
+            <MoreButton list={items} />
           </div>
           <section aria-labelledby="sources" className="min-w-0 space-y-4">
             <h2 id="sources" className="font-semibold">

@@ -22,7 +22,7 @@ const CATEGORIES: Readonly<Record<string, readonly string[]>> = {
 };
 
 function setPolicy(draft: Draft, fields: DeviceFields): void {
-  put(draft, 'rule.id', fields.take('policyid'));
+  put(draft, 'rule.id', fields.take('policyid') ?? fields.take('policy_id'));
   put(draft, 'rule.name', fields.take('policyname'));
   put(draft, 'rule.uuid', fields.take('poluuid'));
 }
@@ -65,6 +65,10 @@ function statusOf(fields: DeviceFields): Outcome | undefined {
   const status = fields.peek('status') ?? fields.peek('result');
   if (status === undefined) return undefined;
   return WORKED.test(status) ? 'success' : FAILED.test(status) ? 'failure' : undefined;
+}
+
+function statusOfLogin(fields: DeviceFields): Outcome | undefined {
+  return / successful\b/.test(fields.peek('desc') ?? '') ? 'success' : undefined;
 }
 
 function readConfiguration(draft: Draft, fields: DeviceFields, action: string | undefined): boolean {
@@ -120,6 +124,10 @@ function readEvent(draft: Draft, fields: DeviceFields, subtype: string): void {
     const leaves = /logout$|logoff$/.test(word);
     const outcome = statusOf(fields) ?? (/^(?:auth-log|fsso-log)/.test(word) ? 'success' : undefined);
     classify(draft, ['authentication'], [leaves ? 'end' : outcome === 'success' ? 'start' : 'info'], action, outcome);
+  } else if (/^User login\b/.test(fields.peek('desc') ?? '')) {
+    // FortiManager and FortiAnalyzer have no action: their description says it.
+    const outcome = / failed\b/.test(fields.peek('desc') as string) ? 'failure' : statusOfLogin(fields);
+    classify(draft, ['authentication'], ['info'], action, outcome);
   } else if (subtype === 'user') {
     classify(draft, ['authentication'], ['info'], action, statusOf(fields));
   } else {

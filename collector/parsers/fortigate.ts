@@ -52,14 +52,26 @@ function setEnd(draft: Draft, fields: DeviceFields, side: 'source' | 'destinatio
   }
 }
 
+/** The machine that an event is about where it names no connection: a lease's, an endpoint's, a manager's. */
+function setClient(draft: Draft, fields: DeviceFields): void {
+  if (draft.source) return;
+  setEnd(draft, fields, 'source', ['remote_ip', 'remote_port']);
+  const isLease = fields.peek('dhcp_msg') !== undefined;
+  if (isLease) setEnd(draft, fields, 'source', ['ip', '', 'hostname', 'mac']);
+  else if (fields.peek('subtype') === 'endpoint') setEnd(draft, fields, 'source', ['ip']);
+}
+
 function setEnds(draft: Draft, fields: DeviceFields): void {
   if (fields.peek('remip') !== undefined && fields.peek('srcip') === undefined) {
     setEnd(draft, fields, 'source', ['remip', 'remport']);
     setEnd(draft, fields, 'destination', ['locip', 'locport']);
   } else {
-    setEnd(draft, fields, 'source', ['srcip', 'srcport', 'srcname', 'srcmac', 'transip', 'transport']);
-    setEnd(draft, fields, 'destination', ['dstip', 'dstport', 'dstname', 'dstmac', 'tranip', 'tranport']);
+    // VoIP records write their ports with an underline.
+    const [from, to] = fields.peek('src_port') === undefined ? ['srcport', 'dstport'] : ['src_port', 'dst_port'];
+    setEnd(draft, fields, 'source', ['srcip', from, 'srcname', 'srcmac', 'transip', 'transport']);
+    setEnd(draft, fields, 'destination', ['dstip', to, 'dstname', 'dstmac', 'tranip', 'tranport']);
   }
+  setClient(draft, fields);
   if (draft.source) {
     put(draft, 'source.bytes', countOf(fields.take('sentbyte')));
     put(draft, 'source.packets', countOf(fields.take('sentpkt')));
@@ -91,14 +103,19 @@ function setNetwork(draft: Draft, fields: DeviceFields): void {
 
 /** Where an administrator sits is named in `ui`, as `https(192.0.2.10)`. */
 function setPeople(draft: Draft, fields: DeviceFields): void {
-  const user = fields.take('user') ?? fields.peek('xauthuser');
+  const person = ['xauthuser', 'eapuser'].map((name) => fields.peek(name)).find((name) => name !== undefined);
+  // A tunnel's `user` may be its peer's address; the person is named apart.
+  const isPeer = person !== undefined && isAddress(fields.peek('user') ?? '');
+  const user = (isPeer ? person : fields.take('user')) ?? person ?? fields.take('login') ?? fields.take('unauthuser');
   if (user !== undefined) {
     draft.user = { name: user };
     if (draft.source) put(draft, 'source.user.name', user);
   }
   put(draft, 'user.group.name', fields.take('group'));
   put(draft, 'destination.user.name', fields.take('dstuser'));
-  const place = /^([A-Za-z0-9_-]{1,32})\(([0-9A-Fa-f.:]{2,45})\)$/.exec(fields.peek('ui') ?? '');
+  const place = /^([A-Za-z0-9_-]{1,32})\(([0-9A-Fa-f.:]{2,45})\)$/.exec(
+    fields.peek('ui') ?? fields.peek('userfrom') ?? '',
+  );
   if (place && !draft.source && isAddress(place[2] as string)) draft.source = { ip: place[2] as string };
 }
 
@@ -111,7 +128,9 @@ function setRequest(draft: Draft, fields: DeviceFields): void {
     draft.url = { ...draft.url, ...(domain !== undefined && { domain }), ...(port !== undefined && { port }) };
     if (domain !== undefined) relate(draft, 'hosts', domain);
   }
-  put(draft, 'http.request.method', fields.take('httpmethod'));
+  const isCall = fields.peek('subtype') === 'rest-api';
+  put(draft, 'http.request.method', fields.take(isCall ? 'method' : 'httpmethod'));
+  if (isCall) put(draft, 'http.response.status_code', countOf(fields.take('status')));
   put(draft, 'http.request.referrer', fields.take('referralurl'));
   put(draft, 'http.response.status_code', countOf(fields.take('statuscode')));
   put(draft, 'user_agent.original', fields.take('agent'));
@@ -125,15 +144,23 @@ function setRequest(draft: Draft, fields: DeviceFields): void {
     fields.take('ipaddr');
     for (const answer of answers) relate(draft, 'ip', answer);
   }
-  put(draft, 'file.name', fields.take('filename') ?? fields.take('file'));
+  const forwarded = fields.peek('forwardedfor');
+  if (forwarded !== undefined && isAddress(forwarded)) {
+    put(draft, 'network.forwarded_ip', fields.take('forwardedfor'));
+    relate(draft, 'ip', forwarded);
+  }
+  put(draft, 'tls.client.server_name', fields.take('sni'));
+  const file = ['filename', 'file', 'infectedfilename', 'matchedfilename'].find((name) => fields.peek(name));
+  if (file) put(draft, 'file.name', fields.take(file));
   put(draft, 'file.size', countOf(fields.take('filesize')));
   const sum = fields.take('analyticscksum') ?? fields.peek('filehash');
   if (sum !== undefined && /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/i.test(sum)) {
     put(draft, `file.hash.${sum.length === 32 ? 'md5' : sum.length === 40 ? 'sha1' : 'sha256'}`, sum.toLowerCase());
     relate(draft, 'hash', sum.toLowerCase());
   }
-  const from = fields.take('from') ?? fields.take('sender');
-  const to = fields.take('to') ?? fields.take('recipient');
+  const isVoice = fields.peek('subtype') === 'voip';
+  const from = isVoice ? undefined : (fields.take('from') ?? fields.take('sender'));
+  const to = isVoice ? undefined : (fields.take('to') ?? fields.take('recipient'));
   if (from?.includes('@')) put(draft, 'email.from.address', [from]);
   if (to?.includes('@')) put(draft, 'email.to.address', to.split(/[,;]\s*/, 64));
   put(draft, 'email.subject', fields.take('subject'));
@@ -144,7 +171,7 @@ function setObserver(draft: Draft, fields: DeviceFields): void {
   put(draft, 'observer.vendor', 'Fortinet');
   put(draft, 'observer.product', 'FortiGate');
   put(draft, 'observer.type', 'firewall');
-  put(draft, 'observer.serial_number', fields.take('devid'));
+  put(draft, 'observer.serial_number', fields.take('devid') ?? fields.take('device_id'));
   if (name === undefined) return;
   put(draft, 'observer.name', name);
   draft.host = { name, hostname: name };
@@ -176,7 +203,7 @@ export function readFortigateMessage(message: string, context: ParseContext): Ec
   if (seconds !== undefined && seconds < 1e9) put(draft, 'event.duration', seconds * 1_000_000_000);
   const reason = fields.take('reason');
   if (reason !== 'none') put(draft, 'event.reason', reason);
-  draft.message = fields.take('msg') ?? fields.take('logdesc') ?? message;
+  draft.message = fields.take('msg') ?? fields.take('logdesc') ?? fields.take('desc') ?? message;
   for (const name of ['date', 'time', 'tz', 'eventtime', 'srcmac', 'dstmac']) fields.take(name);
   draft['fortinet'] = { firewall: fields.rest() };
   return finish(draft);

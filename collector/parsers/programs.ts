@@ -114,6 +114,8 @@ const PROGRAMS = new Map<string, ProgramMessages>([
   ['CheckPoint', { noProcess: true, whole: readCheckPointMessage }],
   ['suricata', { whole: (message, context) => suricata.parse(message.replace(/^@cee: ?/, ''), context) }],
 ]);
+for (const name of ['CiscoASA', 'ciscoasa', 'ASA', 'asa', 'FTD', 'ftd'])
+  PROGRAMS.set(name, { whole: readCiscoMessage });
 for (const name of 'useradd usermod userdel groupadd groupmod groupdel passwd chpasswd gpasswd chage chsh chfn newusers'.split(
   ' ',
 )) {
@@ -158,6 +160,11 @@ function untagged(message: string): ProgramMessages | undefined {
 export function programMessages(
   program: string | undefined,
   message: string,
+/** Says whether a message that no program's name stands before is of a kind that says itself what it is. */
+export function isUntagged(message: string): boolean {
+  return untagged(message) !== undefined || isPam(message);
+}
+
   header: SyslogHeader,
 ): ProgramMessages | undefined {
   const known = program === undefined ? untagged(message) : (PROGRAMS.get(program) ?? familyOf(program));

@@ -2,7 +2,7 @@ import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
 import type { Draft, MessageParser } from './draft.ts';
 import { finish, newDraft } from './draft.ts';
-import { PAM, programMessages } from './programs.ts';
+import { isUntagged, PAM, programMessages } from './programs.ts';
 import { put } from './put.ts';
 import type { SyslogHeader } from './syslog-header.ts';
 import { readSyslogHeader } from './syslog-header.ts';
@@ -17,6 +17,9 @@ const SEVERITIES = 'emergency alert critical error warning notice informational 
 const REPEATED = /^message repeated (\d{1,9}) times: \[ ?(.*)\]$/s;
 const ISO_WITH_TAG =
   /^\d{4}-\d\d-\d\dT[\d:.,]{8,20}(?:Z|[+-]\d\d:?\d\d)? \S{1,255} [^\s:[\]]{1,128}\]?(?:\[[^\]\s]{1,64}\])?:(?: |$)/;
+/** A line without a program's name: whether it is one, its message tells. */
+const ISO_WITHOUT_TAG =
+  /^\d{4}-\d\d-\d\dT[\d:.,]{8,20}(?:Z|[+-]\d\d:?\d\d)? (?=[^\s:%=]{1,255} )\S{1,255} (?=[%<a-zA-Z\d[{])/;
 const BSD_START = /^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d/;
 const OTHER_START = /^(?:(?:\d{1,6} )?<\d{1,3}>|1 \d{4}-\d\d-\d\dT|\[ *\d{1,12}\.\d{6}\] )/;
 
@@ -97,11 +100,17 @@ function setDataset(draft: Draft, dataset: string): void {
   draft.event.module = dataset.slice(0, dataset.indexOf('.'));
 }
 
+/** The process id of a header; undefined where what stands there is no number. */
+function pidOf({ procid }: SyslogHeader): number | undefined {
+  return procid !== undefined && /^\d{1,10}$/.test(procid) ? Number(procid) : undefined;
+}
+
 function applyHeader(draft: Draft, header: SyslogHeader, program: string | undefined): void {
   if (header.host !== undefined) draft.host = { name: header.host, hostname: header.host };
   if (program !== undefined) {
     draft.process = { name: program };
-    if (header.procid !== undefined && /^\d{1,10}$/.test(header.procid)) draft.process.pid = Number(header.procid);
+    const pid = pidOf(header);
+    if (pid !== undefined) draft.process.pid = pid;
   }
   if (header.priority === undefined && header.version === undefined) return;
   draft['log'] = { syslog: syslogFields(header) };
@@ -119,7 +128,10 @@ function nested(inner: EcsEvent, line: string, header: SyslogHeader, program: st
       put(draft, 'observer.hostname', header.host);
     }
   }
-  if (program !== undefined && draft.process?.name === undefined) draft.process = { name: program, ...draft.process };
+  if (program !== undefined && draft.process?.name === undefined) {
+    const pid = draft.process === undefined ? pidOf(header) : undefined;
+    draft.process = { name: program, ...(pid !== undefined && { pid }), ...draft.process };
+  }
   if (header.priority !== undefined) draft['log'] = { ...(draft['log'] as object), syslog: syslogFields(header) };
   return finish(draft);
 }
@@ -153,7 +165,9 @@ export const syslog: Parser = {
   detects(line) {
     const first = line.charCodeAt(0);
     if (first >= 65 && first <= 90) return BSD_START.test(line);
-    return OTHER_START.test(line) || ISO_WITH_TAG.test(line);
+    if (OTHER_START.test(line) || ISO_WITH_TAG.test(line)) return true;
+    const nameless = ISO_WITHOUT_TAG.exec(line.slice(0, 320));
+    return nameless !== null && isUntagged(line.slice(nameless[0].length));
   },
   parse(line, context) {
     const header = readSyslogHeader(line, context);
@@ -172,7 +186,13 @@ export function framed(parser: Parser, module: string): Parser {
       const header =
         context.program === undefined && !parser.detects(line) ? readSyslogHeader(line, context) : undefined;
       const event = header && headed(line, header, context);
-      return event?.event.module === module ? event : parser.parse(line, context);
+      if (event?.event.module === module) return event;
+      const whole = parser.parse(line, context);
+      if (whole || !header) return whole;
+      // Whoever names the parser says what the message is, whatever program it is given to.
+      const { host: _, ...rest } = context;
+      const inner = parser.parse(header.message, { ...rest, now: header.ms ?? context.now });
+      return inner && nested(inner, line, header, undefined);
     },
   };
 }
@@ -194,7 +214,7 @@ export function withSyslogHeader(parser: Parser, module?: string): Parser {
       const { host: _, ...rest } = context;
       const inner = parser.parse(header.message, { ...rest, now: header.ms ?? context.now });
       if (!inner) return undefined;
-      const pid = header.procid !== undefined && /^\d{1,10}$/.test(header.procid) ? Number(header.procid) : undefined;
+      const pid = pidOf(header);
       if (pid !== undefined && inner['process'] === undefined) inner['process'] = { pid };
       return nested(inner, line, header, header.program && programName(header.program));
     },

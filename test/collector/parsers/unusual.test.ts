@@ -3,6 +3,8 @@ import type { EcsEvent } from '../../../ecs/event.ts';
 import { readField } from '../../../ecs/event.ts';
 import { ecsProblems } from './ecs-problems.ts';
 import { CONTEXT, parsed } from './fixtures.ts';
+import { CISCO } from './unusual/cisco.ts';
+import { DEVICES } from './unusual/devices.ts';
 import { HOSTS } from './unusual/hosts.ts';
 import type { Row } from './unusual/row.ts';
 import { SECOND_TIER, SYSLOG } from './unusual/second-tier.ts';
@@ -11,6 +13,8 @@ import { WINDOWS } from './unusual/windows.ts';
 
 const GROUPS: readonly (readonly [string, readonly Row[]])[] = [
   ['hosts and their services', HOSTS],
+  ['Cisco firewalls', CISCO],
+  ['network devices', DEVICES],
   ['Suricata', SURICATA],
   ['syslog', SYSLOG],
   ['devices', SECOND_TIER],

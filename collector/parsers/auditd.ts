@@ -2,6 +2,7 @@ import type { EcsEvent } from '../../ecs/event.ts';
 import { ipv6 } from '../inputs/netflow-values.ts';
 import type { ParseContext, Parser } from '../record.ts';
 import { joinRecords } from './auditd-event.ts';
+import { interpretedHead, interpretedPairs } from './auditd-interpreted.ts';
 import { meaningOfRecord, RECORD_NAMES } from './auditd-types.ts';
 import type { Draft } from './draft.ts';
 import { classify, endpoint, finish, isAddress, newDraft, relate } from './draft.ts';
@@ -20,6 +21,8 @@ const UNTRUSTED =
   /^(?:comm|exe|name|cwd|proctitle|cmd|acct|data|path|key|ocomm|watch|dir|file|vm|grp|new_grp|unit|sw|root_dir|invalid_context)$/;
 /** Arguments of a command. Those of a system call have the same names, and are numbers. */
 const ARGUMENT = /^a\d{1,3}(?:\[\d{1,3}\])?$/;
+
+const INTERPRETED = /^(?:node=\S{1,255} )?type=\S{3,40} msg=audit\(\d{1,4}[./-]\d{1,2}[./-]\d/;
 
 /** Decodes hexadecimal to UTF-8; undefined where the text is no such thing. */
 function unhex(text: string): string | undefined {
@@ -62,7 +65,10 @@ function pairsOf(text: string, record: string): Map<string, string> {
       value = text.slice(mark + 1, end);
       if (UNTRUSTED.test(name) || (record === 'EXECVE' && ARGUMENT.test(name))) value = unhex(value) ?? value;
     }
-    if (/^[A-Za-z][\w[\]-]{0,40}$/.test(name) && !pairs.has(name) && value !== '{') pairs.set(name, value);
+    // `old auid=700 new auid=701`: what was, and what is.
+    const isOld = record === 'LOGIN' && text.startsWith('old ', start - 4);
+    if (/^[A-Za-z][\w[\]-]{0,40}$/.test(name) && !pairs.has(name) && value !== '{')
+      pairs.set(isOld ? `old-${name}` : name, value);
     at = end;
   }
   return pairs;
@@ -82,6 +88,17 @@ class Fields {
 
   count(name: string): number | undefined {
     return countOf(this.get(name));
+  }
+
+  /** The kernel cuts long arguments into pieces: `a1[0]=… a1[1]=…`. */
+  parts(name: string): string | undefined {
+    let text: string | undefined;
+    for (let at = 0; at < 256; at++) {
+      const part = this.#pairs.get(`${name}[${at}]`);
+      if (part === undefined) break;
+      text = `${text ?? ''}${part}`;
+    }
+    return text;
   }
 
   rest(): Record<string, string> {
@@ -112,7 +129,7 @@ function setProcess(draft: Draft, fields: Fields, record: string): void {
   if (record === 'EXECVE') {
     const args: string[] = [];
     for (let at = 0; at < 256; at++) {
-      const arg = fields.get(`a${at}`);
+      const arg = fields.get(`a${at}`) ?? fields.parts(`a${at}`);
       if (arg === undefined) break;
       args.push(arg);
     }
@@ -144,9 +161,12 @@ function setPeople(draft: Draft, fields: Fields, record: string): void {
     /^(?:ADD|DEL)_USER$|^USER_MGMT$|^USER_CHAUTHTOK$|^ACCT_(?:LOCK|UNLOCK)$|^(?:ADD|DEL)_GROUP$|^GRP_MGMT$/.test(record)
   ) {
     setIds(draft, fields);
-    put(draft, 'user.target.name', account ?? (record.endsWith('_USER') ? fields.get('ID') : undefined));
-    put(draft, 'user.target.id', record.endsWith('_GROUP') ? undefined : fields.get('id'));
-    put(draft, 'group.name', fields.get('grp') ?? fields.get('new_grp'));
+    const group = fields.get('grp') ?? fields.get('new_grp');
+    // The tools for groups put the group where those for accounts put the account.
+    const ofGroup = /^(?:ADD|DEL)_GROUP$|^GRP_MGMT$/.test(record) && group === undefined;
+    put(draft, 'group.name', group ?? (ofGroup ? account : undefined));
+    put(draft, ofGroup ? 'group.id' : 'user.target.id', fields.get('id'));
+    if (!ofGroup) put(draft, 'user.target.name', account ?? fields.get('ID'));
     return;
   }
   if (account !== undefined) {
@@ -159,10 +179,11 @@ function setPeople(draft: Draft, fields: Fields, record: string): void {
     if (draft.user) return;
   }
   setIds(draft, fields);
-  if (record === 'LOGIN' && fields.get('auid') !== undefined) {
+  if (record === 'LOGIN' && (fields.get('auid') ?? fields.get('AUID')) !== undefined) {
     // The record says for whom a session begins; the other numbers are those of the program that begins it.
     const name = fields.get('AUID');
-    draft.user = { id: fields.get('auid') as string, ...(name !== undefined && { name }) };
+    const id = fields.get('auid');
+    draft.user = { ...(id !== undefined && { id }), ...(name !== undefined && { name }) };
   }
 }
 
@@ -173,6 +194,16 @@ function isNowhere(ip: string): boolean {
 
 /** A socket address as the kernel holds it (`saddr=02000050C0000201…`): family, port, address. */
 function setSocket(draft: Draft, fields: Fields): void {
+  const older = /^inet6? host:(\S{2,64}) serv:(\d{1,5})$/.exec(fields.get('saddr') ?? '');
+  const told = fields.get('saddr_fam') === undefined ? undefined : fields.get('laddr');
+  if (older || told !== undefined) {
+    const named = endpoint(older?.[1] ?? told ?? '', older?.[2] ?? fields.get('lport'));
+    if (!named?.ip) return;
+    const family = named.ip.includes(':') ? 'ipv6' : 'ipv4';
+    put(draft, 'auditd.log.socket', { family, address: named.ip, port: named.port ?? 0 });
+    if (!isNowhere(named.ip)) relate(draft, 'ip', named.ip);
+    return;
+  }
   const raw = fields.get('saddr');
   if (raw === undefined || !/^(?:[0-9A-Fa-f]{2}){3,256}$/.test(raw)) return;
   const bytes = Buffer.from(raw, 'hex');
@@ -194,6 +225,11 @@ function setSocket(draft: Draft, fields: Fields): void {
   if (!isNowhere(found.ip)) relate(draft, 'ip', found.ip);
 }
 
+/** The permissions of a mode: of the whole in octal, or of `file,644` as `ausearch -i` writes it. */
+function modeOf(mode: string | undefined): string | undefined {
+  return /[0-7]{3,4}$/.exec(mode ?? '')?.[0].padStart(4, '0');
+}
+
 function setRest(draft: Draft, fields: Fields, record: string): void {
   const name = fields.get('hostname');
   const address = [fields.get('addr'), record.startsWith('CRYPTO') ? fields.get('raddr') : undefined, name].find(
@@ -212,7 +248,7 @@ function setRest(draft: Draft, fields: Fields, record: string): void {
     const path = fields.get('path') ?? fields.get('name');
     put(draft, path?.startsWith('/') ? 'file.path' : 'file.name', path);
     put(draft, 'file.inode', fields.get('inode') ?? fields.get('ino'));
-    put(draft, 'file.mode', record === 'PATH' ? fields.get('mode')?.slice(-4) : undefined);
+    put(draft, 'file.mode', record === 'PATH' ? modeOf(fields.get('mode')) : undefined);
     put(draft, 'file.uid', fields.get('ouid'));
     put(draft, 'file.gid', fields.get('ogid'));
     put(draft, 'file.owner', fields.get('OUID'));
@@ -235,11 +271,12 @@ function makeEvent(
   body: string,
   context: ParseContext,
   ms: number | undefined,
+  read = pairsOf,
 ): EcsEvent {
   const draft = newDraft(line, line, 'auditd.log', context, ms);
   delete draft.message;
-  const fields = new Fields(pairsOf(body.slice(0, MAX_AUDIT), record));
-  const denied = /^avc: +denied/.test(body) || fields.get('apparmor') === 'DENIED';
+  const fields = new Fields(read(body.slice(0, MAX_AUDIT), record));
+  const denied = /^(?:avc: +|pid=.{1,300} msg='avc: +)denied/.test(body) || fields.get('apparmor') === 'DENIED';
   const granted = /^avc: +granted/.test(body) || fields.get('apparmor') === 'ALLOWED';
   const [category, type] = meaningOfRecord(record, fields.get('syscall'), fields.get('SYSCALL'));
   const verdict = denied ? ['denied'] : granted ? ['allowed'] : [];
@@ -263,9 +300,18 @@ function recordName(text: string): string {
   return Object.hasOwn(RECORD_NAMES, number) ? (RECORD_NAMES[number] as string) : `UNKNOWN[${number}]`;
 }
 
+function readInterpreted(line: string, context: ParseContext): EcsEvent | undefined {
+  const head = INTERPRETED.test(line.slice(0, 400)) ? interpretedHead(line, context.timeZone) : undefined;
+  if (!head) return undefined;
+  const draft = makeEvent(line, head.type, line.slice(head.length), context, head.ms, interpretedPairs) as Draft;
+  if (head.node !== undefined) draft.host = { name: head.node, hostname: head.node };
+  put(draft, 'auditd.log.sequence', head.serial);
+  return finish(draft);
+}
+
 function readRecord(line: string, context: ParseContext): EcsEvent | undefined {
   const head = HEAD.exec(line.slice(0, 512));
-  if (!head) return undefined;
+  if (!head) return readInterpreted(line, context);
   const [whole, node, type = '', seconds, millis, serial] = head;
   const draft = makeEvent(
     line,
@@ -277,6 +323,12 @@ function readRecord(line: string, context: ParseContext): EcsEvent | undefined {
   if (node !== undefined) draft.host = { name: node, hostname: node };
   put(draft, 'auditd.log.sequence', Number(serial));
   return finish(draft);
+}
+
+/** Says whether a message is a whole record. */
+export function isAuditMessage(message: string): boolean {
+  const start = message.slice(0, 512).replace(/^audit: /, '');
+  return HEAD.test(start) || INTERPRETED.test(start);
 }
 
 /** Reads a record that came by syslog: whole, behind `audit: `, or as journald writes it, `USER_LOGIN pid=1 …`. */
@@ -302,7 +354,7 @@ function readEvent(lines: string, context: ParseContext): EcsEvent | undefined {
 /** Records of the Linux audit system, raw or enriched: a line each, or the lines of one event together. */
 export const auditd: Parser = {
   name: 'auditd',
-  detects: (line) => HEAD.test(line.slice(0, 512).replace(/^audit: /, '')),
+  detects: isAuditMessage,
   parse(line, context) {
     if (line.includes('\n')) return readEvent(line, context);
     const event = readRecord(line, context) ?? readAuditMessage(line, context);

@@ -2,7 +2,7 @@ import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext } from '../record.ts';
 import { parseAccountMessage } from './accounts.ts';
 import { apache } from './apache.ts';
-import { readAuditMessage } from './auditd.ts';
+import { isAuditMessage, readAuditMessage } from './auditd.ts';
 import { parseBindMessage } from './bind.ts';
 import { isCefMessage, readCefMessage } from './cef.ts';
 import { isCheckPointMessage, readCheckPointMessage } from './checkpoint.ts';
@@ -130,6 +130,10 @@ function familyOf(program: string): ProgramMessages | undefined {
 
 const WINDOWS: ProgramMessages = { noProcess: true, whole: readWindowsMessage };
 const WINDOWS_HEADED: ProgramMessages = { noProcess: true, whole: readWindowsHeaded };
+/** What ships records of Windows or of the audit system under its own name, or under that of the log. */
+const SHIPPER =
+  /^(?:nxlog|winlogbeat|filebeat|fluent-?bit|fluentd|logstash|vector|rsyslogd?|snare|evtsys|adiscon|wazuh|win(?:dows)?[_-]?(?:event)?[_-]?(?:log)?|sysmon|Microsoft-Windows-.{1,64}|.{0,32}audi[ts].{0,32})$/i;
+const AUDIT: ProgramMessages = { whole: readAuditMessage, noProcess: true };
 const CISCO: ProgramMessages = { whole: readCiscoMessage };
 const NETFILTER: ProgramMessages = { whole: readNetfilterMessage };
 const FORTIGATE: ProgramMessages = { whole: readFortigateMessage };
@@ -156,21 +160,22 @@ function untagged(message: string): ProgramMessages | undefined {
   return message.includes(' SRC=') && message.includes('IN=') ? NETFILTER : undefined;
 }
 
-/** How a program's messages are read; what a PAM module wrote is read as such in any program. */
-export function programMessages(
-  program: string | undefined,
-  message: string,
 /** Says whether a message that no program's name stands before is of a kind that says itself what it is. */
 export function isUntagged(message: string): boolean {
   return untagged(message) !== undefined || isPam(message);
 }
 
+/** How a program's messages are read; what a PAM module wrote is read as such in any program. */
+export function programMessages(
+  program: string | undefined,
+  message: string,
   header: SyslogHeader,
 ): ProgramMessages | undefined {
   const known = program === undefined ? untagged(message) : (PROGRAMS.get(program) ?? familyOf(program));
   if (known) return known;
-  // Agents of Windows give themselves, or the log's source, as the program.
   if (isWindowsHeader(header)) return WINDOWS_HEADED;
-  if (isWindowsMessage(message)) return WINDOWS;
-  return isPam(message) ? PAM : undefined;
+  if (isPam(message)) return PAM;
+  // Any program can quote a record of another; those that ship records give themselves, or the log's source, as the program.
+  if (program === undefined || !SHIPPER.test(program)) return undefined;
+  return isWindowsMessage(message) ? WINDOWS : isAuditMessage(message) ? AUDIT : undefined;
 }

@@ -6,16 +6,18 @@ import { CONTEXT, parsed } from './fixtures.ts';
 import { CISCO } from './unusual/cisco.ts';
 import { DEVICES } from './unusual/devices.ts';
 import { HOSTS } from './unusual/hosts.ts';
+import { LINUX } from './unusual/linux.ts';
 import type { Row } from './unusual/row.ts';
 import { SECOND_TIER, SYSLOG } from './unusual/second-tier.ts';
 import { SURICATA } from './unusual/suricata.ts';
 import { WINDOWS } from './unusual/windows.ts';
 
 const GROUPS: readonly (readonly [string, readonly Row[]])[] = [
-  ['hosts and their services', HOSTS],
   ['Cisco firewalls', CISCO],
   ['network devices', DEVICES],
+  ['hosts and their services', HOSTS],
   ['Suricata', SURICATA],
+  ['Linux', LINUX],
   ['syslog', SYSLOG],
   ['devices', SECOND_TIER],
   ['Windows', WINDOWS],

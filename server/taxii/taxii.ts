@@ -65,8 +65,12 @@ export async function openTaxii(options: {
       return loaded;
     },
     async change(change, actor, target, detail) {
-      await store.change(change);
-      await reload();
+      try {
+        await store.change(change);
+      } finally {
+        // What is refused may be there by another change that ends just now: its catalog is not known here yet.
+        await reload();
+      }
       await audit.record({ actor: actor.name, act: `taxii.${change.kind}`, target, detail: { ...detail } });
     },
     acted: (account, act, target, detail) => audit.record({ actor: `taxii:${account.name}`, act, target, detail }),

@@ -18,6 +18,9 @@ export function readArguments<T extends ParseArgsOptionsConfig>(args: readonly s
   }
 }
 
+/** The options of a command as they were given. */
+export type ValuesOf<T extends ParseArgsOptionsConfig> = ReturnType<typeof readArguments<T>>['values'];
+
 /** A whole number of an option, within bounds. */
 export function readNumber(name: string, text: string | undefined, fallback: number, max: number): number {
   if (text === undefined) return fallback;

@@ -1,9 +1,9 @@
 import { safeJson } from '../../ecs/safe-json.ts';
-import { loadConfig } from '../config.ts';
 import type { InboundItem, InboundItems, InboundSources, SourceRow } from '../inbound/schema.ts';
-import { readArguments, readNumber, UsageError } from './arguments.ts';
-import { type Connection, connect } from './connection.ts';
+import { readNumber, UsageError, type ValuesOf } from './arguments.ts';
+import type { Connection } from './connection.ts';
 import { needed } from './due.ts';
+import { type Act, runAct } from './run-act.ts';
 import { plain, table } from './terminal.ts';
 
 const HELP = `Usage: haidang inbound status [--json] [--config FILE]
@@ -25,23 +25,11 @@ const OPTIONS = {
   limit: { type: 'string' },
   config: { type: 'string' },
 } as const;
-type Values = ReturnType<typeof readArguments<typeof OPTIONS>>['values'];
-type Act = (connection: Connection) => Promise<number>;
+type Values = ValuesOf<typeof OPTIONS>;
 
 /** `haidang inbound` */
 export async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readArguments(args, OPTIONS);
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
-  const act = readAct(positionals, values);
-  const connection = await connect(await loadConfig(values.config));
-  try {
-    return await act(connection);
-  } finally {
-    await connection.close();
-  }
+  return runAct(args, { help: HELP, options: OPTIONS, readAct });
 }
 
 function readAct([act, id, ...more]: readonly string[], values: Values): Act {

@@ -1,7 +1,7 @@
 import { open, readFile, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { IncidentChanges, IncidentDetail, IncidentSet, NewIncident } from '../incidents/schema.ts';
-import { type readArguments, readNumber, UsageError } from './arguments.ts';
+import { readNumber, UsageError, type ValuesOf } from './arguments.ts';
 import type { Connection } from './connection.ts';
 import { needed } from './due.ts';
 
@@ -35,7 +35,7 @@ export const ACT_OPTIONS = {
 } as const;
 const STATUS = { status: { type: 'string' } } as const;
 type Options = typeof ACT_OPTIONS & typeof STATUS;
-export type ActValues = ReturnType<typeof readArguments<Options>>['values'];
+type ActValues = ValuesOf<Options>;
 /** Does it, and gives the incident as it is then; nothing where bytes were written to a file. */
 export type IncidentAct = (connection: Connection) => Promise<IncidentDetail | undefined>;
 

@@ -1,9 +1,9 @@
 import { safeJson } from '../../ecs/safe-json.ts';
-import { loadConfig } from '../config.ts';
 import type { IncidentDetail, IncidentList, IncidentRow } from '../incidents/schema.ts';
-import { readArguments, readNumber, UsageError } from './arguments.ts';
-import { type Connection, connect } from './connection.ts';
-import { ACT_OPTIONS, type ActValues, readIncidentAct } from './incident-acts.ts';
+import { readNumber, UsageError, type ValuesOf } from './arguments.ts';
+import type { Connection } from './connection.ts';
+import { ACT_OPTIONS, readIncidentAct } from './incident-acts.ts';
+import { type Act, runAct } from './run-act.ts';
 import { plain, table } from './terminal.ts';
 
 const HELP = `Usage: haidang incident list [--status open,investigating,…] [--limit N] [--json] [--config FILE]
@@ -25,34 +25,26 @@ States: open, investigating, contained, resolved, closed, merged (only listed wh
 take away. An act is upon the incident as it is; --if-version N refuses it where somebody was faster. Reading a piece of
 evidence is written into its chain of custody. --json writes one incident a line.`;
 
+const OPTIONS = {
+  ...ACT_OPTIONS,
+  json: { type: 'boolean' },
+  status: { type: 'string' },
+  limit: { type: 'string' },
+  config: { type: 'string' },
+} as const;
+type Values = ValuesOf<typeof OPTIONS>;
+
 /** `haidang incident` */
 export async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readArguments(args, {
-    ...ACT_OPTIONS,
-    json: { type: 'boolean' },
-    status: { type: 'string' },
-    limit: { type: 'string' },
-    config: { type: 'string' },
-  });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
-  const act = readAct(positionals, values);
-  const connection = await connect(await loadConfig(values.config));
-  try {
-    await act(connection);
-    return 0;
-  } finally {
-    await connection.close();
-  }
+  return runAct(args, { help: HELP, options: OPTIONS, readAct });
 }
 
-type Values = ActValues & { readonly json?: boolean | undefined; readonly limit?: string | undefined };
-
-function readAct(positionals: readonly string[], values: Values): (connection: Connection) => Promise<void> {
+function readAct(positionals: readonly string[], values: Values): Act {
   const [act, id, ...more] = positionals;
-  const tell = (detail: IncidentDetail) => console.log(values.json ? safeJson(detail) : page(detail));
+  const tell = (detail: IncidentDetail): number => {
+    console.log(values.json ? safeJson(detail) : page(detail));
+    return 0;
+  };
   if (act === 'show' && id !== undefined && more.length === 0)
     return async (connection) => tell(await connection.ask('GET', `/api/v1/incidents/${encodeURIComponent(id)}`));
   if (act === 'list' && id === undefined) {
@@ -61,6 +53,7 @@ function readAct(positionals: readonly string[], values: Values): (connection: C
       const rows = await list(connection, values.status, limit);
       if (values.json) for (const row of rows) console.log(safeJson(row));
       else console.log(rows.length === 0 ? 'No incidents.' : table(HEADING, rows.map(cells), [5]));
+      return 0;
     };
   }
   const doing = readIncidentAct(positionals, values);
@@ -68,7 +61,7 @@ function readAct(positionals: readonly string[], values: Values): (connection: C
     throw new UsageError('say "haidang incident list", "show ID", "make" or an act on one; --help tells more.');
   return async (connection) => {
     const detail = await doing(connection);
-    if (detail) tell(detail);
+    return detail ? tell(detail) : 0;
   };
 }
 

@@ -1,5 +1,4 @@
 import { safeJson } from '../../ecs/safe-json.ts';
-import { loadConfig } from '../config.ts';
 import type {
   Board,
   BoardDetail,
@@ -8,9 +7,10 @@ import type {
   ProvinceList,
   ProvinceRow,
 } from '../national/schema.ts';
-import { readArguments, readNumber, UsageError } from './arguments.ts';
-import { ApiError, type Connection, connect } from './connection.ts';
+import { readNumber, UsageError, type ValuesOf } from './arguments.ts';
+import { ApiError, type Connection } from './connection.ts';
 import { needed, readDue } from './due.ts';
+import { type Act, runAct } from './run-act.ts';
 import { plain, table } from './terminal.ts';
 
 const HELP = `Usage: haidang national board [--province ACCOUNT] [--severity LEVEL] [--state new|open|closed|revoked]
@@ -45,27 +45,19 @@ const OPTIONS = {
   reason: { type: 'string' },
   config: { type: 'string' },
 } as const;
-type Values = ReturnType<typeof readArguments<typeof OPTIONS>>['values'];
-type Act = (connection: Connection) => Promise<void>;
+type Values = ValuesOf<typeof OPTIONS>;
+type Asking = (connection: Connection) => Promise<void>;
 
 /** `haidang national` */
 export async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readArguments(args, OPTIONS);
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
-  const act = readAct(positionals, values);
-  const connection = await connect(await loadConfig(values.config));
-  try {
-    await ofNationalRole(act(connection), connection);
-    return 0;
-  } finally {
-    await connection.close();
-  }
+  return runAct(args, {
+    help: HELP,
+    options: OPTIONS,
+    readAct: (given, values) => ofNationalRole(readAct(given, values)),
+  });
 }
 
-function readAct([act, id, more, ...rest]: readonly string[], values: Values): Act {
+function readAct([act, id, more, ...rest]: readonly string[], values: Values): Asking {
   const wrong = () =>
     new UsageError(
       'say "haidang national board", "show", "acknowledge", "task", "withdraw", "sightings", "provinces" or "name"; --help tells more.',
@@ -106,31 +98,34 @@ function pathOf(id: string): string {
 }
 
 /** A province's server has no board: it says so, and not that a page is missing. */
-async function ofNationalRole(act: Promise<void>, connection: Connection): Promise<void> {
-  try {
-    await act;
-  } catch (error) {
-    if (!(error instanceof ApiError && error.code === 'HD_NOT_FOUND')) throw error;
-    const hasBoard = await connection.ask('GET', '/api/v1/national/provinces').then(
-      () => true,
-      (other: unknown) => !(other instanceof ApiError && other.code === 'HD_NOT_FOUND'),
-    );
-    if (hasBoard) throw error;
-    throw new Error(
-      'This server has no board of provinces; it belongs to role national (haidang server --role national).',
-    );
-  }
+function ofNationalRole(act: Asking): Act {
+  return async (connection) => {
+    try {
+      await act(connection);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof ApiError && error.code === 'HD_NOT_FOUND')) throw error;
+      const hasBoard = await connection.ask('GET', '/api/v1/national/provinces').then(
+        () => true,
+        (other: unknown) => !(other instanceof ApiError && other.code === 'HD_NOT_FOUND'),
+      );
+      if (hasBoard) throw error;
+      throw new Error(
+        'This server has no board of provinces; it belongs to role national (haidang server --role national).',
+      );
+    }
+  };
 }
 
 /** An act on an incident, and how it stands after it. */
-function change(id: string, act: string, body: object, { json }: Values): Act {
+function change(id: string, act: string, body: object, { json }: Values): Asking {
   return async (connection) => {
     const detail = await connection.ask<BoardDetail>('POST', `${pathOf(id)}/${act}`, body);
     console.log(json ? safeJson(detail) : page(detail));
   };
 }
 
-function nameProvince(account: string, name: string, { json }: Values): Act {
+function nameProvince(account: string, name: string, { json }: Values): Asking {
   return async (connection) => {
     const path = `/api/v1/national/provinces/${encodeURIComponent(account)}`;
     const row = await connection.ask<ProvinceRow>('PUT', path, { name });

@@ -1,8 +1,8 @@
 import { safeJson } from '../../ecs/safe-json.ts';
-import { loadConfig } from '../config.ts';
 import type { NoticeAddress, NoticeLog, NoticeLogRow, NoticePeople } from '../notify/schema.ts';
-import { readArguments, readNumber, UsageError } from './arguments.ts';
-import { type Connection, connect } from './connection.ts';
+import { readNumber, UsageError, type ValuesOf } from './arguments.ts';
+import type { Connection } from './connection.ts';
+import { type Act, runAct } from './run-act.ts';
 import { plain, table } from './terminal.ts';
 
 const HELP = `Usage: haidang notice list [--show all|waiting|dead] [--limit N] [--json] [--config FILE]
@@ -24,23 +24,11 @@ const OPTIONS = {
   'mail-from': text,
   config: text,
 } as const;
-type Values = Readonly<Partial<Record<Exclude<keyof typeof OPTIONS, 'json'>, string>>> & { readonly json?: boolean };
-type Act = (connection: Connection) => Promise<number>;
+type Values = ValuesOf<typeof OPTIONS>;
 
 /** `haidang notice` */
 export async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readArguments(args, OPTIONS);
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
-  const act = readAct(positionals, values as Values);
-  const connection = await connect(await loadConfig(values.config));
-  try {
-    return await act(connection);
-  } finally {
-    await connection.close();
-  }
+  return runAct(args, { help: HELP, options: OPTIONS, readAct });
 }
 
 function readAct([act, subject, ...more]: readonly string[], values: Values): Act {

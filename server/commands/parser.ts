@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { type CheckedParser, checkParser } from '../../collector/custom-parsers/check.ts';
 import { tryLine } from '../../collector/custom-parsers/try.ts';
 import { safeJson } from '../../ecs/safe-json.ts';
-import { loadConfig } from '../config.ts';
 import type { ParserChanged, ParserDetail, ParserList, ParserRow } from '../parsers/schema.ts';
 import { readArguments, UsageError } from './arguments.ts';
-import { type Connection, connect } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { overConnection } from './run-act.ts';
 import { plain, table } from './terminal.ts';
 
 const HELP = `Usage: haidang parser check FILE... [--json]
@@ -34,21 +34,15 @@ export async function run(args: readonly string[]): Promise<number> {
   if (act === 'test' && first !== undefined && more.length === 0) return test(first, values.line);
   const isLonely = more.length === 0;
   const config = values.config;
-  if (act === 'list' && first === undefined) return asking(config, (server) => list(server, values.json === true));
-  if (act === 'show' && first !== undefined && isLonely) return asking(config, (server) => show(server, first));
-  if (act === 'save' && first !== undefined && isLonely) return asking(config, (server) => save(server, first));
-  if (act === 'groups' && first !== undefined) return asking(config, (server) => setGroups(server, first, more));
-  if (act === 'remove' && first !== undefined && isLonely) return asking(config, (server) => remove(server, first));
+  if (act === 'list' && first === undefined)
+    return overConnection(config, (server) => list(server, values.json === true));
+  if (act === 'show' && first !== undefined && isLonely) return overConnection(config, (server) => show(server, first));
+  if (act === 'save' && first !== undefined && isLonely) return overConnection(config, (server) => save(server, first));
+  if (act === 'groups' && first !== undefined)
+    return overConnection(config, (server) => setGroups(server, first, more));
+  if (act === 'remove' && first !== undefined && isLonely)
+    return overConnection(config, (server) => remove(server, first));
   throw new UsageError('say "haidang parser check|test FILE", "list", "show NAME", "save FILE"; --help tells more.');
-}
-
-async function asking(config: string | undefined, act: (server: Connection) => Promise<number>): Promise<number> {
-  const server = await connect(await loadConfig(config));
-  try {
-    return await act(server);
-  } finally {
-    await server.close();
-  }
 }
 
 async function checked(path: string): Promise<CheckedParser> {

@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { safeJson } from '../../ecs/safe-json.ts';
-import { loadConfig } from '../config.ts';
 import type { ReportDraft, ReportFields, ReportForm, ReportVersion, ReportVersions } from '../reports/schema.ts';
-import { readArguments, UsageError } from './arguments.ts';
-import { type Connection, connect } from './connection.ts';
+import { readArguments, UsageError, type ValuesOf } from './arguments.ts';
+import type { Connection } from './connection.ts';
+import { overConnection } from './run-act.ts';
 import { plain, table } from './terminal.ts';
 
 const HELP = `Usage: haidang report list INCIDENT [--json] [--config FILE]
@@ -24,7 +24,7 @@ const OPTIONS = {
   to: { type: 'string' },
   config: { type: 'string' },
 } as const;
-type Values = ReturnType<typeof readArguments<typeof OPTIONS>>['values'];
+type Values = ValuesOf<typeof OPTIONS>;
 
 /** `haidang report` */
 export async function run(args: readonly string[]): Promise<number> {
@@ -33,28 +33,25 @@ export async function run(args: readonly string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const [act, incident, number, ...more] = positionals;
+  await overConnection(values.config, readAct(positionals, values));
+  return 0;
+}
+
+function readAct(
+  [act, incident, number, ...more]: readonly string[],
+  values: Values,
+): (connection: Connection) => Promise<void> {
   const form = values.to === undefined ? undefined : formOf(values.to);
   const path = `/api/v1/incidents/${encodeURIComponent(incident ?? '')}/reports`;
-  const work = (): ((connection: Connection) => Promise<void>) => {
-    const isOne = incident !== undefined && number === undefined;
-    if (act === 'form' && incident === undefined) return (connection) => showForm(connection, values);
-    if (act === 'list' && isOne) return (connection) => showList(connection, path, values);
-    if (act === 'draft' && isOne)
-      return async (connection) => console.log(safeJson((await draftOf(connection, path, values)).fields));
-    if (act === 'write' && isOne) return (connection) => write(connection, path, values, form);
-    if (act === 'get' && number !== undefined && more.length === 0 && values.to !== undefined && form)
-      return (connection) => save(connection, `${path}/${encodeURIComponent(number)}`, values.to ?? '', form);
-    throw new UsageError('say "haidang report list", "draft", "write", "get" or "form"; --help tells more.');
-  };
-  const todo = work();
-  const connection = await connect(await loadConfig(values.config));
-  try {
-    await todo(connection);
-    return 0;
-  } finally {
-    await connection.close();
-  }
+  const isOne = incident !== undefined && number === undefined;
+  if (act === 'form' && incident === undefined) return (connection) => showForm(connection, values);
+  if (act === 'list' && isOne) return (connection) => showList(connection, path, values);
+  if (act === 'draft' && isOne)
+    return async (connection) => console.log(safeJson((await draftOf(connection, path, values)).fields));
+  if (act === 'write' && isOne) return (connection) => write(connection, path, values, form);
+  if (act === 'get' && number !== undefined && more.length === 0 && values.to !== undefined && form)
+    return (connection) => save(connection, `${path}/${encodeURIComponent(number)}`, values.to ?? '', form);
+  throw new UsageError('say "haidang report list", "draft", "write", "get" or "form"; --help tells more.');
 }
 
 type Form = 'html' | 'docx';

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { safeJson } from '../../ecs/safe-json.ts';
-import { loadConfig } from '../config.ts';
 import type { RequestDetail, RequestList, RequestRow } from '../requests/schema.ts';
-import { readArguments, readNumber, UsageError } from './arguments.ts';
-import { type Connection, connect } from './connection.ts';
+import { readNumber, UsageError, type ValuesOf } from './arguments.ts';
+import type { Connection } from './connection.ts';
 import { needed, readDue } from './due.ts';
+import { type Act, runAct } from './run-act.ts';
 import { plain, table } from './terminal.ts';
 
 const HELP = `Usage: haidang request list [--state asked,read,…] [--agency ID] [--incident ID] [--limit N] [--json] [--config FILE]
@@ -34,24 +34,11 @@ const OPTIONS = {
   limit: { type: 'string' },
   config: { type: 'string' },
 } as const;
-type Values = ReturnType<typeof readArguments<typeof OPTIONS>>['values'];
-type Act = (connection: Connection) => Promise<void>;
+type Values = ValuesOf<typeof OPTIONS>;
 
 /** `haidang request` */
 export async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readArguments(args, OPTIONS);
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
-  const act = readAct(positionals, values);
-  const connection = await connect(await loadConfig(values.config));
-  try {
-    await act(connection);
-    return 0;
-  } finally {
-    await connection.close();
-  }
+  return runAct(args, { help: HELP, options: OPTIONS, readAct });
 }
 
 function readAct([act, id, ...more]: readonly string[], values: Values): Act {
@@ -92,13 +79,13 @@ function dueOf(values: Values): string {
 }
 
 /** Files first: an answer that cannot be sent whole is not given at all. */
-async function answer(connection: Connection, path: string, text: string, values: Values): Promise<void> {
+async function answer(connection: Connection, path: string, text: string, values: Values): Promise<number> {
   for (const file of values.file ?? [])
     await connection.sendFile(`${path}/files?name=${encodeURIComponent(basename(file))}`, await readFile(file));
-  show(await connection.ask<RequestDetail>('POST', `${path}/answer`, { text }), values);
+  return show(await connection.ask<RequestDetail>('POST', `${path}/answer`, { text }), values);
 }
 
-async function showList(connection: Connection, values: Values): Promise<void> {
+async function showList(connection: Connection, values: Values): Promise<number> {
   const limit = readNumber('limit', values.limit, 100_000, 100_000);
   const rows: RequestRow[] = [];
   let after: string | null = null;
@@ -115,6 +102,7 @@ async function showList(connection: Connection, values: Values): Promise<void> {
   } while (after !== null && rows.length < limit);
   if (values.json) for (const row of rows) console.log(safeJson(row));
   else console.log(rows.length === 0 ? 'No requests.' : table(HEADING, rows.map(cells)));
+  return 0;
 }
 
 const HEADING = ['id', 'state', 'agency', 'due', 'about', 'subject'];
@@ -123,10 +111,10 @@ function cells({ id, state, agency, due, incident, alert, subject }: RequestRow)
   return [id, state, agency, due, incident ?? alert ?? '', subject];
 }
 
-function show(detail: RequestDetail, { json }: Values, whole = false): void {
+function show(detail: RequestDetail, { json }: Values, whole = false): number {
   if (json) {
     console.log(safeJson(detail));
-    return;
+    return 0;
   }
   const { request, messages, files, officers } = detail;
   console.log(
@@ -136,10 +124,11 @@ function show(detail: RequestDetail, { json }: Values, whole = false): void {
     console.error(
       `Nobody of ${request.agency} can read it: the agency has no officer; add one with "haidang user add".`,
     );
-  if (!whole) return;
+  if (!whole) return 0;
   for (const { at, by, text } of messages) {
     console.log(`\n${at}  ${plain(by)}`);
     for (const line of text.split('\n')) console.log(`  ${plain(line)}`);
   }
   for (const { name, bytes, sha256 } of files) console.log(`\n${plain(name)}  ${bytes} bytes  sha256 ${sha256}`);
+  return 0;
 }

@@ -1,8 +1,8 @@
 import { safeJson } from '../../ecs/safe-json.ts';
-import { loadConfig } from '../config.ts';
 import type { HealthList, ReloadAnswer } from '../rules/schema.ts';
 import { readArguments, UsageError } from './arguments.ts';
-import { type Connection, connect } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { overConnection } from './run-act.ts';
 import { plain, table } from './terminal.ts';
 
 const OPTIONS = { json: { type: 'boolean' }, now: { type: 'boolean' }, config: { type: 'string' } } as const;
@@ -15,12 +15,7 @@ async function ask<T>(
   const { values, positionals } = readArguments(args, OPTIONS);
   if (positionals.length > 0) throw new UsageError(`rules ${name} takes no file; --help tells more.`);
   if (values.now && name !== 'health') throw new UsageError('--now goes with health.');
-  const connection = await connect(await loadConfig(values.config));
-  try {
-    return await act(connection, values.json === true, values.now === true);
-  } finally {
-    await connection.close();
-  }
+  return overConnection(values.config, (connection) => act(connection, values.json === true, values.now === true));
 }
 
 /** `haidang rules reload` */

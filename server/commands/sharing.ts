@@ -1,5 +1,4 @@
 import { safeJson } from '../../ecs/safe-json.ts';
-import { loadConfig } from '../config.ts';
 import type {
   IncidentSharing,
   SharePreview,
@@ -8,8 +7,9 @@ import type {
   SharingSetup,
   VersionDetail,
 } from '../sharing/schema.ts';
-import { readArguments, UsageError } from './arguments.ts';
-import { type Connection, connect } from './connection.ts';
+import { UsageError, type ValuesOf } from './arguments.ts';
+import type { Connection } from './connection.ts';
+import { type Act, runAct } from './run-act.ts';
 import { plain, table } from './terminal.ts';
 
 const HELP = `Usage: haidang sharing recipients [--json] [--config FILE]
@@ -38,27 +38,12 @@ const OPTIONS = {
   text: { type: 'string' },
   config: { type: 'string' },
 } as const;
-type Values = {
-  readonly [K in keyof typeof OPTIONS]?: ((typeof OPTIONS)[K]['type'] extends 'boolean' ? boolean : string) | undefined;
-};
+type Values = ValuesOf<typeof OPTIONS>;
 
 /** `haidang sharing` */
 export async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readArguments(args, OPTIONS);
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
-  const act = readAct(positionals, values);
-  const connection = await connect(await loadConfig(values.config));
-  try {
-    return await act(connection);
-  } finally {
-    await connection.close();
-  }
+  return runAct(args, { help: HELP, options: OPTIONS, readAct });
 }
-
-type Act = (connection: Connection) => Promise<number>;
 
 function readAct([act, incident, recipient, number, ...more]: readonly string[], values: Values): Act {
   const wrong = () =>

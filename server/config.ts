@@ -1,29 +1,29 @@
 import { resolve } from 'node:path';
 import type { DutyPolicy } from './accounts/duties.ts';
-import { type OidcSettings, oidcOf } from './accounts/oidc/settings.ts';
+import type { OidcSettings } from './accounts/oidc/settings.ts';
 import type { SecondFactorPolicy } from './accounts/second-factor.ts';
 import type { SessionPolicy } from './accounts/session-settings.ts';
 import type { S3Settings } from './backup/s3/settings.ts';
 import { type ClockSettings, reportTerms } from './clocks/terms.ts';
+import { ConfigError } from './config-error.ts';
 import type { AgencyId } from './identity.ts';
 import type { InboundSource } from './inbound/settings.ts';
-import { type NotifySettings, smtpOf } from './notify/settings.ts';
-import { policyProblem } from './retention/policy.ts';
+import type { NotifySettings } from './notify/settings.ts';
 import type { RetentionSettings } from './retention/settings.ts';
-import type { Setting } from './settings/setting.ts';
+import { readAdminPassword } from './settings/accounts.ts';
+import { notifySettings } from './settings/notify.ts';
+import { oidcSettings } from './settings/oidc.ts';
+import { type OpenSearchSettings, openSearchSettings, readOpenSearchUrl } from './settings/opensearch.ts';
+import { retentionSettings } from './settings/retention.ts';
+import { absolutePath, type Setting, type ValuesOf } from './settings/setting.ts';
 import { SETTINGS } from './settings.ts';
 import type { SharingSettings } from './sharing/settings.ts';
-import type { UpkeepSettings } from './store/opensearch/upkeep.ts';
 import type { Found } from './system/config-file.ts';
 import type { OutboundPolicy } from './system/outbound.ts';
-
-/** A configuration that cannot be used: which key, where, and what to do. The command ends with exit code 2. */
-export class ConfigError extends Error {
-  readonly exitCode = 2;
-}
+import { mustBeSafe } from './tls/shape.ts';
 
 type Key = keyof typeof SETTINGS;
-type Values = { readonly [K in Key]: (typeof SETTINGS)[K]['fallback'] };
+type Values = ValuesOf<typeof SETTINGS>;
 
 /** What a server is: a province's monitor, or the national receiver of what provinces report. */
 export type Role = 'province' | 'national';
@@ -106,18 +106,6 @@ export interface ServerConfig {
   readonly openSearch: OpenSearchSettings;
 }
 
-/** How the cluster is spoken to; without meaning for the embedded store. */
-export interface OpenSearchSettings {
-  readonly caFile: string | undefined;
-  readonly user: string | undefined;
-  readonly passwordFile: string | undefined;
-  /** This server's name among those that share the cluster. */
-  readonly node: string;
-  readonly shards: number;
-  readonly replicas: number;
-  readonly upkeep: UpkeepSettings;
-}
-
 /** Reads the configuration: defaults, then the file, then the environment. @throws ConfigError */
 export async function loadConfig(
   file: string | undefined,
@@ -126,20 +114,15 @@ export async function loadConfig(
   const found = file === undefined ? new Map<string, Found>() : await readFileSettings(file);
   const values: Record<string, unknown> = {};
   for (const key of Object.keys(SETTINGS) as Key[]) values[key] = readSetting(key, found.get(key), environment);
-  return {
-    ...shape(values as Values, environment['HAIDANG_ADMIN_PASSWORD'] || undefined),
-    openSearchUrl: openSearchUrl(environment['OPENSEARCH_URL'] || undefined),
-  };
-}
-
-/** The address may hold a password, so that it is never repeated in a message. */
-function openSearchUrl(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const isAddress = (part: string) => URL.canParse(part) && /^https?:$/.test(new URL(part).protocol);
-  if (text.split(',').every((part) => isAddress(part.trim()))) return text;
-  throw new ConfigError(
-    'OPENSEARCH_URL is no address of a cluster; write it like https://user:password@host:9200 (several nodes parted by commas), or unset it to use the embedded store.',
-  );
+  try {
+    return {
+      ...shape(values as Values),
+      adminPassword: readAdminPassword(environment['HAIDANG_ADMIN_PASSWORD'] || undefined),
+      openSearchUrl: readOpenSearchUrl(environment['OPENSEARCH_URL'] || undefined),
+    };
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** The YAML reader is loaded only where there is a file: most starts have none. */
@@ -171,26 +154,17 @@ function readSetting(
   }
 }
 
-function shape(values: Values, adminPassword: string | undefined): Omit<ServerConfig, 'openSearchUrl'> {
+/** @throws Error where values do not go together */
+function shape(values: Values): Omit<ServerConfig, 'adminPassword' | 'openSearchUrl'> {
   if (values['disk.warn_percent'] > values['disk.stop_percent'])
-    throw new ConfigError('"disk.warn_percent" must not be above "disk.stop_percent": warn before stopping.');
-  const retention: RetentionSettings = {
-    minimumMonths: values['retention.minimum_months'],
-    policy: { keepDays: values['retention.keep_days'], sources: values['retention.sources'] },
-    at: values['retention.at'],
-  };
-  const problem = policyProblem(retention.policy, retention.minimumMonths);
-  if (problem !== undefined) throw new ConfigError(`"retention": ${problem}`);
-  if (adminPassword !== undefined && adminPassword.length < 8)
-    throw new ConfigError('HAIDANG_ADMIN_PASSWORD is shorter than 8 characters; choose a longer password.');
+    throw new Error('"disk.warn_percent" must not be above "disk.stop_percent": warn before stopping.');
   const tls: ServerConfig['tls'] = {
     mode: values['tls.mode'] as ServerConfig['tls']['mode'],
     certificateFile: values['tls.certificate_file'],
     keyFile: values['tls.key_file'],
     clientCertificates: values['tls.client_certificates'],
   };
-  const unsafe = unsafeShape(values.host, tls, adminPassword);
-  if (unsafe !== undefined) throw new ConfigError(unsafe);
+  mustBeSafe({ host: values.host, tls });
   return {
     data: resolve(values.data),
     role: values.role as Role,
@@ -214,12 +188,12 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
       },
     },
     disk: { warnPercent: values['disk.warn_percent'], stopPercent: values['disk.stop_percent'] },
-    retention,
+    retention: retentionSettings(values),
     secondFactor: {
       requiredRoles: values['accounts.mfa.required_roles'],
       graceDays: values['accounts.mfa.grace_days'],
     },
-    oidc: oidc(values),
+    oidc: oidcSettings(values),
     duties: { approval: values['accounts.two_persons.approval'], rules: values['accounts.two_persons.rules'] },
     breachedPasswords: values['accounts.breached_passwords'],
     session: {
@@ -255,108 +229,16 @@ function shape(values: Values, adminPassword: string | undefined): Omit<ServerCo
       yearly: values['clocks.yearly'],
       timeZone: values.time_zone,
     },
-    notify: notify(values),
+    notify: notifySettings(values, values.time_zone),
     collector: {
       inputs: values['collector.inputs'],
       timeZone: values['collector.time_zone'],
-      geo: { country: pathOf(values['collector.geo.country']), as: pathOf(values['collector.geo.as']) },
+      geo: { country: absolutePath(values['collector.geo.country']), as: absolutePath(values['collector.geo.as']) },
       internalNetworks: values['collector.internal_networks'],
     },
-    openSearch: {
-      caFile: values['opensearch.ca_file'],
-      user: values['opensearch.user'],
-      passwordFile: values['opensearch.password_file'],
-      node: values['opensearch.node'],
-      shards: values['opensearch.shards'],
-      replicas: values['opensearch.replicas'],
-      upkeep: {
-        at: values['opensearch.upkeep_at'],
-        tiers: { afterDays: values['opensearch.settle_after_days'], attribute: values['opensearch.tier_attribute'] },
-        snapshots:
-          values['opensearch.snapshot_folder'] === undefined
-            ? undefined
-            : { folder: values['opensearch.snapshot_folder'], keep: values['opensearch.snapshot_keep'] },
-      },
-    },
+    openSearch: openSearchSettings(values),
     logLevel: values.log_level,
-    adminPassword,
   };
-}
-
-function pathOf(path: string | undefined): string | undefined {
-  return path === undefined ? undefined : resolve(path);
-}
-
-/** Passwords that stand in every manual: whoever sets one of them has not chosen any. */
-const DEFAULT_PASSWORDS =
-  /^(?:admin|administrator|password|passw0rd|matkhau|changeme|changeit|haidang|default|secret|root|test|qwerty|welcome|12345678\d*)[\d@!#._-]{0,6}$/i;
-
-function unsafeShape(host: string, tls: ServerConfig['tls'], adminPassword: string | undefined): string | undefined {
-  const loopback = host === 'localhost' || host === '::1' || host.startsWith('127.');
-  if (!loopback && (tls.mode === 'off' || tls.mode === 'proxy'))
-    return `"host" ${host} with "tls.mode" ${tls.mode} would send passwords in the clear; set "tls.mode" to auto, or "host" to 127.0.0.1 with a reverse proxy on this machine.`;
-  if ((tls.certificateFile === undefined) !== (tls.keyFile === undefined))
-    return '"tls.certificate_file" and "tls.key_file" belong together; set both, or neither for a certificate of the built-in authority.';
-  if (tls.certificateFile !== undefined && (tls.mode === 'off' || tls.mode === 'proxy'))
-    return `"tls.certificate_file" is not used with "tls.mode" ${tls.mode}; remove one of the two.`;
-  const isPlain =
-    tls.mode === 'off' || tls.mode === 'proxy' || (tls.mode === 'auto' && loopback && !tls.certificateFile);
-  if (tls.clientCertificates && isPlain)
-    return '"tls.client_certificates" needs TLS that this server ends; set "tls.mode" to on, or "host" to an address of the network.';
-  if (adminPassword !== undefined && DEFAULT_PASSWORDS.test(adminPassword))
-    return 'HAIDANG_ADMIN_PASSWORD is a password that stands in manuals; choose another one, or none for a one-time set-up link.';
-  return undefined;
-}
-
-/** @throws ConfigError */
-function oidc(values: Values): OidcSettings | undefined {
-  const maxAge = values['oidc.max_age_minutes'];
-  try {
-    return oidcOf({
-      issuer: values['oidc.issuer'],
-      clientId: values['oidc.client_id'],
-      clientSecretFile: values['oidc.client_secret_file'],
-      console: values['oidc.console'],
-      label: values['oidc.label'],
-      scopes: values['oidc.scopes'],
-      userClaim: values['oidc.user_claim'],
-      groupsClaim: values['oidc.groups_claim'],
-      groups: values['oidc.groups'],
-      link: values['oidc.link_accounts'],
-      mfa: values['oidc.mfa_values'],
-      maxAgeMs: maxAge === undefined ? undefined : maxAge * 60_000,
-      metadataFile: values['oidc.metadata_file'],
-    });
-  } catch (error) {
-    throw new ConfigError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-/** @throws ConfigError */
-function notify(values: Values): NotifySettings {
-  try {
-    return {
-      smtp: smtpOf({
-        host: values['notify.smtp.host'],
-        port: values['notify.smtp.port'],
-        security: values['notify.smtp.security'],
-        user: values['notify.smtp.user'],
-        passwordFile: pathOf(values['notify.smtp.password_file']),
-        from: values['notify.smtp.from'],
-        caFile: pathOf(values['notify.smtp.ca_file']),
-      }),
-      webhooks: values['notify.webhooks'],
-      onCall: values['notify.on_call'],
-      console: values['notify.console'],
-      alerts: values['notify.alerts'],
-      agencySilentMinutes: values['notify.agency_silent_minutes'],
-      giveUpHours: values['notify.give_up_hours'],
-      keepDays: values['notify.keep_days'],
-      timeZone: values.time_zone,
-    };
-  } catch (error) {
-    throw new ConfigError(error instanceof Error ? error.message : String(error));
-  }
 }
 
 /** The text of `docs/configuration.md`. */

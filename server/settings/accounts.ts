@@ -52,3 +52,18 @@ export const ACCOUNT_SETTINGS = {
     read: integer(1, 1_000),
   }),
 } as const;
+
+/** Passwords that stand in every manual: whoever sets one of them has not chosen any. */
+const DEFAULT_PASSWORDS =
+  /^(?:admin|administrator|password|passw0rd|matkhau|changeme|changeit|haidang|default|secret|root|test|qwerty|welcome|12345678\d*)[\d@!#._-]{0,6}$/i;
+
+/** `HAIDANG_ADMIN_PASSWORD`, the first administrator's. @throws Error */
+export function readAdminPassword(text: string | undefined): string | undefined {
+  if (text !== undefined && text.length < 8)
+    throw new Error('HAIDANG_ADMIN_PASSWORD is shorter than 8 characters; choose a longer password.');
+  if (text !== undefined && DEFAULT_PASSWORDS.test(text))
+    throw new Error(
+      'HAIDANG_ADMIN_PASSWORD is a password that stands in manuals; choose another one, or none for a one-time set-up link.',
+    );
+  return text;
+}

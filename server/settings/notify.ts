@@ -2,13 +2,15 @@ import { webAddress } from '../accounts/oidc/settings.ts';
 import {
   mailAddress,
   NO_NOTIFY,
+  type NotifySettings,
   type OnCallEntry,
   onCall,
+  smtpOf,
   type WebhookSettings,
   webhooks,
 } from '../notify/settings.ts';
 import { integer, oneOf, text, yesOrNo } from '../system/setting-readers.ts';
-import { setting } from './setting.ts';
+import { absolutePath, setting, type ValuesOf } from './setting.ts';
 
 /** Who hears of what, and by which way. */
 export const NOTIFY_SETTINGS = {
@@ -99,3 +101,26 @@ export const NOTIFY_SETTINGS = {
     read: integer(1, 3_650),
   }),
 } as const;
+
+/** The settings as one. @throws Error where they do not go together */
+export function notifySettings(values: ValuesOf<typeof NOTIFY_SETTINGS>, timeZone: string): NotifySettings {
+  return {
+    smtp: smtpOf({
+      host: values['notify.smtp.host'],
+      port: values['notify.smtp.port'],
+      security: values['notify.smtp.security'],
+      user: values['notify.smtp.user'],
+      passwordFile: absolutePath(values['notify.smtp.password_file']),
+      from: values['notify.smtp.from'],
+      caFile: absolutePath(values['notify.smtp.ca_file']),
+    }),
+    webhooks: values['notify.webhooks'],
+    onCall: values['notify.on_call'],
+    console: values['notify.console'],
+    alerts: values['notify.alerts'],
+    agencySilentMinutes: values['notify.agency_silent_minutes'],
+    giveUpHours: values['notify.give_up_hours'],
+    keepDays: values['notify.keep_days'],
+    timeZone,
+  };
+}

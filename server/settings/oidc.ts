@@ -1,6 +1,6 @@
-import { type GroupRule, groupRules, webAddress, words } from '../accounts/oidc/settings.ts';
+import { type GroupRule, groupRules, type OidcSettings, oidcOf, webAddress, words } from '../accounts/oidc/settings.ts';
 import { integer, text, yesOrNo } from '../system/setting-readers.ts';
-import { setting } from './setting.ts';
+import { setting, type ValuesOf } from './setting.ts';
 
 /** Sign-in at a provider of OpenID Connect. */
 export const OIDC_SETTINGS = {
@@ -82,3 +82,23 @@ export const OIDC_SETTINGS = {
     read: text(1, 4000),
   }),
 } as const;
+
+/** The settings as one; undefined where no provider is set. @throws Error where they do not go together */
+export function oidcSettings(values: ValuesOf<typeof OIDC_SETTINGS>): OidcSettings | undefined {
+  const maxAge = values['oidc.max_age_minutes'];
+  return oidcOf({
+    issuer: values['oidc.issuer'],
+    clientId: values['oidc.client_id'],
+    clientSecretFile: values['oidc.client_secret_file'],
+    console: values['oidc.console'],
+    label: values['oidc.label'],
+    scopes: values['oidc.scopes'],
+    userClaim: values['oidc.user_claim'],
+    groupsClaim: values['oidc.groups_claim'],
+    groups: values['oidc.groups'],
+    link: values['oidc.link_accounts'],
+    mfa: values['oidc.mfa_values'],
+    maxAgeMs: maxAge === undefined ? undefined : maxAge * 60_000,
+    metadataFile: values['oidc.metadata_file'],
+  });
+}

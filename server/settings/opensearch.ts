@@ -1,6 +1,7 @@
 import { timeOfDay } from '../retention/settings.ts';
+import type { UpkeepSettings } from '../store/opensearch/upkeep.ts';
 import { attributeName, integer, nodeName, text } from '../system/setting-readers.ts';
-import { setting } from './setting.ts';
+import { setting, type ValuesOf } from './setting.ts';
 
 /** How a cluster is spoken to. */
 export const OPENSEARCH_SETTINGS = {
@@ -70,3 +71,45 @@ export const OPENSEARCH_SETTINGS = {
     read: integer(1, 400),
   }),
 } as const;
+
+/** How the cluster is spoken to; without meaning for the embedded store. */
+export interface OpenSearchSettings {
+  readonly caFile: string | undefined;
+  readonly user: string | undefined;
+  readonly passwordFile: string | undefined;
+  /** This server's name among those that share the cluster. */
+  readonly node: string;
+  readonly shards: number;
+  readonly replicas: number;
+  readonly upkeep: UpkeepSettings;
+}
+
+/** The settings as one. */
+export function openSearchSettings(values: ValuesOf<typeof OPENSEARCH_SETTINGS>): OpenSearchSettings {
+  return {
+    caFile: values['opensearch.ca_file'],
+    user: values['opensearch.user'],
+    passwordFile: values['opensearch.password_file'],
+    node: values['opensearch.node'],
+    shards: values['opensearch.shards'],
+    replicas: values['opensearch.replicas'],
+    upkeep: {
+      at: values['opensearch.upkeep_at'],
+      tiers: { afterDays: values['opensearch.settle_after_days'], attribute: values['opensearch.tier_attribute'] },
+      snapshots:
+        values['opensearch.snapshot_folder'] === undefined
+          ? undefined
+          : { folder: values['opensearch.snapshot_folder'], keep: values['opensearch.snapshot_keep'] },
+    },
+  };
+}
+
+/** `OPENSEARCH_URL`. The address may hold a password, so that it is never repeated in a message. @throws Error */
+export function readOpenSearchUrl(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const isAddress = (part: string) => URL.canParse(part) && /^https?:$/.test(new URL(part).protocol);
+  if (text.split(',').every((part) => isAddress(part.trim()))) return text;
+  throw new Error(
+    'OPENSEARCH_URL is no address of a cluster; write it like https://user:password@host:9200 (several nodes parted by commas), or unset it to use the embedded store.',
+  );
+}

@@ -1,7 +1,14 @@
-import type { RetentionPolicy } from '../retention/policy.ts';
-import { KEEP_DAYS, MINIMUM_MONTHS, perLevel, sourceRules, timeOfDay } from '../retention/settings.ts';
+import { policyProblem, type RetentionPolicy } from '../retention/policy.ts';
+import {
+  KEEP_DAYS,
+  MINIMUM_MONTHS,
+  perLevel,
+  type RetentionSettings,
+  sourceRules,
+  timeOfDay,
+} from '../retention/settings.ts';
 import { integer } from '../system/setting-readers.ts';
-import { setting } from './setting.ts';
+import { setting, type ValuesOf } from './setting.ts';
 
 /** How long events are kept, and when their days are signed. */
 export const RETENTION_SETTINGS = {
@@ -39,3 +46,12 @@ export const RETENTION_SETTINGS = {
     read: timeOfDay,
   }),
 } as const;
+
+/** How long events are kept. @throws Error where that is shorter than the law wants */
+export function retentionSettings(values: ValuesOf<typeof RETENTION_SETTINGS>): RetentionSettings {
+  const minimumMonths = values['retention.minimum_months'];
+  const policy = { keepDays: values['retention.keep_days'], sources: values['retention.sources'] };
+  const problem = policyProblem(policy, minimumMonths);
+  if (problem !== undefined) throw new Error(`"retention": ${problem}`);
+  return { minimumMonths, policy, at: values['retention.at'] };
+}

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+
 /** One setting: where it may come from, what it means, and how it is read. */
 export interface Setting<T> {
   /** Environment variable that overrides the file. */
@@ -13,4 +15,14 @@ export interface Setting<T> {
 /** Gives a row of the table its type. */
 export function setting<T>(one: Setting<T>): Setting<T> {
   return one;
+}
+
+/** What is read of rows of the table, by key. */
+export type ValuesOf<Rows extends Readonly<Record<string, Setting<unknown>>>> = {
+  readonly [K in keyof Rows]: Rows[K]['fallback'];
+};
+
+/** A path as the program uses it, whatever its working folder is later. */
+export function absolutePath(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(path);
 }

@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, type ServerConfig } from '../config.ts';
+import type { ServerConfig } from '../config.ts';
+import { ConfigError } from '../config-error.ts';
 
 /** What of the configuration decides how the console is reached. */
 export type ConsoleShape = Pick<ServerConfig, 'host' | 'tls' | 'allowedHosts'>;
@@ -43,6 +44,25 @@ export function consoleAddress(listened: string, config: ConsoleShape): string {
   const [name] = isLoopback(config.host) ? [new URL(listened).hostname] : consoleNames(config);
   const host = name !== undefined && isIP(name) === 6 ? `[${name}]` : (name ?? 'localhost');
   return `${scheme}://${host}${port === '' ? '' : `:${port}`}`;
+}
+
+/** @throws Error where passwords would go over the network in the clear, or settings of TLS do not go together */
+export function mustBeSafe({ host, tls }: Pick<ConsoleShape, 'host' | 'tls'>): void {
+  const isEndedElsewhere = tls.mode === 'off' || tls.mode === 'proxy';
+  if (!isLoopback(host) && isEndedElsewhere)
+    throw new Error(
+      `"host" ${host} with "tls.mode" ${tls.mode} would send passwords in the clear; set "tls.mode" to auto, or "host" to 127.0.0.1 with a reverse proxy on this machine.`,
+    );
+  if ((tls.certificateFile === undefined) !== (tls.keyFile === undefined))
+    throw new Error(
+      '"tls.certificate_file" and "tls.key_file" belong together; set both, or neither for a certificate of the built-in authority.',
+    );
+  if (tls.certificateFile !== undefined && isEndedElsewhere)
+    throw new Error(`"tls.certificate_file" is not used with "tls.mode" ${tls.mode}; remove one of the two.`);
+  if (tls.clientCertificates && consoleTls({ host, tls }) !== 'here')
+    throw new Error(
+      '"tls.client_certificates" needs TLS that this server ends; set "tls.mode" to on, or "host" to an address of the network.',
+    );
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
 import type { Draft } from './draft.ts';
-import { classify, endpoint, finish, newDraft } from './draft.ts';
-import { put } from './put.ts';
+import { classify, endpoint, finish, isAddress, newDraft, relate } from './draft.ts';
+import { put, putTransport } from './put.ts';
 import { clockAt, fractionAt, isoTimeAt, monthAt, twoDigits, utcTime, zonedTime } from './time.ts';
 
 const MAX_BIND = 8_192;
@@ -14,8 +14,13 @@ const CATEGORY =
 const LEVEL = /^(debug \d{1,3}|info|notice|warning|error|critical): /;
 const CLIENT =
   /^client (?:@0x[0-9a-fA-F]{1,16} )?([0-9A-Fa-f.:%a-z]{2,60})#(\d{1,5})(?:\/key [^\s():]{1,255})? ?(?:\(([^()\s]{0,1024})\))?: /;
-const VIEW = /^view ([^\s:]{1,128}): /;
+const VIEW = /^view:? ([^\s:]{1,128}): /;
 const QUERY = /^(query|response): (\S{1,1024}) ([A-Z0-9]{1,12}) ([A-Z0-9-]{1,16})(?: (.*))?$/s;
+/** What Infoblox's servers write: question and answer in one. */
+const ANSWERED =
+  /^(UDP|TCP): query: (\S{1,1024}) ([A-Z0-9]{1,12}) ([A-Z0-9-]{1,16}) response: ([A-Z]{3,16}) ([+-][A-Z]{0,8})(?: (.*))?$/s;
+const ANSWER = /^(\S{1,1024}) (\d{1,10}) ([A-Z]{2,4}) ([A-Z0-9-]{1,16}) (.{1,1024})$/s;
+const MOST_ANSWERS = 64;
 const DENIED = /^query(?: \((cache)\))? '([^'\s]{1,1024})\/([A-Z0-9-]{1,16})\/([A-Z0-9]{1,12})' denied/;
 const FAILED = /^query failed \(([^()]{1,64})\) for ([^\s/]{1,1024})\/([A-Z0-9]{1,12})\/([A-Z0-9-]{1,16}) at /;
 const TRANSFER =
@@ -29,10 +34,10 @@ const SIGNATURE =
   /^request has invalid signature: (?:(?:TSIG|SIG\(0\)) ([^\s:()]{1,255})(?: \([^()\s]{1,255}\))?: )?(.{1,200}?)(?: \(([A-Z]{3,12})\))?$/;
 const RPZ = /^(?:disabled )?rpz (\S{1,32}) (\S{1,32}) rewrite (\S{1,1024}) via (\S{1,1024})/;
 const RESOLVING =
-  /^(lame server|unexpected RCODE|error|FORMERR|REFUSED|SERVFAIL|DNS format error|success|broken trust chain|insecurity proof failed|no valid \w+|connection refused|timed out|managed-keys-zone)(?: \(([^()]{1,128})\)| ([A-Z]{3,16}))? (?:from (\S{2,64})#\d{1,5} )?resolving '?([^'\s]{1,1024}?)(?:\/([A-Z0-9-]{1,16}))?(?:\/([A-Z0-9]{1,12}))?(?='| for client |: |$)/;
-const SERVER = /: ([0-9A-Fa-f.:]{2,45})#(\d{1,5})$/;
+  /^(lame server|unexpected RCODE|error|FORMERR|REFUSED|SERVFAIL|DNS format error|success|broken trust chain|insecurity proof failed|no valid \w+|connection refused|(?:host|network) unreachable|timed out|managed-keys-zone)(?: \(([^()]{1,128})\)| ([A-Z]{3,16}))? (?:from (\S{2,64})#(\d{1,5}) )?resolving '?([^'\s]{1,1024}?)(?:\/([A-Z0-9-]{1,16}))?(?:\/([A-Z0-9]{1,12}))?(?='| for client |: |$)/;
+const SERVER = /: ([0-9A-Fa-f.:]{2,45})(?:%\w{1,16})?#(\d{1,5})$/;
 const INBOUND =
-  /^transfer of '([^'\s]{1,1024})\/([A-Z0-9]{1,12})'(?: from ([0-9A-Fa-f.:]{2,45})#(\d{1,5}))?: (.{1,500})$/;
+  /^transfer of '([^'\s/]{1,1024})(?:\/([A-Z0-9]{1,12})(?:\/([^'\s/]{1,128}))?)?'(?: from ([0-9A-Fa-f.:]{2,45})#(\d{1,5}))?: (.{1,500})$/;
 const RATE =
   /^(would )?(?:rate )?(stop limiting|limit)(?: (?:drop|slip|drop all|slip all|all))?(?: [\w*-]{1,32}){0,2} responses? to ([0-9A-Fa-f.:]{2,45})(?:\/\d{1,3})?(?= |$)/;
 
@@ -59,13 +64,33 @@ function readFlags(draft: Draft, text: string, answer: boolean): void {
     put(draft, 'network.transport', flags.includes('T') ? 'tcp' : 'udp');
     put(draft, 'network.iana_number', flags.includes('T') ? '6' : '17');
   }
-  const server = /\(([0-9A-Fa-f.:%]{2,60})\)/.exec(text.replace(/E\(\d{1,3}\)/, ''))?.[1];
+  const server = /\(([0-9A-Fa-f.:]{2,45}(?:%\w{1,16})?)\)/.exec(text.replace(/E\(\d{1,3}\)/, ''))?.[1];
   const destination = server === undefined ? undefined : endpoint(server);
   if (destination?.ip !== undefined) draft.destination = destination;
 }
 
 function refused(draft: Draft, action: string): true {
   classify(draft, ['network'], ['protocol', 'denied'], action, 'failure');
+  return true;
+}
+
+function readAnswered(found: RegExpExecArray, draft: Draft): true {
+  const [, transport = '', name, klass, type, code, flags = '', rest = ''] = found;
+  setQuestion(draft, name, type, klass);
+  put(draft, 'dns.type', 'answer');
+  put(draft, 'dns.response_code', code);
+  put(draft, 'bind.flags', flags);
+  putTransport(draft, transport);
+  const answers = rest
+    .split(';', MOST_ANSWERS)
+    .map((part) => ANSWER.exec(part.trim()))
+    .filter((answer) => answer !== null)
+    .map(([, owner, ttl, of, kind, data]) => ({ name: owner, ttl: Number(ttl), class: of, type: kind, data }));
+  if (answers.length > 0) put(draft, 'dns.answers', answers);
+  const addresses = answers.map(({ data }) => data as string).filter(isAddress);
+  if (addresses.length > 0) put(draft, 'dns.resolved_ip', addresses);
+  for (const address of addresses) relate(draft, 'ip', address);
+  classify(draft, ['network'], ['protocol'], 'response');
   return true;
 }
 
@@ -80,6 +105,8 @@ function readRequest(text: string, draft: Draft): boolean {
     classify(draft, ['network'], ['protocol'], answer ? 'response' : 'query');
     return true;
   }
+  const answered = ANSWERED.exec(text);
+  if (answered) return readAnswered(answered, draft);
   const denied = DENIED.exec(text);
   if (denied) {
     setQuestion(draft, denied[2], denied[3], denied[4]);
@@ -103,6 +130,11 @@ function readRequest(text: string, draft: Draft): boolean {
     setQuestion(draft, name, type, klass);
     put(draft, 'rule.name', rpz[4]);
     put(draft, 'bind.rpz_policy', rpz[2]);
+    // What a policy that is switched off would have done.
+    if (text.startsWith('disabled')) {
+      classify(draft, ['network'], ['protocol', 'info'], 'rpz');
+      return true;
+    }
     const passed = /^PASSTHRU$/i.test(rpz[2] as string);
     classify(draft, ['network'], ['protocol', passed ? 'allowed' : 'denied'], 'rpz', passed ? 'success' : 'failure');
     return true;
@@ -138,7 +170,7 @@ function readChange(text: string, draft: Draft): boolean {
     put(draft, 'event.reason', signature[2]);
     return refused(draft, 'request');
   }
-  if (!text.startsWith('updat')) return false;
+  if (!/^(?:updating zone|update forwarding|update:? ')/.test(text)) return false;
   const update = UPDATE.exec(text);
   setQuestion(draft, update?.[1], undefined, update?.[2]);
   const what = update?.[3] ?? text;
@@ -154,7 +186,7 @@ function readChange(text: string, draft: Draft): boolean {
 function readServer(text: string, draft: Draft): boolean {
   const resolving = RESOLVING.exec(text);
   if (resolving) {
-    setQuestion(draft, resolving[5], resolving[6], resolving[7]);
+    setQuestion(draft, resolving[6], resolving[7], resolving[8]);
     put(
       draft,
       'event.reason',
@@ -162,7 +194,7 @@ function readServer(text: string, draft: Draft): boolean {
     );
     if (resolving[3] !== undefined) put(draft, 'dns.response_code', resolving[3]);
     const found = SERVER.exec(text);
-    const server = found ? endpoint(found[1] as string, found[2]) : endpoint(resolving[4] ?? '');
+    const server = found ? endpoint(found[1] as string, found[2]) : endpoint(resolving[4] ?? '', resolving[5]);
     if (server) draft.destination = server;
     classify(draft, ['network'], ['protocol', 'error'], 'resolve', 'failure');
     return true;
@@ -180,29 +212,41 @@ function readServer(text: string, draft: Draft): boolean {
   const inbound = INBOUND.exec(text);
   if (inbound) {
     setQuestion(draft, inbound[1], undefined, inbound[2]);
-    const server = endpoint(inbound[3] ?? '', inbound[4]);
+    put(draft, 'bind.view', inbound[3]);
+    const server = endpoint(inbound[4] ?? '', inbound[5]);
     if (server) draft.destination = server;
-    const failed = /failed|refused|timed out|not|unexpected/.test(inbound[5] as string);
-    classify(
-      draft,
-      ['network'],
-      ['protocol', failed ? 'error' : 'info'],
-      'zone-transfer',
-      failed ? 'failure' : undefined,
-    );
+    const status = /^Transfer status: (.{1,100})$/.exec(inbound[6] as string)?.[1];
+    const done = status === 'success';
+    const failed = status === undefined ? /failed|refused|timed out|not|unexpected/.test(inbound[6] as string) : !done;
+    if (failed && status !== undefined) put(draft, 'event.reason', status);
+    const outcome = failed ? 'failure' : done ? 'success' : undefined;
+    classify(draft, ['network'], ['protocol', failed ? 'error' : 'info'], 'zone-transfer', outcome);
     return true;
   }
-  const notify =
-    /^(?:received notify for zone|refused notify from non-primary:?|zone) '?([^'\s]{1,1024}?)(?:\/([A-Z0-9]{1,12}))?'?(?::|$| )/.exec(
-      text,
-    );
-  if (notify) {
-    if (text.startsWith('received')) setQuestion(draft, notify[1], undefined, notify[2]);
-    else put(draft, 'bind.zone', notify[1]);
-    classify(draft, ['network'], ['info'], text.startsWith('received') ? 'notify' : undefined);
+  return readZone(text, draft);
+}
+
+const ZONE =
+  /^(?:received notify for zone|zone) '?([^'\s/]{1,1024}?)(?:\/([A-Z0-9]{1,12})(?:\/([^'\s/:]{1,128}))?)?'?(?::|$| )(?: (refused )?notify from (?:non-(?:master|primary): )?([0-9A-Fa-f.:]{2,45})#(\d{1,5}))?/;
+
+/** What is said of one zone, and what other servers say has changed in it. */
+function readZone(text: string, draft: Draft): boolean {
+  if (text.startsWith('refused notify from')) {
+    refused(draft, 'notify');
+    put(draft, 'network.protocol', 'dns');
     return true;
   }
-  return false;
+  const zone = ZONE.exec(text);
+  if (!zone) return false;
+  const isNotify = text.startsWith('received') || zone[5] !== undefined;
+  if (text.startsWith('received')) setQuestion(draft, zone[1], undefined, zone[2]);
+  else put(draft, 'bind.zone', zone[1]);
+  put(draft, 'bind.view', zone[3]);
+  const from = zone[5] === undefined ? undefined : endpoint(zone[5], zone[6]);
+  if (from) draft.source = from;
+  if (zone[4] !== undefined) refused(draft, 'notify');
+  else classify(draft, ['network'], ['info'], isNotify ? 'notify' : undefined);
+  return true;
 }
 
 /** Fills in a message of named without its time and header. */
@@ -257,9 +301,10 @@ function stampOf(text: string, zone: string): { ms: number; length: number } | u
     : { ms: zonedTime(local, zone) + fractionAt(text, 20).ms, length: own[0].length };
 }
 
-/** Reads a message of named that stood behind a syslog header. */
+/** Reads a message of named that stood behind a syslog header, and may have a time of its own as well. */
 export function parseBindMessage(message: string, draft: Draft): boolean {
-  return readBody(message, draft);
+  const text = message.replace(/^infoblox-responses: /, '');
+  return readBody(text.replace(STAMP, ''), draft);
 }
 
 function parse(line: string, context: ParseContext): EcsEvent | undefined {

@@ -54,6 +54,12 @@ const POSTFIX: ProgramMessages = { dataset: 'postfix.log', message: parsePostfix
 const DOVECOT: ProgramMessages = { dataset: 'dovecot.log', message: parseDovecotMessage };
 /** How the messages of a PAM module are read, whichever program runs it. */
 export const PAM: ProgramMessages = { auth: true, message: parsePam };
+/** Infoblox's servers write what their policies did as CEF under the same name. */
+const NAMED: ProgramMessages = {
+  dataset: 'bind.log',
+  message: parseBindMessage,
+  whole: (message, context) => (isCefMessage(message) ? readCefMessage(message, context) : undefined),
+};
 const OPENVPN: ProgramMessages = { dataset: 'openvpn.log', message: parseOpenvpnMessage };
 const DHCP: ProgramMessages = { dataset: 'dhcp.log', message: parseDhcpMessage };
 const POSTGRESQL: ProgramMessages = { whole: readPostgresqlMessage };
@@ -81,10 +87,10 @@ const PROGRAMS = new Map<string, ProgramMessages>([
   ['nginx', { whole: (message, context) => nginx.parse(message, context) }],
   ['apache2', { whole: (message, context) => apache.parse(message, context) }],
   ['httpd', { whole: (message, context) => apache.parse(message, context) }],
-  ['haproxy', { whole: readHaproxyMessage }],
-  ['squid', { whole: readSquidMessage }],
-  ['(squid-1)', { whole: readSquidMessage }],
-  ['named', { dataset: 'bind.log', message: parseBindMessage }],
+  ['haproxy', { dataset: 'haproxy.log', whole: readHaproxyMessage }],
+  ['squid', { dataset: 'squid.cache', whole: readSquidMessage }],
+  ['(squid-1)', { dataset: 'squid.cache', whole: readSquidMessage }],
+  ['named', NAMED],
   ['audit', { whole: readAuditMessage }],
   ['auditd', { whole: readAuditMessage }],
   ['audispd', { whole: readAuditMessage }],
@@ -124,6 +130,7 @@ for (const name of 'useradd usermod userdel groupadd groupmod groupdel passwd ch
 
 /** Programs that name a part of themselves: `postfix/smtpd`, `postfix-in/cleanup`. */
 function familyOf(program: string): ProgramMessages | undefined {
+  if (program.startsWith('named-')) return NAMED;
   if (program.startsWith('postfix') && program.includes('/')) return POSTFIX;
   return /^(?:imap|pop3|lmtp|lda|managesieve|auth-worker)\(/.test(program) ? DOVECOT : undefined;
 }
@@ -158,6 +165,11 @@ function untagged(message: string): ProgramMessages | undefined {
   if (device) return device;
   // Some devices leave out the kernel's name.
   return message.includes(' SRC=') && message.includes('IN=') ? NETFILTER : undefined;
+}
+
+/** Says whether a program's messages are read here. */
+export function isProgram(name: string): boolean {
+  return PROGRAMS.has(name) || familyOf(name) !== undefined;
 }
 
 /** Says whether a message that no program's name stands before is of a kind that says itself what it is. */

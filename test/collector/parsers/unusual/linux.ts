@@ -108,4 +108,108 @@ export const LINUX: readonly Row[] = [
     { 'user.id': '1005', 'event.outcome': 'failure', 'process.pid': 2 },
     ['user.name', 'rule'],
   ],
+  [
+    'bind',
+    '22-Nov-2026 08:01:02.123 rpz: info: client @0x7faf8e004a00 192.0.2.5#54175 (bad.example.net): disabled rpz QNAME NXDOMAIN rewrite bad.example.net/A/IN via bad.example.net.rpz.example',
+    { 'event.action': 'rpz', 'event.type': ['protocol', 'info'], 'rule.name': 'bad.example.net.rpz.example' },
+    ['event.outcome'],
+  ],
+  [
+    'bind',
+    "22-Nov-2026 08:01:02.167 xfer-in: info: transfer of 'example.net/IN/internal' from 192.0.2.57#53: Transfer completed: 1 messages, 20 records, 500 bytes, 0.001 secs (0 bytes/sec)",
+    {
+      'dns.question.name': 'example.net',
+      'bind.view': 'internal',
+      'destination.ip': '192.0.2.57',
+      'event.action': 'zone-transfer',
+    },
+    ['event.outcome', 'source'],
+  ],
+  [
+    'bind',
+    "22-Nov-2026 08:01:02.167 xfer-in: info: transfer of 'example.net/IN' from 192.0.2.57#53: Transfer status: success",
+    { 'event.outcome': 'success', 'destination.ip': '192.0.2.57' },
+  ],
+  [
+    'bind',
+    "22-Nov-2026 08:01:02.167 xfer-in: info: transfer of 'example.net/IN' from 192.0.2.57#53: Transfer status: REFUSED",
+    { 'event.outcome': 'failure', 'event.reason': 'REFUSED' },
+  ],
+  [
+    'bind',
+    '22-Nov-2026 08:01:02.167 xfer-in: info: zone example.net/IN/internal: transferred serial 2026112201',
+    { 'bind.zone': 'example.net', 'bind.view': 'internal' },
+    ['dns'],
+  ],
+  [
+    'bind',
+    '22-Nov-2026 08:01:02.167 general: info: zone example.net/IN: notify from 192.0.2.11#46485: serial 2026112201',
+    { 'event.action': 'notify', 'source.ip': '192.0.2.11', 'source.port': 46485, 'bind.zone': 'example.net' },
+    ['event.outcome'],
+  ],
+  [
+    'bind',
+    "22-Nov-2026 08:01:02.167 lame-servers: info: host unreachable resolving 'ns.example.net/AAAA/IN': 2001:db8::53#53",
+    {
+      'destination.ip': '2001:db8::53',
+      'destination.port': 53,
+      'dns.question.name': 'ns.example.net',
+      'event.outcome': 'failure',
+    },
+  ],
+  [
+    'bind',
+    '22-Nov-2026 08:01:02.167 resolver: notice: DNS format error from 198.51.100.5#53 resolving a.example.net/A for client 192.0.2.7#5311: invalid response',
+    { 'destination.ip': '198.51.100.5', 'destination.port': 53, 'dns.question.type': 'A' },
+    ['source'],
+  ],
+  [
+    'bind',
+    "Nov 22 08:01:02 ns1 named[26208]: 22-Nov-2026 08:01:02.167 xfer-in: info: transfer of 'example.net/IN' from 192.0.2.57#53: Transfer completed: 1 messages, 20 records, 500 bytes, 0.001 secs (0 bytes/sec)",
+    {
+      'host.name': 'ns1',
+      'process.pid': 26208,
+      'event.action': 'zone-transfer',
+      'bind.category': 'xfer-in',
+      'destination.ip': '192.0.2.57',
+    },
+  ],
+  [
+    'bind',
+    '<30>Nov 22 08:01:02 ns1 named[28468]: 22-Nov-2026 08:01:02.767 client 192.0.2.7#57398: UDP: query: a1.example.com IN A response: NOERROR +AED a1.example.com. 28800 IN A 192.0.2.99;',
+    {
+      'dns.response_code': 'NOERROR',
+      'dns.resolved_ip': ['192.0.2.99'],
+      'source.ip': '192.0.2.7',
+      'network.transport': 'udp',
+      'dns.type': 'answer',
+    },
+  ],
+  [
+    'bind',
+    '<30>Nov 22 08:01:02 ns1 named[28468]: infoblox-responses: 22-Nov-2026 08:01:02.767 client 192.0.2.7#57398: view: 2: UDP: query: a1.example.com IN A response: NXDOMAIN -',
+    { 'bind.view': '2', 'dns.response_code': 'NXDOMAIN', 'source.ip': '192.0.2.7' },
+    ['dns.answers'],
+  ],
+  [
+    'bind',
+    'Nov 22 08:01:02 ns1 named-pkcs11[700]: client @0x7f 192.0.2.7#57398 (a.example.com): query: a.example.com IN A + (192.0.2.53)',
+    { 'dns.question.name': 'a.example.com', 'process.name': 'named-pkcs11', 'process.pid': 700 },
+  ],
+  [
+    'bind',
+    '22-Nov-2026 08:01:02.167 update-security: info: client @0x7f 192.0.2.7#57398: update-policy: using: signer=, name=x.example, addr=192.0.2.7, tcp=0, type=A, target=',
+    { 'source.ip': '192.0.2.7', 'event.type': ['protocol', 'info'] },
+    ['event.action'],
+  ],
+  [
+    'bind',
+    '22-Nov-2026 08:01:02.167 notify: info: client @0x7f 203.0.113.7#57398: refused notify from non-master: 203.0.113.7#57398',
+    { 'event.action': 'notify', 'event.outcome': 'failure', 'source.ip': '203.0.113.7' },
+  ],
+  [
+    'bind',
+    '22-Nov-2026 08:01:02.167 notify: info: zone example.com/IN: refused notify from non-master: 203.0.113.7#57398',
+    { 'event.action': 'notify', 'event.outcome': 'failure', 'source.ip': '203.0.113.7', 'bind.zone': 'example.com' },
+  ],
 ];

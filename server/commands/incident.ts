@@ -3,6 +3,7 @@ import type { IncidentDetail, IncidentList, IncidentRow } from '../incidents/sch
 import { readNumber, UsageError, type ValuesOf } from './arguments.ts';
 import type { Connection } from './connection.ts';
 import { ACT_OPTIONS, readIncidentAct } from './incident-acts.ts';
+import { readSettingsAct, SETTINGS_OPTIONS } from './incident-settings.ts';
 import { type Act, runAct } from './run-act.ts';
 import { plain, table } from './terminal.ts';
 
@@ -19,14 +20,19 @@ const HELP = `Usage: haidang incident list [--status open,investigating,…] [--
        haidang incident evidence ID --file FILE | --event ID… [--note TEXT]
        haidang incident evidence ID PIECE --to FILE | --hand-over --note TEXT
        haidang incident merge|part ID OTHER
+       haidang incident settings
+       haidang incident by-rule RULE|'*' --severity S | --off
+       haidang incident allow NAME|ADDRESS|NETWORK… [--off]
 
 Lists incidents, changed last first, shows one with its alerts, tasks, indicators and timeline, or does what its page does.
 States: open, investigating, contained, resolved, closed, merged (only listed when asked for). --class none and --owner none
 take away. An act is upon the incident as it is; --if-version N refuses it where somebody was faster. Reading a piece of
-evidence is written into its chain of custody. --json writes one incident a line.`;
+evidence is written into its chain of custody. --json writes one incident a line. "by-rule" makes an incident of every alert of
+a rule (or of all) from a severity on, "allow" names what is never an indicator, and "settings" shows both.`;
 
 const OPTIONS = {
   ...ACT_OPTIONS,
+  ...SETTINGS_OPTIONS,
   json: { type: 'boolean' },
   status: { type: 'string' },
   limit: { type: 'string' },
@@ -56,6 +62,8 @@ function readAct(positionals: readonly string[], values: Values): Act {
       return 0;
     };
   }
+  const setting = readSettingsAct(positionals, values);
+  if (setting) return setting;
   const doing = readIncidentAct(positionals, values);
   if (!doing)
     throw new UsageError('say "haidang incident list", "show ID", "make" or an act on one; --help tells more.');

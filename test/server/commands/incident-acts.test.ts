@@ -1,10 +1,11 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readArguments, UsageError } from '../../../server/commands/arguments.ts';
 import type { Connection } from '../../../server/commands/connection.ts';
 import { ACT_OPTIONS, readIncidentAct } from '../../../server/commands/incident-acts.ts';
+import { readSettingsAct, SETTINGS_OPTIONS } from '../../../server/commands/incident-settings.ts';
 import type { IncidentDetail } from '../../../server/incidents/schema.ts';
 import { type Bench, HOST, openBench } from '../api/harness.ts';
 import { RULE } from '../api/rule.ts';
@@ -121,5 +122,49 @@ describe('haidang incident', () => {
     await expect(did('task', id, 't', '--done', '--open')).rejects.toThrow(UsageError);
     await expect(did('set', id, '--detected', 'soon')).rejects.toThrow(UsageError);
     await expect(did('vanish', id)).rejects.toThrow('no act');
+  });
+
+  it('sets which rules make incidents by themselves, and what is never an indicator', async () => {
+    const said: string[] = [];
+    const log = vi.spyOn(console, 'log').mockImplementation((text: string) => void said.push(text));
+    const author = { ...connection };
+    const cookie = await bench.signIn({ user: 'author', role: 'rule-author' });
+    const headers = { host: HOST, origin: `http://${HOST}`, cookie };
+    author.ask = async (method, url, payload) => {
+      const answer = await bench.app.inject({
+        method,
+        url,
+        headers,
+        ...(payload ? { payload: payload as object } : {}),
+      });
+      if (answer.statusCode >= 400) throw new Error(`${answer.statusCode} ${answer.payload}`);
+      return answer.json();
+    };
+    const set = async (...line: readonly string[]) => {
+      const { values, positionals } = readArguments(line, { ...ACT_OPTIONS, ...SETTINGS_OPTIONS });
+      const act = readSettingsAct(positionals, { ...values, json: line[0] !== 'settings' });
+      if (!act) throw new UsageError('no act');
+      expect(await act(author)).toBe(0);
+      return said.at(-1) ?? '';
+    };
+    expect(await set('settings')).toContain('No alert becomes an incident by itself.');
+    await set('by-rule', RULE.id, '--severity', 'high');
+    await set('by-rule', '*', '--severity', 'critical');
+    await set('allow', '192.0.2.0/24', 'example.org');
+    expect(JSON.parse(await set('by-rule', RULE.id, '--severity', 'low'))).toEqual({
+      byRule: [
+        { rule: '*', severity: 'critical' },
+        { rule: RULE.id, severity: 'low' },
+      ],
+      allow: ['192.0.2.0/24', 'example.org'],
+    });
+    await set('by-rule', '*', '--off');
+    await set('allow', '192.0.2.0/24', '--off');
+    expect(await set('settings')).toMatch(new RegExp(`${RULE.id} +low[^]*Never an indicator:\n  example.org$`));
+    await expect(set('by-rule', '*', '--severity', 'dreadful')).rejects.toThrow('400');
+    await expect(set('allow', 'no name')).rejects.toThrow('400');
+    await expect(set('by-rule', '*')).rejects.toThrow(UsageError);
+    await expect(set('allow')).rejects.toThrow('no act');
+    log.mockRestore();
   });
 });

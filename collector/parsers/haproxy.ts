@@ -8,12 +8,13 @@ import { readRequest } from './url.ts';
 
 const HEAD = /^(\S{2,64}) \[(\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d(?:\.\d{1,6})?)\] (\S{1,255}) /;
 const HTTP =
-  /^(\S{1,255})\/(\S{1,255}) ([+-]?\d{1,12}(?:\/[+-]?\d{1,12}){4}) (-?\d{1,3}) ([+]?\d{1,15}) (\S{1,512}) (\S{1,512}) (\S{4}) (\d{1,9}(?:\/[+]?\d{1,9}){4}) (\d{1,9})\/(\d{1,9})(?: |$)/;
+  /^(\S{1,255})\/(\S{1,255}) (?:([A-Za-z0-9][A-Za-z0-9._-]{0,254}) )?([+-]?\d{1,12}(?:\/[+-]?\d{1,12}){4}) (-?\d{1,3}) ([+]?\d{1,15}) (\S{1,512}) (\S{1,512}) (\S{4}) (\d{1,9}(?:\/[+]?\d{1,9}){4}) (\d{1,9})\/(\d{1,9})(?: |$)/;
 const TCP =
   /^(\S{1,255})\/(\S{1,255}) ([+-]?\d{1,12}(?:\/[+-]?\d{1,12}){2}) ([+]?\d{1,15}) (\S{2}) (\d{1,9}(?:\/[+]?\d{1,9}){4}) (\d{1,9})\/(\d{1,9})(?: |$)/;
 const CONNECT = /^Connect from (\S{2,64}) to (\S{2,64}) \((\S{1,255})\/(HTTP|TCP)\)$/;
 const SERVER =
   /^(?:Backup )?(?:Server|Health check for (?:backup )?server) (\S{1,255})\/(\S{1,255}) (?:is |was |)(UP|DOWN|going DOWN|entering|leaving|succeeded|failed|stopping)\b/;
+const OUTPUT = /^\[(ALERT|WARNING|NOTICE|INFO|DIAG)\] {1,4}(?:\d{3}\/\d{6} )?\((\d{1,10})\) : /;
 const NAMES = ['active', 'frontend', 'backend', 'server', 'retries'];
 
 /** `22/Nov/2026:08:01:02.655`, in the collector's zone. */
@@ -46,6 +47,17 @@ function setCounts(draft: Draft, counts: string, serverQueue: string, backendQue
   if (ms !== undefined) put(draft, 'event.duration', ms * 1_000_000);
 }
 
+/** What `option httpslog` adds behind the request: errors of the handshake, then name, version and cipher. */
+function setTls(draft: Draft, text: string): void {
+  const [, name, version, cipher] =
+    /^ -?\d+(?:\/-?\d+){4} ([^\s/]{1,255})\/TLSv(\d\.\d)\/([\w-]{1,64})$/.exec(text) ?? [];
+  if (version === undefined) return;
+  put(draft, 'tls.client.server_name', name === '-' ? undefined : name);
+  put(draft, 'tls.version', version);
+  put(draft, 'tls.version_protocol', 'tls');
+  put(draft, 'tls.cipher', cipher);
+}
+
 /** The captured headers and the request: HAProxy encodes quotes inside headers, so the first quote opens the request. */
 function setRequest(draft: Draft, text: string): void {
   const quote = text.indexOf('"');
@@ -57,6 +69,7 @@ function setRequest(draft: Draft, text: string): void {
   if (quote < 0) return;
   const end = text.lastIndexOf('"');
   const request = readRequest(draft, text.slice(quote + 1, end > quote ? end : undefined));
+  setTls(draft, end > quote ? text.slice(end + 1) : '');
   if (!request) return;
   put(draft, 'http.request.method', request.method);
   put(draft, 'http.version', request.version);
@@ -67,6 +80,7 @@ function readHttp(draft: Draft, frontend: string, found: RegExpExecArray, rest: 
     ,
     backend = '',
     server = '',
+    host,
     timers = '',
     status = '',
     bytes = '',
@@ -78,6 +92,9 @@ function readHttp(draft: Draft, frontend: string, found: RegExpExecArray, rest: 
     backendQueue = '',
   ] = found;
   setServer(draft, frontend, backend, server);
+  // Formats of one's own may name the host that was asked for.
+  const asked = host === undefined ? undefined : endpoint(host);
+  if (asked) draft.destination = asked;
   setCounts(draft, counts, queue, backendQueue, timers.slice(timers.lastIndexOf('/') + 1));
   put(draft, 'haproxy.termination_state', state);
   put(draft, 'haproxy.timers', timers);
@@ -164,9 +181,20 @@ function readNotice(line: string, context: ParseContext): EcsEvent | undefined {
   return finish(draft);
 }
 
+/** `[WARNING] 325/080108 (4021) : text`, as it writes to its own output. */
+function readOutput(line: string, context: ParseContext): EcsEvent | undefined {
+  const head = OUTPUT.exec(line.slice(0, 80));
+  const event = head ? readNotice(line.slice(head[0].length), context) : undefined;
+  if (!head || !event) return undefined;
+  event.event.original = line;
+  put(event, 'log.level', (head[1] as string).toLowerCase());
+  put(event, 'process.pid', Number(head[2]));
+  return event;
+}
+
 /** Reads a message of HAProxy that stood behind a syslog header. */
 export function readHaproxyMessage(message: string, context: ParseContext): EcsEvent | undefined {
-  return readEvent(message, context) ?? readNotice(message, context);
+  return readEvent(message, context) ?? readNotice(message, context) ?? readOutput(message, context);
 }
 
 /** HAProxy's HTTP, TCP and error lines and its notices, with or without a syslog header. */

@@ -32,7 +32,7 @@ import { suricata } from './suricata.ts';
 import { framed, parseProgramMessage, programParser, syslog, withFile, withSyslogHeader } from './syslog.ts';
 import { isoString } from './time.ts';
 import { sysmon, windows } from './windows.ts';
-import { withWrapped } from './wrapped-lines.ts';
+import { readWrapped, withWrapped } from './wrapped-lines.ts';
 import { zeek } from './zeek.ts';
 
 /** Their lines come by syslog as well; the words of its header are no virtual host. */
@@ -182,7 +182,9 @@ export function parseLine(
   }
   const named = BY_NAME.get(parser) ?? own.byName.get(parser);
   if (!named) return notUnderstood(line, `There is no parser "${parser}".`, context);
-  const event = named.parse(line, context);
+  // Parsers of text find their marks inside JSON too, with what is no part of their line behind.
+  const wrapped = named.ofObject === undefined ? readWrapped(line, context, json, named) : undefined;
+  const event = wrapped ?? named.parse(line, context);
   if (event) return event;
   const why = named.why === undefined ? '' : ` ${named.why()}`;
   return notUnderstood(line, `The parser ${parser} does not understand this line.${why}`, context);

@@ -2,14 +2,17 @@ import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
 import { looksLikeAccess, parseAccess } from './access-log.ts';
 import type { Draft } from './draft.ts';
-import { classify, endpoint, finish, newDraft } from './draft.ts';
+import { classify, endpoint, finish, newDraft, portNumber } from './draft.ts';
 import { countOf, put } from './put.ts';
 import { isoTimeAt } from './time.ts';
 import { setUrl } from './url.ts';
 
 const NATIVE =
   /^(\d{9,11})\.(\d{3}) {1,12}(-?\d{1,12}) (\S{1,255}) ([A-Z][A-Z_]{2,60})\/(\d{3}) (\d{1,15}|-) (\S{1,64}) (.*)$/s;
-const NATIVE_START = /^\d{9,11}\.\d{3} {1,12}-?\d{1,12} \S{1,255} [A-Z][A-Z_]{2,60}\/\d{3} /;
+const NATIVE_START = /^\d{9,11}\.\d{3} {1,12}-?\d{1,12} \S{1,255} (?:(?:\d{1,5}|-) )?[A-Z][A-Z_]{2,60}\/\d{3} /;
+/** The same with the client's port, more sizes, the version, the server's port and headers. */
+const EXTENDED =
+  /^(\d{9,11})\.(\d{3}) {1,12}(-?\d{1,12}) (\S{1,255}) (\d{1,5}|-) ([A-Z][A-Z_]{2,60})\/(\d{3}) (\d{1,15}|-)((?: (?:\d{1,15}|-)){1,8}) ([A-Z][A-Z_-]{0,31}) (\S{1,8192}) (\d\.\d|-) (\S{1,512}) ([A-Z][A-Z0-9_]{2,60}\/\S{1,255}) (\d{1,5}|-) (\S{1,160})(.*)$/s;
 const PEER = /^([A-Z][A-Z0-9_]{2,60})(?:\/(\S{1,255}))?$/;
 const RESULT = / ([A-Z][A-Z_]{2,60}):([A-Z][A-Z0-9_]{2,60})$/;
 const CACHE = /^(\d{4})\/(\d\d)\/(\d\d) (\d\d:\d\d:\d\d)(?:\.\d{1,6})? ?(?:kid(\d{1,4}))?\| /;
@@ -46,27 +49,77 @@ function readTail(tail: string): { url: string; user: string; peer: string; mime
   return undefined;
 }
 
+interface Access {
+  ms: number;
+  elapsed: number;
+  client: string;
+  code: string;
+  status: number | undefined;
+  size: string;
+  method: string;
+  url: string;
+  user: string;
+  peer: string;
+  mime: string;
+}
+
+function accessEvent(line: string, access: Access, context: ParseContext): Draft {
+  const draft = newDraft(line, line, 'squid.access', context, access.ms);
+  const { elapsed, method, url, mime, status } = access;
+  const known = status !== undefined && status >= 100 ? status : undefined;
+  // `log_fqdn` of old versions puts the name behind the address.
+  const source = endpoint(access.client.replace(/\/.*$/, ''));
+  if (source) draft.source = source;
+  if (elapsed >= 0) put(draft, 'event.duration', elapsed * 1_000_000);
+  if (method !== '-' && method !== 'NONE') put(draft, 'http.request.method', method);
+  put(draft, 'http.response.status_code', known);
+  put(draft, 'http.response.bytes', countOf(access.size));
+  if (mime !== '-' && /^[\w.+*-]{1,64}\/[\w.+*-]{1,96}(?:;|$)/.test(mime)) put(draft, 'http.response.mime_type', mime);
+  if (access.user !== '-') draft.user = { name: access.user };
+  if (url !== '-' && !url.startsWith('error:')) setUrl(draft, url, method === 'CONNECT');
+  else if (url !== '-') put(draft, 'event.reason', url.slice(6));
+  setPeer(draft, access.peer);
+  classifyResult(draft, access.code, known);
+  return draft;
+}
+
 function readNative(line: string, context: ParseContext): EcsEvent | undefined {
   const found = NATIVE.exec(line);
   const tail = found ? readTail(found[9] as string) : undefined;
-  if (!found || !tail) return undefined;
-  const draft = newDraft(line, line, 'squid.access', context, Number(found[1]) * 1000 + Number(found[2]));
-  const [, , , elapsed = '', client = '', code = '', status = '', size = '', method = ''] = found;
-  const source = endpoint(client);
-  if (source) draft.source = source;
-  const answer = countOf(status);
-  const known = answer !== undefined && answer >= 100 ? answer : undefined;
-  if (Number(elapsed) >= 0) put(draft, 'event.duration', Number(elapsed) * 1_000_000);
-  if (method !== '-' && method !== 'NONE') put(draft, 'http.request.method', method);
-  put(draft, 'http.response.status_code', known);
-  put(draft, 'http.response.bytes', countOf(size));
-  if (tail.mime !== '-' && /^[\w.+*-]{1,64}\/[\w.+*-]{1,96}(?:;|$)/.test(tail.mime))
-    put(draft, 'http.response.mime_type', tail.mime);
-  if (tail.user !== '-') draft.user = { name: tail.user };
-  if (tail.url !== '-' && !tail.url.startsWith('error:')) setUrl(draft, tail.url, method === 'CONNECT');
-  else if (tail.url !== '-') put(draft, 'event.reason', tail.url.slice(6));
-  setPeer(draft, tail.peer);
-  classifyResult(draft, code, known);
+  if (!found || !tail) return readExtended(line, context);
+  const [, seconds, millis, elapsed, client = '', code = '', status, size = '', method = ''] = found;
+  const ms = Number(seconds) * 1000 + Number(millis);
+  const row = { ms, elapsed: Number(elapsed), client, code, status: countOf(status), size, method, ...tail };
+  return finish(accessEvent(line, row, context));
+}
+
+function readExtended(line: string, context: ParseContext): EcsEvent | undefined {
+  const found = EXTENDED.exec(line);
+  if (!found) return undefined;
+  const [, seconds, millis, elapsed, client = '', port, code = '', status, size = '', sizes = '', method = ''] = found;
+  const [url = '', version, user = '', peer = '', peerPort, mime = '', rest = ''] = found.slice(11);
+  const ms = Number(seconds) * 1000 + Number(millis);
+  const row = {
+    ms,
+    elapsed: Number(elapsed),
+    client,
+    code,
+    status: countOf(status),
+    size,
+    method,
+    url,
+    user,
+    peer,
+    mime,
+  };
+  const draft = accessEvent(line, row, context);
+  if (draft.source) put(draft, 'source.port', portNumber(port === '-' ? undefined : port));
+  if (draft.destination) put(draft, 'destination.port', portNumber(peerPort === '-' ? undefined : peerPort));
+  put(draft, 'http.request.bytes', countOf(sizes.split(' ')[1]));
+  put(draft, 'http.version', version === '-' ? undefined : version);
+  const [referrer, agent] = [...rest.matchAll(/"([^"]{0,8192})"/g)].map((quoted) => quoted[1]);
+  put(draft, 'http.request.referrer', referrer === '-' ? undefined : referrer);
+  put(draft, 'user_agent.original', agent === '-' ? undefined : agent);
   return finish(draft);
 }
 

@@ -32,6 +32,9 @@ export interface SyslogHeader {
 
 // A program's name has a letter, does not begin like JSON or XML, and is no message code such as `%SYS-5-CONFIG_I`. GDM's ends with a bracket of its own:
 // `gdm-password][1200]`.
+/** `sshd[1200]: …` with nothing before it, as programs' own output and some exports have it. */
+const BARE_TAG = /^[a-zA-Z(][\w./()-]{0,63}\[\d{1,10}\]: /;
+const WEEKDAY = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?=[A-Z][a-z]{2} )/;
 const PROGRAM = /^(?=[^\s:[\]]{0,127}[A-Za-z])([^\s:[\]%{}"<>][^\s:[\]]{0,127})\]?(?:\[([^\]\s]{1,64})\])?:(?: |$)/;
 /** `syslogd 1.4.1: restart.` */
 const VERSION_TAG = /^([a-z][a-z-]{2,31}) \d{1,3}(?:\.\d{1,4}){1,3}\w{0,8}: /;
@@ -213,6 +216,8 @@ export function readSyslogHeader(line: string, context: ParseContext): SyslogHea
   // A stream's octet count before the priority (RFC 6587 §3.4.1), where a capture has kept it.
   const counted = /^\d{1,6} (?=<\d{1,3}>)/.exec(line.slice(0, 12))?.[0].length ?? 0;
   if (counted > 0) return readSyslogHeader(line.slice(counted), context);
+  const day = WEEKDAY.exec(line.slice(0, 12))?.[0].length ?? 0;
+  if (day > 0) return readSyslogHeader(line.slice(day), context);
   const priority = priorityOf(line);
   const start = priority.end;
   const header: SyslogHeader = { message: '' };
@@ -252,7 +257,8 @@ export function readSyslogHeader(line: string, context: ParseContext): SyslogHea
       header.message = line.slice(line.indexOf(']', start) + 2);
       return header;
     }
-    return start > 0 ? readBare(header, line.slice(start)) : undefined;
+    if (start > 0) return readBare(header, line.slice(start));
+    return BARE_TAG.test(line.slice(0, 160)) ? readTag(header, line) : undefined;
   }
   header.ms = time.ms;
   const named = ZONE.exec(line.slice(time.end, time.end + 8));

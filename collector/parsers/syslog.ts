@@ -2,7 +2,7 @@ import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
 import type { Draft, MessageParser } from './draft.ts';
 import { finish, newDraft } from './draft.ts';
-import { isUntagged, PAM, programMessages } from './programs.ts';
+import { isProgram, isUntagged, PAM, programMessages } from './programs.ts';
 import { put } from './put.ts';
 import type { SyslogHeader } from './syslog-header.ts';
 import { readSyslogHeader } from './syslog-header.ts';
@@ -20,6 +20,9 @@ const ISO_WITH_TAG =
 /** A line without a program's name: whether it is one, its message tells. */
 const ISO_WITHOUT_TAG =
   /^\d{4}-\d\d-\d\dT[\d:.,]{8,20}(?:Z|[+-]\d\d:?\d\d)? (?=[^\s:%=]{1,255} )\S{1,255} (?=[%<a-zA-Z\d[{])/;
+/** Without a time, or with a blank in it, a line is one where it names a program that is known. */
+const KNOWN_TAG =
+  /^(?:(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d \d{4}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|[+-]\d\d:?\d\d))?) [^\s[\]]{1,255} )?([a-zA-Z(][\w./()-]{0,63})\[\d{1,10}\]: /;
 const BSD_START = /^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d/;
 const OTHER_START = /^(?:(?:\d{1,6} )?<\d{1,3}>|1 \d{4}-\d\d-\d\dT|\[ *\d{1,12}\.\d{6}\] )/;
 
@@ -164,8 +167,10 @@ export const syslog: Parser = {
   name: 'syslog',
   detects(line) {
     const first = line.charCodeAt(0);
-    if (first >= 65 && first <= 90) return BSD_START.test(line);
+    if (first >= 65 && first <= 90 && BSD_START.test(line)) return true;
     if (OTHER_START.test(line) || ISO_WITH_TAG.test(line)) return true;
+    const tag = KNOWN_TAG.exec(line.slice(0, 400))?.[1];
+    if (tag !== undefined && isProgram(programName(tag))) return true;
     const nameless = ISO_WITHOUT_TAG.exec(line.slice(0, 320));
     return nameless !== null && isUntagged(line.slice(nameless[0].length));
   },
@@ -191,7 +196,12 @@ export function framed(parser: Parser, module: string): Parser {
       if (whole || !header) return whole;
       // Whoever names the parser says what the message is, whatever program it is given to.
       const { host: _, ...rest } = context;
-      const inner = parser.parse(header.message, { ...rest, now: header.ms ?? context.now });
+      const around = { ...rest, now: header.ms ?? context.now };
+      // Where the line names no host, its first word may be the message's own: `DENY: IN=eth0 …`.
+      const bare = header.host === undefined && header.program !== undefined && header.procid === undefined;
+      const inner =
+        (bare ? parser.parse(`${header.program}: ${header.message}`, around) : undefined) ??
+        parser.parse(header.message, around);
       return inner && nested(inner, line, header, undefined);
     },
   };

@@ -55,6 +55,23 @@ function wrappedEvent(
 }
 
 /**
+ * Reads a line that Docker or the journal has wrapped with the parser that an input names; undefined where it is not
+ * wrapped, or the parser does not understand what is inside.
+ */
+export function readWrapped(line: string, context: ParseContext, json: Parser, named: Parser): EcsEvent | undefined {
+  const mayBe = line.startsWith('{') && (line.includes('"log"') || line.includes('"__REALTIME_TIMESTAMP"'));
+  const object = mayBe ? parseObject(line) : undefined;
+  if (!object || !json.ofObject) return undefined;
+  let isUnderstood = false;
+  const event = wrappedEvent(object, line, context, json.ofObject, (text, inner) => {
+    const found = named.parse(text, inner);
+    isUnderstood ||= found !== undefined;
+    return found;
+  });
+  return isUnderstood ? event : undefined;
+}
+
+/**
  * The same parser of JSON, for objects as well in which Docker or the journal has wrapped the line of some program: that
  * line is read further with `read`, and the event keeps what stands around it.
  */

@@ -11,8 +11,10 @@ import type { Row } from './unusual/row.ts';
 import { SECOND_TIER, SYSLOG } from './unusual/second-tier.ts';
 import { SURICATA } from './unusual/suricata.ts';
 import { WINDOWS } from './unusual/windows.ts';
+import { WRAPPED } from './unusual/wrapped.ts';
 
 const GROUPS: readonly (readonly [string, readonly Row[]])[] = [
+  ['wrapped lines', WRAPPED],
   ['Cisco firewalls', CISCO],
   ['network devices', DEVICES],
   ['hosts and their services', HOSTS],

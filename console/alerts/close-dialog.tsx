@@ -2,7 +2,7 @@ import { type FormEvent, useState } from 'react';
 import type { AlertRow } from '../../server/alerts/schema.ts';
 import { useUsers } from '../api/queries.ts';
 import { useText } from '../i18n/language.tsx';
-import { Dialog, Field } from '../parts/dialog.tsx';
+import { Dialog, DialogButtons, Field } from '../parts/dialog.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import type { Act } from './change.ts';
 import { STATUSES } from './filter.ts';
@@ -111,14 +111,7 @@ export function ActDialog({
           <textarea name="note" className="field min-h-20" maxLength={4000} />
         </Field>
         {error !== undefined && <ProblemNotice error={error} />}
-        <div className="flex justify-end gap-2">
-          <button type="button" className="button" onClick={close}>
-            {t('common.cancel')}
-          </button>
-          <button type="submit" className="button button-primary" disabled={busy}>
-            {t('act.send', { count: rows.length })}
-          </button>
-        </div>
+        <DialogButtons busy={busy} close={close} label={t('act.send', { count: rows.length })} />
       </form>
     </Dialog>
   );

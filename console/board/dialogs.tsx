@@ -1,7 +1,7 @@
 import type { FormEvent, ReactNode } from 'react';
 import type { BoardDetail } from '../../server/national/schema.ts';
 import { useText } from '../i18n/language.tsx';
-import { Dialog, Field } from '../parts/dialog.tsx';
+import { Dialog, DialogButtons, Field } from '../parts/dialog.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { DueField, useDue } from '../requests/due-field.tsx';
 import { type BoardActs, boardPath } from './queries.ts';
@@ -124,14 +124,7 @@ function ActDialog({
         {children}
         {acts.error !== undefined && <ProblemNotice error={acts.error} />}
         {acts.conflict && <p role="alert">{t('board.conflict')}</p>}
-        <div className="flex justify-end gap-2">
-          <button type="button" className="button" onClick={close}>
-            {t('common.cancel')}
-          </button>
-          <button type="submit" className="button button-primary" disabled={acts.busy}>
-            {button}
-          </button>
-        </div>
+        <DialogButtons busy={acts.busy} close={close} label={button} />
       </form>
     </Dialog>
   );

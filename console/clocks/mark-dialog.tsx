@@ -2,7 +2,7 @@ import { type FormEvent, useState } from 'react';
 import type { ClockRow, MarkClock } from '../../server/clocks/schema.ts';
 import { fromLocalInput } from '../i18n/format.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
-import { Dialog, Field } from '../parts/dialog.tsx';
+import { Dialog, DialogButtons, Field } from '../parts/dialog.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { ClockName } from './clock-mark.tsx';
 import { useClockActs } from './queries.ts';
@@ -67,14 +67,7 @@ export function MarkDialog({
           <textarea name="note" className="field min-h-20" maxLength={2_000} required={act !== 'met'} />
         </Field>
         {acts.error !== undefined && <ProblemNotice error={acts.error} />}
-        <div className="flex justify-end gap-2">
-          <button type="button" className="button" onClick={close}>
-            {t('common.cancel')}
-          </button>
-          <button type="submit" className="button button-primary" disabled={acts.busy}>
-            {t('incident.save')}
-          </button>
-        </div>
+        <DialogButtons busy={acts.busy} close={close} />
       </form>
     </Dialog>
   );

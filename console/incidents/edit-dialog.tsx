@@ -3,11 +3,11 @@ import type { IncidentDetail } from '../../server/incidents/schema.ts';
 import { OwnerOptions } from '../alerts/close-dialog.tsx';
 import { fromLocalInput, toLocalInput } from '../i18n/format.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
-import { Dialog, Field } from '../parts/dialog.tsx';
+import { Dialog, DialogButtons, Field } from '../parts/dialog.tsx';
 import { SEVERITY_LOOKS } from '../parts/severity.ts';
 import { Partial, ProblemNotice } from '../parts/states.tsx';
 import { changesOf, type Draft, type DraftField, differences, draftOf, rebase } from './edit-draft.ts';
-import { DialogButtons, RsitField, SeverityField } from './forms.tsx';
+import { RsitField, SeverityField } from './forms.tsx';
 import { type IncidentActs, TLPS } from './queries.ts';
 import { rsitName } from './rsit-name.ts';
 

@@ -121,26 +121,3 @@ export function SeverityField({
     </Field>
   );
 }
-
-/** The end of a dialog: going back, or sending. */
-export function DialogButtons({
-  busy,
-  close,
-  label = 'incident.save',
-}: {
-  readonly busy: boolean;
-  readonly close: () => void;
-  readonly label?: TextKey;
-}) {
-  const t = useText();
-  return (
-    <div className="flex justify-end gap-2">
-      <button type="button" className="button" onClick={close}>
-        {t('common.cancel')}
-      </button>
-      <button type="submit" className="button button-primary" disabled={busy}>
-        {t(label)}
-      </button>
-    </div>
-  );
-}

@@ -6,7 +6,7 @@ import type { IncidentDetail } from '../../server/incidents/schema.ts';
 import { postJson } from '../api/client.ts';
 import { useLanguage } from '../i18n/language.tsx';
 import { pickText } from '../i18n/messages.ts';
-import { Dialog, Field } from '../parts/dialog.tsx';
+import { Dialog, DialogButtons, Field } from '../parts/dialog.tsx';
 import { SEVERITIES } from '../parts/severity.ts';
 import { ProblemNotice } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
@@ -75,14 +75,7 @@ export function MakeIncident({
           </Field>
         )}
         {error !== undefined && <ProblemNotice error={error} />}
-        <div className="flex justify-end gap-2">
-          <button type="button" className="button" onClick={close}>
-            {t('common.cancel')}
-          </button>
-          <button type="submit" className="button button-primary" disabled={busy}>
-            {t('incident.make')}
-          </button>
-        </div>
+        <DialogButtons busy={busy} close={close} label={t('incident.make')} />
       </form>
     </Dialog>
   );

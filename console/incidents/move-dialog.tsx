@@ -1,9 +1,8 @@
 import { type FormEvent, useState } from 'react';
 import type { IncidentDetail, IncidentSet } from '../../server/incidents/schema.ts';
 import { useText } from '../i18n/language.tsx';
-import { Dialog, Field } from '../parts/dialog.tsx';
+import { Dialog, DialogButtons, Field } from '../parts/dialog.tsx';
 import { Partial, ProblemNotice } from '../parts/states.tsx';
-import { DialogButtons } from './forms.tsx';
 import { type IncidentActs, OUTCOMES } from './queries.ts';
 
 /** Going to another state, with the reasons that it needs. */

@@ -7,9 +7,9 @@ import { postJson } from '../api/client.ts';
 import { fromLocalInput, toLocalInput } from '../i18n/format.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
 import { AgencyOptions } from '../parts/agency-options.tsx';
-import { Dialog, Field } from '../parts/dialog.tsx';
+import { Dialog, DialogButtons, Field } from '../parts/dialog.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
-import { DialogButtons, RsitField, SeverityField } from './forms.tsx';
+import { RsitField, SeverityField } from './forms.tsx';
 
 /** An incident by hand: what the terms of the law follow from is asked for at once, all else comes on its page. */
 export function NewIncidentDialog({ me, close }: { readonly me: Session; readonly close: () => void }) {
@@ -71,7 +71,7 @@ export function NewIncidentDialog({ me, close }: { readonly me: Session; readonl
           </select>
         </Field>
         {error !== undefined && <ProblemNotice error={error} />}
-        <DialogButtons busy={busy} close={close} label="incident.make" />
+        <DialogButtons busy={busy} close={close} label={t('incident.make')} />
       </form>
     </Dialog>
   );

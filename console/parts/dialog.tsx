@@ -67,3 +67,26 @@ export function Field({
     </label>
   );
 }
+
+/** The end of a dialog's form: going back, or sending. */
+export function DialogButtons({
+  busy,
+  close,
+  label,
+}: {
+  readonly busy: boolean;
+  readonly close: () => void;
+  readonly label?: string;
+}) {
+  const t = useText();
+  return (
+    <div className="flex justify-end gap-2">
+      <button type="button" className="button" onClick={close}>
+        {t('common.cancel')}
+      </button>
+      <button type="submit" className="button button-primary" disabled={busy}>
+        {label ?? t('incident.save')}
+      </button>
+    </div>
+  );
+}

@@ -3,7 +3,7 @@ import type { RequestDetail } from '../../server/requests/schema.ts';
 import { postJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import { Card } from '../incidents/lists.tsx';
-import { Dialog, Field } from '../parts/dialog.tsx';
+import { Dialog, DialogButtons, Field } from '../parts/dialog.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { DueField, useDue } from './due-field.tsx';
 import { requestPath, useRequestActs } from './queries.ts';
@@ -81,14 +81,7 @@ function AskerDialog({
         </Field>
         {act === 'again' && <DueField />}
         {acts.error !== undefined && <ProblemNotice error={acts.error} />}
-        <div className="flex justify-end gap-2">
-          <button type="button" className="button" onClick={close}>
-            {t('common.cancel')}
-          </button>
-          <button type="submit" className="button button-primary" disabled={acts.busy}>
-            {t(act === 'again' ? 'request.send' : 'request.close')}
-          </button>
-        </div>
+        <DialogButtons busy={acts.busy} close={close} label={t(act === 'again' ? 'request.send' : 'request.close')} />
       </form>
     </Dialog>
   );

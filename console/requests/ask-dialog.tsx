@@ -3,7 +3,7 @@ import type { NewRequest, RequestDetail } from '../../server/requests/schema.ts'
 import { postJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import { AgencyOptions } from '../parts/agency-options.tsx';
-import { Dialog, Field } from '../parts/dialog.tsx';
+import { Dialog, DialogButtons, Field } from '../parts/dialog.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { DueField, useDue } from './due-field.tsx';
 import { useRequestActs } from './queries.ts';
@@ -52,14 +52,7 @@ export function AskDialog({
         </Field>
         <DueField />
         {acts.error !== undefined && <ProblemNotice error={acts.error} />}
-        <div className="flex justify-end gap-2">
-          <button type="button" className="button" onClick={close}>
-            {t('common.cancel')}
-          </button>
-          <button type="submit" className="button button-primary" disabled={acts.busy}>
-            {t('request.send')}
-          </button>
-        </div>
+        <DialogButtons busy={acts.busy} close={close} label={t('request.send')} />
       </form>
     </Dialog>
   );

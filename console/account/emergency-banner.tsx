@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import type { Emergencies, Emergency } from '../../server/accounts/schema.ts';
 import type { AlertRow } from '../../server/alerts/schema.ts';
 import { deleteResource, getJson } from '../api/client.ts';
@@ -9,7 +9,7 @@ import { useText } from '../i18n/language.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { Time } from '../parts/time.tsx';
-import { useToast } from '../parts/toasts.tsx';
+import { useToldAttempt } from '../parts/use-attempt.ts';
 
 const EVERY_MS = 15_000;
 
@@ -37,22 +37,14 @@ export function EmergencyBanner() {
 
 function Notice({ emergency: { user, displayName, reason, by, until } }: { readonly emergency: Emergency }) {
   const t = useText();
-  const toast = useToast();
-  const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
+  // They may be one's own rights that are over.
+  const { busy, run } = useToldAttempt(['emergencies', 'session']);
   const me = useSession().data;
-  const end = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      await deleteResource(`/users/${encodeURIComponent(user)}/emergency`);
-      toast({ text: t('emergency.closed', { name: displayName }) });
-    } catch (error) {
-      toast({ text: '', error });
-    }
-    setBusy(false);
-    // They may be one's own rights that are over.
-    await Promise.all([['emergencies'], ['session']].map((queryKey) => queries.invalidateQueries({ queryKey })));
-  };
+  const end = () =>
+    run(
+      () => deleteResource(`/users/${encodeURIComponent(user)}/emergency`),
+      t('emergency.closed', { name: displayName }),
+    );
   return (
     <div
       role="alert"

@@ -1,36 +1,23 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useQuery } from '@tanstack/react-query';
 import type { OpenSession, OpenSessions } from '../../server/accounts/schema.ts';
 import { deleteResource, getJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
-import { useToast } from '../parts/toasts.tsx';
+import { useToldAttempt } from '../parts/use-attempt.ts';
 
 /** Open sessions, each to be ended: one's own (`/session/sessions`), or as an administrator those of everybody (`/sessions`). */
 export function SessionList({ of }: { readonly of: 'me' | 'everybody' }) {
   const t = useText();
-  const toast = useToast();
-  const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
+  const { busy, run } = useToldAttempt(['sessions']);
   const path = of === 'me' ? '/session/sessions' : '/sessions';
   const list = useQuery({
     queryKey: ['sessions', of],
     queryFn: ({ signal }) => getJson<OpenSessions>(path, {}, signal),
     refetchInterval: 60_000,
   });
-  const end = async (which: string, done: string): Promise<void> => {
-    setBusy(true);
-    try {
-      await deleteResource(which);
-      toast({ text: done });
-    } catch (error) {
-      toast({ text: '', error });
-    }
-    setBusy(false);
-    await queries.invalidateQueries({ queryKey: ['sessions'] });
-  };
+  const end = (which: string, done: string) => run(() => deleteResource(which), done);
   const sessions = list.data?.sessions ?? [];
   const others = sessions.filter(({ current }) => !current);
   return (

@@ -1,11 +1,12 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import type { FormEvent } from 'react';
 import type { Agency } from '../../server/agencies/schema.ts';
 import { postJson, putJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import { Field } from '../parts/dialog.tsx';
 import { ProblemNotice, Progress } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 import { inTree } from './in-tree.ts';
 
 const LEVELS = [1, 2, 3, 4, 5] as const;
@@ -25,8 +26,7 @@ export function AgencyForm({
   const t = useText();
   const toast = useToast();
   const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt();
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
@@ -47,18 +47,13 @@ export function AgencyForm({
       ...(parent === '' ? {} : { parent }),
       ...(mayPlace ? { networks: list('networks'), sources: list('sources') } : {}),
     };
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       if (agency) await putJson<Agency>(`/agencies/${encodeURIComponent(agency.id)}`, wanted);
       else await postJson<Agency>('/agencies', wanted);
       toast({ text: t(agency ? 'agencies.changed' : 'agencies.added', { name: wanted.name }) });
       await queries.invalidateQueries({ queryKey: ['agencies'] });
       done();
-    } catch (problem) {
-      setError(problem);
-      setBusy(false);
-    }
+    });
   };
   const contact = agency?.contact;
   const line = { className: 'field', autoComplete: 'off' } as const;

@@ -7,6 +7,7 @@ import { Field } from '../parts/dialog.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { ProblemNotice, Progress } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 const MOST_BYTES = 1024 * 1024;
 const MOST_ROWS = 200;
@@ -32,14 +33,11 @@ export function ImportForm({ done }: { readonly done?: () => void }) {
   const file = useRef<HTMLInputElement>(null);
   const [csv, setCsv] = useState('');
   const [report, setReport] = useState<AgencyImportReport>();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt();
   const [tooLarge, setTooLarge] = useState(false);
 
   const send = async (text: string, apply: boolean): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       const next = await postJson<AgencyImportReport>('/agencies/import', { csv: text, apply });
       setReport(next);
       if (next.applied) {
@@ -50,10 +48,7 @@ export function ImportForm({ done }: { readonly done?: () => void }) {
         await queries.invalidateQueries({ queryKey: ['agencies'] });
         done?.();
       }
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
+    });
   };
   const choose = async (event: ChangeEvent<HTMLInputElement>): Promise<void> => {
     const chosen = event.target.files?.[0];

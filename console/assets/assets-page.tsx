@@ -10,6 +10,7 @@ import { Field } from '../parts/dialog.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 const KINDS = ['network', 'host', 'agency'] as const;
 const LEVELS = [5, 4, 3, 2, 1] as const;
@@ -191,25 +192,19 @@ function useChange() {
   const t = useText();
   const toast = useToast();
   const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt();
   const send = async (
     act: () => Promise<unknown>,
     done: 'asset.added' | 'asset.removed',
     after: () => void = () => undefined,
     undo?: () => void,
   ): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       await act();
       toast({ text: t(done), ...(undo ? { undo } : {}) });
       after();
       await queries.invalidateQueries({ queryKey: ['assets'] });
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
+    });
   };
   return { send, busy, error };
 }

@@ -12,6 +12,7 @@ import { usePages } from '../api/pages.ts';
 import { useText } from '../i18n/language.tsx';
 import type { TextKey } from '../i18n/messages.ts';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 /** The board reads what came in every second; this is what people wait for at most. */
 const REFRESHED_MS = 5_000;
@@ -76,31 +77,27 @@ export function useBoardActs(id: string): BoardActs {
   const t = useText();
   const toast = useToast();
   const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt(['board', 'overview']);
   const [conflict, setConflict] = useState(false);
   return {
     busy,
     error,
     conflict,
     async send(path, body, done) {
-      setBusy(true);
-      setError(undefined);
       setConflict(false);
-      try {
-        queries.setQueryData(['board-item', id], await postJson<BoardDetail>(path, body));
-        toast({ text: t(done) });
-        return true;
-      } catch (problem) {
-        if (isProblem(problem, 'HD_RECORD_CONFLICT')) {
+      const isDone = await run(async () => {
+        try {
+          queries.setQueryData(['board-item', id], await postJson<BoardDetail>(path, body));
+          toast({ text: t(done) });
+          return true;
+        } catch (problem) {
+          if (!isProblem(problem, 'HD_RECORD_CONFLICT')) throw problem;
           setConflict(true);
           await queries.invalidateQueries({ queryKey: ['board-item', id] });
-        } else setError(problem);
-        return false;
-      } finally {
-        setBusy(false);
-        for (const key of ['board', 'overview']) void queries.invalidateQueries({ queryKey: [key] });
-      }
+          return false;
+        }
+      });
+      return isDone ?? false;
     },
   };
 }

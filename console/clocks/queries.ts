@@ -1,7 +1,7 @@
-import { type UseQueryResult, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type UseQueryResult, useQuery } from '@tanstack/react-query';
 import type { ClockList, ClockRow, IncidentClocks, MarkClock, YearRow } from '../../server/clocks/schema.ts';
 import { getJson, postJson } from '../api/client.ts';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 const REFRESHED_MS = 10_000;
 /** Incidents with a running term that the queue looks at. */
@@ -42,25 +42,16 @@ export interface ClockActs {
 
 /** Sends what is said; what is shown is fetched again. */
 export function useClockActs(): ClockActs {
-  const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt(['clocks', 'incident-clocks']);
   return {
     busy,
     error,
     async mark(path, body) {
-      setBusy(true);
-      setError(undefined);
-      try {
+      const isKept = await run(async () => {
         await postJson(path, body);
         return true;
-      } catch (problem) {
-        setError(problem);
-        return false;
-      } finally {
-        setBusy(false);
-        for (const key of ['clocks', 'incident-clocks']) void queries.invalidateQueries({ queryKey: [key] });
-      }
+      });
+      return isKept ?? false;
     },
   };
 }

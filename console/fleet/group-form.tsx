@@ -1,32 +1,27 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import type { FormEvent } from 'react';
 import type { FleetCollector } from '../../server/fleet/schema.ts';
 import { putJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import { Field } from '../parts/dialog.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 /** Puts a collector into another group, whose policy it takes then. */
 export function GroupForm({ collector: { id, name, group } }: { readonly collector: FleetCollector }) {
   const t = useText();
   const toast = useToast();
   const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt();
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const chosen = String(new FormData(event.currentTarget).get('group') ?? '');
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       await putJson(`/collectors/${encodeURIComponent(id)}/group`, { group: chosen });
       toast({ text: t('fleet.groupChanged', { name, group: chosen }) });
       await queries.invalidateQueries({ queryKey: ['fleet'] });
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
+    });
   };
   return (
     <form onSubmit={(event) => void submit(event)} className="mt-3 flex flex-wrap items-end gap-2">

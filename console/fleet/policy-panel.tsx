@@ -8,6 +8,7 @@ import { Visible } from '../parts/log-text.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 import { Difference } from '../rule-list/versions-card.tsx';
 import { Yaml } from '../rule-list/yaml.tsx';
 
@@ -190,21 +191,15 @@ function useAct() {
   const t = useText();
   const toast = useToast();
   const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run: attempt } = useAttempt();
   const run = async (act: () => Promise<number | undefined>): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
+    await attempt(async () => {
       const version = await act();
       if (typeof version === 'number') {
         toast({ text: t('fleet.policySaved', { version }) });
         await queries.invalidateQueries({ queryKey: ['fleet'] });
       }
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
+    });
   };
   return { run, busy, error };
 }

@@ -6,6 +6,7 @@ import { useText } from '../i18n/language.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 /** Taking a certificate back cannot be undone: it is asked once more, with what it means. */
 export function RevokeButton({ collector: { id, name } }: { readonly collector: FleetCollector }) {
@@ -13,20 +14,14 @@ export function RevokeButton({ collector: { id, name } }: { readonly collector: 
   const toast = useToast();
   const queries = useQueryClient();
   const [isOpen, setOpen] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt();
   const revoke = async () => {
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       await postJson(`/collectors/${encodeURIComponent(id)}/revoke`, {});
       toast({ text: t('fleet.revoked', { name }) });
       setOpen(false);
       await queries.invalidateQueries({ queryKey: ['fleet'] });
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
+    });
   };
   return (
     <>

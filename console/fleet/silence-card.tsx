@@ -7,6 +7,7 @@ import { Field } from '../parts/dialog.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 type Rule = FleetSettings['silence'][number];
 const DEFAULT_MINUTES = 60;
@@ -17,8 +18,7 @@ export function SilenceCard({ mayManage }: { readonly mayManage: boolean }) {
   const t = useText();
   const toast = useToast();
   const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt();
   const [isNever, setNever] = useState(false);
   const settings = useQuery({
     queryKey: ['fleet', 'settings'],
@@ -26,19 +26,13 @@ export function SilenceCard({ mayManage }: { readonly mayManage: boolean }) {
   });
   const silence = settings.data?.silence ?? [];
   const put = async (rules: readonly Rule[]): Promise<boolean> => {
-    setBusy(true);
-    setError(undefined);
-    let isDone = false;
-    try {
+    const isDone = await run(async () => {
       await putJson<FleetSettings>('/collectors/settings', { silence: rules });
       toast({ text: t('fleet.silenceSaved') });
       await queries.invalidateQueries({ queryKey: ['fleet'] });
-      isDone = true;
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
-    return isDone;
+      return true;
+    });
+    return isDone ?? false;
   };
   const isSame = (one: Rule, other: Rule) => one.collector === other.collector && one.source === other.source;
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {

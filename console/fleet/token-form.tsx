@@ -7,6 +7,7 @@ import { Field } from '../parts/dialog.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 const HOURS = [1, 24, 168] as const;
 
@@ -14,8 +15,7 @@ const HOURS = [1, 24, 168] as const;
 export function TokenForm() {
   const t = useText();
   const [made, setMade] = useState<Token>();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt();
   const toast = useToast();
   const line = useRef<HTMLPreElement>(null);
   const copy = async (text: string): Promise<void> => {
@@ -32,14 +32,9 @@ export function TokenForm() {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
     const body: NewToken = { agency: String(fields.get('agency')), agencies: [], hours: Number(fields.get('hours')) };
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       setMade(await postJson<Token>('/collectors/tokens', body));
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
+    });
   };
   return (
     <form onSubmit={(event) => void submit(event)} className="space-y-4">

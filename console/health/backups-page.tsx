@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import type { FormEvent } from 'react';
 import type { Backups, NewRestoreDrill } from '../../server/backup/schema.ts';
 import { getJson, postJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
@@ -8,6 +8,7 @@ import { Visible } from '../parts/log-text.tsx';
 import { PageTitle, Partial, ProblemNotice, Progress } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 const EVERY_MS = 5_000;
 
@@ -16,27 +17,20 @@ export function BackupsPage() {
   const t = useText();
   const queries = useQueryClient();
   const toast = useToast();
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
+  const { busy, error, run } = useAttempt();
   const backups = useQuery({
     queryKey: ['backups'],
     queryFn: ({ signal }) => getJson<Backups>('/backups', {}, signal),
     refetchInterval: EVERY_MS,
   });
   const send = async (path: string, body: object, done: string): Promise<boolean> => {
-    setBusy(true);
-    setError(undefined);
-    try {
+    const isDone = await run(async () => {
       await postJson(path, body);
       toast({ text: done });
       await queries.invalidateQueries({ queryKey: ['backups'] });
       return true;
-    } catch (problem) {
-      setError(problem);
-      return false;
-    } finally {
-      setBusy(false);
-    }
+    });
+    return isDone ?? false;
   };
   const { data } = backups;
   return (

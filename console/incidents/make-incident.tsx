@@ -10,6 +10,7 @@ import { Dialog, DialogButtons, Field } from '../parts/dialog.tsx';
 import { SEVERITIES } from '../parts/severity.ts';
 import { ProblemNotice } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 import { OPEN_STATUSES, useIncidents } from './queries.ts';
 
 /** One act: the alerts become a new incident, or go into one that is open; then its page opens. */
@@ -26,8 +27,7 @@ export function MakeIncident({
   const toast = useToast();
   const queries = useQueryClient();
   const [, go] = useLocation();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt();
   const [into, setInto] = useState('');
   const open = useIncidents({ status: OPEN_STATUSES.join(',') }).data?.incidents ?? [];
   const first = rows.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity))[0];
@@ -36,9 +36,7 @@ export function MakeIncident({
     event.preventDefault();
     const alerts = rows.map(({ id }) => id);
     const named = String(new FormData(event.currentTarget).get('title') ?? '').trim();
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       const detail =
         into === ''
           ? await postJson<IncidentDetail>('/incidents', { alerts, ...(named === '' ? {} : { title: named }) })
@@ -50,10 +48,7 @@ export function MakeIncident({
       toast({ text: t(into === '' ? 'incident.made' : 'incident.added', { id }) });
       made();
       go(`/incidents/${encodeURIComponent(id)}`);
-    } catch (problem) {
-      setError(problem);
-      setBusy(false);
-    }
+    });
   };
   return (
     <Dialog title={t('incident.make')} close={close}>

@@ -9,6 +9,7 @@ import { useFormat, useText } from '../i18n/language.tsx';
 import { AgencyOptions } from '../parts/agency-options.tsx';
 import { Dialog, DialogButtons, Field } from '../parts/dialog.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 import { RsitField, SeverityField } from './forms.tsx';
 
 /** An incident by hand: what the terms of the law follow from is asked for at once, all else comes on its page. */
@@ -17,8 +18,7 @@ export function NewIncidentDialog({ me, close }: { readonly me: Session; readonl
   const [, go] = useLocation();
   const { timeZone } = useFormat();
   const queries = useQueryClient();
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
+  const { busy, error, run } = useAttempt();
   const [severity, setSeverity] = useState<IncidentRow['severity']>('medium');
   const [rsit, setRsit] = useState('');
   const [now] = useState(() => toLocalInput(Date.now(), timeZone));
@@ -37,16 +37,11 @@ export function NewIncidentDialog({ me, close }: { readonly me: Session; readonl
       agencies: text('agency') === '' ? [] : [text('agency')],
       ...(detectedAt === undefined ? {} : { detectedAt }),
     };
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       const { incident } = await postJson<IncidentDetail>('/incidents', body);
       queries.invalidateQueries({ queryKey: ['incidents'] });
       go(`/incidents/${encodeURIComponent(incident.id)}`);
-    } catch (problem) {
-      setError(problem);
-      setBusy(false);
-    }
+    });
   };
   return (
     <Dialog title={t('incident.make')} close={close}>

@@ -4,6 +4,7 @@ import type { IncidentChanges, IncidentDetail, IncidentList } from '../../server
 import { getJson, isProblem, postJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 const REFRESHED_MS = 10_000;
 /** Rows of the queue; the page says how many more there are. */
@@ -57,41 +58,28 @@ export function useIncidentActs(id: string): IncidentActs {
   const t = useText();
   const toast = useToast();
   const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run, forget } = useAttempt();
   const [conflict, setConflict] = useState(false);
   const path = `/incidents/${encodeURIComponent(id)}`;
   const attempt = async (send: () => Promise<IncidentDetail>): Promise<Outcome> => {
-    setBusy(true);
-    setError(undefined);
     setConflict(false);
-    try {
-      queries.setQueryData(['incident', id], await send());
+    const outcome = await run(async () => {
+      try {
+        queries.setQueryData(['incident', id], await send());
+      } catch (problem) {
+        if (!isProblem(problem, 'HD_RECORD_CONFLICT')) throw problem;
+        setConflict(true);
+        const now = await getJson<IncidentDetail>(path);
+        queries.setQueryData(['incident', id], now);
+        return now;
+      }
       toast({ text: t('incident.saved') });
       queries.invalidateQueries({ queryKey: ['incidents'] });
       // Terms follow from severity, class, state and the time of detection.
       queries.invalidateQueries({ queryKey: ['incident-clocks', id] });
-      return 'done';
-    } catch (problem) {
-      if (!isProblem(problem, 'HD_RECORD_CONFLICT')) {
-        setError(problem);
-        return 'failed';
-      }
-      setConflict(true);
-      return await fresh();
-    } finally {
-      setBusy(false);
-    }
-  };
-  const fresh = async (): Promise<Outcome> => {
-    try {
-      const now = await getJson<IncidentDetail>(path);
-      queries.setQueryData(['incident', id], now);
-      return now;
-    } catch (problem) {
-      setError(problem);
-      return 'failed';
-    }
+      return 'done' as const;
+    });
+    return outcome ?? 'failed';
   };
   const decide = (changes: IncidentChanges) => attempt(() => postJson<IncidentDetail>(`${path}/changes`, changes));
   return {
@@ -100,7 +88,7 @@ export function useIncidentActs(id: string): IncidentActs {
     conflict,
     decide,
     forget: () => {
-      setError(undefined);
+      forget();
       setConflict(false);
     },
     change: async (changes) => (await decide(changes)) === 'done',

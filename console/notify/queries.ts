@@ -1,7 +1,7 @@
-import { type UseQueryResult, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type UseQueryResult, useQuery } from '@tanstack/react-query';
 import type { NoticeAddress, NoticeLog, OwnNotices } from '../../server/notify/schema.ts';
 import { getJson } from '../api/client.ts';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 /** New notices come by the live connection; this is for what it missed. */
 const REFRESHED_MS = 60_000;
@@ -48,26 +48,16 @@ export interface NoticeActs {
 
 /** Acts; what is shown is fetched again after each. */
 export function useNoticeActs(): NoticeActs {
-  const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt(['notices', 'notice-log', 'notice-address']);
   return {
     busy,
     error,
     async run(send) {
-      setBusy(true);
-      setError(undefined);
-      try {
+      const isDone = await run(async () => {
         await send();
         return true;
-      } catch (problem) {
-        setError(problem);
-        return false;
-      } finally {
-        setBusy(false);
-        for (const key of ['notices', 'notice-log', 'notice-address'])
-          void queries.invalidateQueries({ queryKey: [key] });
-      }
+      });
+      return isDone ?? false;
     },
   };
 }

@@ -6,6 +6,7 @@ import { useText } from '../i18n/language.tsx';
 import { Field } from '../parts/dialog.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 /** Which groups of collectors get a parser with their policy. */
 export function GroupsCard({
@@ -21,8 +22,7 @@ export function GroupsCard({
   const t = useText();
   const toast = useToast();
   const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt();
   const [waiting, setWaiting] = useState<readonly string[]>([]);
   const known = [...new Set([...groups, ...parser.groups, 'default'])].sort();
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
@@ -31,18 +31,13 @@ export function GroupsCard({
     const more = String(fields.get('more') ?? '')
       .split(/[\s,]+/)
       .filter((one) => one !== '');
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       const body = { groups: [...fields.getAll('group').map(String), ...more] };
       const changed = await putJson<ParserChanged>(`/parsers/${encodeURIComponent(parser.name)}/groups`, body);
       setWaiting(changed.waiting);
       toast({ text: t('parsers.delivered') });
       await queries.invalidateQueries({ queryKey: ['parsers'] });
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
+    });
   };
   return (
     <section className="card p-4" aria-labelledby="parser-groups">

@@ -5,6 +5,7 @@ import { useText } from '../i18n/language.tsx';
 import { KeyHint } from '../parts/key-hint.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 import { useKeys } from '../parts/use-keys.ts';
 import { LineResults } from './line-results.tsx';
 import { useTrial } from './use-trial.ts';
@@ -27,26 +28,20 @@ export function Workbench({
   const t = useText();
   const [text, setText] = useState(yaml);
   const [lines, setLines] = useState(givenLines.join('\n'));
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt();
   const editor = useRef<HTMLTextAreaElement>(null);
   const input = useRef<HTMLTextAreaElement>(null);
   const trial = useTrial(text, lines);
   const { answer } = trial;
   useKeys({ e: () => editor.current?.focus(), l: () => input.current?.focus() });
   const save = async (): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       const found = await trial.run();
       if (found && found.problems.length === 0) {
         const asked = `/parsers/${encodeURIComponent(found.name)}`;
         saved(await putJson<ParserChanged>(asked, { yaml: text, expected: version }));
       }
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
+    });
   };
   const hear = (event: KeyboardEvent): void => {
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;

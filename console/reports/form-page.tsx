@@ -1,10 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import type { FormEvent } from 'react';
 import type { ReportForm } from '../../server/reports/schema.ts';
 import { putJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 import { FieldInputs, readFields } from './field-inputs.tsx';
 import { useReportForm } from './queries.ts';
 
@@ -14,20 +15,14 @@ export function ReportFormPage() {
   const toast = useToast();
   const queries = useQueryClient();
   const form = useReportForm();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt();
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const fields = readFields(event.currentTarget, form.data?.names ?? []);
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       queries.setQueryData(['report-form'], await putJson<ReportForm>('/reports/form', { fields }));
       toast({ text: t('incident.saved') });
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
+    });
   };
   return (
     <>

@@ -9,6 +9,7 @@ import type { TextKey } from '../i18n/messages.ts';
 import { Card } from '../incidents/lists.tsx';
 import { WayBack } from '../parts/record-page.tsx';
 import { ProblemNotice, Progress } from '../parts/states.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 import { FieldInputs, readFields } from './field-inputs.tsx';
 import { type ReportKind, reportsPath, useReportDraft } from './queries.ts';
 import { ReportLine } from './reports-card.tsx';
@@ -58,23 +59,17 @@ function ReportEditor({
 }) {
   const t = useText();
   const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt();
   const [made, setMade] = useState<ReportVersion>();
   const names = draft.parts.flatMap(({ fields }) => fields);
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const fields = readFields(event.currentTarget, names);
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       setMade(await postJson<ReportVersion>(reportsPath(incident), { kind: draft.kind, fields }));
       queries.invalidateQueries({ queryKey: ['reports', incident] });
       queries.invalidateQueries({ queryKey: ['incident', incident] });
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
+    });
   };
   return (
     <form onSubmit={submit} className="space-y-4">

@@ -1,10 +1,10 @@
 import { type UseQueryResult, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import type { RequestDetail, RequestList } from '../../server/requests/schema.ts';
 import { getJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import type { TextKey } from '../i18n/messages.ts';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 /** The live feed tells of changes; this is for what it missed. */
 const REFRESHED_MS = 30_000;
@@ -52,24 +52,20 @@ export function useRequestActs(): RequestActs {
   const t = useText();
   const toast = useToast();
   const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
-  const run = async (send: () => Promise<RequestDetail>, done: TextKey): Promise<boolean> => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      const detail = await send();
-      queries.setQueryData(['request', detail.request.id], detail);
-      queries.invalidateQueries({ queryKey: ['requests'] });
-      queries.invalidateQueries({ queryKey: ['incident'] });
-      toast({ text: t(done) });
-      return true;
-    } catch (problem) {
-      setError(problem);
-      return false;
-    } finally {
-      setBusy(false);
-    }
+  const { busy, error, run } = useAttempt();
+  return {
+    busy,
+    error,
+    async run(send, done) {
+      const isDone = await run(async () => {
+        const detail = await send();
+        queries.setQueryData(['request', detail.request.id], detail);
+        queries.invalidateQueries({ queryKey: ['requests'] });
+        queries.invalidateQueries({ queryKey: ['incident'] });
+        toast({ text: t(done) });
+        return true;
+      });
+      return isDone ?? false;
+    },
   };
-  return { busy, error, run };
 }

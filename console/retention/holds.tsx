@@ -11,6 +11,7 @@ import { Visible } from '../parts/log-text.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 import { dayText } from './words.ts';
 
 /** Legal holds: those that stand, and behind a fold those that were lifted. */
@@ -98,21 +99,15 @@ function useSend(done: TextKey, close: () => void) {
   const t = useText();
   const toast = useToast();
   const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt();
   const send = async (path: string, body: object): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       await postJson<LegalHold>(path, body);
       toast({ text: t(done) });
       queries.invalidateQueries({ queryKey: ['legal-holds'] });
       queries.invalidateQueries({ queryKey: ['retention-days'] });
       close();
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
+    });
   };
   return { send, busy, error };
 }

@@ -8,6 +8,7 @@ import { Visible } from '../parts/log-text.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 const LEVELS = [1, 2, 3, 4, 5] as const;
 
@@ -91,25 +92,19 @@ function ChangeDialog({ state, close }: { readonly state: RetentionState; readon
   const t = useText();
   const toast = useToast();
   const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt();
   const { policy, minimumDays } = state;
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const keepDays = LEVELS.map((level) => Number(form.get(`level-${level}`)));
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       await putJson<Policy>('/retention/policy', { ...policy, keepDays });
       toast({ text: t('retention.saved') });
       queries.invalidateQueries({ queryKey: ['retention'] });
       queries.invalidateQueries({ queryKey: ['retention-days'] });
       close();
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
+    });
   };
   return (
     <Dialog title={t('retention.policy')} close={close}>

@@ -9,6 +9,7 @@ import { SeverityMark } from '../parts/icons.tsx';
 import { LogText, Visible } from '../parts/log-text.tsx';
 import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 const LOOK_MS = 500;
 const PAGE = 200;
@@ -19,8 +20,7 @@ const MOST = 1_000;
 export function ImportPage() {
   const t = useText();
   const queries = useQueryClient();
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
+  const { busy, error, run } = useAttempt();
   const job = useQuery({
     queryKey: ['rule-import'],
     queryFn: async ({ signal }) => {
@@ -34,14 +34,9 @@ export function ImportPage() {
     refetchInterval: ({ state }) => (['running', 'taking'].includes(state.data?.state ?? '') ? LOOK_MS : false),
   });
   const act = async (doing: () => Promise<ImportJob>): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       queries.setQueryData(['rule-import'], await doing());
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
+    });
   };
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();

@@ -8,6 +8,7 @@ import { AgencyOptions } from '../parts/agency-options.tsx';
 import { Field } from '../parts/dialog.tsx';
 import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 const DAY_MS = 86_400_000;
 const USUAL_DAYS = 30;
@@ -29,9 +30,8 @@ export function ExceptionForm({
   const { timeZone } = useFormat();
   const element = useRef<HTMLFormElement>(null);
   const [preview, setPreview] = useState<ExceptionPreview>();
-  const [error, setError] = useState<unknown>();
   const [override, setOverride] = useState(false);
-  const [busy, setBusy] = useState(false);
+  const { busy, error, run, forget: forgetError } = useAttempt();
   const [now] = useState(() => Date.now());
   const dayIn = (days: number): string => toLocalInput(now + days * DAY_MS, timeZone).slice(0, 10);
   const read = () => {
@@ -39,19 +39,9 @@ export function ExceptionForm({
     const text = (name: string): string => String(form.get(name) ?? '').trim();
     return { text, question: { kql: text('kql'), agency: text('agency') || null } };
   };
-  const act = async (doing: () => Promise<void>): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      await doing();
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
-  };
   const look = (): void => {
     if (!element.current?.querySelector<HTMLInputElement>('[name="kql"]')?.reportValidity()) return;
-    void act(async () => setPreview(await postJson<ExceptionPreview>(`${path}/preview`, read().question)));
+    void run(async () => setPreview(await postJson<ExceptionPreview>(`${path}/preview`, read().question)));
   };
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -60,7 +50,7 @@ export function ExceptionForm({
       look();
       return;
     }
-    void act(async () => {
+    void run(async () => {
       const { text, question } = read();
       const expires = fromLocalInput(`${text('expires')}T23:59`, timeZone) ?? '';
       const body: NewException = { ...question, reason: text('reason'), expires, override };
@@ -74,7 +64,7 @@ export function ExceptionForm({
   const forget = (): void => {
     setPreview(undefined);
     setOverride(false);
-    setError(undefined);
+    forgetError();
   };
   const needsOverride = (preview?.truePositives.length ?? 0) > 0 || isProblem(error, 'HD_RULE_TRUE_POSITIVE');
   return (

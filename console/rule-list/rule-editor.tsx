@@ -7,6 +7,7 @@ import { Field } from '../parts/dialog.tsx';
 import { LogText } from '../parts/log-text.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 import { BacktestCard } from './backtest-card.tsx';
 
 /** A text box for a rule: it can be checked at any time, and saved once it is right. */
@@ -24,14 +25,11 @@ export function RuleEditor({
   const toast = useToast();
   const queries = useQueryClient();
   const [text, setText] = useState(yaml);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run: attempt } = useAttempt();
   const [answer, setAnswer] = useState<CheckAnswer>();
   const [untested, setUntested] = useState('');
   const run = async (save?: 'draft' | 'in force'): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
+    await attempt(async () => {
       const checked = await postJson<CheckAnswer>('/rules/check', { yaml: text });
       setAnswer(checked);
       if (save && checked.id !== null && checked.problems.length + checked.failed.length === 0) {
@@ -42,10 +40,7 @@ export function RuleEditor({
         await queries.invalidateQueries({ queryKey: ['rules'] });
         saved(checked.id);
       }
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
+    });
   };
   return (
     <div className="space-y-3 p-4">

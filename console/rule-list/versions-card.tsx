@@ -8,6 +8,7 @@ import { Visible } from '../parts/log-text.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 import { changedParts, type DiffLine, lineDiff } from './line-diff.ts';
 import { Yaml } from './yaml.tsx';
 
@@ -55,23 +56,17 @@ function VersionRow({
   const toast = useToast();
   const queries = useQueryClient();
   const [open, setOpen] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt();
   // Exceptions and the rules behind it make versions of one text too: with that text there is nothing to bring back.
   const isSameText = yaml === detail.yaml;
   // A rule that is off has no version in force: the latest of its text stands for it.
   const inForce = detail.rule.version ?? detail.versions.find((one) => one.yaml === detail.yaml)?.version;
   const bringBack = async (): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       await putJson(`/rules/${encodeURIComponent(detail.rule.id)}`, { yaml });
       toast({ text: t('rules.rolledBack', { version }) });
       await queries.invalidateQueries({ queryKey: ['rules'] });
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
+    });
   };
   return (
     <li data-version={version}>

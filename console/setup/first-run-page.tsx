@@ -1,5 +1,4 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import { Link } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { FirstRun, FirstRunChange } from '../../server/first-run/schema.ts';
@@ -7,6 +6,7 @@ import { getJson, putJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 import { StepBody } from './step-body.tsx';
 
 /** A collector enrols from another machine: it shows here by itself. */
@@ -16,8 +16,7 @@ const EVERY_MS = 15_000;
 export function FirstRunPage({ me }: { readonly me: Session }) {
   const t = useText();
   const queries = useQueryClient();
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
+  const { busy, error, run: attempt } = useAttempt();
   const run = useQuery({
     queryKey: ['first-run'],
     queryFn: ({ signal }) => getJson<FirstRun>('/first-run', {}, signal),
@@ -25,14 +24,9 @@ export function FirstRunPage({ me }: { readonly me: Session }) {
   });
   const look = (): void => void queries.invalidateQueries({ queryKey: ['first-run'] });
   const decide = async (change: FirstRunChange): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
+    await attempt(async () => {
       queries.setQueryData(['first-run'], await putJson<FirstRun>('/first-run', change));
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
+    });
   };
   return (
     <>

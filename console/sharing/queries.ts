@@ -1,5 +1,4 @@
-import { type UseQueryResult, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type UseQueryResult, useQuery } from '@tanstack/react-query';
 import type {
   IncidentSharing,
   SharePreview,
@@ -9,6 +8,7 @@ import type {
   VersionDetail,
 } from '../../server/sharing/schema.ts';
 import { getJson, postJson } from '../api/client.ts';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 const REFRESHED_MS = 5_000;
 
@@ -80,25 +80,6 @@ export interface SharingActs {
 
 /** Acts on what leaves; what is shown is fetched again after each. */
 export function useSharingActs(): SharingActs {
-  const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
-  return {
-    busy,
-    error,
-    async send(path, body) {
-      setBusy(true);
-      setError(undefined);
-      try {
-        return await postJson<SharingRow>(path, body);
-      } catch (problem) {
-        setError(problem);
-        return undefined;
-      } finally {
-        setBusy(false);
-        for (const key of ['sharing', 'incident-sharing', 'share-version'])
-          void queries.invalidateQueries({ queryKey: [key] });
-      }
-    },
-  };
+  const { busy, error, run } = useAttempt(['sharing', 'incident-sharing', 'share-version']);
+  return { busy, error, send: (path, body) => run(() => postJson<SharingRow>(path, body)) };
 }

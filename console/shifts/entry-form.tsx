@@ -12,6 +12,7 @@ import { SeverityMark } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 /** The most alerts of one hand-over, as the API takes them. */
 const MOST = 500;
@@ -24,8 +25,7 @@ export function EntryForm({ me, open }: { readonly me: Session; readonly open: A
   const [kind, setKind] = useState<NewShiftEntry['kind']>('note');
   const [unchosen, setUnchosen] = useState<ReadonlySet<string>>(new Set());
   const [others, setOthers] = useState<ReadonlySet<string>>(new Set());
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt();
   const rows = open?.alerts ?? [];
   const isChosen = (row: AlertRow): boolean => (row.owner === me.user ? !unchosen.has(row.id) : others.has(row.id));
   const toggle = (row: AlertRow): void => {
@@ -49,9 +49,7 @@ export function EntryForm({ me, open }: { readonly me: Session; readonly open: A
       alerts: handover ? chosen.map(({ id }) => id) : [],
       to: handover && to !== '' ? to : null,
     };
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       await postJson<ShiftEntry>('/shifts', body);
       element.reset();
       setKind('note');
@@ -59,10 +57,7 @@ export function EntryForm({ me, open }: { readonly me: Session; readonly open: A
       setUnchosen(new Set());
       toast({ text: t(handover ? 'shift.handedOver' : 'shift.noted', { count: body.alerts.length }) });
       queries.invalidateQueries({ queryKey: ['shifts'] });
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
+    });
   };
   return (
     <form onSubmit={submit} className="space-y-4">

@@ -1,5 +1,3 @@
-import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import { Link } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { AlertRow } from '../../server/alerts/schema.ts';
@@ -10,7 +8,7 @@ import { pickText } from '../i18n/messages.ts';
 import { SeverityMark } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { Time } from '../parts/time.tsx';
-import { useToast } from '../parts/toasts.tsx';
+import { useToldAttempt } from '../parts/use-attempt.ts';
 
 /** An alert of a hand-over: by title while it is open, by id afterwards. */
 function HandedAlert({ id, alert }: { readonly id: string; readonly alert: AlertRow | undefined }) {
@@ -43,9 +41,7 @@ export function Entry({
   readonly known: ReadonlyMap<string, AlertRow>;
 }) {
   const t = useText();
-  const toast = useToast();
-  const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
+  const { busy, run } = useToldAttempt(['shifts', 'open-alerts']);
   const forMe = entry.to === null || entry.to === me.user;
   const mayAccept =
     entry.kind === 'handover' &&
@@ -53,18 +49,11 @@ export function Entry({
     forMe &&
     entry.by !== me.user &&
     me.permissions.includes('shifts.write');
-  const accept = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      await postJson<ShiftEntry>(`/shifts/${encodeURIComponent(entry.id)}/accept`, {});
-      toast({ text: t('shift.accepted', { count: entry.alerts.length }) });
-    } catch (error) {
-      toast({ text: '', error });
-    }
-    setBusy(false);
-    queries.invalidateQueries({ queryKey: ['shifts'] });
-    queries.invalidateQueries({ queryKey: ['open-alerts'] });
-  };
+  const accept = () =>
+    run(
+      () => postJson<ShiftEntry>(`/shifts/${encodeURIComponent(entry.id)}/accept`, {}),
+      t('shift.accepted', { count: entry.alerts.length }),
+    );
   return (
     <li className={`card p-4 ${mayAccept ? 'border-accent' : ''}`}>
       <p className="flex flex-wrap gap-x-3 text-muted">

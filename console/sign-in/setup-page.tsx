@@ -7,6 +7,7 @@ import { changeSession } from '../api/session.ts';
 import { useText } from '../i18n/language.tsx';
 import { Field } from '../parts/dialog.tsx';
 import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 import { DoorFrame } from './sign-in-page.tsx';
 
 /** `/setup?token=…`: the first administrator chooses a name and a password. */
@@ -39,9 +40,8 @@ function SetupForm({ token }: { readonly token: string }) {
   const t = useText();
   const queries = useQueryClient();
   const [, go] = useLocation();
-  const [busy, setBusy] = useState(false);
+  const { busy, error, run } = useAttempt();
   const [differ, setDiffer] = useState(false);
-  const [error, setError] = useState<unknown>();
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
@@ -54,16 +54,11 @@ function SetupForm({ token }: { readonly token: string }) {
       displayName: String(form.get('displayName')).trim(),
       password,
     };
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       const session = await postJson<Session>('/setup', body);
       changeSession(queries, session);
       go('/first-run', { replace: true });
-    } catch (problem) {
-      setError(problem);
-      setBusy(false);
-    }
+    });
   };
   return (
     <form onSubmit={submit} className="space-y-4">

@@ -1,16 +1,10 @@
-import {
-  type InfiniteData,
-  type UseInfiniteQueryResult,
-  type UseQueryResult,
-  useQuery,
-  useQueryClient,
-} from '@tanstack/react-query';
-import { useState } from 'react';
+import { type InfiniteData, type UseInfiniteQueryResult, type UseQueryResult, useQuery } from '@tanstack/react-query';
 import type { InboundItem, InboundItems, InboundSources, SourceRow } from '../../server/inbound/schema.ts';
 import { getJson, postJson } from '../api/client.ts';
 import { usePages } from '../api/pages.ts';
 import { useText } from '../i18n/language.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 const REFRESHED_MS = 5_000;
 const PAGE = 100;
@@ -52,28 +46,16 @@ export interface AnswerAct {
 export function useAnswer(item: string): AnswerAct {
   const t = useText();
   const toast = useToast();
-  const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt(['inbound-items', 'incident', 'overview']);
   return {
     busy,
     error,
-    async answer(text) {
-      setBusy(true);
-      setError(undefined);
-      try {
+    answer: (text) =>
+      run(async () => {
         const answered = await postJson<InboundItem>(`/inbound/items/${encodeURIComponent(item)}/answer`, { text });
         toast({ text: t('tasks.answeredNow') });
         return answered;
-      } catch (problem) {
-        setError(problem);
-        return undefined;
-      } finally {
-        setBusy(false);
-        for (const key of ['inbound-items', 'incident', 'overview'])
-          void queries.invalidateQueries({ queryKey: [key] });
-      }
-    },
+      }),
   };
 }
 
@@ -81,28 +63,16 @@ export function useAnswer(item: string): AnswerAct {
 export interface PollAct {
   readonly busy: boolean;
   readonly error: unknown;
-  poll(): Promise<void>;
+  /** Gives the source as it is then; undefined where it could not be asked. */
+  poll(): Promise<SourceRow | undefined>;
 }
 
 /** Asks a source at once, and shows what it says then. */
 export function usePoll(source: string): PollAct {
-  const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt(['inbound']);
   return {
     busy,
     error,
-    async poll() {
-      setBusy(true);
-      setError(undefined);
-      try {
-        await postJson<SourceRow>(`/inbound/${encodeURIComponent(source)}/poll`, {});
-      } catch (problem) {
-        setError(problem);
-      } finally {
-        setBusy(false);
-        void queries.invalidateQueries({ queryKey: ['inbound'] });
-      }
-    },
+    poll: () => run(() => postJson<SourceRow>(`/inbound/${encodeURIComponent(source)}/poll`, {})),
   };
 }

@@ -5,6 +5,7 @@ import { postJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import { Field } from '../parts/dialog.tsx';
 import { ProblemNotice, Progress } from '../parts/states.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 import { type Agencies, AgencyChoice } from '../users/agency-choice.tsx';
 
 type Permission = Session['permissions'][number];
@@ -13,8 +14,7 @@ type Permission = Session['permissions'][number];
 export function TokenForm({ me }: { readonly me: Session }) {
   const t = useText();
   const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt();
   const [chosen, setChosen] = useState<readonly Permission[]>([]);
   const [agencies, setAgencies] = useState<Agencies>(me.agencies);
   const [made, setMade] = useState<MadeApiToken>();
@@ -28,18 +28,13 @@ export function TokenForm({ me }: { readonly me: Session }) {
       agencies,
       days: Number(form.get('days')),
     };
-    setBusy(true);
-    setError(undefined);
     setMade(undefined);
-    try {
+    await run(async () => {
       setMade(await postJson<MadeApiToken>('/session/tokens', body));
       element.reset();
       setChosen([]);
       await queries.invalidateQueries({ queryKey: ['tokens'] });
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
+    });
   };
   const toggle = (permission: Permission): void =>
     setChosen((before) =>

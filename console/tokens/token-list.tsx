@@ -1,35 +1,22 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useQuery } from '@tanstack/react-query';
 import type { ApiToken, ApiTokens } from '../../server/accounts/schema.ts';
 import { deleteResource, getJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
-import { useToast } from '../parts/toasts.tsx';
+import { useToldAttempt } from '../parts/use-attempt.ts';
 
 /** Tokens of programs, each to be revoked: one's own, or as an administrator those of everybody. */
 export function TokenList({ of }: { readonly of: 'me' | 'everybody' }) {
   const t = useText();
-  const toast = useToast();
-  const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
+  const { busy, run } = useToldAttempt(['tokens']);
   const path = of === 'me' ? '/session/tokens' : '/tokens';
   const list = useQuery({
     queryKey: ['tokens', of],
     queryFn: ({ signal }) => getJson<ApiTokens>(path, {}, signal),
   });
-  const revoke = async ({ id, name }: ApiToken): Promise<void> => {
-    setBusy(true);
-    try {
-      await deleteResource(`${path}/${id}`);
-      toast({ text: t('tokens.revoked', { name }) });
-    } catch (error) {
-      toast({ text: '', error });
-    }
-    setBusy(false);
-    await queries.invalidateQueries({ queryKey: ['tokens'] });
-  };
+  const revoke = ({ id, name }: ApiToken) => run(() => deleteResource(`${path}/${id}`), t('tokens.revoked', { name }));
   return (
     <>
       {list.isError && <ProblemNotice error={list.error} retry={() => list.refetch()} />}

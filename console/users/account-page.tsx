@@ -7,6 +7,7 @@ import { Field } from '../parts/dialog.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 import { TokenForm } from '../tokens/token-form.tsx';
 import { TokenList } from '../tokens/token-list.tsx';
 import { SecondFactorCard } from './second-factor.tsx';
@@ -76,9 +77,8 @@ type Wrong = 'setup.differ' | 'account.same';
 function PasswordForm({ user }: { readonly user: string }) {
   const t = useText();
   const toast = useToast();
-  const [busy, setBusy] = useState(false);
+  const { busy, error, run, forget } = useAttempt();
   const [wrong, setWrong] = useState<Wrong>();
-  const [error, setError] = useState<unknown>();
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const element = event.currentTarget;
@@ -86,17 +86,13 @@ function PasswordForm({ user }: { readonly user: string }) {
     const body: OwnPassword = { current: String(form.get('current')), password: String(form.get('password')) };
     const found = wrongOf(body, form.get('again'));
     setWrong(found);
-    setError(undefined);
+    forget();
     if (found !== undefined) return;
-    setBusy(true);
-    try {
+    await run(async () => {
       await putJson('/session/password', body);
       element.reset();
       toast({ text: t('account.changed') });
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
+    });
   };
   const fresh = { type: 'password', className: 'field', autoComplete: 'new-password', required: true } as const;
   return (

@@ -1,11 +1,12 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import type { FormEvent } from 'react';
 import type { Emergency, NewEmergency, User } from '../../server/accounts/schema.ts';
 import { postJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import { Dialog, Field } from '../parts/dialog.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 const MINUTES = [15, 30, 60, 120, 240, 480] as const;
 const USUAL = 60;
@@ -15,24 +16,18 @@ export function EmergencyDialog({ user, close }: { readonly user: User; readonly
   const t = useText();
   const toast = useToast();
   const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt();
   const name = user.displayName;
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const body: NewEmergency = { reason: String(form.get('reason')).trim(), minutes: Number(form.get('minutes')) };
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       await postJson<Emergency>(`/users/${encodeURIComponent(user.user)}/emergency`, body);
       toast({ text: t('emergency.opened', { name }) });
       close();
       await Promise.all([['emergencies'], ['session']].map((queryKey) => queries.invalidateQueries({ queryKey })));
-    } catch (problem) {
-      setError(problem);
-      setBusy(false);
-    }
+    });
   };
   return (
     <Dialog title={t('emergency.openTitle', { name })} close={close}>

@@ -6,35 +6,25 @@ import { useText } from '../i18n/language.tsx';
 import { Field } from '../parts/dialog.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 /** Sets up the code of an authenticator application beside the password: password, secret, first code, recovery codes. */
 export function SecondFactorCard({ me, done }: { readonly me: Session; readonly done?: () => void }) {
   const t = useText();
   const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt();
   const [begun, setBegun] = useState<NewSecondFactor>();
   const [codes, setCodes] = useState<readonly string[]>();
   const { on = false, due = null, lost = false } = me.secondFactor ?? {};
-  const attempt = async (work: () => Promise<void>): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      await work();
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
-  };
   const begin = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const password = String(new FormData(event.currentTarget).get('password'));
-    void attempt(async () => setBegun(await postJson<NewSecondFactor>('/session/second-factor', { password })));
+    void run(async () => setBegun(await postJson<NewSecondFactor>('/session/second-factor', { password })));
   };
   const confirm = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const code = String(new FormData(event.currentTarget).get('code')).trim();
-    void attempt(async () => {
+    void run(async () => {
       const made = await postJson<RecoveryCodes>('/session/second-factor/confirm', { code });
       setCodes(made.recoveryCodes);
       setBegun(undefined);

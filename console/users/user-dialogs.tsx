@@ -6,6 +6,7 @@ import { useText } from '../i18n/language.tsx';
 import { Dialog, Field } from '../parts/dialog.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 import { AgencyChoice } from './agency-choice.tsx';
 import { PasswordFields, RoleField } from './user-form.tsx';
 
@@ -23,12 +24,9 @@ function asItIs({ displayName, role, agencies = 'all', disabled }: User): UserCh
 function useSending({ user, close }: UserDialogProps) {
   const toast = useToast();
   const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { busy, error, run } = useAttempt();
   const send = async (part: '' | '/password', body: object, done: string): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       await putJson(`/users/${encodeURIComponent(user.user)}${part}`, body);
       toast({ text: done });
       close();
@@ -37,10 +35,7 @@ function useSending({ user, close }: UserDialogProps) {
         // It may be one's own account.
         queries.invalidateQueries({ queryKey: ['session'] }),
       ]);
-    } catch (problem) {
-      setError(problem);
-      setBusy(false);
-    }
+    });
   };
   return { busy, error, send };
 }

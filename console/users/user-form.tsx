@@ -6,6 +6,7 @@ import { useText } from '../i18n/language.tsx';
 import { Field } from '../parts/dialog.tsx';
 import { ProblemNotice, Progress } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 import { type Agencies, AgencyChoice } from './agency-choice.tsx';
 
 export const ROLES = [
@@ -79,9 +80,8 @@ export function NewUserForm({
   const queries = useQueryClient();
   const [role, setRole] = useState<User['role']>(first);
   const [agencies, setAgencies] = useState<Agencies>('all');
-  const [busy, setBusy] = useState(false);
+  const { busy, error, run } = useAttempt();
   const [differ, setDiffer] = useState(false);
-  const [error, setError] = useState<unknown>();
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const element = event.currentTarget;
@@ -92,9 +92,7 @@ export function NewUserForm({
     const user = String(form.get('user'));
     const displayName = String(form.get('displayName')).trim();
     const body: NewUser = { user, displayName, role, agencies, password };
-    setBusy(true);
-    setError(undefined);
-    try {
+    await run(async () => {
       await postJson('/users', body);
       element.reset();
       setRole(first);
@@ -102,10 +100,7 @@ export function NewUserForm({
       toast({ text: t('users.added', { name: displayName }) });
       await queries.invalidateQueries({ queryKey: ['users'] });
       done?.();
-    } catch (problem) {
-      setError(problem);
-    }
-    setBusy(false);
+    });
   };
   return (
     <form onSubmit={submit} className="space-y-4" autoComplete="off">

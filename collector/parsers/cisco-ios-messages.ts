@@ -1,39 +1,50 @@
-/** What a message of a router or switch means, and how its text is read: named groups of the pattern. */
-export interface IosMeaning {
-  readonly category: readonly string[];
-  readonly type: readonly string[];
-  readonly action?: string;
-  readonly outcome?: 'success' | 'failure';
-  readonly pattern?: RegExp;
-}
+import type { IosMeaning } from './cisco-ios-services.ts';
+import { IOS_SERVICE_MESSAGES } from './cisco-ios-services.ts';
 
 const IP = '[0-9A-Fa-f.:]{2,45}';
 const NAME = '[^\\s:()\\[\\],]{1,128}';
-const list = (text: string) => new RegExp(`^(?:access-)?list (?<rule>${NAME}) (?<verdict>permitted|denied) ${text}`);
-const PORTS = `(?:(?<transport>\\w{1,16}) )?(?<src>${IP})\\((?<sport>\\d{1,5})\\) (?:\\((?<sif>[^\\s)]{1,64})(?: (?<mac>[0-9A-Fa-f.:-]{12,17}))?\\) ?)?-> (?<dst>${IP})\\((?<dport>\\d{1,5})\\),? ?(?:(?<packets>\\d{1,12}) packets?)?`;
-const BARE = `(?<transport>\\w{1,16}) (?<src>${IP}) (?:\\((?<sif>[^\\s)]{1,64})(?: (?<mac>[0-9A-Fa-f.:-]{12,17}))?\\) ?)?-> (?<dst>${IP})`;
-const ICMP = `${BARE} \\((?<itype>\\d{1,3})/(?<icode>\\d{1,3})\\), (?<packets>\\d{1,12}) packets?`;
+const list = (text: string) =>
+  new RegExp(`^(?:access-)?list (?<rule>${NAME}) (?<verdict>permit(?:ted)?|den(?:y|ied)) ${text}`);
+const MAC = '[0-9A-Fa-f.:-]{12,17}';
+const FROM = `(?:\\((?<sif>[^\\s)]{1,64})(?: (?<mac>${MAC}))?\\) ?|(?<port>[A-Z][A-Za-z]{1,40}[\\d/.]{1,16}) ?)?`;
+const PORTS = `(?:(?<transport>\\w{1,16}) )?(?:(?<smac>${MAC}) )?(?<src>${IP})\\((?<sport>\\d{1,5})\\) ${FROM}-> (?<dst>${IP})\\((?<dport>\\d{1,5})\\),? ?(?:(?<packets>\\d{1,12}) packets?)?`;
+const BARE = `(?<transport>\\w{1,16}) (?:(?<smac>${MAC}) )?(?<src>${IP}) ${FROM}-> (?<dst>${IP})`;
+const ICMP = `${BARE} \\((?<itype>\\d{1,3})(?:/(?<icode>\\d{1,3}))?\\), (?<packets>\\d{1,12}) packets?`;
+const PLAIN = `${BARE}, (?<packets>\\d{1,12}) packets?`;
 const CONNECTION = { category: ['network'], type: ['connection'] } as const;
 const LOGIN = { category: ['authentication'], type: ['info'], action: 'login' } as const;
 const CONFIG = { category: ['configuration'], type: ['change'] } as const;
 const LINK = { category: ['network'], type: ['info'] } as const;
 
+/** Where access lists are logged: by the router, for IPv6, and by IOS XR. */
+const ACCESS_LISTS = [
+  ['SEC', 'IPACCESSLOG'],
+  ['IPV6', 'ACCESSLOG'],
+  ['IPV6_ACL', 'ACCESSLOG'],
+  ['ACL-IPV4_ACL', 'IPACCESSLOG'],
+  ['ACL-IPV6_ACL', 'IPACCESSLOG'],
+] as const;
+
 /** By facility and mnemonic, or by mnemonic alone, as the system message guides of IOS and IOS XE list them. */
 export const IOS_MESSAGES: ReadonlyMap<string, IosMeaning> = new Map<string, IosMeaning>([
-  ['SEC-IPACCESSLOGP', { ...CONNECTION, pattern: list(PORTS) }],
-  ['IPV6_ACL-ACCESSLOGP', { ...CONNECTION, pattern: list(PORTS) }],
-  ['SEC-IPACCESSLOGDP', { ...CONNECTION, pattern: list(ICMP) }],
-  ['IPV6_ACL-ACCESSLOGDP', { ...CONNECTION, pattern: list(ICMP) }],
-  ['SEC-IPACCESSLOGNP', { ...CONNECTION, pattern: list(`${BARE}, (?<packets>\\d{1,12}) packets?`) }],
-  ['SEC-IPACCESSLOGRP', { ...CONNECTION, pattern: list(`${BARE}, (?<packets>\\d{1,12}) packets?`) }],
+  ...ACCESS_LISTS.flatMap(([facility, code]): [string, IosMeaning][] => [
+    [`${facility}-${code}P`, { ...CONNECTION, pattern: list(PORTS) }],
+    [`${facility}-${code}DP`, { ...CONNECTION, pattern: list(ICMP) }],
+    [`${facility}-${code}NP`, { ...CONNECTION, pattern: list(PLAIN) }],
+    [`${facility}-${code}RP`, { ...CONNECTION, pattern: list(PLAIN) }],
+    [
+      `${facility}-${code}SP`,
+      { ...CONNECTION, pattern: list(`${BARE}(?: \\((?<itype>\\d{1,3})\\))?, (?<packets>\\d{1,12}) packets?`) },
+    ],
+  ]),
   ['SEC-IPACCESSLOGS', { ...CONNECTION, pattern: list(`(?<src>${IP}) (?<packets>\\d{1,12}) packets?`) }],
   ...['IPACCESSLOGP', 'IPV6ACCESSLOGP'].map((code): [string, IosMeaning] => [
     `FMANFP-${code}`,
-    { ...CONNECTION, pattern: new RegExp(`(?:^|: )${list(PORTS).source.slice(1)}`) },
+    { ...CONNECTION, pattern: new RegExp(`(?:^|: {1,4})${list(PORTS).source.slice(1)}`) },
   ]),
   ...['IPACCESSLOGDP', 'IPV6ACCESSLOGDP'].map((code): [string, IosMeaning] => [
     `FMANFP-${code}`,
-    { ...CONNECTION, pattern: new RegExp(`(?:^|: )${list(ICMP).source.slice(1)}`) },
+    { ...CONNECTION, pattern: new RegExp(`(?:^|: {1,4})${list(ICMP).source.slice(1)}`) },
   ]),
   [
     'SYS-PRIV_AUTH_FAIL',
@@ -93,7 +104,7 @@ export const IOS_MESSAGES: ReadonlyMap<string, IosMeaning> = new Map<string, Ios
     {
       ...LOGIN,
       pattern: new RegExp(
-        `^User '(?<user>[^']{0,128})' authentication for SSH2 Session from (?<src>${IP}) \\(.{0,256}?(?<result>Succeeded|Failed)\\.?$`,
+        `^User '(?<user>[^']{0,128})' authentication for SSH2? Session from (?<src>${IP}) \\(.{0,256}?(?<result>Succeeded|Failed)\\.?$`,
       ),
     },
   ],
@@ -103,7 +114,7 @@ export const IOS_MESSAGES: ReadonlyMap<string, IosMeaning> = new Map<string, Ios
       category: ['network', 'session'],
       type: ['connection'],
       action: 'ssh-session',
-      pattern: new RegExp(`^SSH2 Session request from (?<src>${IP}) .{0,256}?(?<result>Succeeded|Failed)\\.?$`),
+      pattern: new RegExp(`^SSH2? Session request from (?<src>${IP}) .{0,256}?(?<result>Succeeded|Failed)\\.?$`),
     },
   ],
   [
@@ -112,7 +123,7 @@ export const IOS_MESSAGES: ReadonlyMap<string, IosMeaning> = new Map<string, Ios
       category: ['network', 'session'],
       type: ['connection', 'end'],
       action: 'ssh-close',
-      pattern: new RegExp(`^SSH2 Session from (?<src>${IP}) .{0,128}? for user '(?<user>[^']{0,128})'`),
+      pattern: new RegExp(`^SSH2? Session from (?<src>${IP}) .{0,128}? for user '(?<user>[^']{0,128})'`),
     },
   ],
   [
@@ -164,6 +175,7 @@ export const IOS_MESSAGES: ReadonlyMap<string, IosMeaning> = new Map<string, Ios
     'LINK-CHANGED',
     { ...LINK, action: 'link-state', pattern: /^Interface (?<interface>[^\s,]{1,64}), changed state to / },
   ],
+  ...IOS_SERVICE_MESSAGES,
   ['SYS-RESTART', { category: ['host'], type: ['start'], action: 'restart' }],
   [
     'SYS-RELOAD',

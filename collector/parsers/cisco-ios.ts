@@ -1,29 +1,33 @@
 import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
-import type { IosMeaning } from './cisco-ios-messages.ts';
+import { isIosHead, readIosHead } from './cisco-ios-head.ts';
 import { IOS_MESSAGES } from './cisco-ios-messages.ts';
+import type { IosMeaning } from './cisco-ios-services.ts';
 import type { Draft } from './draft.ts';
 import { classify, endpoint, finish, newDraft } from './draft.ts';
 import { countOf, macOf, put, putTransport } from './put.ts';
 import type { SyslogHeader } from './syslog-header.ts';
 import { readSyslogHeader } from './syslog-header.ts';
-import { sureZone } from './time.ts';
 
-const MARK = /%([A-Z][A-Z0-9_]{1,30}(?:-[A-Z][A-Z0-9_]{0,30})?)-([0-7])-([A-Z][A-Z0-9_]{1,40}): ?/;
+const MARK = /%([A-Z][A-Za-z0-9_]{1,30}(?:-[A-Z][A-Z0-9_]{0,30})?)-([0-7ACDEINW])-([A-Z][A-Za-z0-9_]{1,40}) ?: ?/;
 const FIREWALL = /^(?:ASA|FTD|PIX|FWSM|NGIPS)$/;
-/** What stands before the code: a sequence number, the device, the clock with `*` or `.` where it is not set. */
-const HEAD =
-  /^(?:<\d{1,3}>)?(?:\d{1,10}: )?(?:([A-Za-z][\w.-]{0,254}|\d{1,3}(?:\.\d{1,3}){3}): )?(?:(?:\d{1,10})?: )?[*.]?(?:((?:\w{3} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d{1,6})?)|\d{4} \w{3} [ \d]?\d \d\d:\d\d:\d\d(?:\.\d{1,6})?)(?: ([A-Z]{2,5})(?:[+-]\d{1,2})?)?|\d{1,4}[wdy]\d{1,2}[dh]|\d\d:\d\d:\d\d)?: ?(?=%)/;
+/** `%$ VDC-1 %$`, the virtual device of NX-OS. */
+const VDC = /%\$ VDC-[\w-]{1,32} %\$ {1,4}/;
+/** Small switches write letters for severities. */
+const LETTERS = 'ACEWNID';
 const YEAR_FIRST = /^(<\d{1,3}>)?(\d{4}) (\w{3} [ \d]?\d) (?=\d\d:)/;
 const MAX_IOS = 8_192;
 const MAX_HEAD = 512;
 const LEVELS = ['emergency', 'alert', 'critical', 'error', 'warning', 'notification', 'informational', 'debug'];
 
-function setEnds(draft: Draft, texts: Record<string, string | undefined>): void {
-  const { src, sport, dst, dport, mac, sif } = texts;
+function setEnds(draft: Draft, texts: Record<string, string | undefined>, isLogin: boolean): void {
+  const { src, sport, dst, dport, dmac } = texts;
+  const mac = texts['mac'] ?? texts['smac'];
+  const sif = texts['sif'] ?? texts['port'];
   const source = src === undefined ? undefined : endpoint(src, sport);
   const destination = dst === undefined ? undefined : endpoint(dst, dport);
-  if (source && source.ip !== '0.0.0.0') draft.source = source;
+  // A login at the console itself is of no address.
+  if (source && !(isLogin && source.ip === '0.0.0.0')) draft.source = source;
   if (destination) draft.destination = destination;
   // Where access lists name no ports they write 0.
   if (draft.source?.port === 0 && draft.destination?.port === 0) {
@@ -31,6 +35,7 @@ function setEnds(draft: Draft, texts: Record<string, string | undefined>): void 
     delete draft.destination.port;
   }
   if (draft.source) put(draft, 'source.mac', macOf(mac));
+  if (draft.destination) put(draft, 'destination.mac', macOf(dmac));
   put(draft, 'observer.ingress.interface.name', sif);
 }
 
@@ -40,7 +45,7 @@ function readBody(draft: Draft, meaning: IosMeaning, body: string): void {
   classify(draft, category, type, action, outcome);
   const texts = found?.groups;
   if (!texts) return;
-  setEnds(draft, texts);
+  setEnds(draft, texts, category.includes('authentication'));
   const {
     user,
     rule,
@@ -56,7 +61,9 @@ function readBody(draft: Draft, meaning: IosMeaning, body: string): void {
     interface: port,
   } = texts;
   if (user !== undefined && user !== '' && user !== 'unknown' && user !== 'console') draft.user = { name: user };
-  putTransport(draft, transport === 'tcp' || transport === 'udp' ? transport : transport?.toLowerCase());
+  putTransport(draft, transport?.toLowerCase());
+  if (draft['network'] === undefined && transport !== undefined && /^[a-z][a-z-]{1,15}$/.test(transport))
+    put(draft, 'network.protocol', transport);
   put(draft, 'rule.name', rule);
   const count = countOf(packets);
   if (count !== undefined && draft.source) put(draft, 'source.packets', count);
@@ -68,7 +75,7 @@ function readBody(draft: Draft, meaning: IosMeaning, body: string): void {
   put(draft, 'cisco.ios.icmp_type', countOf(itype));
   put(draft, 'cisco.ios.icmp_code', countOf(icode));
   if (verdict !== undefined) {
-    const denied = verdict.toLowerCase() === 'denied';
+    const denied = /^den/i.test(verdict);
     classify(
       draft,
       category,
@@ -77,7 +84,9 @@ function readBody(draft: Draft, meaning: IosMeaning, body: string): void {
       denied ? 'failure' : 'success',
     );
   }
-  if (result !== undefined) draft.event.outcome = /succe/i.test(result) ? 'success' : 'failure';
+  if (draft.source) put(draft, 'source.bytes', countOf(texts['sbytes']));
+  if (draft.destination) put(draft, 'destination.bytes', countOf(texts['dbytes']));
+  if (result !== undefined) draft.event.outcome = /succe|accept/i.test(result) ? 'success' : 'failure';
 }
 
 function makeEvent(
@@ -88,10 +97,16 @@ function makeEvent(
 ): EcsEvent | undefined {
   const mark = MARK.exec(message.slice(0, MAX_HEAD));
   if (!mark || FIREWALL.test(mark[1] as string)) return undefined;
-  const [, facility = '', severity = '', mnemonic = ''] = mark;
   const body = message.slice(mark.index + mark[0].length);
+  // The platform passes on what a process of its own says: `R0/0: cpp_cp: … %FW-6-DROP_PKT: …`.
+  const inner = mark[3] === 'PLATFORM' ? / %[A-Z][A-Z0-9_]{1,30}-[0-7]-/.exec(body.slice(0, MAX_HEAD)) : null;
+  if (inner) return makeEvent(line, body.slice(inner.index + 1), context, header);
+  const [, facility = '', severity = '', mnemonic = ''] = mark;
   const draft = newDraft(line, body, 'cisco.ios', context, header?.ms);
   const host = header?.host;
+  if (header?.program !== undefined) {
+    draft.process = { name: header.program, ...(header.procid !== undefined && { pid: Number(header.procid) }) };
+  }
   if (host !== undefined) {
     draft.host = { name: host, hostname: host };
     put(draft, 'observer.name', host);
@@ -100,36 +115,24 @@ function makeEvent(
   put(draft, 'observer.vendor', 'Cisco');
   put(draft, 'observer.product', 'IOS');
   put(draft, 'event.code', mnemonic);
-  put(draft, 'event.severity', Number(severity));
-  put(draft, 'log.level', LEVELS[Number(severity)]);
+  const letter = LETTERS.indexOf(severity);
+  const level = letter < 0 ? Number(severity) : letter + 1;
+  put(draft, 'event.severity', level);
+  put(draft, 'log.level', LEVELS[level]);
   put(draft, 'event.provider', facility);
   put(draft, 'cisco.ios.facility', facility);
-  const meaning = IOS_MESSAGES.get(`${facility}-${mnemonic}`) ?? IOS_MESSAGES.get(mnemonic);
+  // The part of the machine that speaks may stand behind: `PIM-SW1`.
+  const part = facility.replace(/-.*$/, '');
+  const meaning = IOS_MESSAGES.get(`${facility}-${mnemonic}`) ?? IOS_MESSAGES.get(`${part}-${mnemonic}`);
   if (meaning && body.length <= MAX_IOS) readBody(draft, meaning, body);
   else classify(draft, ['host'], ['info']);
   return finish(draft);
 }
 
-/** The device's own head before the code: its name and its clock, which count before the relay's. */
-function readHead(message: string, context: ParseContext): Partial<SyslogHeader> | undefined {
-  const head =
-    message.length > MAX_HEAD && !message.slice(0, MAX_HEAD).includes('%')
-      ? null
-      : HEAD.exec(message.slice(0, MAX_HEAD));
-  if (!head) return undefined;
-  const [, host, stamp, zone] = head;
-  if (stamp === undefined) return host === undefined ? {} : { host };
-  // `2026 Nov 22 08:01:02` of NX-OS has the year first.
-  const turned = stamp.replace(/^(\d{4}) (\w{3} [ \d]?\d) /, '$2 $1 ');
-  const timeZone = sureZone(zone, context.timeZone);
-  const ms = readSyslogHeader(`${turned} x y: z`, { ...context, timeZone })?.ms;
-  return { ...(host !== undefined && { host }), ...(ms !== undefined && { ms }) };
-}
-
 /** Reads a message that stood behind a syslog header, with or without the device's own head. */
 export function readIosMessage(message: string, context: ParseContext): EcsEvent | undefined {
-  const bare = MARK.exec(message.slice(0, MAX_HEAD))?.index === 0;
-  const head = bare ? {} : readHead(message, context);
+  const mark = MARK.exec(message.slice(0, MAX_HEAD));
+  const head = mark ? readIosHead(message.slice(0, mark.index).replace(VDC, ''), context) : undefined;
   return head && makeEvent(message, message, context, { ms: context.now, ...head });
 }
 
@@ -137,7 +140,7 @@ export function readIosMessage(message: string, context: ParseContext): EcsEvent
 export function isIosMessage(message: string): boolean {
   const mark = MARK.exec(message.slice(0, MAX_HEAD));
   if (!mark || FIREWALL.test(mark[1] as string)) return false;
-  return mark.index === 0 || HEAD.test(message.slice(0, MAX_HEAD));
+  return isIosHead(message.slice(0, mark.index).replace(VDC, ''));
 }
 
 /** Messages of Cisco routers and switches (IOS, IOS XE, NX-OS), with any of their headers or none. */
@@ -147,11 +150,14 @@ export const ciscoIos: Parser = {
   detects: (line) =>
     line.charCodeAt(0) !== 60 && (isIosMessage(line) || (YEAR_FIRST.test(line) && MARK.test(line.slice(0, MAX_HEAD)))),
   parse(line, context) {
-    const own = isIosMessage(line) ? readHead(line, context) : undefined;
-    if (own || MARK.exec(line.slice(0, MAX_HEAD))?.index === 0) return makeEvent(line, line, context, own);
+    const mark = MARK.exec(line.slice(0, MAX_HEAD));
+    if (!mark) return undefined;
+    const own = readIosHead(line.slice(0, mark.index).replace(VDC, ''), context);
+    if (own) return makeEvent(line, line, context, own);
     // `2026 Nov 22 08:01:02 sw1 %…` of NX-OS has the year first, and no colon behind the clock.
-    const header = readSyslogHeader(line.replace(YEAR_FIRST, '$1$3 $2 '), context);
+    const header = readSyslogHeader(line.replace(VDC, '').replace(YEAR_FIRST, '$1$3 $2 '), context);
     if (!header || !isIosMessage(header.message)) return undefined;
-    return makeEvent(line, header.message, context, { ...header, ...readHead(header.message, context) });
+    const inner = header.message.slice(0, MARK.exec(header.message)?.index);
+    return makeEvent(line, header.message, context, { ...header, ...readIosHead(inner, context) });
   },
 };

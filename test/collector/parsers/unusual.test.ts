@@ -4,6 +4,7 @@ import { readField } from '../../../ecs/event.ts';
 import { ecsProblems } from './ecs-problems.ts';
 import { CONTEXT, parsed } from './fixtures.ts';
 import { CISCO } from './unusual/cisco.ts';
+import { CISCO_IOS } from './unusual/cisco-ios.ts';
 import { DEVICES } from './unusual/devices.ts';
 import { HOSTS } from './unusual/hosts.ts';
 import { LINUX } from './unusual/linux.ts';
@@ -16,6 +17,7 @@ import { WRAPPED } from './unusual/wrapped.ts';
 const GROUPS: readonly (readonly [string, readonly Row[]])[] = [
   ['wrapped lines', WRAPPED],
   ['Cisco firewalls', CISCO],
+  ['Cisco routers and switches', CISCO_IOS],
   ['network devices', DEVICES],
   ['hosts and their services', HOSTS],
   ['Suricata', SURICATA],

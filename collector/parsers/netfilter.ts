@@ -16,7 +16,9 @@ const NEGATED =
 const ALLOWED = /(?:^|[^a-z])(accept|allow|permit|pass)(?:ed|ted|s)?(?![a-z])/i;
 /** `[WAN_IN-2000-D]`: rule set, rule and verdict, as VyOS and EdgeOS mark what their rules log. */
 const CHAIN = /^\[?([\w.-]{1,64})-(default|\d{1,6})-([ADR])\]?$/;
-const VERDICTS = { A: 'accept', D: 'drop', R: 'reject' } as const;
+/** `[WAN_LOCAL-D-30001] DESCR="…"` and `[FW-A-WAN_IN-U-2000]`, as UniFi's gateways write the same; `RET` is none. */
+const UNIFI = /^\[(?:FW-([ADR])-([\w.-]{1,64}?)|([\w.-]{1,64}?)-([ADR]|RET))-(\d{1,10})\](?: DESCR="(.{0,128})")?$/;
+const VERDICTS: Readonly<Record<string, string>> = { A: 'accept', D: 'drop', R: 'reject' } as const;
 const NUMBERS: Readonly<Record<string, string>> = {
   LEN: 'iptables.length',
   TTL: 'iptables.ttl',
@@ -30,11 +32,15 @@ const NUMBERS: Readonly<Record<string, string>> = {
 /** What the words that the administrator chose say was done; a prefix that names no verdict gives none. */
 function classifyPrefix(draft: Draft, prefix: string): void {
   const chain = CHAIN.exec(prefix);
-  if (chain) {
-    const verdict = VERDICTS[chain[3] as 'A' | 'D' | 'R'];
-    put(draft, 'rule.name', chain[1]);
-    put(draft, 'rule.id', chain[2]);
-    if (verdict === 'accept') classify(draft, ['network'], ['connection', 'allowed'], verdict, 'success');
+  const unifi = chain ? null : UNIFI.exec(prefix);
+  if (chain || unifi) {
+    const letter = chain?.[3] ?? unifi?.[1] ?? unifi?.[4] ?? 'RET';
+    const verdict = VERDICTS[letter];
+    put(draft, 'rule.name', chain?.[1] ?? unifi?.[2] ?? unifi?.[3]);
+    put(draft, 'rule.id', chain?.[2] ?? unifi?.[5]);
+    put(draft, 'rule.description', unifi?.[6]);
+    if (verdict === undefined) classify(draft, ['network'], ['connection']);
+    else if (verdict === 'accept') classify(draft, ['network'], ['connection', 'allowed'], verdict, 'success');
     else classify(draft, ['network'], ['connection', 'denied'], verdict, 'failure');
     return;
   }
@@ -73,7 +79,7 @@ function setMac(draft: Draft, pairs: ReadonlyMap<string, string>): void {
 
 /** Reads a packet that a rule logged: `prefix IN=eth0 OUT= MAC=… SRC=… DST=… PROTO=TCP SPT=… DPT=…`. */
 export function readNetfilterMessage(message: string, context: ParseContext): EcsEvent | undefined {
-  const text = message.replace(UPTIME, '');
+  const text = message.replace(/^kernel: /, '').replace(UPTIME, '');
   const start = text.length > MAX_NETFILTER ? null : START.exec(text);
   if (!start) return undefined;
   const { pairs, flags } = pairsOf(text.slice(start.index + start[0].length));

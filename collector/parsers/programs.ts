@@ -23,6 +23,15 @@ import { isPaloAltoMessage, readPaloAltoMessage } from './paloalto.ts';
 import { isPam, parsePam } from './pam.ts';
 import { parsePostfixMessage } from './postfix.ts';
 import { readPostgresqlMessage } from './postgresql.ts';
+import {
+  parseBanMessage,
+  parseConnectionMessage,
+  parseCronMessage,
+  parseDhclientMessage,
+  parseElevationMessage,
+  parseFtpMessage,
+  parseSambaMessage,
+} from './services.ts';
 import { parseLogindMessage, parseLoginMessage, parseSuMessage } from './sessions.ts';
 import { isSophosMessage, readSophosMessage } from './sophos.ts';
 import { readSquidMessage } from './squid.ts';
@@ -128,6 +137,27 @@ for (const name of 'useradd usermod userdel groupadd groupmod groupdel passwd ch
   PROGRAMS.set(name, ACCOUNTS);
 }
 
+const FTP: ProgramMessages = { auth: true, message: parseFtpMessage };
+const CRON: ProgramMessages = { message: parseCronMessage };
+const ELEVATION: ProgramMessages = { auth: true, message: parseElevationMessage };
+const CONNECTIONS: ProgramMessages = { message: parseConnectionMessage };
+const SAMBA: ProgramMessages = { auth: true, message: parseSambaMessage };
+const BANS: ProgramMessages = { message: parseBanMessage };
+/** Programs of a machine in which PAM's modules write as well; what those write is theirs. */
+const SERVICES = new Map<string, ProgramMessages>([
+  ...['cron', 'CRON', 'crond', 'CROND', 'crontab'].map((name) => [name, CRON] as const),
+  ...['vsftpd', 'proftpd', 'pure-ftpd', 'ftpd', 'in.ftpd', 'wu-ftpd'].map((name) => [name, FTP] as const),
+  ...['polkitd', 'pkexec', 'doas'].map((name) => [name, ELEVATION] as const),
+  ...['snmpd', 'in.telnetd', 'telnetd', 'xinetd', 'rpc.mountd', 'mountd', 'in.rshd', 'in.rlogind', 'in.tftpd'].map(
+    (name) => [name, CONNECTIONS] as const,
+  ),
+  ...['smbd', 'samba', 'smbd_audit'].map((name) => [name, SAMBA] as const),
+  ...['fail2ban', 'fail2ban-server', 'fail2ban.actions', 'fail2ban.filter', 'sshguard'].map(
+    (name) => [name, BANS] as const,
+  ),
+  ['dhclient', { message: parseDhclientMessage }],
+]);
+
 /** Programs that name a part of themselves: `postfix/smtpd`, `postfix-in/cleanup`. */
 function familyOf(program: string): ProgramMessages | undefined {
   if (program.startsWith('named-')) return NAMED;
@@ -169,7 +199,7 @@ function untagged(message: string): ProgramMessages | undefined {
 
 /** Says whether a program's messages are read here. */
 export function isProgram(name: string): boolean {
-  return PROGRAMS.has(name) || familyOf(name) !== undefined;
+  return PROGRAMS.has(name) || SERVICES.has(name) || familyOf(name) !== undefined;
 }
 
 /** Says whether a message that no program's name stands before is of a kind that says itself what it is. */
@@ -187,6 +217,8 @@ export function programMessages(
   if (known) return known;
   if (isWindowsHeader(header)) return WINDOWS_HEADED;
   if (isPam(message)) return PAM;
+  const service = program === undefined ? undefined : SERVICES.get(program);
+  if (service) return service;
   // Any program can quote a record of another; those that ship records give themselves, or the log's source, as the program.
   if (program === undefined || !SHIPPER.test(program)) return undefined;
   return isWindowsMessage(message) ? WINDOWS : isAuditMessage(message) ? AUDIT : undefined;

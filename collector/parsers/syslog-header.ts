@@ -38,9 +38,11 @@ const WEEKDAY = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?=[A-Z][a-z]{2} )/;
 const PROGRAM = /^(?=[^\s:[\]]{0,127}[A-Za-z])([^\s:[\]%{}"<>][^\s:[\]]{0,127})\]?(?:\[([^\]\s]{1,64})\])?:(?: |$)/;
 /** `syslogd 1.4.1: restart.` */
 const VERSION_TAG = /^([a-z][a-z-]{2,31}) \d{1,3}(?:\.\d{1,4}){1,3}\w{0,8}: /;
+/** `sssd[be[example.org]]: …`. */
+const NESTED_TAG = /^([a-z]{2,16})\[[a-z]{1,16}\[[^\][\s]{1,64}\]\]: /;
 const LOGIN_TAG = /^(?:login| )? ?-- [^\s:[\]]{1,64}\[(\d{1,10})\]: /;
 // `Nov 22 2026 08:01:02 ICT: …`; where the short name of a zone is ambiguous, the collector's zone holds.
-const ZONE = /^ ([A-Z]{2,5}): /;
+const ZONE = /^ (UTC|MSK|WIB|WITA|[A-Z]{1,3}T): /;
 // The code that network devices of one vendor begin their messages with; what stands before it is then the device.
 const CODE = /^ %[A-Z][A-Z0-9_]{1,30}-(?:\w{1,30}-)?[0-7]-/;
 const KERNEL = /^\[ *\d{1,12}\.\d{1,9}\] /;
@@ -122,8 +124,10 @@ function readTag(header: SyslogHeader, rest: string): SyslogHeader {
       header.program = 'login';
       header.procid = login[1] as string;
     }
-    if (versioned) header.program = versioned[1] as string;
-    header.message = rest.slice((login ?? versioned)?.[0].length ?? 0);
+    const within = login || versioned ? null : NESTED_TAG.exec(rest);
+    const named = versioned ?? within;
+    if (named) header.program = named[1] as string;
+    header.message = rest.slice((login ?? named)?.[0].length ?? 0);
     return header;
   }
   header.program = tag[1] as string;
@@ -269,6 +273,16 @@ export function readSyslogHeader(line: string, context: ParseContext): SyslogHea
     return header;
   }
   if (line.startsWith('last message repeated ', time.end + 1)) return readTag(header, line.slice(time.end + 1));
+  // fail2ban's own file names itself where a host would stand.
+  const own = line.startsWith(' fail2ban.', time.end)
+    ? /^ (fail2ban\.[a-z]{2,16}) {0,32}\[(\d{1,10})\]: /.exec(line.slice(time.end, time.end + 80))
+    : null;
+  if (own) {
+    header.program = own[1] as string;
+    header.procid = own[2] as string;
+    header.message = line.slice(time.end + own[0].length);
+    return header;
+  }
   const space = line.indexOf(' ', time.end + 1);
   const word = line.slice(time.end + 1, space < 0 ? undefined : space);
   if (word.endsWith(':') && CODE.test(line.slice(time.end + 1 + word.length, time.end + word.length + 40))) {

@@ -30,7 +30,8 @@ const OTHER_START = /^(?:(?:\d{1,6} )?<\d{1,3}>|1 \d{4}-\d\d-\d\dT|\[ *\d{1,12}\
 function programName(tag: string): string {
   const name = tag.startsWith('/') ? tag.slice(tag.lastIndexOf('/') + 1) : tag;
   const module = name.indexOf('(pam_');
-  return module > 0 ? name.slice(0, module) : name;
+  if (module > 0) return name.slice(0, module);
+  return name.startsWith('polkitd(') ? 'polkitd' : name;
 }
 
 /** Old PAM puts its module into the tag of any program: `gdm(pam_unix)[2803]`. */
@@ -192,16 +193,16 @@ export function framed(parser: Parser, module: string): Parser {
         context.program === undefined && !parser.detects(line) ? readSyslogHeader(line, context) : undefined;
       const event = header && headed(line, header, context);
       if (event?.event.module === module) return event;
-      const whole = parser.parse(line, context);
-      if (whole || !header) return whole;
-      // Whoever names the parser says what the message is, whatever program it is given to.
+      if (!header) return parser.parse(line, context);
       const { host: _, ...rest } = context;
       const around = { ...rest, now: header.ms ?? context.now };
       // Where the line names no host, its first word may be the message's own: `DENY: IN=eth0 …`.
-      const bare = header.host === undefined && header.program !== undefined && header.procid === undefined;
-      const inner =
-        (bare ? parser.parse(`${header.program}: ${header.message}`, around) : undefined) ??
-        parser.parse(header.message, around);
+      const isBare = header.host === undefined && header.program !== undefined && header.procid === undefined;
+      const bare = isBare ? parser.parse(`${header.program}: ${header.message}`, around) : undefined;
+      const whole = bare ? undefined : parser.parse(line, context);
+      if (whole) return whole;
+      // Whoever names the parser says what the message is, whatever program it is given to.
+      const inner = bare ?? parser.parse(header.message, around);
       return inner && nested(inner, line, header, undefined);
     },
   };

@@ -3,10 +3,10 @@ import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { openAccounts } from './accounts/accounts.ts';
 import { openProvider } from './accounts/oidc/provider.ts';
 import { openAgencyBook } from './agencies/names.ts';
+import { ensureOwnAgency } from './agencies/own.ts';
 import { startPruning } from './alerts/prune-signals.ts';
 import { ruleBook } from './alerts/queries.ts';
 import { buildApp } from './app.ts';
@@ -17,15 +17,15 @@ import type { ServerConfig } from './config.ts';
 import { lockFolder } from './control/lock.ts';
 import { controlRequests, listenOnControlSocket } from './control/socket.ts';
 import { type LoadedRules, startDetection } from './detection/detection.ts';
-import { type Grouper, startGrouper } from './detection/grouper.ts';
-import { startEvidenceJob } from './evidence/job.ts';
+import { openGroupingDuty } from './detection/grouping-duty.ts';
+import { evaluateFor } from './detection/stand-in.ts';
 import { openFleet } from './fleet/fleet.ts';
 import { startFleetWatch } from './fleet/watch.ts';
-import { type Identity, SYSTEM } from './identity.ts';
+import type { Identity } from './identity.ts';
 import { type Ingest, startIngest } from './ingest/ingest.ts';
-import type { KeptLease } from './leases/keep.ts';
+import { startNightlyJobs, startSweeps } from './jobs.ts';
 import { openMembership } from './leases/membership.ts';
-import { startNightly } from './leases/nightly.ts';
+import { stopTakenOver } from './leases/takeover.ts';
 import { buildLedger } from './ledger/ledger.ts';
 import type { Log } from './log.ts';
 import { mustBeWhole } from './migrate/marker.ts';
@@ -42,17 +42,15 @@ import {
   rulesOf,
   settingsOf,
   sharingOf,
-  stopAll,
   taxiiOf,
   trialsOf,
 } from './parts.ts';
-import { type LiveFeed, openLiveFeed } from './realtime/live-feed.ts';
+import { openLiveFeed } from './realtime/live-feed.ts';
 import { openRetention } from './retention/retention.ts';
-import { scheduleRetention } from './retention/schedule.ts';
 import { auditRules, startLiveRules } from './rules/live-rules.ts';
 import { loadRulesAside, ruleFolders } from './rules/load-aside.ts';
 import type { Services } from './services.ts';
-import { startCompaction } from './store/compaction-job.ts';
+import { stopAll } from './stop-all.ts';
 import { openStore } from './store/open.ts';
 import type { RecordStore } from './store/record-store.ts';
 import { countAppends } from './system/count-appends.ts';
@@ -61,10 +59,6 @@ import { shareByScope } from './system/share-by-scope.ts';
 import { consoleServer } from './tls/console-server.ts';
 import { consoleAddress, refuseUnsafe } from './tls/shape.ts';
 
-const SWEEP_MS = 600_000;
-/** Its rights end by themselves; this closes what is open and writes the end down. */
-const EMERGENCY_SWEEP_MS = 5_000;
-const TAKEOVER_LOOK_MS = 200;
 const LIVE_LOOK_MS = 1_000;
 /** Consoles that look at the same moment share one recount of the ledger. */
 const LEDGER_KEPT_MS = 1_000;
@@ -127,15 +121,14 @@ export async function startServer(
     // Before anything seals or opens a secret: two servers with different keys would make what the other cannot read.
     await accounts.keys.verify();
     if (config.adminPassword !== undefined) await accounts.ensureAdministrator(config.adminPassword);
-    await ensureOwnAgency(records, config);
+    await ensureOwnAgency(records, config.agency);
     const folders = ruleFolders(config.data);
     const audited = auditRules(accounts.audit, log);
-    // Whoever groups for all servers begins again, with the rules of now.
+    const grouping = openGroupingDuty();
     const onChange: typeof audited = (report, by) => {
       audited(report, by);
-      void grouper?.stop();
+      grouping.beginAgain();
     };
-    let grouper: Grouper | undefined;
     const { rules, indicators } = await rulesOf(config.data, { folders, records, loaded, log, onChange }, stops);
     const live = openLiveFeed({ records, rules: () => ruleBook(rules.rules), agencies, log });
     stops.push(() => live.stop());
@@ -153,7 +146,7 @@ export async function startServer(
       rules,
       log,
       onAlertsChanged: () => live.wake(),
-      onMatches: () => grouper?.wake(),
+      onMatches: () => grouping.wake(),
       ...(membership ? { node: config.openSearch.node } : {}),
     });
     stops.push(() => membership?.leave(detection.state().unevaluated === 0));
@@ -161,25 +154,12 @@ export async function startServer(
     const node = membership && config.openSearch.node;
     const liveRules = await startLiveRules({ registry: rules, detection, records, folders, log, node });
     stops.push(() => liveRules.stop());
-    membership?.serve('grouping', async (lease, end) => {
-      if (!matches) return;
-      const started = startGrouper({
-        matches,
-        events,
-        records,
-        rules: rules.rules,
-        lease,
-        log,
+    if (membership && matches) {
+      grouping.serve(membership, {
+        ...{ matches, events, records, log, rules: () => rules.rules },
         onAlertsChanged: () => live.wake(),
         onGrouped: (done) => detection.grouped(done[config.openSearch.node]),
       });
-      grouper = started;
-      end.addEventListener('abort', () => void started.stop(), { once: true });
-      if (end.aborted) void started.stop();
-      await started.ended;
-      grouper = undefined;
-    });
-    if (matches) {
       // Alerts come from the server that groups for all: the consoles of this one look for them.
       const looking = setInterval(() => live.wake(), LIVE_LOOK_MS);
       stops.push(() => clearInterval(looking.unref()));
@@ -314,45 +294,8 @@ export async function startServer(
 
     const fleetWatch = startFleetWatch({ records, log, onAlerts: () => live.wake() });
     stops.push(() => fleetWatch.stop());
-    const nightly = await scheduleRetention({
-      retention,
-      at: config.retention.at,
-      timeZone: config.timeZone,
-      log,
-      ...(membership ? { turn: membership.turn } : {}),
-    });
-    retention.setNext(nightly.next);
-    stops.push(() => nightly.stop());
-    if (membership && config.openSearchUrl !== undefined) {
-      // Loaded only where it is used: most starts have no cluster.
-      const { openUpkeep } = await import('./store/opensearch/upkeep.ts');
-      const { upkeep: settings, ...address } = config.openSearch;
-      const upkeep = openUpkeep({ address: { url: config.openSearchUrl, ...address }, settings, log });
-      stops.push(() => upkeep.close());
-      const job = { name: 'job:upkeep', at: settings.at, timeZone: config.timeZone, log };
-      const nights = await startNightly({ ...job, turn: membership.turn, run: (check) => upkeep.run(check) });
-      stops.push(() => nights.stop());
-    }
-    if (config.openSearchUrl === undefined) {
-      const evidence = await startEvidenceJob({ ...config, ...config.evidence, records, log });
-      stops.push(() => evidence.stop());
-      const { timeZone } = config;
-      const compaction = await startCompaction({ ...config.evidence, events: counted, timeZone, log });
-      stops.push(() => compaction.stop());
-    }
-    const emergencies = setInterval(
-      () =>
-        void accounts.breakGlass
-          .sweep()
-          .catch((err) => log.warn({ err }, 'emergency access that is over stays on record')),
-      EMERGENCY_SWEEP_MS,
-    );
-    stops.push(() => clearInterval(emergencies.unref()));
-    const sweep = setInterval(
-      () => void accounts.sweep().catch((err) => log.warn({ err }, 'old sessions stay')),
-      SWEEP_MS,
-    );
-    stops.push(() => clearInterval(sweep.unref()));
+    await startNightlyJobs(config, { events: counted, records, retention, membership, log }, stops);
+    startSweeps(accounts, log, stops);
     const setupLink = await accounts.setup.make(address);
     // After the caller has said where everything is: who waits for /readyz finds it said.
     setImmediate(() => {
@@ -376,40 +319,6 @@ export async function startServer(
     await stop();
     throw error;
   }
-}
-
-/** Evaluates what a server that is gone had stored, under its name and its lease. */
-async function evaluateFor(
-  node: string,
-  lease: KeptLease,
-  end: AbortSignal,
-  { config, rules, log, live }: { config: ServerConfig; rules: LoadedRules; log: Log; live: LiveFeed },
-): Promise<void> {
-  const { events, records } = await openStore(config, log, { node, fence: () => lease.check(), areMade: true });
-  const stops: (() => unknown)[] = [() => Promise.all([events.close(), records.close()])];
-  try {
-    const detection = await startDetection({ events, records, rules, log, node, onAlertsChanged: () => live.wake() });
-    stops.push(() => detection.stop());
-    while (detection.state().unevaluated !== 0 && !end.aborted) await sleep(TAKEOVER_LOOK_MS);
-  } finally {
-    await stopAll(stops, log);
-  }
-}
-
-/** The process ends in order; who supervises it starts it anew, and it goes on from where the other one got to. */
-function stopTakenOver(log: Log): void {
-  log.error(
-    {},
-    'Another server took over the work of this one, which was silent for too long; it stops. Start it again.',
-  );
-  process.kill(process.pid, 'SIGTERM');
-}
-
-async function ensureOwnAgency(records: RecordStore, { agency }: ServerConfig): Promise<void> {
-  const view = records.as(SYSTEM);
-  if (await view.get('agency', agency.id)) return;
-  const { name, contact } = agency;
-  await view.create('agency', agency.id, { name, contact, securityLevel: 3, createdAt: new Date().toISOString() });
 }
 
 async function readiness(records: RecordStore): Promise<Readonly<Record<string, string>>> {

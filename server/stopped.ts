@@ -23,7 +23,6 @@ import {
   rulesOf,
   settingsOf,
   sharingOf,
-  stopAll,
   taxiiOf,
   trialsOf,
 } from './parts.ts';
@@ -32,6 +31,7 @@ import { openRetention } from './retention/retention.ts';
 import { RULES_AT_REST } from './rules/at-rest.ts';
 import { loadRulesAside, ruleFolders } from './rules/load-aside.ts';
 import type { App } from './services.ts';
+import { stopAll } from './stop-all.ts';
 import { openStore } from './store/open.ts';
 import { watchDisk } from './system/disk.ts';
 

@@ -63,3 +63,12 @@ export function startTakeover(options: TakeoverOptions): { stop(): Promise<void>
     },
   };
 }
+
+/** Ends this process where another server took over its work: who supervises it starts it anew, and it goes on from where the other one got to. */
+export function stopTakenOver(log: Pick<Log, 'error'>): void {
+  log.error(
+    {},
+    'Another server took over the work of this one, which was silent for too long; it stops. Start it again.',
+  );
+  process.kill(process.pid, 'SIGTERM');
+}

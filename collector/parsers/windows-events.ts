@@ -86,10 +86,12 @@ function setPeople(draft: Draft, data: Data, roles: WindowsMeaning['roles'] | un
 function setLogon(draft: Draft, data: Data, code: string): void {
   const type = known(data['LogonType']);
   if (type !== undefined && Object.hasOwn(LOGON_TYPES, type)) put(draft, 'winlog.logon.type', LOGON_TYPES[type]);
+  const session = known(data['TargetLogonId']);
+  const isNone = session !== undefined && /^0x0+$/.test(session) && data['SubjectLogonId'] !== undefined;
   put(
     draft,
     'winlog.logon.id',
-    known(data['TargetLogonId']) ?? known(data['SubjectLogonId']) ?? known(data['LogonID']),
+    (isNone ? undefined : session) ?? known(data['SubjectLogonId']) ?? known(data['LogonID']),
   );
   const status = (known(data['SubStatus']) ?? '0x0').toLowerCase();
   const cause = /^0x0+$/.test(status) ? (known(data['Status']) ?? '').toLowerCase() : status;

@@ -8,6 +8,7 @@ import { renderedData } from './windows-text.ts';
 
 const MAX_LINE = 65_536;
 const SNARE = /^(?:\S{1,255}(?:\t|#011))?MSWinEventLog(\t|#011)\d{1,3}\1/;
+const FORWARDED = /^\d\d\/\d\d\/\d{4} \d\d:\d\d:\d\d(?:\.\d{1,6})? [AP]M\r?\nLogName=/;
 const QRADAR = /^AgentDevice=\S{1,64}(?:[ \t]|#011)/;
 const QRADAR_KEYS =
   'AgentDevice|AgentLogFile|AgentLogFormat|AgentLogProtocol|PluginVersion|Source|Computer|OriginatingComputer|User|Domain|EventIDCode|EventID|EventType|EventCategory|RecordNumber|TimeGenerated|TimeWritten|Level|Keywords|Task|Opcode|Message';
@@ -85,9 +86,49 @@ function fromQradar(line: string): WindowsRecord | undefined {
   };
 }
 
+/** The lines that Splunk's forwarder makes of a record: its time, `Key=value`, and the message last. */
+function fromForwarder(text: string, zone: string): WindowsRecord {
+  const at = text.indexOf('\nMessage=');
+  const message = at < 0 ? undefined : text.slice(at + 9).trim();
+  const fields = new Map<string, string | undefined>();
+  const [time = '', ...lines] = (at < 0 ? text : text.slice(0, at)).split(/\r?\n/, 64);
+  for (const line of lines) {
+    const mark = line.indexOf('=');
+    if (mark > 0) fields.set(line.slice(0, mark), known(line.slice(mark + 1)));
+  }
+  const source = fields.get('SourceName');
+  const provider = source === 'Microsoft Windows security auditing.' ? 'Microsoft-Windows-Security-Auditing' : source;
+  const channel = channelOf(fields.get('LogName'), provider);
+  return {
+    code: fields.get('EventCode') ?? '',
+    channel,
+    provider,
+    computer: fields.get('ComputerName'),
+    ms: clockTime(time, zone),
+    recordId: fields.get('RecordNumber'),
+    level: fields.get('Type'),
+    task: fields.get('TaskCategory'),
+    message,
+    outcome: outcomeOf(fields.get('Keywords')),
+    account: fields.get('User') === 'NOT_TRANSLATED' ? undefined : fields.get('User'),
+    data: renderedData(message ?? '', channel ?? ''),
+  };
+}
+
+/** `11/22/2026 08:01:02 AM`, month first. */
+function clockTime(text: string, zone: string): number | undefined {
+  const found = /^(\d\d)\/(\d\d)\/(\d{4}) (\d\d):(\d\d):(\d\d)(?:\.\d{1,6})? ([AP])M$/.exec(text.trim());
+  if (!found) return undefined;
+  const [, month, day, year, hours, minutes, seconds] = found.map(Number) as number[];
+  const clock = (((hours ?? 0) % 12) + (found[7] === 'P' ? 12 : 0)) * 3600 + (minutes ?? 0) * 60 + (seconds ?? 0);
+  const local = utcTime(year ?? 0, (month ?? 0) - 1, day ?? 0, clock);
+  return local === undefined ? undefined : zonedTime(local, zone);
+}
+
 /** Says whether a message is a record that Snare or QRadar's agent wrote as fields with marks between them. */
 export function isWindowsLine(message: string): boolean {
   const start = message.slice(0, 600);
+  if (FORWARDED.test(start)) return true;
   return start.includes('MSWinEventLog')
     ? SNARE.test(start)
     : QRADAR.test(start) && /(?:\s|#011)EventID=\d/.test(message);
@@ -96,7 +137,12 @@ export function isWindowsLine(message: string): boolean {
 /** Reads such a record. */
 export function readWindowsLine(message: string, zone: string): WindowsRecord | undefined {
   if (message.length > MAX_LINE || !isWindowsLine(message)) return undefined;
+  if (FORWARDED.test(message.slice(0, 100))) return numbered(fromForwarder(message, zone));
   const record = QRADAR.test(message.slice(0, 100)) ? fromQradar(message) : fromSnare(message, zone);
+  return numbered(record);
+}
+
+function numbered(record: WindowsRecord | undefined): WindowsRecord | undefined {
   return record && /^\d{1,10}$/.test(record.code) ? record : undefined;
 }
 

@@ -77,6 +77,11 @@ export function outcomeOf(keywords: string | undefined): 'success' | 'failure' |
   return mask & AUDIT_FAILURE ? 'failure' : mask & AUDIT_SUCCESS ? 'success' : undefined;
 }
 
+function toldOutcome(object: JsonObject): 'success' | 'failure' | undefined {
+  const told = first(object, ['event.outcome', 'winlog.outcome']);
+  return told === 'success' || told === 'failure' ? told : undefined;
+}
+
 function texts(from: unknown, skip?: ReadonlySet<string>): Record<string, string> {
   const data: Record<string, string> = {};
   if (!isObject(from)) return data;
@@ -126,7 +131,8 @@ function fromWinlog(object: JsonObject, zone: string): WindowsRecord | undefined
     task: first(object, ['winlog.task', 'task']),
     activity: first(object, ['winlog.activity_id']),
     message: first(object, ['message']),
-    outcome: outcomeOf(Array.isArray(keywords) ? keywords.join(' ') : textOf(keywords)),
+    // Keywords are in the machine's language; what the agent made of their bits is not.
+    outcome: outcomeOf(Array.isArray(keywords) ? keywords.join(' ') : textOf(keywords)) ?? toldOutcome(object),
     userId: first(object, ['winlog.user.identifier']),
     data: {
       ...dotted(object, 'winlog.user_data.'),

@@ -182,6 +182,8 @@ function securityData(text: string): Record<string, string> {
     if (key === undefined || data[key] !== undefined) continue;
     const whole = value.replace(EXPLAINED, '').trim();
     const kept = WORD.test(key) ? (/^\S*/.exec(whole)?.[0] ?? '') : whole;
+    // Where the viewer has names for accounts, `NULL SID` and `CORP\\lan` stand in place of the numbers.
+    if (/Sid$/.test(key) && !/^S-\d-\d/.test(kept)) continue;
     if (kept !== '') data[key] = key === 'Direction' ? (DIRECTIONS[kept] ?? kept) : kept;
   }
   // Shares call the client what firewalls call the source of a connection.

@@ -131,4 +131,57 @@ export const WINDOWS_LINES: readonly Row[] = [
     { 'event.code': '4634', 'user.name': 'lan', 'host.name': 'dc1', 'event.outcome': 'success' },
     ['process'],
   ],
+  [
+    'windows',
+    '11/22/2026 08:01:02 AM\nLogName=Security\nSourceName=Microsoft Windows security auditing.\nEventCode=4625\nEventType=0\nType=Information\nComputerName=PC7.so.example\nTaskCategory=Logon\nOpCode=Info\nRecordNumber=123\nKeywords=Audit Failure\nMessage=An account failed to log on.\n\nSubject:\n\tSecurity ID:\t\tNULL SID\n\tAccount Name:\t\t-\n\nLogon Type:\t\t\t3\n\nAccount For Which Logon Failed:\n\tSecurity ID:\t\tNULL SID\n\tAccount Name:\t\tminh\n\tAccount Domain:\t\tSO\n\nNetwork Information:\n\tWorkstation Name:\tPC9\n\tSource Network Address:\t203.0.113.5\n\tSource Port:\t\t50111',
+    {
+      'event.code': '4625',
+      'event.outcome': 'failure',
+      'user.name': 'minh',
+      'source.ip': '203.0.113.5',
+      'source.port': 50111,
+      'source.domain': 'PC9',
+      'host.name': 'PC7.so.example',
+      '@timestamp': '2026-11-22T01:01:02.000Z',
+    },
+    ['user.id'],
+  ],
+  [
+    'windows',
+    '{"@timestamp": "2026-11-22T01:01:02.123Z", "host": {"name": "PC7"}, "winlog": {"channel": "Security", "provider_name": "Microsoft-Windows-Security-Auditing", "event_id": 4740, "computer_name": "DC1", "event_data": {"TargetUserName": "lan", "TargetDomainName": "PC9", "TargetSid": "S-1-5-21-1", "SubjectUserName": "DC1$", "SubjectDomainName": "SO", "SubjectUserSid": "S-1-5-18"}, "keywords": ["Erfolgreiche Überwachung"], "outcome": "success", "task": "Benutzerkontoverwaltung"}, "event": {"code": 4740, "outcome": "success", "action": "locked-out-user-account"}, "message": "Ein Benutzerkonto wurde gesperrt."}',
+    { 'event.outcome': 'success', 'user.target.name': 'lan', 'source.domain': 'PC9' },
+  ],
+  [
+    'windows',
+    '<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System><Provider Name="Microsoft-Windows-Security-Auditing" Guid="{54849625-5478-4994-A5BA-3E3B0328C30D}"/><EventID>4688</EventID><Version>2</Version><Level>0</Level><Task>12544</Task><Opcode>0</Opcode><Keywords>0x8020000000000000</Keywords><TimeCreated SystemTime="2026-11-22T01:01:02.1234567Z"/><EventRecordID>211</EventRecordID><Correlation ActivityID="{a1}"/><Execution ProcessID="744" ThreadID="800"/><Channel>Security</Channel><Computer>DC1.so.example</Computer><Security/></System><EventData><Data Name="SubjectUserSid">S-1-5-21-1-2-3-500</Data><Data Name="SubjectUserName">adm</Data><Data Name="SubjectDomainName">SO</Data><Data Name="SubjectLogonId">0x3e7</Data><Data Name="NewProcessId">0x1a4</Data><Data Name="NewProcessName">C:\\Windows\\System32\\cmd.exe</Data><Data Name="TokenElevationType">%%1936</Data><Data Name="ProcessId">0x2b0</Data><Data Name="CommandLine">cmd.exe /c "echo a &amp; whoami"</Data><Data Name="TargetUserSid">S-1-0-0</Data><Data Name="TargetUserName">-</Data><Data Name="TargetDomainName">-</Data><Data Name="TargetLogonId">0x0</Data><Data Name="ParentProcessName">C:\\Windows\\explorer.exe</Data><Data Name="MandatoryLabel">S-1-16-12288</Data></EventData></Event>',
+    {
+      'winlog.logon.id': '0x3e7',
+      'process.pid': 420,
+      'process.parent.pid': 688,
+      'process.command_line': 'cmd.exe /c "echo a & whoami"',
+    },
+    ['user.effective'],
+  ],
+  [
+    'windows',
+    '<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System><Provider Name="Microsoft-Windows-TerminalServices-RemoteConnectionManager" Guid="{54849625-5478-4994-A5BA-3E3B0328C30D}"/><EventID>1149</EventID><Version>2</Version><Level>0</Level><Task>12544</Task><Opcode>0</Opcode><Keywords>0x8020000000000000</Keywords><TimeCreated SystemTime="2026-11-22T01:01:02.1234567Z"/><EventRecordID>211</EventRecordID><Correlation ActivityID="{a1}"/><Execution ProcessID="744" ThreadID="800"/><Channel>Microsoft-Windows-TerminalServices-RemoteConnectionManager/Operational</Channel><Computer>DC1.so.example</Computer><Security/></System><UserData><EventXML xmlns="Event_NS"><Param1>lan</Param1><Param2>SO</Param2><Param3>203.0.113.5</Param3></EventXML></UserData></Event>',
+    { 'user.name': 'lan', 'user.domain': 'SO', 'source.ip': '203.0.113.5', 'event.outcome': 'success' },
+  ],
+  [
+    'windows',
+    '<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System><Provider Name="Microsoft-Windows-Security-Auditing" Guid="{54849625-5478-4994-A5BA-3E3B0328C30D}"/><EventID>4768</EventID><Version>2</Version><Level>0</Level><Task>12544</Task><Opcode>0</Opcode><Keywords>0x8010000000000000</Keywords><TimeCreated SystemTime="2026-11-22T01:01:02.1234567Z"/><EventRecordID>211</EventRecordID><Correlation ActivityID="{a1}"/><Execution ProcessID="744" ThreadID="800"/><Channel>Security</Channel><Computer>DC1.so.example</Computer><Security/></System><EventData><Data Name="TargetUserName">lan</Data><Data Name="TargetDomainName">so.example</Data><Data Name="TargetSid">S-1-0-0</Data><Data Name="ServiceName">krbtgt/so.example</Data><Data Name="ServiceSid">S-1-0-0</Data><Data Name="TicketOptions">0x40810010</Data><Data Name="Status">0x6</Data><Data Name="TicketEncryptionType">0xffffffff</Data><Data Name="PreAuthType">-</Data><Data Name="IpAddress">::ffff:192.0.2.7</Data><Data Name="IpPort">50001</Data></EventData></Event>',
+    {
+      'source.ip': '192.0.2.7',
+      'source.port': 50001,
+      'user.name': 'lan',
+      'event.outcome': 'failure',
+      'service.name': 'krbtgt/so.example',
+    },
+    ['user.id'],
+  ],
+  [
+    'windows',
+    '<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System><Provider Name="Microsoft-Windows-Security-Auditing" Guid="{54849625-5478-4994-A5BA-3E3B0328C30D}"/><EventID>4756</EventID><Version>2</Version><Level>0</Level><Task>12544</Task><Opcode>0</Opcode><Keywords>0x8020000000000000</Keywords><TimeCreated SystemTime="2026-11-22T01:01:02.1234567Z"/><EventRecordID>211</EventRecordID><Correlation ActivityID="{a1}"/><Execution ProcessID="744" ThreadID="800"/><Channel>Security</Channel><Computer>DC1.so.example</Computer><Security/></System><EventData><Data Name="MemberName">CN=Le Thi Lan,OU=Users,DC=so,DC=example</Data><Data Name="MemberSid">S-1-5-21-1-2-3-1104</Data><Data Name="TargetUserName">Enterprise Admins</Data><Data Name="TargetDomainName">SO</Data><Data Name="TargetSid">S-1-5-21-1-2-3-519</Data><Data Name="SubjectUserSid">S-1-5-21-1-2-3-500</Data><Data Name="SubjectUserName">adm</Data><Data Name="SubjectDomainName">SO</Data><Data Name="SubjectLogonId">0x3e7</Data></EventData></Event>',
+    { 'group.name': 'Enterprise Admins', 'user.target.name': 'Le Thi Lan', 'user.name': 'adm' },
+  ],
 ];

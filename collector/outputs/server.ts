@@ -265,14 +265,10 @@ export class ServerOutput {
       this.#servers.stay();
       this.#log.debug({ server: first.host, reason: reasonOf(error) }, 'the first server does not work yet');
     } finally {
-      this.#endTrial();
+      this.#isTrying = false;
+      this.#trial?.destroy();
+      this.#trial = undefined;
     }
-  }
-
-  #endTrial(): void {
-    this.#isTrying = false;
-    this.#trial?.destroy();
-    this.#trial = undefined;
   }
 
   /** Posts a frame as soon as the bandwidth allows; frames keep their order. */
@@ -285,13 +281,12 @@ export class ServerOutput {
   }
 
   async #post(session: ClientHttp2Session, frame: StoredFrame): Promise<Verdict> {
-    const answer = await this.#request(session, 'POST', '/v1/batches', frame.payload, {
+    const { status, retryAfterMs, body } = await this.#request(session, 'POST', '/v1/batches', frame.payload, {
       'content-type': 'application/x-ndjson',
       'content-encoding': 'zstd',
     });
-    const { status, retryAfterMs } = answer;
     if (status === 200) {
-      const counted = readReceipt(answer.body);
+      const counted = readReceipt(body);
       if (counted === undefined) {
         this.#log.warn('the server answered a batch without a receipt; it is sent again');
         return { kind: 'broken' };
@@ -304,7 +299,7 @@ export class ServerOutput {
       }
       return { kind: 'done' };
     }
-    const { code, detail } = readProblem(answer.body);
+    const { code, detail } = readProblem(body);
     if (status === 400 || status === 413) {
       return { kind: 'refused', reason: code ?? `HTTP ${status}`, detail };
     }
@@ -320,13 +315,8 @@ export class ServerOutput {
     }
     if (status === 429 || status === 503) {
       this.#log.warn({ status, code, detail, retryAfterMs }, 'the server asks to wait; events wait in the spool');
-      return {
-        kind: 'hold',
-        ms:
-          retryAfterMs === undefined
-            ? jitter(this.#servers.grow())
-            : retryAfterMs + Math.random() * Math.min(1_000, retryAfterMs / 4),
-      };
+      if (retryAfterMs === undefined) return { kind: 'hold', ms: jitter(this.#servers.grow()) };
+      return { kind: 'hold', ms: retryAfterMs + Math.random() * Math.min(1_000, retryAfterMs / 4) };
     }
     this.#log.warn({ status, code, detail }, 'the server failed to take a batch; it is sent again');
     return { kind: 'broken' };
@@ -372,25 +362,21 @@ export class ServerOutput {
   }
 
   async #untilFrame(session: ClientHttp2Session, sent: number): Promise<void> {
-    let wake: () => void = () => undefined;
-    await new Promise<void>((resolve) => {
-      wake = resolve;
-      this.#wake = resolve;
-      session.once('close', wake);
-      this.#spool.onceFrame(resolve);
-      if (this.#spool.hasFrameAfter(sent) || session.closed) resolve();
-    });
-    session.off('close', wake);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    session.once('close', resolve);
+    this.#spool.onceFrame(resolve);
+    if (!this.#spool.hasFrameAfter(sent) && !session.closed) await promise;
+    session.off('close', resolve);
     this.#wake = undefined;
   }
 
   async #sleep(milliseconds: number): Promise<void> {
     if (this.#stopping) return;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      timer = setTimeout(resolve, milliseconds);
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const timer = setTimeout(resolve, milliseconds);
+    await promise;
     clearTimeout(timer);
     this.#wake = undefined;
   }

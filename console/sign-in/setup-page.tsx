@@ -6,6 +6,7 @@ import { getJson, postJson } from '../api/client.ts';
 import { changeSession } from '../api/session.ts';
 import { useText } from '../i18n/language.tsx';
 import { Field } from '../parts/dialog.tsx';
+import { PasswordFields } from '../parts/password-fields.tsx';
 import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
 import { useAttempt } from '../parts/use-attempt.ts';
 import { DoorFrame } from './sign-in-page.tsx';
@@ -77,32 +78,7 @@ function SetupForm({ token }: { readonly token: string }) {
       <Field label={t('setup.displayName')}>
         <input name="displayName" className="field" autoComplete="name" required maxLength={100} />
       </Field>
-      <Field label={t('signIn.password')} hint={t('setup.passwordHint')}>
-        <input
-          name="password"
-          type="password"
-          className="field"
-          autoComplete="new-password"
-          required
-          minLength={12}
-          maxLength={256}
-        />
-      </Field>
-      <Field label={t('setup.again')}>
-        <input
-          name="again"
-          type="password"
-          className="field"
-          autoComplete="new-password"
-          required
-          aria-invalid={differ}
-        />
-      </Field>
-      {differ && (
-        <p role="alert" className="text-critical">
-          {t('setup.differ')}
-        </p>
-      )}
+      <PasswordFields differ={differ} />
       {error !== undefined && <ProblemNotice error={error} />}
       <button type="submit" className="button button-primary w-full" disabled={busy}>
         {t('setup.submit')}

@@ -6,6 +6,7 @@ import { changeSession } from '../api/session.ts';
 import { useText } from '../i18n/language.tsx';
 import type { TextKey } from '../i18n/messages.ts';
 import { Field } from '../parts/dialog.tsx';
+import { CurrentPassword } from '../parts/password-fields.tsx';
 import { PROBLEM_TEXTS } from '../parts/problems.ts';
 import { LanguageSelect, ThemeSelect } from '../parts/settings.tsx';
 import { ProblemNotice, Progress } from '../parts/states.tsx';
@@ -93,16 +94,7 @@ export function SignInPage() {
         <Field label={t('signIn.user')}>
           <input name="user" className="field" autoComplete="username" autoCapitalize="none" required maxLength={64} />
         </Field>
-        <Field label={t('signIn.password')}>
-          <input
-            name="password"
-            type="password"
-            className="field"
-            autoComplete="current-password"
-            required
-            maxLength={256}
-          />
-        </Field>
+        <CurrentPassword label={t('signIn.password')} />
         {takesCode && (
           <Field label={t('signIn.code')} hint={t('signIn.codeHint')}>
             <input

@@ -5,6 +5,7 @@ import { putJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import { Field } from '../parts/dialog.tsx';
 import { Visible } from '../parts/log-text.tsx';
+import { CurrentPassword } from '../parts/password-fields.tsx';
 import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
 import { useAttempt } from '../parts/use-attempt.ts';
@@ -99,16 +100,7 @@ function PasswordForm({ user }: { readonly user: string }) {
     <form onSubmit={submit} className="space-y-4">
       {/* For password keepers: which account this is. */}
       <input type="text" name="username" autoComplete="username" value={user} readOnly hidden />
-      <Field label={t('account.current')}>
-        <input
-          name="current"
-          type="password"
-          className="field"
-          autoComplete="current-password"
-          required
-          maxLength={256}
-        />
-      </Field>
+      <CurrentPassword label={t('account.current')} name="current" />
       <Field label={t('account.new')} hint={t('setup.passwordHint')}>
         <input name="password" minLength={12} maxLength={256} aria-invalid={wrong === 'account.same'} {...fresh} />
       </Field>

@@ -4,6 +4,7 @@ import type { NewSecondFactor, RecoveryCodes, Session } from '../../server/accou
 import { postJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import { Field } from '../parts/dialog.tsx';
+import { CurrentPassword } from '../parts/password-fields.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { useAttempt } from '../parts/use-attempt.ts';
@@ -48,16 +49,7 @@ export function SecondFactorCard({ me, done }: { readonly me: Session; readonly 
         {!begun && (
           <form onSubmit={begin} className="space-y-4">
             <input type="text" name="username" autoComplete="username" value={me.user} readOnly hidden />
-            <Field label={t('account.current')}>
-              <input
-                name="password"
-                type="password"
-                className="field"
-                autoComplete="current-password"
-                required
-                maxLength={256}
-              />
-            </Field>
+            <CurrentPassword label={t('account.current')} />
             <button type="submit" className="button" disabled={busy}>
               {t(on ? 'factor.replace' : 'factor.begin')}
             </button>

@@ -4,11 +4,12 @@ import type { User, UserChange } from '../../server/accounts/schema.ts';
 import { putJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import { Dialog, Field } from '../parts/dialog.tsx';
+import { PasswordFields } from '../parts/password-fields.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
 import { useAttempt } from '../parts/use-attempt.ts';
 import { AgencyChoice } from './agency-choice.tsx';
-import { PasswordFields, RoleField } from './user-form.tsx';
+import { RoleField } from './user-form.tsx';
 
 interface UserDialogProps {
   readonly user: User;

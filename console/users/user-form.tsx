@@ -4,6 +4,7 @@ import type { NewUser, User } from '../../server/accounts/schema.ts';
 import { postJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import { Field } from '../parts/dialog.tsx';
+import { PasswordFields } from '../parts/password-fields.tsx';
 import { ProblemNotice, Progress } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
 import { useAttempt } from '../parts/use-attempt.ts';
@@ -43,27 +44,6 @@ export function RoleField({
         ))}
       </select>
     </Field>
-  );
-}
-
-/** A password twice. `differ` says that the two are not the same. */
-export function PasswordFields({ differ }: { readonly differ: boolean }) {
-  const t = useText();
-  const rest = { type: 'password', className: 'field', autoComplete: 'new-password', required: true } as const;
-  return (
-    <>
-      <Field label={t('signIn.password')} hint={t('setup.passwordHint')}>
-        <input name="password" minLength={12} maxLength={256} {...rest} />
-      </Field>
-      <Field label={t('setup.again')}>
-        <input name="again" aria-invalid={differ} {...rest} />
-      </Field>
-      {differ && (
-        <p role="alert" className="text-critical">
-          {t('setup.differ')}
-        </p>
-      )}
-    </>
   );
 }
 

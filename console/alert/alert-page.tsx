@@ -161,17 +161,7 @@ function AlertActs({ detail, me }: { readonly detail: AlertDetail; readonly me: 
           }}
         />
       )}
-      {acts.conflict && (
-        <ConflictDialog
-          conflict={acts.conflict}
-          close={acts.dropConflict}
-          again={() => {
-            const { act, fresh } = acts.conflict ?? { act: {}, fresh: [] };
-            acts.dropConflict();
-            acts.act(fresh, act);
-          }}
-        />
-      )}
+      {acts.conflict && <ConflictDialog conflict={acts.conflict} acts={acts} />}
     </div>
   );
 }

@@ -221,17 +221,7 @@ export function AlertsPage({ me }: { readonly me: Session }) {
           }}
         />
       )}
-      {acts.conflict && (
-        <ConflictDialog
-          conflict={acts.conflict}
-          close={acts.dropConflict}
-          again={() => {
-            const { act, fresh } = acts.conflict ?? { act: {}, fresh: [] };
-            acts.dropConflict();
-            acts.act(fresh, act);
-          }}
-        />
-      )}
+      {acts.conflict && <ConflictDialog conflict={acts.conflict} acts={acts} />}
     </>
   );
 }

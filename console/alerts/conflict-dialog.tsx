@@ -3,22 +3,24 @@ import { pickText } from '../i18n/messages.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { Time } from '../parts/time.tsx';
-import type { Conflict } from './use-acts.ts';
+import type { Acts, Conflict } from './use-acts.ts';
 
 const SHOWN = 10;
 
 /** Somebody changed the rows meanwhile: shows how they are now, and lets the reader decide again. */
 export function ConflictDialog({
-  conflict,
-  again,
-  close,
+  conflict: { act, changed, fresh },
+  acts,
 }: {
   readonly conflict: Conflict;
-  readonly again: () => void;
-  readonly close: () => void;
+  readonly acts: Pick<Acts, 'act' | 'dropConflict'>;
 }) {
   const { t, language } = useLanguage();
-  const { changed } = conflict;
+  const close = acts.dropConflict;
+  const again = (): void => {
+    close();
+    acts.act(fresh, act);
+  };
   return (
     <Dialog title={t('conflict.title')} close={close}>
       <div className="space-y-4">

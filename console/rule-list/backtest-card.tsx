@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useEffect, useState } from 'react';
+import { type FormEvent, useEffect } from 'react';
 import type { Backtest, BacktestList, NewBacktest, RuleRow } from '../../server/rules/schema.ts';
 import { getJson, isProblem, postJson } from '../api/client.ts';
 import { useAgencies } from '../api/queries.ts';
@@ -10,6 +10,7 @@ import { KeyHint } from '../parts/key-hint.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 import { BacktestResult } from './backtest-result.tsx';
 
 const LOOK_MS = 500;
@@ -44,7 +45,7 @@ export function BacktestCard({
   const t = useText();
   const queries = useQueryClient();
   const agencies = useAgencies().data?.agencies ?? [];
-  const [error, setError] = useState<unknown>();
+  const { error, run } = useAttempt();
   const current = useBacktest();
   const kept = useQuery({
     queryKey: ['backtests', rule],
@@ -58,12 +59,9 @@ export function BacktestCard({
     void queries.invalidateQueries({ queryKey: ['rules'] });
   }, [state, rule, queries]);
   const act = async (doing: () => Promise<Backtest>): Promise<void> => {
-    setError(undefined);
-    try {
+    await run(async () => {
       queries.setQueryData(['backtest'], await doing());
-    } catch (problem) {
-      setError(problem);
-    }
+    });
   };
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import type { FormEvent } from 'react';
 import type { NewDecision, RuleDetail } from '../../server/rules/schema.ts';
 import { isProblem, postJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
@@ -10,6 +10,7 @@ import { SEVERITIES } from '../parts/severity.ts';
 import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 const MINUTE = 60;
 
@@ -18,18 +19,15 @@ export function DecisionCard({ detail: { rule, decision } }: { readonly detail: 
   const t = useText();
   const toast = useToast();
   const queries = useQueryClient();
-  const [error, setError] = useState<unknown>();
+  const { error, run } = useAttempt();
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    setError(undefined);
-    try {
+    await run(async () => {
       await postJson(`/rules/${encodeURIComponent(rule.id)}/decision`, readDecision(form));
       toast({ text: t('rules.decided') });
       await queries.invalidateQueries({ queryKey: ['rules'] });
-    } catch (problem) {
-      setError(problem);
-    }
+    });
   };
   const untested = isProblem(error, 'HD_RULE_UNTESTED');
   return (

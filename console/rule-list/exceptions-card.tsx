@@ -1,5 +1,4 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import type { RuleDetail } from '../../server/rules/schema.ts';
 import { postJson } from '../api/client.ts';
 import { useAgencies } from '../api/queries.ts';
@@ -8,6 +7,7 @@ import { KeyHint } from '../parts/key-hint.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 import { ExceptionForm } from './exception-form.tsx';
 
 type Exception = RuleDetail['exceptions'][number];
@@ -24,13 +24,14 @@ export function ExceptionsCard({
 }) {
   const t = useText();
   const queries = useQueryClient();
-  const [error, setError] = useState<unknown>();
+  const { error, run } = useAttempt();
   const path = `/rules/${encodeURIComponent(detail.rule.id)}/exceptions`;
   const again = () => queries.invalidateQueries({ queryKey: ['rules'] });
-  const end = async (id: string): Promise<void> => {
-    setError(undefined);
-    await postJson(`${path}/${id}/end`, {}).then(again, setError);
-  };
+  const end = (id: string) =>
+    run(async () => {
+      await postJson(`${path}/${id}/end`, {});
+      await again();
+    });
   return (
     <section className="card" aria-labelledby="exceptions">
       <h2 id="exceptions" className="px-4 pt-3 pb-2 font-semibold">

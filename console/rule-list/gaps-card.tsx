@@ -1,11 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import type { RuleDetail } from '../../server/rules/schema.ts';
 import { postJson } from '../api/client.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 /** What a rule did not evaluate, and having it done now. */
 export function GapsCard({
@@ -19,16 +19,13 @@ export function GapsCard({
   const toast = useToast();
   const format = useFormat();
   const queries = useQueryClient();
-  const [error, setError] = useState<unknown>();
+  const { error, run } = useAttempt();
   const fill = async (): Promise<void> => {
-    setError(undefined);
-    try {
+    await run(async () => {
       await postJson(`/rules/${encodeURIComponent(rule.id)}/refill`, {});
       toast({ text: t('rules.refilling') });
       await queries.invalidateQueries({ queryKey: ['rules'] });
-    } catch (problem) {
-      setError(problem);
-    }
+    });
   };
   return (
     <section className="card" aria-labelledby="missed">

@@ -7,6 +7,7 @@ import { useText } from '../i18n/language.tsx';
 import { KeyHint } from '../parts/key-hint.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 import { RuleEditor } from './rule-editor.tsx';
 import { Yaml } from './yaml.tsx';
 
@@ -17,17 +18,14 @@ export function TextCard({ detail, mayEdit }: { readonly detail: RuleDetail; rea
   const queries = useQueryClient();
   const [, go] = useLocation();
   const [edits, setEdits] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { error, run } = useAttempt();
   const takeBack = async (): Promise<void> => {
-    setError(undefined);
-    try {
+    await run(async () => {
       await deleteResource(`/rules/${encodeURIComponent(detail.rule.id)}`);
       go('/rules');
       toast({ text: t('rules.takenBack') });
       await queries.invalidateQueries({ queryKey: ['rules'] });
-    } catch (problem) {
-      setError(problem);
-    }
+    });
   };
   return (
     <section className="card" aria-labelledby="text">

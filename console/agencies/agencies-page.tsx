@@ -1,4 +1,3 @@
-import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { Agency } from '../../server/agencies/schema.ts';
@@ -6,7 +5,7 @@ import { useAgencies } from '../api/queries.ts';
 import { useText } from '../i18n/language.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { Visible } from '../parts/log-text.tsx';
-import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { FirstFetch, PageTitle, ProblemNotice } from '../parts/states.tsx';
 import { AgencyForm } from './agency-form.tsx';
 import { ImportCard } from './import-card.tsx';
 import { inTree } from './in-tree.ts';
@@ -14,7 +13,6 @@ import { inTree } from './in-tree.ts';
 /** `/agencies`: who is watched, who is above whom, whom to call, and what of shared machines is whose. */
 export function AgenciesPage({ me }: { readonly me: Session }) {
   const t = useText();
-  const queries = useQueryClient();
   const agencies = useAgencies();
   const [wanted, setWanted] = useState('');
   const [changing, setChanging] = useState<Agency | 'new'>();
@@ -31,10 +29,7 @@ export function AgenciesPage({ me }: { readonly me: Session }) {
           </button>
         )}
       </PageTitle>
-      <Progress
-        busy={agencies.isPending && agencies.fetchStatus === 'fetching'}
-        cancel={() => queries.cancelQueries({ queryKey: ['agencies'] })}
-      />
+      <FirstFetch query={agencies} cancels={['agencies']} />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6">
         <p className="mb-4 max-w-[64rem] text-muted">{t('agencies.explain')}</p>
         <div className="grid max-w-[88rem] grid-cols-[minmax(0,1fr)] gap-4">

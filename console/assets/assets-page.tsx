@@ -8,7 +8,7 @@ import { useText } from '../i18n/language.tsx';
 import { AgencyOptions } from '../parts/agency-options.tsx';
 import { Field } from '../parts/dialog.tsx';
 import { Visible } from '../parts/log-text.tsx';
-import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { FirstFetch, PageTitle, ProblemNotice } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
 import { useAttempt } from '../parts/use-attempt.ts';
 
@@ -18,7 +18,6 @@ const LEVELS = [5, 4, 3, 2, 1] as const;
 /** `/assets`: which systems are of which security level, so that alerts about them weigh more or less. */
 export function AssetsPage({ me }: { readonly me: Session }) {
   const t = useText();
-  const queries = useQueryClient();
   const assets = useQuery({
     queryKey: ['assets'],
     queryFn: ({ signal }) => getJson<Assets>('/assets', {}, signal),
@@ -28,10 +27,7 @@ export function AssetsPage({ me }: { readonly me: Session }) {
   return (
     <>
       <PageTitle title="nav.assets" />
-      <Progress
-        busy={assets.isPending && assets.fetchStatus === 'fetching'}
-        cancel={() => queries.cancelQueries({ queryKey: ['assets'] })}
-      />
+      <FirstFetch query={assets} cancels={['assets']} />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6">
         <p className="mb-4 max-w-[64rem] text-muted">{t('asset.explain')}</p>
         <div className="grid max-w-[88rem] gap-4 lg:grid-cols-[minmax(0,1fr)_24rem]">

@@ -1,4 +1,3 @@
-import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { AuditEntry, AuditPage as Page } from '../../server/audit/schema.ts';
 import { usePages } from '../api/pages.ts';
@@ -6,7 +5,7 @@ import { useText } from '../i18n/language.tsx';
 import { Field } from '../parts/dialog.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { MoreButton } from '../parts/more-button.tsx';
-import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { Empty, FirstFetch, PageTitle, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 
 const PAGE = 100;
@@ -35,7 +34,6 @@ interface Asked {
 /** `/audit`, for auditors and administrators of the whole province: who did what, newest first. Nothing here changes it. */
 export function AuditPage() {
   const t = useText();
-  const queries = useQueryClient();
   const [asked, setAsked] = useState<Asked>({ actor: '', act: '' });
   const log = usePages<Page>(['audit', asked], '/audit', { ...asked, limit: PAGE });
   const entries = log.data?.pages.flatMap((page) => page.entries) ?? [];
@@ -47,10 +45,7 @@ export function AuditPage() {
   return (
     <>
       <PageTitle title="nav.audit" />
-      <Progress
-        busy={log.isPending && log.fetchStatus === 'fetching'}
-        cancel={() => queries.cancelQueries({ queryKey: ['audit'] })}
-      />
+      <FirstFetch query={log} cancels={['audit']} />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6">
         <p className="mb-3 max-w-3xl text-muted">{t('audit.explain')}</p>
         <form onSubmit={submit} className="mb-4 flex max-w-3xl flex-wrap items-end gap-3">

@@ -3,7 +3,7 @@ import { useText } from '../i18n/language.tsx';
 import { LogText } from '../parts/log-text.tsx';
 import { MoreButton } from '../parts/more-button.tsx';
 import { WayBack } from '../parts/record-page.tsx';
-import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { Empty, FirstFetch, PageTitle, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { IndicatorKind } from './marks.tsx';
 import { NationalOnly } from './national-only.tsx';
@@ -47,7 +47,7 @@ function IndicatorList() {
         </select>
         {first && <span className="text-muted">{t('incident.total', { shown: rows.length, total: first.total })}</span>}
       </PageTitle>
-      <Progress busy={list.isPending && list.fetchStatus === 'fetching'} />
+      <FirstFetch query={list} />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6" data-scroller="board-indicators">
         {list.isError && <ProblemNotice error={list.error} retry={() => list.refetch()} />}
         {first && rows.length === 0 && (

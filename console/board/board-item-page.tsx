@@ -2,7 +2,7 @@ import { useState } from 'react';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { BoardDetail } from '../../server/national/schema.ts';
 import { useText } from '../i18n/language.tsx';
-import { Card } from '../incidents/lists.tsx';
+import { Card } from '../parts/card.tsx';
 import { Fact } from '../parts/fact.tsx';
 import { KeyHint } from '../parts/key-hint.tsx';
 import { Visible } from '../parts/log-text.tsx';

@@ -1,16 +1,15 @@
-import { useQueryClient } from '@tanstack/react-query';
 import { Link, useLocation, useSearch } from 'wouter';
 import type { Board, BoardRow } from '../../server/national/schema.ts';
 import { useText } from '../i18n/language.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { MoreButton } from '../parts/more-button.tsx';
 import { SEVERITIES, SEVERITY_LOOKS } from '../parts/severity.ts';
-import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { Empty, FirstFetch, PageTitle, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
+import { useWalk } from '../parts/use-walk.ts';
 import { DueMark, ReportedSeverity, SeenMark } from './marks.tsx';
 import { NationalOnly } from './national-only.tsx';
 import { type BoardFilter, SHOWS, STATES, useBoard } from './queries.ts';
-import { useWalk } from './use-walk.ts';
 
 const NAMES = ['show', 'province', 'severity', 'state'] as const;
 
@@ -25,7 +24,6 @@ export function BoardPage() {
 
 function BoardList() {
   const t = useText();
-  const queries = useQueryClient();
   const filter = useFilter();
   const board = useBoard(filter);
   const [first] = board.data?.pages ?? [];
@@ -48,10 +46,7 @@ function BoardList() {
           {t('board.indicators')}
         </Link>
       </PageTitle>
-      <Progress
-        busy={board.isPending && board.fetchStatus === 'fetching'}
-        cancel={() => queries.cancelQueries({ queryKey: ['board'] })}
-      />
+      <FirstFetch query={board} cancels={['board']} />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6" data-scroller="board">
         {board.isError && <ProblemNotice error={board.error} retry={() => board.refetch()} />}
         {first && rows.length === 0 && (

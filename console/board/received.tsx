@@ -1,6 +1,6 @@
 import type { BoardDetail, NationalIndicators } from '../../server/national/schema.ts';
 import { useText } from '../i18n/language.tsx';
-import { Card } from '../incidents/lists.tsx';
+import { Card } from '../parts/card.tsx';
 import { LogText, Visible } from '../parts/log-text.tsx';
 import { Time, TimeSpan } from '../parts/time.tsx';
 import { IndicatorKind } from './marks.tsx';

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { BoardDetail } from '../../server/national/schema.ts';
 import { useText } from '../i18n/language.tsx';
-import { Card } from '../incidents/lists.tsx';
+import { Card } from '../parts/card.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { Time } from '../parts/time.tsx';
 import { WithdrawDialog } from './dialogs.tsx';

@@ -1,11 +1,11 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { FleetCollector, FleetCollectors } from '../../server/fleet/schema.ts';
 import { getJson } from '../api/client.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
 import { Visible } from '../parts/log-text.tsx';
-import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { FirstFetch, PageTitle, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { FindingText } from './finding-text.tsx';
 import { GroupForm } from './group-form.tsx';
@@ -21,7 +21,6 @@ const STATES = ['broken', 'attention', 'well', 'revoked'] as const;
 export function FleetPage({ me }: { readonly me: Session }) {
   const t = useText();
   const format = useFormat();
-  const queries = useQueryClient();
   const fleet = useQuery({
     queryKey: ['fleet', 'collectors'],
     queryFn: ({ signal }) => getJson<FleetCollectors>('/collectors', {}, signal),
@@ -32,10 +31,7 @@ export function FleetPage({ me }: { readonly me: Session }) {
   return (
     <>
       <PageTitle title="nav.fleet" />
-      <Progress
-        busy={fleet.isPending && fleet.fetchStatus === 'fetching'}
-        cancel={() => queries.cancelQueries({ queryKey: ['fleet'] })}
-      />
+      <FirstFetch query={fleet} cancels={['fleet']} />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6">
         {fleet.isError && <ProblemNotice error={fleet.error} retry={() => fleet.refetch()} />}
         {fleet.data && (

@@ -1,5 +1,3 @@
-// biome-ignore-all lint/correctness/noComponentHookFactories: the lint takes key handlers named in a map for components.
-import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
@@ -11,9 +9,9 @@ import { YearNotice } from '../clocks/year-notice.tsx';
 import { useText } from '../i18n/language.tsx';
 import { SeverityMark } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
-import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { Empty, FirstFetch, PageTitle, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
-import { useKeys } from '../parts/use-keys.ts';
+import { useWalk } from '../parts/use-walk.ts';
 import { NewIncidentDialog } from './new-incident.tsx';
 import { OPEN_STATUSES, useIncidents } from './queries.ts';
 
@@ -27,7 +25,6 @@ type FilterName = keyof typeof FILTERS;
 /** `/incidents`: the cases, changed last first. */
 export function IncidentsPage({ me }: { readonly me: Session }) {
   const t = useText();
-  const queries = useQueryClient();
   const [, go] = useLocation();
   const asked = new URLSearchParams(useSearch());
   const wanted = asked.get('show');
@@ -49,16 +46,12 @@ export function IncidentsPage({ me }: { readonly me: Session }) {
     });
     go(query.size === 0 ? '/incidents' : `/incidents?${query}`, { replace: true });
   };
-  const [cursor, setCursor] = useState<string>();
+  const focused = useWalk(
+    rows.map(({ id }) => id),
+    (id) => `incident-${id}`,
+  );
   const [making, setMaking] = useState(false);
   const mayAct = me.permissions.includes('incidents.work');
-  const move = (step: number): void => {
-    const at = rows.findIndex(({ id }) => id === cursor);
-    const id = rows[at < 0 ? 0 : Math.max(0, Math.min(rows.length - 1, at + step))]?.id;
-    setCursor(id);
-    if (id !== undefined) document.getElementById(`incident-${id}`)?.focus();
-  };
-  useKeys({ j: () => move(1), k: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1) });
   return (
     <>
       <PageTitle title="nav.incidents">
@@ -96,10 +89,7 @@ export function IncidentsPage({ me }: { readonly me: Session }) {
           </button>
         )}
       </PageTitle>
-      <Progress
-        busy={incidents.isPending && incidents.fetchStatus === 'fetching'}
-        cancel={() => queries.cancelQueries({ queryKey: ['incidents'] })}
-      />
+      <FirstFetch query={incidents} cancels={['incidents']} />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6" data-scroller="incidents">
         {incidents.isError && <ProblemNotice error={incidents.error} retry={() => incidents.refetch()} />}
         {byDue && due.isError && <ProblemNotice error={due.error} retry={() => due.refetch()} />}
@@ -113,7 +103,7 @@ export function IncidentsPage({ me }: { readonly me: Session }) {
         {rows.length > 0 && (
           <ul className="card divide-y divide-line">
             {rows.map((row) => (
-              <IncidentLine key={row.id} row={row} clock={clocks.get(row.id)} focused={() => setCursor(row.id)} />
+              <IncidentLine key={row.id} row={row} clock={clocks.get(row.id)} focused={() => focused(row.id)} />
             ))}
           </ul>
         )}

@@ -1,7 +1,7 @@
-import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { IncidentDetail } from '../../server/incidents/schema.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
+import { Card } from '../parts/card.tsx';
 import { SeverityMark } from '../parts/icons.tsx';
 import { LogText, Visible } from '../parts/log-text.tsx';
 import { TimeSpan } from '../parts/time.tsx';
@@ -12,16 +12,6 @@ interface ListProperties {
   readonly detail: IncidentDetail;
   readonly acts: IncidentActs;
   readonly mayAct: boolean;
-}
-
-/** A titled part of the page. */
-export function Card({ title, children }: { readonly title: string; readonly children: ReactNode }) {
-  return (
-    <section className="card p-4">
-      <h2 className="mb-2 font-semibold">{title}</h2>
-      {children}
-    </section>
-  );
 }
 
 /** Where an item came from that another incident brought along. */

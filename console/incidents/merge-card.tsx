@@ -3,8 +3,9 @@ import { Link } from 'wouter';
 import type { IncidentDetail } from '../../server/incidents/schema.ts';
 import { postJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
+import { Card } from '../parts/card.tsx';
 import { Visible } from '../parts/log-text.tsx';
-import { Card, Via } from './lists.tsx';
+import { Via } from './lists.tsx';
 import { type IncidentActs, OPEN_STATUSES, useIncidents } from './queries.ts';
 
 /** Other incidents that became part of this one, and making or undoing that. */

@@ -3,11 +3,12 @@ import type { IncidentDetail } from '../../server/incidents/schema.ts';
 import { OwnerOptions } from '../alerts/close-dialog.tsx';
 import { fromLocalInput, toLocalInput } from '../i18n/format.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
+import { Card } from '../parts/card.tsx';
 import { Dialog, DialogButtons, Field } from '../parts/dialog.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { Partial, ProblemNotice } from '../parts/states.tsx';
 import { AddForm } from './forms.tsx';
-import { Card, Via } from './lists.tsx';
+import { Via } from './lists.tsx';
 import { OutsideTask } from './outside-task.tsx';
 import type { IncidentActs } from './queries.ts';
 

@@ -4,12 +4,13 @@ import type { IncidentDetail } from '../../server/incidents/schema.ts';
 import { apiAddress, getJson, postFile } from '../api/client.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
 import type { TextKey } from '../i18n/messages.ts';
+import { Card } from '../parts/card.tsx';
 import { FileButton } from '../parts/file-button.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { Partial, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { AddForm } from './forms.tsx';
-import { Card, Via } from './lists.tsx';
+import { Via } from './lists.tsx';
 import type { IncidentActs } from './queries.ts';
 
 /** Events of one snapshot: as many as the server takes. */

@@ -9,8 +9,9 @@ import { Dialog, Field } from '../parts/dialog.tsx';
 import { SeverityMark } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { SEVERITIES } from '../parts/severity.ts';
-import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { Empty, FirstFetch, PageTitle, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
+import { useAttempt } from '../parts/use-attempt.ts';
 
 const LOOK_MS = 500;
 const MIB = 1024 * 1024;
@@ -35,7 +36,7 @@ export function IndicatorsPage({ me }: { readonly me: Session }) {
           </span>
         )}
       </PageTitle>
-      <Progress busy={lists.isPending && lists.fetchStatus === 'fetching'} />
+      <FirstFetch query={lists} />
       <div className="min-h-0 max-w-6xl flex-1 space-y-4 overflow-auto px-4 pb-6">
         {lists.isError && <ProblemNotice error={lists.error} retry={() => lists.refetch()} />}
         <p className="max-w-3xl text-muted">{t('indicators.hint')}</p>
@@ -129,7 +130,7 @@ function RemoveDialog({ list, close }: { readonly list: IndicatorList; readonly 
 function NewList({ lists }: { readonly lists: readonly IndicatorList[] }) {
   const t = useText();
   const queries = useQueryClient();
-  const [error, setError] = useState<unknown>();
+  const { error, run } = useAttempt();
   const job = useQuery({
     queryKey: ['indicator-import'],
     queryFn: async ({ signal }) => {
@@ -147,12 +148,9 @@ function NewList({ lists }: { readonly lists: readonly IndicatorList[] }) {
     if (state === 'done') void queries.invalidateQueries({ queryKey: ['indicators'] });
   }, [state, queries]);
   const act = async (doing: () => Promise<ListImport>): Promise<void> => {
-    setError(undefined);
-    try {
+    await run(async () => {
       queries.setQueryData(['indicator-import'], await doing());
-    } catch (problem) {
-      setError(problem);
-    }
+    });
   };
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();

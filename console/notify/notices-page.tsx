@@ -6,7 +6,7 @@ import { useLanguage, useText } from '../i18n/language.tsx';
 import { pickText } from '../i18n/messages.ts';
 import { Icon } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
-import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { Empty, FirstFetch, PageTitle, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { AddressCard } from './address-card.tsx';
 import { DeliveryLog } from './delivery-log.tsx';
@@ -35,7 +35,7 @@ export function NoticesPage({ me }: { readonly me: Session }) {
           {t('notices.readAll')}
         </button>
       </PageTitle>
-      <Progress busy={own.isPending && own.fetchStatus === 'fetching'} />
+      <FirstFetch query={own} />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6" data-scroller="notices">
         {own.isError && <ProblemNotice error={own.error} retry={() => own.refetch()} />}
         {acts.error !== undefined && <ProblemNotice error={acts.error} />}

@@ -5,7 +5,7 @@ import type { Session } from '../../server/accounts/schema.ts';
 import type { ParserChanged } from '../../server/parsers/schema.ts';
 import { deleteResource } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
-import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { FirstFetch, PageTitle, ProblemNotice } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
 import { GroupsCard } from './groups-card.tsx';
 import { useParser, useParsers } from './queries.ts';
@@ -55,7 +55,7 @@ export function ParserPage({ name, me }: { readonly name: string; readonly me: S
         <Back />
         {mayWrite && detail?.groups.length === 0 && <Remove name={name} />}
       </PageTitle>
-      <Progress busy={parser.isPending && parser.fetchStatus === 'fetching'} />
+      <FirstFetch query={parser} />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6">
         {parser.isError && <ProblemNotice error={parser.error} retry={() => parser.refetch()} />}
         {detail && (

@@ -4,7 +4,7 @@ import type { Session } from '../../server/accounts/schema.ts';
 import type { NotUnderstood } from '../../server/parsers/schema.ts';
 import { useText } from '../i18n/language.tsx';
 import { LogText, Visible } from '../parts/log-text.tsx';
-import { PageTitle, Partial, ProblemNotice, Progress } from '../parts/states.tsx';
+import { FirstFetch, PageTitle, Partial, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { useKeys } from '../parts/use-keys.ts';
 import { useNotUnderstood, useParsers } from './queries.ts';
@@ -27,7 +27,7 @@ export function ParsersPage({ me }: { readonly me: Session }) {
           </Link>
         )}
       </PageTitle>
-      <Progress busy={parsers.isPending && parsers.fetchStatus === 'fetching'} />
+      <FirstFetch query={parsers} />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6">
         <p className="mb-4 max-w-[64rem] text-muted">{t('parsers.explain')}</p>
         <div className="grid max-w-[88rem] items-start gap-4 lg:grid-cols-2">

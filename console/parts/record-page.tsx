@@ -1,10 +1,10 @@
-import { type UseQueryResult, useQueryClient } from '@tanstack/react-query';
+import type { UseQueryResult } from '@tanstack/react-query';
 import { type ReactNode, useEffect } from 'react';
 import { Link } from 'wouter';
 import { useText } from '../i18n/language.tsx';
 import type { TextKey } from '../i18n/messages.ts';
 import { Icon } from './icons.tsx';
-import { ProblemNotice, Progress } from './states.tsx';
+import { FirstFetch, ProblemNotice } from './states.tsx';
 
 /** The way back to the page that this one belongs to. */
 export function WayBack({
@@ -44,7 +44,6 @@ export function RecordPage({
   readonly children: ReactNode;
 }) {
   const t = useText();
-  const queries = useQueryClient();
   const { text, ...way } = back;
   useEffect(() => {
     document.title = `${title ?? t(text)} · Hải Đăng`;
@@ -52,10 +51,7 @@ export function RecordPage({
   return (
     <div className="min-h-0 flex-1 overflow-auto" data-scroller={queryKey[0]}>
       <WayBack {...way}>{t(text)}</WayBack>
-      <Progress
-        busy={query.isPending && query.fetchStatus === 'fetching'}
-        cancel={() => queries.cancelQueries({ queryKey })}
-      />
+      <FirstFetch query={query} cancels={queryKey} />
       {query.isError && (
         <div className="p-4">
           <ProblemNotice error={query.error} retry={() => query.refetch()} />

@@ -1,3 +1,4 @@
+import { type QueryKey, type UseQueryResult, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useState } from 'react';
 import { problemOf } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
@@ -71,6 +72,19 @@ export function Progress({ busy, cancel }: { readonly busy: boolean; readonly ca
       )}
     </div>
   );
+}
+
+/** The bar while something is fetched that is not there yet; what is kept under `cancels` can be cancelled. */
+export function FirstFetch({
+  query: { isPending, fetchStatus },
+  cancels,
+}: {
+  readonly query: Pick<UseQueryResult, 'isPending' | 'fetchStatus'>;
+  readonly cancels?: QueryKey;
+}) {
+  const queries = useQueryClient();
+  const cancel = cancels && { cancel: () => queries.cancelQueries({ queryKey: cancels }) };
+  return <Progress busy={isPending && fetchStatus === 'fetching'} {...cancel} />;
 }
 
 /** What a list says where it has nothing. */

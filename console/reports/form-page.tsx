@@ -3,7 +3,7 @@ import type { FormEvent } from 'react';
 import type { ReportForm } from '../../server/reports/schema.ts';
 import { putJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
-import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { FirstFetch, PageTitle, ProblemNotice } from '../parts/states.tsx';
 import { useToast } from '../parts/toasts.tsx';
 import { useAttempt } from '../parts/use-attempt.ts';
 import { FieldInputs, readFields } from './field-inputs.tsx';
@@ -27,7 +27,7 @@ export function ReportFormPage() {
   return (
     <>
       <PageTitle title="report.form" />
-      <Progress busy={form.isPending && form.fetchStatus === 'fetching'} />
+      <FirstFetch query={form} />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6">
         <p className="mb-4 max-w-[64rem] text-muted">{t('report.formExplain')}</p>
         {form.isError && <ProblemNotice error={form.error} retry={() => form.refetch()} />}

@@ -6,9 +6,9 @@ import type { ReportDraft, ReportVersion } from '../../server/reports/schema.ts'
 import { postJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import type { TextKey } from '../i18n/messages.ts';
-import { Card } from '../incidents/lists.tsx';
+import { Card } from '../parts/card.tsx';
 import { WayBack } from '../parts/record-page.tsx';
-import { ProblemNotice, Progress } from '../parts/states.tsx';
+import { FirstFetch, ProblemNotice } from '../parts/states.tsx';
 import { useAttempt } from '../parts/use-attempt.ts';
 import { FieldInputs, readFields } from './field-inputs.tsx';
 import { type ReportKind, reportsPath, useReportDraft } from './queries.ts';
@@ -25,7 +25,6 @@ export function ReportPage({
   readonly me: Session;
 }) {
   const t = useText();
-  const queries = useQueryClient();
   const draft = useReportDraft(incident, kind);
   const title = `${t('report.title')}: ${t(`report.kind.${kind}`)}`;
   useEffect(() => {
@@ -34,10 +33,7 @@ export function ReportPage({
   return (
     <div className="min-h-0 flex-1 overflow-auto" data-scroller="report">
       <WayBack to={`/incidents/${encodeURIComponent(incident)}`}>{incident}</WayBack>
-      <Progress
-        busy={draft.isPending && draft.fetchStatus === 'fetching'}
-        cancel={() => queries.cancelQueries({ queryKey: ['report-draft', incident] })}
-      />
+      <FirstFetch query={draft} cancels={['report-draft', incident]} />
       <article className="max-w-[64rem] px-4 pt-2 pb-6">
         <h1 className="text-title font-semibold">{title}</h1>
         <p className="mt-1 mb-4 text-muted">{t('report.explain')}</p>

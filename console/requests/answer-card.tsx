@@ -2,7 +2,7 @@ import { type FormEvent, useState } from 'react';
 import type { RequestDetail } from '../../server/requests/schema.ts';
 import { postJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
-import { Card } from '../incidents/lists.tsx';
+import { Card } from '../parts/card.tsx';
 import { Dialog, DialogButtons, Field } from '../parts/dialog.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { DueField, useDue } from './due-field.tsx';

@@ -2,7 +2,7 @@ import type { RequestDetail } from '../../server/requests/schema.ts';
 import { apiAddress, postFile } from '../api/client.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
 import type { TextKey } from '../i18n/messages.ts';
-import { Card } from '../incidents/lists.tsx';
+import { Card } from '../parts/card.tsx';
 import { FileButton } from '../parts/file-button.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { Partial, ProblemNotice } from '../parts/states.tsx';

@@ -5,7 +5,7 @@ import type { Session } from '../../server/accounts/schema.ts';
 import type { RequestDetail } from '../../server/requests/schema.ts';
 import { postJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
-import { Card } from '../incidents/lists.tsx';
+import { Card } from '../parts/card.tsx';
 import { Fact } from '../parts/fact.tsx';
 import { Visible } from '../parts/log-text.tsx';
 import { RecordPage } from '../parts/record-page.tsx';

@@ -1,14 +1,12 @@
-import { useQueryClient } from '@tanstack/react-query';
 import { useLocation, useSearch } from 'wouter';
 import { useText } from '../i18n/language.tsx';
-import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { Empty, FirstFetch, PageTitle, ProblemNotice } from '../parts/states.tsx';
 import { OPEN_STATES, useRequests } from './queries.ts';
 import { RequestLine } from './request-line.tsx';
 
 /** `/requests`: what agencies were asked; an agency's officer finds here what waits for an answer. */
 export function RequestsPage() {
   const t = useText();
-  const queries = useQueryClient();
   const [, go] = useLocation();
   const all = new URLSearchParams(useSearch()).get('show') === 'all';
   const requests = useRequests(all ? {} : { state: OPEN_STATES.join(',') });
@@ -29,10 +27,7 @@ export function RequestsPage() {
           <span className="text-muted">{t('incident.total', { shown: rows.length, total: requests.data.total })}</span>
         )}
       </PageTitle>
-      <Progress
-        busy={requests.isPending && requests.fetchStatus === 'fetching'}
-        cancel={() => queries.cancelQueries({ queryKey: ['requests'] })}
-      />
+      <FirstFetch query={requests} cancels={['requests']} />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6" data-scroller="requests">
         <p className="mb-4 max-w-[64rem] text-muted">{t('request.explain')}</p>
         {requests.isError && <ProblemNotice error={requests.error} retry={() => requests.refetch()} />}

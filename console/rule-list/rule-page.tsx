@@ -8,7 +8,7 @@ import { useLanguage, useText } from '../i18n/language.tsx';
 import { pickText } from '../i18n/messages.ts';
 import { SeverityMark } from '../parts/icons.tsx';
 import { LogText } from '../parts/log-text.tsx';
-import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { FirstFetch, PageTitle, ProblemNotice } from '../parts/states.tsx';
 import { useKeys } from '../parts/use-keys.ts';
 import { BacktestCard } from './backtest-card.tsx';
 import { DecisionCard } from './decision-card.tsx';
@@ -37,7 +37,7 @@ export function RulePage({ id, me }: { readonly id: string; readonly me: Session
           {t('rules.alerts')}
         </Link>
       </PageTitle>
-      <Progress busy={rules(rule.isPending, rule.fetchStatus)} />
+      <FirstFetch query={rule} />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6">
         {rule.isError && <ProblemNotice error={rule.error} retry={() => rule.refetch()} />}
         {rule.data && !(rule.isError && isProblem(rule.error, 'HD_NOT_FOUND')) && (
@@ -52,10 +52,6 @@ export function RulePage({ id, me }: { readonly id: string; readonly me: Session
       </div>
     </>
   );
-}
-
-function rules(pending: boolean, status: string): boolean {
-  return pending && status === 'fetching';
 }
 
 function Rule({

@@ -1,4 +1,3 @@
-import { useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
@@ -9,7 +8,7 @@ import { pickText } from '../i18n/messages.ts';
 import { SeverityMark } from '../parts/icons.tsx';
 import { LogText } from '../parts/log-text.tsx';
 import { SEVERITIES } from '../parts/severity.ts';
-import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { Empty, FirstFetch, PageTitle, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { useKeys } from '../parts/use-keys.ts';
 import { useNarrow } from '../parts/use-narrow.ts';
@@ -34,7 +33,6 @@ const TABLE_FROM = 64;
 /** `/rules`: what is watched for, and which rules were refused and why. */
 export function RulesPage({ me }: { readonly me: Session }) {
   const { t, language } = useLanguage();
-  const queries = useQueryClient();
   const [parameters, setParameters] = useSearchParams();
   const text = parameters.get('text') ?? '';
   const state = parameters.get('state') ?? '';
@@ -108,10 +106,7 @@ export function RulesPage({ me }: { readonly me: Session }) {
           </>
         )}
       </PageTitle>
-      <Progress
-        busy={rules.isPending && rules.fetchStatus === 'fetching'}
-        cancel={() => queries.cancelQueries({ queryKey: ['rules'] })}
-      />
+      <FirstFetch query={rules} cancels={['rules']} />
       <div ref={list} className="min-h-0 max-w-[104rem] flex-1 space-y-4 overflow-auto px-4 pb-6">
         {(rules.isError || (rules.isPending && rules.fetchStatus === 'idle')) && (
           <ProblemNotice error={rules.error ?? new Error(t('common.cancelled'))} retry={() => rules.refetch()} />

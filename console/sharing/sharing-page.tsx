@@ -2,7 +2,7 @@ import { Link, useLocation, useSearch } from 'wouter';
 import { useText } from '../i18n/language.tsx';
 import { SeverityMark } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
-import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { Empty, FirstFetch, PageTitle, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { type Show, useSharingList } from './queries.ts';
 import { isUnderWay, VersionLine } from './version-line.tsx';
@@ -37,7 +37,7 @@ export function SharingPage() {
           ))}
         </select>
       </PageTitle>
-      <Progress busy={list.isPending && list.fetchStatus === 'fetching'} />
+      <FirstFetch query={list} />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6" data-scroller="sharing">
         {list.isError && <ProblemNotice error={list.error} retry={() => list.refetch()} />}
         {list.data && shares.length === 0 && (

@@ -5,7 +5,7 @@ import { apiAddress } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import { LogText, Visible } from '../parts/log-text.tsx';
 import { WayBack } from '../parts/record-page.tsx';
-import { Partial, ProblemNotice, Progress } from '../parts/states.tsx';
+import { FirstFetch, Partial, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { BodyView } from './body-view.tsx';
 import { ContentView } from './content-view.tsx';
@@ -33,7 +33,7 @@ export function VersionPage({ id, recipient, number, me }: PageProperties) {
       <WayBack to={`/incidents/${encodeURIComponent(id)}`}>{id}</WayBack>
       <div className="px-4 pb-6">
         <h1 className="mt-2 text-title font-semibold break-words">{t('sharing.versionTitle', { number, name })}</h1>
-        <Progress busy={version.isPending && version.fetchStatus === 'fetching'} />
+        <FirstFetch query={version} />
         {version.isError && <ProblemNotice error={version.error} retry={() => version.refetch()} />}
         {version.data && <VersionBody detail={version.data} me={me} />}
       </div>

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import type { Session } from '../../server/accounts/schema.ts';
 import type { AlertList } from '../../server/alerts/schema.ts';
 import type { ShiftLog } from '../../server/shifts/schema.ts';
@@ -6,7 +6,7 @@ import { getJson } from '../api/client.ts';
 import { usePages } from '../api/pages.ts';
 import { useText } from '../i18n/language.tsx';
 import { MoreButton } from '../parts/more-button.tsx';
-import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { Empty, FirstFetch, PageTitle, ProblemNotice } from '../parts/states.tsx';
 import { Entry } from './entry.tsx';
 import { EntryForm } from './entry-form.tsx';
 
@@ -15,7 +15,6 @@ const PAGE = 50;
 /** `/shifts`: notes of the shift, and open alerts handed to the next one. */
 export function ShiftsPage({ me }: { readonly me: Session }) {
   const t = useText();
-  const queries = useQueryClient();
   const log = usePages<ShiftLog>(['shifts'], '/shifts', { limit: PAGE }, { refetchInterval: 30_000 });
   const open = useQuery({
     queryKey: ['open-alerts'],
@@ -26,10 +25,7 @@ export function ShiftsPage({ me }: { readonly me: Session }) {
   return (
     <>
       <PageTitle title="nav.shifts" />
-      <Progress
-        busy={log.isPending && log.fetchStatus === 'fetching'}
-        cancel={() => queries.cancelQueries({ queryKey: ['shifts'] })}
-      />
+      <FirstFetch query={log} cancels={['shifts']} />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6">
         <div className="grid max-w-[88rem] gap-4 lg:grid-cols-[24rem_minmax(0,1fr)]">
           {me.permissions.includes('shifts.write') && (

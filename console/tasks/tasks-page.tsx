@@ -1,10 +1,9 @@
-import { useQueryClient } from '@tanstack/react-query';
 import { useLocation, useSearch } from 'wouter';
 import type { Session } from '../../server/accounts/schema.ts';
-import { useWalk } from '../board/use-walk.ts';
 import { useText } from '../i18n/language.tsx';
 import { MoreButton } from '../parts/more-button.tsx';
-import { Empty, PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { Empty, FirstFetch, PageTitle, ProblemNotice } from '../parts/states.tsx';
+import { useWalk } from '../parts/use-walk.ts';
 import { ItemLine } from './item-line.tsx';
 import { SHOWS, type Show, useItems, useSources } from './queries.ts';
 import { SourceCard } from './source-card.tsx';
@@ -12,7 +11,6 @@ import { SourceCard } from './source-card.tsx';
 /** `/tasks`: what the national center and others ask and send, and how polling them fares. */
 export function TasksPage({ me }: { readonly me: Session }) {
   const t = useText();
-  const queries = useQueryClient();
   const [, go] = useLocation();
   const asked = new URLSearchParams(useSearch()).get('show');
   const show: Show = SHOWS.find((one) => one === asked) ?? 'open';
@@ -53,10 +51,7 @@ export function TasksPage({ me }: { readonly me: Session }) {
         </select>
         {first && <span className="text-muted">{t('incident.total', { shown: rows.length, total: first.total })}</span>}
       </PageTitle>
-      <Progress
-        busy={items.isPending && items.fetchStatus === 'fetching'}
-        cancel={() => queries.cancelQueries({ queryKey: ['inbound-items'] })}
-      />
+      <FirstFetch query={items} cancels={['inbound-items']} />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6" data-scroller="tasks">
         <div className="grid gap-4 xl:grid-cols-[minmax(0,1fr)_26rem]">
           <div className="min-w-0">

@@ -1,4 +1,3 @@
-import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Session, User } from '../../server/accounts/schema.ts';
 import { SessionList } from '../account/session-list.tsx';
@@ -6,7 +5,7 @@ import { useAgencies, useUsers } from '../api/queries.ts';
 import { useText } from '../i18n/language.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
-import { PageTitle, ProblemNotice, Progress } from '../parts/states.tsx';
+import { FirstFetch, PageTitle, ProblemNotice } from '../parts/states.tsx';
 import { TokenList } from '../tokens/token-list.tsx';
 import { EmergencyDialog } from './emergency-dialog.tsx';
 import { ChangeDialog, LockDialog, PasswordDialog } from './user-dialogs.tsx';
@@ -22,17 +21,13 @@ const DIALOGS = {
 /** `/users`, for administrators: who may sign in, and what each may see and do. */
 export function UsersPage({ me }: { readonly me: Session }) {
   const t = useText();
-  const queries = useQueryClient();
   const users = useUsers();
   const [asked, setAsked] = useState<{ readonly what: keyof typeof DIALOGS; readonly user: User }>();
   const Asked = asked && DIALOGS[asked.what];
   return (
     <>
       <PageTitle title="nav.users" />
-      <Progress
-        busy={users.isPending && users.fetchStatus === 'fetching'}
-        cancel={() => queries.cancelQueries({ queryKey: ['users'] })}
-      />
+      <FirstFetch query={users} cancels={['users']} />
       <div className="min-h-0 flex-1 overflow-auto px-4 pb-6">
         <div className="grid max-w-[88rem] gap-4 lg:grid-cols-[minmax(0,1fr)_24rem]">
           <section aria-labelledby="users" className="min-w-0">

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/correctness/noComponentHookFactories: the lint takes key handlers named in a map for components.
 import { useState } from 'react';
-import { useKeys } from '../parts/use-keys.ts';
+import { useKeys } from './use-keys.ts';
 
 /** Walking a list by `j` and `k`: gives what to call where an entry gets the focus by another way. */
 export function useWalk(ids: readonly string[], elementOf: (id: string) => string): (id: string) => void {

@@ -16,7 +16,8 @@ const PID = /\[(\d{1,10})\]/;
 /** `lan@archive`, as `%u@%d` and the like write; an absent side is `[unknown]`. */
 const WHO = /(?:^|[\s\]:,])(?:user=)?([^\s@,=:[\]]{1,128}|\[unknown\])@([^\s@,:[\]]{1,128}|\[unknown\])(?=$|[\s,:[])/;
 const NAMED = /(?:^|[\s,[(])(user|db|database|app|client|host|remote)=([^\s,\])]{1,255})/g;
-const CLIENT = /(?:^|\s)((?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{2,44})\((\d{1,5})\)/;
+const CLIENT =
+  /(?:^:?|\s|remote=)((?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{2,44}|[A-Za-z][\w-]{0,62}(?:\.[\w-]{1,63}){1,8})\((\d{1,5})\)/;
 const CSV = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [A-Z+][\w:+-]{1,8},(?:"|,)/;
 
 const AUTH =
@@ -35,6 +36,7 @@ const ENDED =
 const TIMED =
   /^duration: (\d{1,12}(?:\.\d{1,6})?) ms(?: {1,2}(?:statement|execute [^:]{1,128}|parse [^:]{1,128}|bind [^:]{1,128}): (.{1,16384}))?$/s;
 const STATEMENT = /^(?:statement|execute [^:]{1,128}): (.{1,16384})$/s;
+const AUDIT = /^AUDIT: (?=(?:SESSION|OBJECT),\d{1,12},\d{1,12},)/;
 const DENIED = /^(?:permission denied for |must be (?:owner|superuser|member) )/;
 
 /** What a record says beside its message, whatever its form. */
@@ -116,7 +118,35 @@ function readConnection(draft: Draft, text: string): boolean {
   return true;
 }
 
+const CHANGES: readonly (readonly [RegExp, string])[] = [
+  [/^CREATE /, 'creation'],
+  [/^DROP /, 'deletion'],
+];
+
+/** What pgaudit writes: kind, statement and sub-statement, class, command, kind of object, its name, statement, parameters. */
+function readAudit(draft: Draft, text: string): boolean {
+  const head = AUDIT.exec(text);
+  const values = head ? readCsv(text.slice(head[0].length), 9) : undefined;
+  if (!values || values.length < 8) return false;
+  const [kind, , , group = '', command = '', type, name, statement] = values;
+  put(draft, 'postgresql.log.query', statement === '<previously logged>' ? undefined : statement);
+  put(draft, 'postgresql.log.audit', { type: kind, class: group });
+  put(draft, 'postgresql.log.audit.command', command);
+  put(draft, 'postgresql.log.audit.object_type', type);
+  put(draft, 'postgresql.log.audit.object_name', name);
+  const made = CHANGES.find(([words]) => words.test(command))?.[1];
+  const change = group === 'READ' ? 'access' : (made ?? (/^(?:WRITE|DDL|ROLE)$/.test(group) ? 'change' : 'info'));
+  classify(
+    draft,
+    group === 'ROLE' ? ['database', 'iam'] : ['database'],
+    [change],
+    command.toLowerCase().replaceAll(' ', '-'),
+  );
+  return true;
+}
+
 function readStatement(draft: Draft, text: string): boolean {
+  if (readAudit(draft, text)) return true;
   const timed = TIMED.exec(text);
   const statement = timed ? timed[2] : STATEMENT.exec(text)?.[1];
   if (!timed && statement === undefined) return false;
@@ -162,7 +192,7 @@ function readPrefix(prefix: string, zone: string): Known {
   const named = new Map([...rest.matchAll(NAMED)].map((found) => [found[1] as string, found[2] as string]));
   const user = named.get('user') ?? who?.[1];
   const database = named.get('db') ?? named.get('database') ?? who?.[2];
-  const host = named.get('client') ?? named.get('host') ?? named.get('remote')?.replace(/\(\d+\)$/, '') ?? client?.[1];
+  const host = named.get('client') ?? named.get('host') ?? named.get('remote')?.replace(/\(\d+$/, '') ?? client?.[1];
   const pid = PID.exec(rest)?.[1];
   const application = named.get('app');
   return {

@@ -403,4 +403,39 @@ export const LINUX: readonly Row[] = [
     'Nov 22 08:01:02 gw kernel: [FW-A-WAN_IN-U-2000000001] DESCR="[WAN_IN]Allow x" IN=eth8 OUT=br0 MAC=00:00:5e:00:53:01:00:00:5e:00:53:02:08:00 SRC=203.0.113.5 DST=192.0.2.10 LEN=52 TTL=110 ID=2 DF PROTO=TCP SPT=4444 DPT=445',
     { 'rule.name': 'WAN_IN-U', 'rule.id': '2000000001', 'event.action': 'accept', 'event.outcome': 'success' },
   ],
+  [
+    'postgresql',
+    '2026-11-22 08:01:02.123 +07 [4711] lan@archive LOG:  AUDIT: SESSION,1,1,READ,SELECT,,,SELECT * FROM tai_lieu,<not logged>',
+    {
+      'event.action': 'select',
+      'event.type': ['access'],
+      'postgresql.log.query': 'SELECT * FROM tai_lieu',
+      'user.name': 'lan',
+    },
+    ['event.outcome'],
+  ],
+  [
+    'postgresql',
+    '2026-11-22 08:01:02.123 +07 [4711] lan@archive LOG:  AUDIT: OBJECT,2,1,WRITE,UPDATE,TABLE,public.tai_lieu,"UPDATE tai_lieu SET a = 1 WHERE b = ""x""",<none>',
+    {
+      'event.action': 'update',
+      'postgresql.log.audit.object_name': 'public.tai_lieu',
+      'postgresql.log.query': 'UPDATE tai_lieu SET a = 1 WHERE b = "x"',
+    },
+  ],
+  [
+    'postgresql',
+    '2026-11-22 08:01:02 UTC [4711] lan@archive remote=192.0.2.9(50111) LOG:  AUDIT: SESSION,3,1,ROLE,CREATE ROLE,,,create role hoa password <REDACTED>,<not logged>',
+    {
+      'event.action': 'create-role',
+      'event.category': ['database', 'iam'],
+      'source.ip': '192.0.2.9',
+      'source.port': 50111,
+    },
+  ],
+  [
+    'postgresql',
+    '2026-11-22 08:01:02 UTC:192.0.2.9(50111):lan@archive:[4711]:FATAL:  password authentication failed for user "lan"',
+    { 'source.ip': '192.0.2.9', 'source.port': 50111, 'user.name': 'lan', 'event.outcome': 'failure' },
+  ],
 ];

@@ -3,7 +3,8 @@ import type { ParseContext, Parser } from '../record.ts';
 import type { Row } from './device-fields.ts';
 import { DeviceFields, sumDirections, takeFields, userOfSource } from './device-fields.ts';
 import type { Draft } from './draft.ts';
-import { classify, finish, newDraft } from './draft.ts';
+import { classify, finish, newDraft, relate } from './draft.ts';
+import { readKeyValues } from './key-values.ts';
 import { put } from './put.ts';
 import { isoTimeAt } from './time.ts';
 import { classifyVerdict, outcomeOf, verdictOf } from './verdict.ts';
@@ -11,11 +12,24 @@ import { classifyVerdict, outcomeOf, verdictOf } from './verdict.ts';
 /** `<134>1 2026-11-22T01:01:02Z gw1 CheckPoint 8363 - [action:"Accept"; …]`; older versions leave a blank for the `T`. */
 const HEAD =
   /^(?:<\d{1,3}>1 )?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?) (\S{1,255}) CheckPoint \S{1,64} (?:\S{1,64} )?-? ?\[/;
-const BODY = /^\[?(?=[A-Za-z_][\w ]{0,63}:"(?:[^"\\]|\\.){0,512}"; )/;
+const BODY = /^\[?(?=[A-Za-z_][\w ]{0,63}::?"(?:[^"\\]|\\.){0,512}"; )/;
 const GENERIC = /^time=\d{10}\|hostname=/;
 const MAX_CHECKPOINT = 65_536;
 const MAX_PAIRS = 400;
-const PAIR = /([A-Za-z_][\w/ ]{0,63}):"((?:[^"\\]|\\.)*)"(?:; ?|\])/gy;
+const PAIR = /([A-Za-z_][\w/ ]{0,63})::?"((?:[^"\\]|\\.)*)"(?:; ?|\])/gy;
+
+/** The exporter of management servers before R80: structured data, with names of its own for some fields. */
+const FIELDS =
+  /^(?:<\d{1,3}>1 )?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?)(Z|[+-]{1,2}\d{1,2}:?\d\d)? (\S{1,255}) \S{1,64} \S{1,64} \S{1,64} \[Fields@1\.3\.6\.1\.4\.1\.2620 /;
+const RENAMED: Readonly<Record<string, string>> = {
+  ProductName: 'product',
+  svc: 'service',
+  sport_svc: 's_port',
+  xlatedport_svc: 'xlatedport',
+  xlatesport_svc: 'xlatesport',
+};
+/** One of the packets that a record of several drops lists: source, its port, destination, its port, protocol. */
+const PACKET = /<([0-9A-Fa-f.:]{2,45}),\d{1,5},([0-9A-Fa-f.:]{2,45}),\d{1,5},\d{1,3}/g;
 
 const ROWS: readonly Row[] = [
   ['src', 'source', 'end'],
@@ -137,7 +151,12 @@ function classifyCheckPoint(draft: Draft, fields: DeviceFields, product: string)
   const malware = alert && /virus|bot|emulation|extraction/i.test(product);
   const web = draft.url !== undefined ? ['web'] : [];
   const category = alert ? ['network', malware ? 'malware' : 'intrusion_detection'] : ['network', ...web];
-  if (draft.source?.ip === undefined && draft.destination?.ip === undefined && !alert)
+  const listed = fields.peek('packets');
+  for (const packet of listed?.matchAll(PACKET) ?? []) {
+    relate(draft, 'ip', packet[1]);
+    relate(draft, 'ip', packet[2]);
+  }
+  if (draft.source?.ip === undefined && draft.destination?.ip === undefined && !alert && listed === undefined)
     classify(draft, ['host'], ['info'], word, outcomeOf(verdictOf(action)));
   else classifyVerdict(draft, category, alert ? [] : ['connection'], word);
   if (draft.event.type?.length === 0) draft.event.type = ['info'];
@@ -204,6 +223,15 @@ export function readCheckPointMessage(message: string, context: ParseContext): E
     const ms = isoTimeAt(head[1] as string, 0, context.timeZone)?.ms;
     const found = { ...(ms !== undefined && { ms }), host: head[2] as string };
     return makeEvent(message, readPairs(message, head[0].length), context, found);
+  }
+  const fields = FIELDS.exec(message.slice(0, 1_024));
+  if (fields) {
+    // `--5:00` is what some versions write for `-05:00`.
+    const zone = (fields[2] ?? '').replace('--', '-').replace(/^([+-])(\d):/, '$10$2:');
+    const ms = isoTimeAt(`${fields[1]}${zone}`, 0, context.timeZone)?.ms;
+    const pairs = new Map<string, string>();
+    for (const [name, text] of readKeyValues(message.slice(fields[0].length))) pairs.set(RENAMED[name] ?? name, text);
+    return makeEvent(message, pairs, context, { ...(ms !== undefined && { ms }), host: fields[3] as string });
   }
   const body = BODY.exec(message);
   return body ? makeEvent(message, readPairs(message, body[0].length), context) : undefined;

@@ -12,6 +12,11 @@ const ENDS =
   'src dst natsrc natdst rule srcuser dstuser app vsys from to inbound_if outbound_if logset _ sessionid repeatcnt sport dport natsport natdport flags proto action';
 const GROUPS = '_ _ _ _ vsys_name device_name';
 
+const HIP_MATCH = names(
+  `${HEAD} srcuser vsys machinename os src matchname repeatcnt matchtype _ _ seqno actionflags ${GROUPS} _ srcipv6 hostid`,
+);
+const TUNNELS = names(`${HEAD} ${ENDS} severity seqno actionflags srcloc dstloc ${GROUPS} tunnelid monitortag`);
+
 /**
  * The places of the fields by type of log, as the PAN-OS administrator's guide lists them (9.1 to 11.0, "Syslog Field
  * Descriptions"). Older versions have the same places and fewer of them.
@@ -34,6 +39,15 @@ export const LAYOUTS: Readonly<Record<string, readonly string[]>> = {
   USERID: names(
     `${HEAD} vsys ip user datasourcename eventid repeatcnt timeout beginport endport datasource datasourcetype seqno actionflags ${GROUPS}`,
   ),
+  HIPMATCH: HIP_MATCH,
+  'HIP-MATCH': HIP_MATCH,
+  IPTAG: names(
+    `${HEAD} vsys ip tag_name event repeatcnt timeout datasourcename datasource_type datasource_subtype seqno actionflags ${GROUPS}`,
+  ),
+  CORRELATION: names(`${HEAD} src srcuser vsys category severity ${GROUPS} _ objectname object_id evidence`),
+  TUNNEL: TUNNELS,
+  START: TUNNELS,
+  END: TUNNELS,
   AUTHENTICATION: names(
     `${HEAD} vsys ip user normalize_user object authpolicy repeatcnt authid vendor logset serverprofile description clienttype event factorno seqno actionflags ${GROUPS}`,
   ),
@@ -44,6 +58,7 @@ export const COMMON_ROWS: readonly Row[] = [
   ['src', 'source', 'end'],
   ['public_ip', 'source', 'end'],
   ['public_ipv6', 'source', 'end'],
+  ['srcipv6', 'source', 'end'],
   ['ip', 'source', 'end'],
   ['host', 'source', 'end'],
   ['sport', 'source.port', 'port'],

@@ -11,8 +11,8 @@ import { setUrl } from './url.ts';
 import { classifyVerdict } from './verdict.ts';
 
 const START =
-  /^[01]?,(\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.+-]{8,24}Z?),\w{1,32},(TRAFFIC|THREAT|SYSTEM|CONFIG|GLOBALPROTECT|USERID|AUTHENTICATION|DECRYPTION),/;
-const START_WITHIN = /(?:^|[\s>:])(?=[01]?,\d{4}[/-]\d\d[/-]\d\d[ T][\d:.+-]{8,20}Z?,\w{1,32},[A-Z]{4,16},)/;
+  /^\d{0,12},(\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.+-]{8,24}Z?),[\w-]{0,32},(TRAFFIC|THREAT|SYSTEM|CONFIG|GLOBALPROTECT|USERID|AUTHENTICATION|DECRYPTION|HIPMATCH|HIP-MATCH|IPTAG|CORRELATION|TUNNEL|START|END),/;
+const START_WITHIN = /(?:^|[\s>:])(?=\d{0,12},\d{4}[/-]\d\d[/-]\d\d[ T][\d:.+-]{8,20}Z?,[\w-]{0,32},[A-Z-]{3,16},)/;
 const MAX_PALOALTO = 65_536;
 const SUBTYPES: Readonly<Record<string, readonly string[]>> = {
   url: ['network', 'web'],
@@ -38,9 +38,25 @@ function timeOf(text: string | undefined, context: ParseContext): number | undef
 function splitUser(user: { name?: string; domain?: string } | undefined): void {
   const slash = user?.name?.lastIndexOf('\\') ?? -1;
   if (!user?.name || slash < 0) return;
-  const domain = user.name.slice(0, slash);
+  const domain = user.name.slice(0, slash).replace(/\\+$/, '');
   user.name = user.name.slice(slash + 1);
   if (domain !== '') user.domain = domain;
+}
+
+const PRECISE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(?:Z|[+-]\d\d:\d\d)$/;
+const DAY = 86_400_000;
+
+/** The high resolution time, which names its zone and stands elsewhere in every version: the last such near the other. */
+function preciseTime(values: readonly string[], generated: number | undefined): number | undefined {
+  if (generated === undefined) return undefined;
+  for (let at = values.length - 1; at > 20; at--) {
+    if (!PRECISE.test(values[at] as string)) continue;
+    const ms = isoTimeAt(values[at] as string, 0, 'UTC')?.ms;
+    // The same minute and second, whatever zone the other is in.
+    const apart = ms === undefined ? Number.NaN : Math.abs(Math.floor(ms / 1000) * 1000 - generated);
+    if (apart <= DAY && apart % 900_000 === 0) return ms;
+  }
+  return undefined;
 }
 
 function readTraffic(draft: Draft, fields: DeviceFields, subtype: string): void {
@@ -148,13 +164,24 @@ function readUserId(draft: Draft, subtype: string): void {
   );
 }
 
+function readCorrelation(draft: Draft, fields: DeviceFields): void {
+  draft.event.kind = 'alert';
+  put(draft, 'rule.name', fields.take('objectname'));
+  put(draft, 'rule.id', fields.take('object_id'));
+  put(draft, 'rule.category', fields.take('category'));
+  classify(draft, ['network', 'intrusion_detection'], ['info']);
+}
+
 function classifyByType(draft: Draft, fields: DeviceFields, type: string, subtype: string): void {
-  if (type === 'TRAFFIC' || type === 'DECRYPTION') readTraffic(draft, fields, subtype);
+  if (/^(?:TRAFFIC|DECRYPTION|TUNNEL|START|END)$/.test(type)) readTraffic(draft, fields, subtype);
   else if (type === 'THREAT') readThreat(draft, fields, subtype);
   else if (type === 'SYSTEM') readSystem(draft, fields, subtype);
   else if (type === 'CONFIG') readConfig(draft, fields);
   else if (type === 'GLOBALPROTECT') readPortal(draft, fields);
   else if (type === 'USERID') readUserId(draft, subtype);
+  else if (type === 'CORRELATION') readCorrelation(draft, fields);
+  else if (type === 'IPTAG') classify(draft, ['network'], ['info'], fields.take('event'));
+  else if (type.startsWith('HIP')) classify(draft, ['host', 'network'], ['info'], 'hip-match');
   else {
     const event = fields.peek('event') ?? '';
     classify(draft, ['authentication'], ['info'], 'authentication', outcomeOf(event));
@@ -185,10 +212,8 @@ export function readPaloAltoMessage(message: string, context: ParseContext): Ecs
   const fields = new DeviceFields(pairs);
   const type = fields.take('type') as string;
   const subtype = fields.peek('subtype') ?? '';
-  const time = timeOf(
-    fields.peek('high_res_timestamp') ?? fields.peek('time_generated') ?? fields.peek('receive_time'),
-    context,
-  );
+  const generated = timeOf(fields.peek('time_generated') ?? fields.peek('receive_time'), context);
+  const time = preciseTime(values, generated) ?? generated;
   const draft = newDraft(
     message,
     message,
@@ -196,7 +221,8 @@ export function readPaloAltoMessage(message: string, context: ParseContext): Ecs
     context,
     time ?? timeOf(fields.peek('receive_time'), context),
   );
-  for (const name of ['receive_time', 'time_generated', 'high_res_timestamp']) fields.take(name);
+  for (const name of ['receive_time', 'time_generated']) fields.take(name);
+  if (fields.peek('serial') === 'no-serial') fields.take('serial');
   setObserver(draft, fields);
   if (type !== 'THREAT') put(draft, 'rule.name', fields.take('rule'));
   takeFields(draft, fields, COMMON_ROWS);
@@ -208,7 +234,7 @@ export function readPaloAltoMessage(message: string, context: ParseContext): Ecs
   if (draft.user === undefined && draft.destination?.user) draft.user = { ...draft.destination.user };
   classifyByType(draft, fields, type, subtype);
   put(draft, 'log.level', fields.take('severity'));
-  draft.message = fields.take('opaque') ?? fields.take('description') ?? message;
+  draft.message = fields.take('opaque') ?? fields.take('description') ?? fields.take('evidence') ?? message;
   draft['panw'] = { panos: { type, ...fields.rest() } };
   return finish(draft);
 }

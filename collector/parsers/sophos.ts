@@ -3,7 +3,7 @@ import type { ParseContext, Parser } from '../record.ts';
 import type { Row } from './device-fields.ts';
 import { DeviceFields, sumDirections, takeFields, userOfSource } from './device-fields.ts';
 import type { Draft } from './draft.ts';
-import { classify, finish, newDraft } from './draft.ts';
+import { classify, endpoint, finish, newDraft } from './draft.ts';
 import { readKeyValues } from './key-values.ts';
 import { countOf, put } from './put.ts';
 import { isoTimeAt, sureZone } from './time.ts';
@@ -29,6 +29,7 @@ const ROWS: readonly Row[] = [
   ['sent_pkts', 'source.packets', 'count'],
   ['packets_sent', 'source.packets', 'count'],
   ['dst_ip', 'destination', 'end'],
+  ['destinationip', 'destination', 'end'],
   ['dst_port', 'destination.port', 'port'],
   ['dst_mac', 'destination.mac', 'mac'],
   ['tran_dst_ip', 'destination.nat.ip', 'ip'],
@@ -75,6 +76,7 @@ const ROWS: readonly Row[] = [
   ['subject', 'email.subject'],
   ['filename', 'file.name'],
   ['file_name', 'file.name'],
+  ['file_path', 'file.path'],
   ['file_size', 'file.size', 'count'],
   ['sha1sum', 'file.hash', 'hash'],
   ['reason', 'event.reason'],
@@ -103,7 +105,9 @@ function timeOf(fields: DeviceFields, zone: string): number | undefined {
   if (found !== undefined) return found;
   // `timezone="IST"` names no zone that is sure; the collector's holds.
   const wall = `${fields.take('date')} ${fields.take('time')}`;
-  return isoTimeAt(wall, 0, sureZone(fields.peek('timezone'), zone))?.ms;
+  const offset = /^([+-])(\d{1,2})(?::?(\d\d))?$/.exec(fields.peek('timezone') ?? '');
+  const ahead = offset ? `${offset[1]}${(offset[2] as string).padStart(2, '0')}:${offset[3] ?? '00'}` : '';
+  return isoTimeAt(`${wall}${ahead}`, 0, sureZone(fields.peek('timezone'), zone))?.ms;
 }
 
 function verdictOf(fields: DeviceFields): Verdict | undefined {
@@ -206,9 +210,14 @@ export function readSophosMessage(message: string, context: ParseContext): EcsEv
   put(draft, 'event.code', fields.take('log_id'));
   put(draft, 'log.level', (fields.take('priority') ?? fields.take('severity'))?.toLowerCase());
   takeFields(draft, fields, ROWS);
+  const file = draft['file'] as { name?: string } | undefined;
   sumDirections(draft);
   userOfSource(draft);
   if (draft.user?.name !== undefined && draft.source) put(draft, 'source.user.name', draft.user.name);
+  // What is asked for may be a host alone.
+  const asked = draft.url?.original;
+  if (asked !== undefined && endpoint(asked) && !asked.includes('/')) draft.url = { original: asked, domain: asked };
+  if (typeof file?.name === 'string') file.name = file.name.trim();
   const domain = fields.peek('domain');
   if (domain !== undefined && draft.url && draft.url.domain === undefined)
     put(draft, 'url.domain', fields.take('domain'));

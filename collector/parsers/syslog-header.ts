@@ -297,6 +297,8 @@ export function readSyslogHeader(line: string, context: ParseContext): SyslogHea
     return readTag(header, line.slice(time.end + tab + 2));
   }
   if (word.endsWith(':') && !isAddress(word)) return readTag(header, line.slice(time.end + 1));
+  // Records of comma-separated fields that name no host.
+  if (/^\d{0,12},/.test(word)) return readTag(header, line.slice(time.end + 1));
   if (word !== '') header.host = word;
   return readTag(header, space < 0 ? '' : line.slice(space + 1));
 }

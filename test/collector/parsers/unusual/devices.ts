@@ -67,4 +67,57 @@ export const DEVICES: readonly Row[] = [
     'Nov 22 2026 08:01:08 fw1 CiscoASA[999]: %ASA-6-605005: Login permitted from 203.0.113.4/3702 to inside:192.0.2.1/ssh for user "lan"',
     { 'host.name': 'fw1', 'process.pid': 999, 'user.name': 'lan', 'event.outcome': 'success' },
   ],
+  [
+    'paloalto',
+    '<14>Nov 22 08:01:08 fw1 1,2026/11/22 08:01:07,007051000113358,HIPMATCH,0,2561,2026/11/22 08:01:07,example\\lan,vsys1,pc7,Windows,192.0.2.7,is-win,1,object,0,0,7028,0x0,0,0,0,0,,fw1,1,2001:db8::7,aabb',
+    { 'source.ip': '192.0.2.7', 'user.name': 'lan', 'user.domain': 'example', 'source.domain': 'pc7' },
+    ['event.outcome'],
+  ],
+  [
+    'paloalto',
+    '<14>Nov 22 08:01:08 fw1 1,2026/11/22 08:01:07,007051000113358,CORRELATION,wildfire-c2,0,2026/11/22 08:01:07,192.0.2.7,example\\lan,vsys1,compromised-host,medium,0,0,0,0,,fw1,1,beacon-heuristics,6005,"Host has made use of IRC 100 times."',
+    { 'rule.name': 'beacon-heuristics', 'rule.id': '6005', 'source.ip': '192.0.2.7', 'event.kind': 'alert' },
+  ],
+  [
+    'paloalto',
+    '<14>Nov 22 08:01:08 fw1 1,2026/11/22 08:01:07,007051000113358,IPTAG,0,2561,2026/11/22 08:01:07,vsys1,192.0.2.7,mytag,register,1,0,xmlapi,xml-api,unknown,700,0x0,0,0,0,0,,fw1,1',
+    { 'event.action': 'register', 'source.ip': '192.0.2.7' },
+  ],
+  [
+    'paloalto',
+    'Nov 22 08:01:08 931201168,2026-11-22T01:01:10.000000Z,no-serial,GLOBALPROTECT,globalprotect,9.1,2026-11-22T01:01:05.000000Z,vsys1,gateway-hip-check,host-info,,,example\\\\lan,,PC7,203.0.113.4,,10.2.2.2,2001:db8::1,8cbc,SER,5.2.6,,,1,,,HIP report is not needed,success,,0,,0,GW,130,true',
+    { '@timestamp': '2026-11-22T01:01:05.000Z', 'user.name': 'lan', 'user.domain': 'example' },
+    ['host', 'observer.serial_number'],
+  ],
+  [
+    'paloalto',
+    '1,2026/11/22 08:01:08,,SYSTEM,general,2561,2026/11/22 08:01:08,,general,,0,0,general,informational,"Connection closed",70,0x0,0,0,0,0,,fw1,0,0,2026-11-22T08:01:08.440-03:00',
+    { '@timestamp': '2026-11-22T11:01:08.440Z', 'host.name': 'fw1' },
+  ],
+  [
+    'checkpoint',
+    '<134>1 2026-11-22T01:01:02Z gw1 CheckPoint 1930 - [flags:"133440"; ifdir:"inbound"; origin:"192.0.2.1"; product:"System Monitor"; sys_message::"installed Standard"]',
+    { message: 'installed Standard', 'event.category': ['host'] },
+  ],
+  [
+    'checkpoint',
+    '<134>1 2026-11-22T01:01:02Z gw1 CheckPoint 1930 - [action:"Drop"; ifdir:"inbound"; origin:"192.0.2.1"; rule_name:"Cleanup"; packet_amount:"2"; packets:" <203.0.113.4,59912,192.0.2.8,1990,6;eth0> <203.0.113.5,40252,192.0.2.9,999,6;eth0>"]',
+    {
+      'event.type': ['connection', 'denied'],
+      'rule.name': 'Cleanup',
+      'related.ip': ['192.0.2.1', '203.0.113.4', '192.0.2.8', '203.0.113.5', '192.0.2.9'],
+    },
+    ['source', 'destination'],
+  ],
+  [
+    'sophos',
+    '<30>device="SFW" date=2026-11-22 time=08:01:08 timezone="+07" device_name="XG1" device_id=S1 log_id=086304418010 log_type="ATP" log_component="Firewall" log_subtype="Drop" priority=Warning user_name="lan" protocol="TCP" src_port=22623 dst_port=80 sourceip=192.0.2.7 destinationip=203.0.113.4 url=203.0.113.4 threatname=C2/Test-A eventid=C3 eventtype="Standard" login_user=""',
+    {
+      '@timestamp': '2026-11-22T01:01:08.000Z',
+      'destination.ip': '203.0.113.4',
+      'url.domain': '203.0.113.4',
+      'rule.name': 'C2/Test-A',
+    },
+    ['url.path'],
+  ],
 ];

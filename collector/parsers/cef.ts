@@ -15,7 +15,7 @@ const MAX_PAIRS = 400;
 /** A key begins the text or follows a blank; blanks inside a value are its own. */
 const KEY = /(?:^|[ \t])([A-Za-z_][A-Za-z0-9_.[\]]{0,63})=/g;
 const BSD_TIME =
-  /^([A-Z][a-z]{2}) ([ \d]\d) (?:(\d{4}) )?(\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(?: (?:([A-Z]{1,5})|([+-]\d{2}:?\d{2})))?$/;
+  /^([A-Z][a-z]{2}) ([ \d]\d) (?:(\d{4}) )?(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?: (?:([A-Z]{1,5})|([+-]\d{2}:?\d{2})))?$/;
 const WORDS: Readonly<Record<string, number>> = { low: 3, medium: 6, high: 8, 'very-high': 10 };
 
 /** Splits the header's seven parts at bars that no backslash precedes; the last is the extension. */
@@ -86,8 +86,8 @@ export function deviceTime(text: string | undefined, context: ParseContext): num
   const day = Number(found[2]);
   const seconds = Number(found[4]) * 3_600 + Number(found[5]) * 60 + Number(found[6]);
   if (month < 0 || seconds > 86_399) return undefined;
-  const offset = found[8]?.replace(':', '');
-  const zone = offset !== undefined ? 'UTC' : sureZone(found[7], context.timeZone);
+  const offset = found[9]?.replace(':', '');
+  const zone = offset !== undefined ? 'UTC' : sureZone(found[8], context.timeZone);
   const shift = offset === undefined ? 0 : (twoDigits(offset, 1) * 60 + twoDigits(offset, 3)) * 60_000;
   const east = offset?.startsWith('-') ? -1 : 1;
   const local = found[3] === undefined ? undefined : utcTime(Number(found[3]), month, day, seconds);
@@ -97,7 +97,8 @@ export function deviceTime(text: string | undefined, context: ParseContext): num
       : local === undefined
         ? undefined
         : zonedTime(local, zone);
-  return ms === undefined ? undefined : ms - east * shift;
+  const fraction = Number((found[7] ?? '').slice(0, 3).padEnd(3, '0'));
+  return ms === undefined ? undefined : ms + fraction - east * shift;
 }
 
 function setDevice(draft: Draft, [, vendor = '', product = '', version = '']: readonly string[]): void {
@@ -113,15 +114,15 @@ function setSeverity(draft: Draft, text: string): void {
 }
 
 /** Success and failure by the words of `outcome`; CEF leaves the value to the vendor. */
-function outcomeOf(text: string | undefined): 'success' | 'failure' | undefined {
+export function toldOutcome(text: string | undefined): 'success' | 'failure' | undefined {
   if (text === undefined) return undefined;
-  if (/^(?:success|succeeded|successful|ok|passed?|allowed)$/i.test(text)) return 'success';
-  return /^(?:fail(?:ed|ure)?|error|denied|blocked|rejected)$/i.test(text) ? 'failure' : undefined;
+  if (/^\/?(?:success|succeeded|successful|ok|passed?|allowed|accept(?:ed)?)$/i.test(text)) return 'success';
+  return /^\/?(?:fail(?:ed|ure)?|error|denied|blocked|rejected)$/i.test(text) ? 'failure' : undefined;
 }
 
 function classifyCef(draft: Draft, action: string | undefined, outcome: string | undefined): void {
   const ends = draft.source?.ip !== undefined && draft.destination?.ip !== undefined;
-  const told = outcomeOf(outcome);
+  const told = toldOutcome(outcome);
   if (ends) classifyVerdict(draft, ['network'], ['connection'], action);
   else if (verdictOf(action)) classify(draft, [], [verdictOf(action) as string], action);
   else if (action !== undefined) draft.event.action = action;
@@ -151,7 +152,11 @@ export function readCefMessage(message: string, context: ParseContext): EcsEvent
   const direction = fields.take('deviceDirection');
   if (direction === '0') put(draft, 'network.direction', 'inbound');
   if (direction === '1') put(draft, 'network.direction', 'outbound');
-  classifyCef(draft, fields.take('act') ?? fields.take('deviceAction'), fields.take('outcome'));
+  classifyCef(
+    draft,
+    fields.take('act') ?? fields.take('deviceAction'),
+    fields.take('outcome') ?? fields.take('categoryOutcome'),
+  );
   for (const [key, to] of [
     ['start', 'event.start'],
     ['end', 'event.end'],

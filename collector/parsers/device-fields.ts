@@ -1,7 +1,7 @@
 import type { Draft } from './draft.ts';
 import { endpoint, isAddress, portNumber, relate } from './draft.ts';
 import { countOf, macOf, put, putTransport } from './put.ts';
-import { setUrl } from './url.ts';
+import { readAuthority, setUrl } from './url.ts';
 
 const KEY = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/;
 const NOTHING = new Set(['', '-', 'N/A', 'n/a', '(null)', '(empty)']);
@@ -45,6 +45,10 @@ export type Kind = 'text' | 'lower' | 'count' | 'ip' | 'end' | 'port' | 'mac' | 
 /** A device's field, where it goes in ECS, and how it is read (`text` unless said). */
 export type Row = readonly [name: string, to: string, kind?: Kind];
 
+/** An address of the web without its scheme: `www.example.com/a?b=c`; `index.php/a` is none. */
+const HOST_FIRST =
+  /^((?:[A-Za-z0-9-]{1,63}\.){1,8}(?!(?:php\d?|aspx?|jspx?|html?|cgi|do|action)\/)[A-Za-z]{2,24}(?::\d{1,5})?)(?=\/)/;
+
 const READERS: Readonly<Record<Kind, (draft: Draft, to: string, text: string) => boolean>> = {
   text: (draft, to, text) => given(draft, to, text),
   lower: (draft, to, text) => given(draft, to, text.toLowerCase()),
@@ -71,7 +75,9 @@ const READERS: Readonly<Record<Kind, (draft: Draft, to: string, text: string) =>
     return (draft['network'] as { iana_number?: string } | undefined)?.iana_number !== undefined;
   },
   url(draft, _to, text) {
-    setUrl(draft, text);
+    const host = HOST_FIRST.exec(text)?.[1];
+    setUrl(draft, host === undefined ? text : text.slice(host.length));
+    if (host !== undefined) draft.url = { ...draft.url, ...readAuthority(host), original: text };
     return true;
   },
   hash(draft, to, text) {

@@ -1,6 +1,6 @@
 import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
-import { deviceTime } from './cef.ts';
+import { deviceTime, toldOutcome } from './cef.ts';
 import type { Row } from './device-fields.ts';
 import { DeviceFields, sumDirections, takeFields, userOfSource } from './device-fields.ts';
 import type { Draft } from './draft.ts';
@@ -38,6 +38,7 @@ const ROWS: readonly Row[] = [
   ['groupID', 'user.group.id'],
   ['role', 'user.roles', 'list'],
   ['url', 'url.original', 'url'],
+  ['rule', 'rule.name'],
   ['policy', 'rule.name'],
   ['resource', 'file.path'],
   ['devName', 'observer.name'],
@@ -104,6 +105,8 @@ export function readLeefMessage(message: string, context: ParseContext): EcsEven
   const ends = draft.source?.ip !== undefined && draft.destination?.ip !== undefined;
   if (ends) classifyVerdict(draft, ['network'], ['connection'], action);
   else put(draft, 'event.action', action);
+  const told = toldOutcome(action);
+  if (told !== undefined) draft.event.outcome ??= told;
   draft.message = fields.take('msg') ?? message;
   const rest = fields.rest();
   if (Object.keys(rest).length > 0) draft['leef'] = { attributes: rest };

@@ -82,7 +82,7 @@ function readAccount(text: string, draft: Draft): boolean {
   // A login over the data link names the other side's MAC address.
   if (source?.ip !== undefined) draft.source = source;
   else if (from !== undefined && macOf(from) !== undefined) put(draft, 'source.mac', macOf(from));
-  put(draft, 'network.protocol', by);
+  if (by !== 'local') put(draft, 'network.protocol', by);
   if (failed) classify(draft, ['authentication'], ['info'], 'login', 'failure');
   else if (found[2] === 'logged in') classify(draft, ['authentication', 'session'], ['start'], 'login', 'success');
   else classify(draft, ['session'], ['end'], 'logout');
@@ -146,6 +146,26 @@ function readStation(text: string, draft: Draft): boolean {
   return true;
 }
 
+const REFUSED = /^<?([^>:]{1,128})>?: user (\S{1,128}) (authentication failed)/;
+const CAME = /^(?:TCP |UDP )?connection (?:established )?from (\S{2,45})(?:, (?:auth|user).*)?$/i;
+
+/** Who was refused a tunnel, and who came to ask for one. */
+function readTunnelTry(text: string, draft: Draft): boolean {
+  const refused = REFUSED.exec(text);
+  if (refused) {
+    draft.user = { name: refused[2] as string };
+    put(draft, 'event.reason', refused[3]);
+    classify(draft, ['authentication', 'network'], ['info'], 'login', 'failure');
+    return true;
+  }
+  const came = CAME.exec(text)?.[1];
+  const source = came === undefined ? undefined : endpoint(came);
+  if (source?.ip === undefined) return false;
+  draft.source = source;
+  classify(draft, ['network'], ['connection', 'start'], 'connection');
+  return true;
+}
+
 function readTunnel(text: string, draft: Draft): boolean {
   const found = PPP.exec(text);
   if (!found) return false;
@@ -184,7 +204,7 @@ export function readMikrotikMessage(message: string, context: ParseContext): Ecs
     readChange(text, draft) ||
     (/^(?:wireless|wifi|caps)$/.test(topics[0] as string) && readStation(text, draft)) ||
     (/^(?:ppp|pptp|l2tp|sstp|ovpn|pppoe)$/.test(topics[0] as string) &&
-      (readTunnelAccount(text, draft) || readTunnel(text, draft)));
+      (readTunnelAccount(text, draft) || readTunnelTry(text, draft) || readTunnel(text, draft)));
   if (!read) classify(draft, [topics[0] === 'system' ? 'host' : 'network'], ['info']);
   return finish(draft);
 }

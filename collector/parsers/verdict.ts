@@ -5,9 +5,9 @@ import { classify } from './draft.ts';
 export type Verdict = 'allowed' | 'denied';
 
 const DENIED =
-  /^(?:deny|denied|denies|block|blocked|drop|dropped|discard|discarded|reject|rejected|prevent|prevented|clear_session|clear-session|reset|reset_client|reset_server|reset-client|reset-server|reset_both|reset-both|quarantine|quarantined|redirect|deny session|block-url|block-ip|sinkhole|drop-icmp|drop-all-packets|drop packet|block-override)$/;
+  /^(?:deny|denied|denies|block|blocked|drop|dropped|discard|discarded|reject|rejected|prevent|prevented|clear_session|clear-session|reset|reset_client|reset_server|reset-client|reset-server|reset_both|reset-both|quarantine|quarantined|redirect|deny session|block-url|block-ip|sinkhole|drop-icmp|drop-all-packets|drop packet|block-override|req_blocked_\w{1,32})$/;
 const ALLOWED =
-  /^(?:accept|accepted|close|ip-conn|timeout|client-rst|server-rst|dns|start|pass|passed|passthrough|allow|allowed|allow session|permit|permitted|monitored|detect|detected|exempt|log-only|bypass|monitor|alert|decrypt|encrypt|ip changed|continue)$/;
+  /^(?:accept|accepted|close|ip-conn|timeout|client-rst|server-rst|dns|start|pass|passed|passthrough|allow|allowed|allow session|permit|permitted|monitored|detect|detected|exempt|log-only|bypass|monitor|alert|decrypt|encrypt|ip changed|continue|req_passed|req_cached_\w{1,32})$/;
 
 /** What the word that a device writes for its deed means; undefined where it names none. */
 export function verdictOf(action: string | undefined): Verdict | undefined {

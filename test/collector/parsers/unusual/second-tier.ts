@@ -1,3 +1,4 @@
+import { EXCHANGE } from './exchange.ts';
 import type { Row } from './row.ts';
 
 function zeek(
@@ -66,7 +67,7 @@ export const SECOND_TIER: readonly Row[] = [
   [
     'cef',
     'CEF:0|V|P|1|x|n|5|rt=Nov 22 2026 08:01:02.500 +09:00 c6a2=2001:db8::1 c6a2Label=Source IPv6 Address c6a3=2001:db8::2 c6a3Label=Destination IPv6 Address',
-    { 'source.ip': '2001:db8::1', 'destination.ip': '2001:db8::2', '@timestamp': '2026-11-21T23:01:02.000Z' },
+    { 'source.ip': '2001:db8::1', 'destination.ip': '2001:db8::2', '@timestamp': '2026-11-21T23:01:02.500Z' },
     ['cef.extensions'],
   ],
   [
@@ -168,6 +169,7 @@ export const SECOND_TIER: readonly Row[] = [
     { 'related.ip': ['192.0.2.9'] },
     ['url', 'source', 'destination'],
   ],
+  ...EXCHANGE,
 ];
 
 /** Headers of syslog, from its two standards and from beside them. */

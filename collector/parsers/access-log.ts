@@ -7,6 +7,8 @@ import { readAuthority, readRequest } from './url.ts';
 
 const DATE_LENGTH = 26;
 const MAX_WORDS = 64;
+/** A list of addresses; formats of one's own put other things at its place. */
+const FORWARDED = /^(?:(?:[0-9A-Fa-f.:[\]]{3,60}|unknown)(?:,\s{0,4}|$)){1,32}$/;
 const HOST_AND_PORT = /[^:\]]:\d{1,5}$/;
 
 let lastDate = '';
@@ -180,7 +182,7 @@ export function parseAccess(
   };
   if (Object.keys(http).length > 0) draft['http'] = http;
   if (agent !== '-' && agent !== '') draft['user_agent'] = { original: agent };
-  if (forwarded !== '-' && forwarded !== '') draft[module] = { access: { forwarded_for: forwarded } };
+  if (FORWARDED.test(forwarded)) draft[module] = { access: { forwarded_for: forwarded } };
   classify(draft, ['web'], ['access']);
   if (status !== undefined) draft.event.outcome = status < 400 ? 'success' : 'failure';
   return finish(draft);

@@ -1,5 +1,5 @@
 import type { Draft } from './draft.ts';
-import { classify, endpoint } from './draft.ts';
+import { classify, endpoint, isAddress } from './draft.ts';
 import { countOf, put } from './put.ts';
 
 // User names and session ids come from the network, but Dovecot writes no comma or bracket of theirs unescaped into the
@@ -255,7 +255,9 @@ function readService(
 ): boolean {
   put(draft, 'service.name', name);
   if (Object.hasOwn(PROTOCOLS, name)) put(draft, 'network.protocol', PROTOCOLS[name]);
-  const known = user !== undefined && user !== '' && !/^\d+$/.test(user) ? user.split(',', 2)[0] : undefined;
+  const first = user === undefined || user === '' || /^\d+$/.test(user) ? undefined : user.split(',', 2)[0];
+  // doveadm's server has its client there.
+  const known = first !== undefined && isAddress(first) ? undefined : first;
   if (known) draft.user = { name: known };
   if (name.endsWith('-login')) return readLogin(text, draft) || readOther(text, draft, level);
   if (name.startsWith('auth')) return readAuth(text, draft) || readOther(text, draft, level);

@@ -27,6 +27,7 @@ const DROPPED = /^drop connection #\d+ from \[([^\]\s]+)\]:(\d{1,5}) on \[([^\]\
 const LISTENING = /^Server listening on (\S+) port (\d{1,5})\.$/;
 const USER_AUTH = /^input_userauth_request: (?:invalid|illegal) user (.*)$/s;
 const BREAK_IN = /^reverse mapping checking getaddrinfo for (\S+) \[([^\]\s]+)\] failed/;
+const SFTP = /^session (opened|closed) for local user (.*) from \[([^\]\s]+)\]$/s;
 const DISPATCH =
   /^(?:ssh_dispatch_run_fatal: |banner exchange: )?Connection from (?:(?:authenticating|invalid) user (.*) )?(\S+) port (\d{1,5}): /s;
 
@@ -39,11 +40,13 @@ const PROBES: readonly RegExp[] = [
   /^Protocol major versions differ for (\S+?)(?: port (\d{1,5}))?: /,
   /^Address (\S+) maps to \S+, but this does not map back/,
   /^Nasty PTR record "[^"]*" is set up for (\S+), ignoring$/,
+  /^srclimit_penalise: \S+ \S+ (\S+)\/(?:32|128) /,
   /^refused connect from \S+ \(([^)\s]+)\)$/,
 ];
 
 function account(draft: Draft, name: string | undefined): void {
-  if (name !== undefined && name !== '') draft.user = { name };
+  // Where collectors join blanks, an empty name leaves the words before it.
+  if (name !== undefined && name !== '' && name !== 'invalid user' && name !== 'illegal user') draft.user = { name };
 }
 
 function failedLogin(draft: Draft, user: string | undefined, address: string | undefined, port?: string): true {
@@ -126,6 +129,17 @@ function readDispatch(text: string, draft: Draft): boolean {
   account(draft, found[1]);
   setSource(draft, found[2] as string, found[3]);
   classify(draft, ['session'], ['info']);
+  return true;
+}
+
+/** What sftp-server says of its own sessions. */
+function readSftp(text: string, draft: Draft): boolean {
+  const found = SFTP.exec(text);
+  if (!found) return false;
+  account(draft, found[2]);
+  setSource(draft, found[3] as string);
+  const isOpen = found[1] === 'opened';
+  classify(draft, ['session'], [isOpen ? 'start' : 'end'], isOpen ? 'sftp_session_start' : 'sftp_session_end');
   return true;
 }
 
@@ -226,6 +240,8 @@ export function parseOpensshMessage(message: string, draft: Draft): boolean {
     case 'ssh_':
     case 'bann':
       return readDispatch(text, draft);
+    case 'sess':
+      return readSftp(text, draft);
     case 'Star':
     case 'Clos':
       return readSession(text, draft);

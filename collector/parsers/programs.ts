@@ -86,6 +86,8 @@ const PROGRAMS = new Map<string, ProgramMessages>([
   ['sshd-session', SSHD],
   ['sshd-auth', SSHD],
   ['sudo', { auth: true, message: parseSudoMessage }],
+  ['sftp-server', SSHD],
+  ['internal-sftp', SSHD],
   ['su', { auth: true, message: (message, draft) => parsePam(message, draft) || parseSuMessage(message, draft) }],
   ['login', { auth: true, message: (text, draft) => parsePam(text, draft) || parseLoginMessage(text, draft) }],
   [

@@ -11,6 +11,14 @@ const RECORD_KEYS = new Set(['rrname', 'rrtype', 'rdata', 'ttl']);
 /** What Suricata's HTTP library writes where it saw an answer alone; the host that it names then, `libhtp`, is itself. */
 const UNSEEN = '/libhtp::request_uri_not_seen';
 
+/** Says whether an event is about a packet that the server sent: by its direction, or by the flow's own ends. */
+export function isAnswer(eve: JsonObject, draft: Draft): boolean {
+  if (eve['direction'] === 'to_client') return true;
+  const flow = objectAt(eve, 'flow');
+  const client = flow?.['src_ip'];
+  return client !== undefined && client === draft.destination?.ip && client !== draft.source?.ip;
+}
+
 /** Moves what EVE says of an HTTP transaction to `http.*`, `url.*` and `user_agent.*`. */
 export function readHttp(eve: JsonObject, draft: Draft, kind: string): void {
   const http = objectAt(eve, 'http');
@@ -23,7 +31,8 @@ export function readHttp(eve: JsonObject, draft: Draft, kind: string): void {
   const { domain, port } = name === undefined ? {} : readAuthority(name);
   if (domain !== undefined) {
     draft.url = { ...draft.url, domain, ...(port !== undefined && { port }) };
-    if (draft.destination && !isAddress(domain)) draft.destination.domain = domain;
+    const server = isAnswer(eve, draft) ? draft.source : draft.destination;
+    if (server && !isAddress(domain)) server.domain = domain;
   }
   const agent = takeString(http, 'http_user_agent');
   if (agent !== undefined) draft['user_agent'] = { original: agent };

@@ -6,7 +6,7 @@ import type { JsonObject } from './json-object.ts';
 import { compact, dropEmpty, objectAt, parseObject, takeCount, takeString } from './json-object.ts';
 import { macOf, put } from './put.ts';
 import { readApplication } from './suricata-applications.ts';
-import { readDns, readFile, readHttp, readTls } from './suricata-protocols.ts';
+import { isAnswer, readDns, readFile, readHttp, readTls } from './suricata-protocols.ts';
 import { isoString, isoTimeAt } from './time.ts';
 
 /** ECS categories and types by EVE `event_type`; a type that is not listed is network information. */
@@ -94,8 +94,9 @@ function readFlow(eve: JsonObject, draft: Draft, kind: string): void {
   if (!flow) return;
   const sent = { packets: takeCount(flow, 'pkts_toserver'), bytes: takeCount(flow, 'bytes_toserver') };
   const answered = { packets: takeCount(flow, 'pkts_toclient'), bytes: takeCount(flow, 'bytes_toclient') };
-  if (draft.source) Object.assign(draft.source, compact({ ...sent }));
-  if (draft.destination) Object.assign(draft.destination, compact({ ...answered }));
+  const [client, server] = isAnswer(eve, draft) ? [draft.destination, draft.source] : [draft.source, draft.destination];
+  if (client) Object.assign(client, compact({ ...sent }));
+  if (server) Object.assign(server, compact({ ...answered }));
   const packets = sent.packets === undefined ? undefined : sent.packets + (answered.packets ?? 0);
   const bytes = sent.bytes === undefined ? undefined : sent.bytes + (answered.bytes ?? 0);
   const totals = compact({ packets, bytes });

@@ -213,4 +213,33 @@ export const HOSTS: readonly Row[] = [
     { message: 'hi\ufffd', 'process.name': 'php', 'event.dataset': 'system.syslog' },
     ['error'],
   ],
+  [
+    'openssh',
+    'Nov 22 08:01:08 web1 sshd[1]: Failed none for invalid user from 203.0.113.5 port 4022 ssh2',
+    { 'source.ip': '203.0.113.5', 'event.outcome': 'failure' },
+    ['user'],
+  ],
+  [
+    'openssh',
+    'Nov 22 08:01:08 web1 sshd[1]: srclimit_penalise: ipv4: new 203.0.113.5/32 deferred penalty of 5 seconds for penalty: failed authentication',
+    { 'source.ip': '203.0.113.5' },
+    ['user', 'event.outcome'],
+  ],
+  [
+    'openssh',
+    'Nov 22 08:01:08 web1 sftp-server[2]: session opened for local user lan from [203.0.113.5]',
+    { 'user.name': 'lan', 'source.ip': '203.0.113.5', 'event.type': ['start'] },
+  ],
+  [
+    'dovecot',
+    'Nov 22 08:01:04 mail1 dovecot: doveadm(203.0.113.5)<1><>: Error: passdb lookup failed',
+    { 'service.name': 'doveadm' },
+    ['user'],
+  ],
+  [
+    'nginx',
+    '203.0.113.5 - - [22/Nov/2026:08:01:08 +0700] "GET / HTTP/1.1" 200 5 "-" "curl/8" "www.example.net"',
+    { 'user_agent.original': 'curl/8' },
+    ['nginx.access.forwarded_for'],
+  ],
 ];

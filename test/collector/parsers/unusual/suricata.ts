@@ -233,4 +233,10 @@ export const SURICATA: readonly Row[] = [
     { 'event.category': ['network'], 'event.type': ['info'] },
     ['network.protocol', 'event.outcome'],
   ),
+  [
+    'suricata',
+    '{"timestamp":"2026-11-22T08:14:15.123456+0700","src_ip":"203.0.113.80","src_port":80,"dest_ip":"192.0.2.5","dest_port":47592,"proto":"TCP","event_type":"alert","alert":{"action":"allowed","gid":1,"signature_id":9000001,"rev":1,"signature":"test answer","category":"","severity":2},"http":{"hostname":"www.example.net","url":"/x","http_method":"GET","status":200},"app_proto":"http","direction":"to_client","flow":{"pkts_toserver":6,"pkts_toclient":5,"bytes_toserver":496,"bytes_toclient":876,"src_ip":"192.0.2.5","dest_ip":"203.0.113.80"}}',
+    { 'source.bytes': 876, 'source.domain': 'www.example.net', 'destination.bytes': 496, 'destination.packets': 6 },
+    ['destination.domain'],
+  ],
 ];

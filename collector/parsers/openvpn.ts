@@ -9,7 +9,9 @@ const ADDRESS = '(?:\\[?(?:AF_INET6?\\])?)?([0-9A-Fa-f.:]{2,45}?)';
 /** `203.0.113.5:1194 `, `lan/203.0.113.5:1194 `, `lan/203.0.113.5:1194,10.8.0.6 ` or `[AF_INET6]::1:1194` before a message. */
 const CLIENT =
   /^(?:([^\s/[\]]{1,128})\/)?(?:(?:tcp|udp)[46]?(?:-server)?:)?(?:\[AF_INET6?\])?([0-9A-Fa-f.:]{2,45}):(\d{1,5})(?:,\S{1,64})? /;
-const INITIATED = new RegExp(`^\\[([^\\]]{1,128})\\] Peer Connection Initiated with ${ADDRESS}:(\\d{1,5})`);
+const INITIATED = new RegExp(
+  `^\\[([^\\]]{1,128})\\] Peer Connection Initiated with ${ADDRESS}:(\\d{1,5})(?![\\dA-Fa-f.:])`,
+);
 const POOL = /^MULTI_sva: pool returned IPv4=([0-9.]{7,15})/;
 const VIRTUAL = /^MULTI: primary virtual IP for \S{1,256}: ([0-9A-Fa-f.:]{2,45})$/;
 const VERIFY = /^VERIFY (OK|ERROR): depth=(\d{1,3}), (?:error=([^:]{1,200}): )?(.{1,1024})$/;
@@ -23,7 +25,7 @@ const TLS_REASON = /^TLS Error: (.{1,256})$/;
 const ENDED =
   /^(?:SIG(?:TERM|USR1|HUP|INT)\[soft,([\w-]{1,64})\] received, (?:client-instance|process) (?:exiting|restarting)|\[?[^\]]{0,128}\]? ?Inactivity timeout|Connection reset, restarting|client-instance exiting)/;
 const FIRST_PACKET = new RegExp(
-  `^TLS: (?:Initial packet from|new session incoming connection from) ${ADDRESS}:(\\d{1,5})`,
+  `^(?:TLS: (?:Initial packet from|new session incoming connection from)|TCP connection established with) ${ADDRESS}:(\\d{1,5})(?![\\dA-Fa-f.:])`,
 );
 
 function setClient(
@@ -33,7 +35,7 @@ function setClient(
   port: string | undefined,
 ): void {
   if (name !== undefined && name !== 'UNDEF') draft.user = { name };
-  const source = address === undefined ? undefined : endpoint(address, port);
+  const source = address === undefined ? undefined : endpoint(address.replace(/^::ffff:(?=\d{1,3}\.)/i, ''), port);
   if (source) draft.source = { ...draft.source, ...source };
 }
 
@@ -121,7 +123,7 @@ export function parseOpenvpnMessage(message: string, draft: Draft): boolean {
 const FILE_TIME =
   /^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([A-Z][a-z]{2}) ([ \d]\d) (\d\d:\d\d:\d\d) (\d{4})|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:us=\d{1,6} )?/;
 const OWN_WORDS =
-  /(?:TLS|OpenVPN|VERIFY|MULTI|Peer Connection|SIG(?:TERM|USR1|HUP)|AUTH-PAM|PLUGIN_|PUSH|SENT CONTROL|Data Channel|Control Channel|Initialization Sequence|Inactivity timeout|UDPv[46]|TCPv[46]|library versions|peer info:)/;
+  /(?:TLS|OpenVPN|VERIFY|MULTI|Peer Connection|SIG(?:TERM|USR1|HUP)|AUTH-PAM|PLUGIN_|PUSH|SENT CONTROL|Data Channel|Control Channel|Initialization Sequence|Inactivity timeout|UDPv[46]|TCPv[46]|library versions|peer info:|Connection reset|(?:TCP|UDP) connection|client-instance)/;
 
 function timeOf(found: RegExpExecArray, context: ParseContext): number | undefined {
   if (found[1] === undefined) return isoTimeAt(found[0], 0, context.timeZone)?.ms;

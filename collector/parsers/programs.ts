@@ -28,6 +28,7 @@ import {
   parseConnectionMessage,
   parseCronMessage,
   parseDhclientMessage,
+  parseDnsmasqMessage,
   parseElevationMessage,
   parseFtpMessage,
   parseSambaMessage,
@@ -85,9 +86,9 @@ const PROGRAMS = new Map<string, ProgramMessages>([
   ['sshd', SSHD],
   ['sshd-session', SSHD],
   ['sshd-auth', SSHD],
-  ['sudo', { auth: true, message: parseSudoMessage }],
   ['sftp-server', SSHD],
   ['internal-sftp', SSHD],
+  ['sudo', { auth: true, message: parseSudoMessage }],
   ['su', { auth: true, message: (message, draft) => parsePam(message, draft) || parseSuMessage(message, draft) }],
   ['login', { auth: true, message: (text, draft) => parsePam(text, draft) || parseLoginMessage(text, draft) }],
   [
@@ -158,6 +159,7 @@ const SERVICES = new Map<string, ProgramMessages>([
     (name) => [name, BANS] as const,
   ),
   ['dhclient', { message: parseDhclientMessage }],
+  ['dnsmasq', { message: parseDnsmasqMessage }],
 ]);
 
 /** Programs that name a part of themselves: `postfix/smtpd`, `postfix-in/cleanup`. */

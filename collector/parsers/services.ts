@@ -300,7 +300,7 @@ export const parseDhclientMessage = reader([
       put(draft, 'network.protocol', 'dhcp');
       for (const ip of [found[2], found[4], found[6]])
         if (ip !== undefined && ip !== '255.255.255.255') relate(draft, 'ip', ip);
-      classify(draft, ['network'], ['protocol'], (found[1] as string).toLowerCase());
+      classify(draft, ['network'], ['protocol'], (found[1] as string).toLowerCase().replace('dhcp', 'dhcp-'));
     },
   ],
   [
@@ -309,6 +309,36 @@ export const parseDhclientMessage = reader([
       put(draft, 'network.protocol', 'dhcp');
       relate(draft, 'ip', found[1]);
       classify(draft, ['network'], ['protocol'], 'bound');
+    },
+  ],
+]);
+
+/** What dnsmasq was asked, and answered. */
+export const parseDnsmasqMessage = reader([
+  [
+    /^(?:\d{1,10} (?:[0-9A-Fa-f.:]{2,45}\/\d{1,5} )?)?query\[([A-Z0-9]{1,16})\] (\S{1,255}) from ([0-9A-Fa-f.:]{2,45})$/,
+    (found, draft) => {
+      setSource(draft, found[3] as string);
+      put(draft, 'dns.type', 'query');
+      put(draft, 'dns.question.name', found[2]);
+      put(draft, 'dns.question.type', found[1]);
+      put(draft, 'network.protocol', 'dns');
+      classify(draft, ['network'], ['protocol'], 'query');
+    },
+  ],
+  [
+    /^(?:\d{1,10} (?:[0-9A-Fa-f.:]{2,45}\/\d{1,5} )?)?(reply|cached|config|\/etc\/hosts) (\S{1,255}) is (\S{1,255})$/,
+    (found, draft) => {
+      put(draft, 'dns.type', 'answer');
+      put(draft, 'dns.question.name', found[2]);
+      put(draft, 'network.protocol', 'dns');
+      const address = endpoint(found[3] as string)?.ip;
+      if (address !== undefined) {
+        put(draft, 'dns.answers', [{ name: found[2], type: address.includes(':') ? 'AAAA' : 'A', data: address }]);
+        put(draft, 'dns.resolved_ip', [address]);
+        relate(draft, 'ip', address);
+      } else if (/^NXDOMAIN/.test(found[3] as string)) put(draft, 'dns.response_code', 'NXDOMAIN');
+      classify(draft, ['network'], ['protocol'], 'response');
     },
   ],
 ]);

@@ -61,4 +61,37 @@ export const EXCHANGE: readonly Row[] = [
     { 'source.ip': '203.0.113.5', 'event.action': 'connection' },
     ['event.outcome'],
   ],
+  [
+    'openvpn',
+    '2026-11-22 08:01:02 lan/203.0.113.9:40112 Connection reset, restarting [0]',
+    { 'source.ip': '203.0.113.9', 'source.port': 40112, 'user.name': 'lan', 'event.action': 'vpn_disconnected' },
+    ['host'],
+  ],
+  [
+    'openvpn',
+    '2026-11-22 08:01:02 TCP connection established with [AF_INET6]::ffff:203.0.113.9:40112',
+    { 'source.ip': '203.0.113.9', 'source.port': 40112, 'event.action': 'vpn_connection_attempt' },
+    ['host', 'user'],
+  ],
+  [
+    'openvpn',
+    '2026-11-22 08:01:02 203.0.113.9:40112 TLS: Initial packet from [AF_INET6]::ffff:203.0.113.9:40112, sid=a b',
+    { 'source.ip': '203.0.113.9', 'source.port': 40112 },
+  ],
+  [
+    'openvpn',
+    '2026-11-22 08:01:02 203.0.113.9:40112 [lan] Peer Connection Initiated with [AF_INET6]2001:db8::9:40112 (via ::ffff:192.0.2.1%eth0)',
+    { 'source.ip': '2001:db8::9', 'source.port': 40112, 'user.name': 'lan' },
+  ],
+  [
+    'syslog',
+    'Nov 22 08:01:02 r1 dnsmasq[200]: query[A] www.example.com from 192.0.2.7',
+    { 'source.ip': '192.0.2.7', 'dns.question.name': 'www.example.com', 'dns.question.type': 'A', 'process.pid': 200 },
+  ],
+  [
+    'syslog',
+    'Nov 22 08:01:02 r1 dnsmasq[200]: reply www.example.com is 203.0.113.80',
+    { 'dns.resolved_ip': ['203.0.113.80'], 'dns.type': 'answer' },
+    ['source', 'destination'],
+  ],
 ];

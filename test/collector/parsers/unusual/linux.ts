@@ -237,7 +237,7 @@ export const LINUX: readonly Row[] = [
   [
     'syslog',
     'Nov 22 08:01:02 h1 dhclient[800]: DHCPACK of 192.0.2.50 from 192.0.2.1 (xid=0x1234)',
-    { 'event.action': 'dhcpack', 'related.ip': ['192.0.2.50', '192.0.2.1'] },
+    { 'event.action': 'dhcp-ack', 'related.ip': ['192.0.2.50', '192.0.2.1'] },
     ['source', 'destination'],
   ],
   [

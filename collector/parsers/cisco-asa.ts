@@ -88,7 +88,7 @@ function setEnds(draft: Draft, texts: Texts): void {
 
 /** The identity in brackets behind an address; a host's name there is none. */
 function identityOf(text: string | undefined): string | undefined {
-  return text !== undefined && HOST_IN_BRACKETS.test(text) ? undefined : text;
+  return text === 'any' || (text !== undefined && HOST_IN_BRACKETS.test(text)) ? undefined : text;
 }
 
 function setPeople(draft: Draft, texts: Texts): void {

@@ -192,7 +192,10 @@ export const DEVICE_MESSAGES: readonly CiscoRow[] = [
   [
     '733101',
     { category: ['network', 'intrusion_detection'], type: ['info'], action: 'threat-detection' },
-    'Host {src} is {reason}. {rest}',
+    'Host {src} is attacking. {rest}',
+    'Object {src} is attacking. {rest}',
+    'Host {dst} is targeted. {rest}',
+    'Object {dst} is targeted. {rest}',
     'Subnet {name} is {reason}. {rest}',
   ],
   [
@@ -242,6 +245,7 @@ export const DEVICE_MESSAGES: readonly CiscoRow[] = [
     NOTE,
     'SFR requested {word} to bypass further packet redirection and process {transport} flow from {sif}:{src}/{sport} to {dif}:{dst}/{dport} locally~',
   ],
+  ['725003', TLS, 'SSL {word} {sif}:{src}/{sport} to {dst}/{dport} request to resume previous session~'],
   ['725016', TLS, 'Device selects trust-point {name} for {word} {sif}:{src}/{sport}[ to {dst}/{dport}]~'],
   [
     '308001',

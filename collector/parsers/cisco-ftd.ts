@@ -74,9 +74,10 @@ function setEnds(draft: Draft, pairs: ReadonlyMap<string, string>): void {
   if (protocol && protocol !== 'Unknown') put(draft, 'network.protocol', protocol.toLowerCase());
   const user = pairs.get('User');
   if (user && !/^(?:No Authentication Required|Unknown|Not Found|No Authentication)$/i.test(user)) {
-    const name = user.slice(user.lastIndexOf('\\') + 1);
-    draft.user = { name };
-    put(draft, 'source.user.name', name);
+    const slash = user.lastIndexOf('\\');
+    const domain = user.slice(0, Math.max(slash, 0)).replace(/\\+$/, '');
+    draft.user = { name: user.slice(slash + 1), ...(domain !== '' && { domain }) };
+    put(draft, 'source.user', { ...draft.user });
   }
 }
 

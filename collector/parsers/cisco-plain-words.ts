@@ -12,7 +12,7 @@ const ON = /\bon interface "?([^\s:()/,"]{1,64}?)"?[.,]?(?: |$)/;
 const TRANSPORT = /\b(TCP|UDP|ICMP|ICMPv6|IPv6-ICMP|SCTP|GRE|ESP)\b/gi;
 const PEER = /^(?:Group = ([^,]{0,256}), )?(?:Username = ([^,]{0,256}), )?IP = ([0-9A-Fa-f.:]{3,45}), /;
 const SESSION =
-  /^(?:Group <([^<>]{0,256})> )?User(?: <([^<>]{0,256})>)? IP <([0-9A-Fa-f.:]{3,45})>|^Group (\S{1,256}) User (\S{1,256}) IP ([0-9A-Fa-f.:]{3,45}),? /;
+  /^(?:Group <([^<>]{0,256})> |TunnelGroup <[^<>]{0,256}> GroupPolicy <[^<>]{0,256}> )?User(?: <([^<>]{0,256})>)? IP <([0-9A-Fa-f.:]{3,45})>|^Group (\S{1,256}) User (\S{1,256}) IP ([0-9A-Fa-f.:]{3,45}),? /;
 const IKE =
   /^Local:(\S{3,255}):(\d{1,5}) Remote:(\S{3,255}):(\d{1,5}) Username:(.{0,256}?) (?:IKEv2 |Group:|SA |Received |Negotiation )/;
 const NAMED = /\bfor user ['"<]([^'"<>]{0,256})['">]|\(user= ?([^()]{0,256})\)/;

@@ -136,6 +136,7 @@ export const TRAFFIC_MESSAGES: readonly CiscoRow[] = [
     'AAA retrieved user specific group policy ({group}) for user = {user}',
     'AAA retrieved default group policy {group} for user {user}',
   ],
+  ['113003', { category: AUTH, type: ['info'] }, 'AAA group policy for user {user} is being set to {group}'],
   ['113010', { category: AUTH, type: ['info'] }, 'AAA challenge received for user {user} from server {dst}~'],
   ['113012', LOGIN, 'AAA user {word} Successful[ ]: local database[ ]: user = {user}'],
   ['113013', REFUSED, 'AAA unable to complete the request Error : reason = {reason} : user = {user}'],

@@ -128,4 +128,26 @@ export const CISCO: readonly Row[] = [
     `${ASA}-7-715065: Group = STAFF, Username = lan, IP = 203.0.113.4, IKE AM Responder FSM error history`,
     { 'user.name': 'lan', 'source.ip': '203.0.113.4', 'user.group.name': 'STAFF' },
   ],
+  [
+    'cisco-asa',
+    `${ASA}-4-733101: Object 203.0.113.4 is targeted. Current burst rate is 6 per second, max configured rate is 5`,
+    { 'destination.ip': '203.0.113.4', 'event.action': 'threat-detection' },
+    ['source'],
+  ],
+  [
+    'cisco-asa',
+    `${ASA}-4-722041: TunnelGroup <VPN> GroupPolicy <P> User <lan> IP <203.0.113.4> No IPv6 address available for SVC connection`,
+    { 'user.name': 'lan', 'source.ip': '203.0.113.4' },
+  ],
+  [
+    'cisco-asa',
+    `${ASA}-6-302020: Built inbound ICMP connection for faddr 203.0.113.4/5(any) gaddr 192.0.2.7/0 laddr 192.0.2.7/0`,
+    { 'source.ip': '203.0.113.4', 'destination.ip': '192.0.2.7' },
+    ['user', 'source.user'],
+  ],
+  [
+    'cisco-asa',
+    'Nov 22 2026 08:01:08 fw1 : %FTD-1-430003: AccessControlRuleAction: Block, SrcIP: 192.0.2.7, DstIP: 203.0.113.4, SrcPort: 51234, DstPort: 443, Protocol: tcp, AccessControlRuleName: R, User: EXAMPLE\\lan',
+    { 'user.name': 'lan', 'user.domain': 'EXAMPLE', 'source.user.domain': 'EXAMPLE', 'rule.name': 'R' },
+  ],
 ];

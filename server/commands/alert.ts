@@ -3,6 +3,7 @@ import type { AlertList, AlertRow } from '../alerts/schema.ts';
 import { loadConfig } from '../config.ts';
 import { readArguments, readNumber, UsageError } from './arguments.ts';
 import { connect } from './connection.ts';
+import { everyRow } from './every-row.ts';
 import { table } from './terminal.ts';
 
 const HELP = `Usage: haidang alert list [--status new,in_progress,closed] [--limit N] [--json] [--config FILE]
@@ -27,16 +28,13 @@ export async function run(args: readonly string[]): Promise<number> {
   const limit = readNumber('limit', values.limit, 1_000_000, 1_000_000);
   const connection = await connect(await loadConfig(values.config));
   try {
-    const rows: AlertRow[] = [];
-    let after: string | null = null;
-    do {
-      const search = new URLSearchParams({ limit: String(Math.min(1000, limit - rows.length)) });
-      if (values.status !== undefined) search.set('status', values.status);
-      if (after !== null) search.set('after', after);
-      const page: AlertList = await connection.ask('GET', `/api/v1/alerts?${search}`);
-      rows.push(...page.alerts);
-      after = page.next;
-    } while (after !== null && rows.length < limit);
+    const rows = await Array.fromAsync(
+      everyRow(connection, '/api/v1/alerts', (page: AlertList) => page.alerts, {
+        wanted: { status: values.status },
+        limit,
+        pageRows: 1000,
+      }),
+    );
     if (values.json) for (const row of rows) console.log(safeJson(line(row)));
     else console.log(rows.length === 0 ? 'No alerts.' : table(HEADING, rows.map(cells), [4]));
     return 0;

@@ -3,14 +3,13 @@ import type { AuditPage } from '../audit/schema.ts';
 import { loadConfig } from '../config.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { connect } from './connection.ts';
+import { everyRow } from './every-row.ts';
 import { plain, table } from './terminal.ts';
 
 const HELP = `Usage: haidang audit list [--actor NAME] [--act ACT] [--from TIME] [--to TIME] [--limit N] [--json] [--config FILE]
 
 Shows who did what, newest first: sign-ins, reads of log lines, changes, exports. --act takes a whole act or the beginning
 of one, like "user". Nobody can change the log; "haidang verify" proves that nobody did. Looking at it is on record as well.`;
-
-const PAGE = 500;
 
 /** `haidang audit` */
 export async function run(args: readonly string[]): Promise<number> {
@@ -33,25 +32,16 @@ export async function run(args: readonly string[]): Promise<number> {
   if (positionals.length !== 1 || positionals[0] !== 'list')
     throw new UsageError('say "haidang audit list"; --help tells more.');
   if (!Number.isInteger(most) || most < 1) throw new UsageError('--limit takes a number from 1.');
-  const asked = Object.entries({ actor, act, from, to }).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
-  );
   const connection = await connect(await loadConfig(values.config));
   try {
-    let after: string | null = null;
-    let left = most;
     const rows: string[][] = [];
-    do {
-      const query = new URLSearchParams([...asked, ['limit', String(Math.min(left, PAGE))]]);
-      if (after !== null) query.set('after', after);
-      const page: AuditPage = await connection.ask<AuditPage>('GET', `/api/v1/audit?${query}`);
-      for (const entry of page.entries) {
-        if (values.json) console.log(safeJson(entry));
-        else rows.push([entry.at, entry.actor, entry.act, entry.target, JSON.stringify(entry.detail)].map(plain));
-      }
-      left -= page.entries.length;
-      after = page.next;
-    } while (after !== null && left > 0);
+    for await (const entry of everyRow(connection, '/api/v1/audit', (page: AuditPage) => page.entries, {
+      wanted: { actor, act, from, to },
+      limit: most,
+    })) {
+      if (values.json) console.log(safeJson(entry));
+      else rows.push([entry.at, entry.actor, entry.act, entry.target, JSON.stringify(entry.detail)].map(plain));
+    }
     if (!values.json) console.log(rows.length === 0 ? 'There is no such act on record.' : table(HEADING, rows));
     return 0;
   } finally {

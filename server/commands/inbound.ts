@@ -3,6 +3,7 @@ import type { InboundItem, InboundItems, InboundSources, SourceRow } from '../in
 import { readNumber, UsageError, type ValuesOf } from './arguments.ts';
 import type { Connection } from './connection.ts';
 import { needed } from './due.ts';
+import { everyRow } from './every-row.ts';
 import { type Act, runAct } from './run-act.ts';
 import { plain, table } from './terminal.ts';
 
@@ -108,15 +109,9 @@ async function showStatus(connection: Connection, { json }: Values): Promise<num
 }
 
 async function showItems(connection: Connection, show: string, limit: number, { json }: Values): Promise<number> {
-  const items: InboundItem[] = [];
-  let after: string | null = null;
-  do {
-    const size = String(Math.min(500, limit - items.length));
-    const search = new URLSearchParams({ show, limit: size, ...(after === null ? {} : { after }) });
-    const answer: InboundItems = await connection.ask('GET', `/api/v1/inbound/items?${search}`);
-    items.push(...answer.items);
-    after = answer.next;
-  } while (after !== null && items.length < limit);
+  const items = await Array.fromAsync(
+    everyRow(connection, '/api/v1/inbound/items', (page: InboundItems) => page.items, { wanted: { show }, limit }),
+  );
   if (json) for (const item of items) console.log(safeJson(item));
   else {
     const rows = items.map(({ id, kind, state, incident, due, title, receivedAt }) => {

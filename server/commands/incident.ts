@@ -1,7 +1,7 @@
 import { safeJson } from '../../ecs/safe-json.ts';
 import type { IncidentDetail, IncidentList, IncidentRow } from '../incidents/schema.ts';
 import { readNumber, UsageError, type ValuesOf } from './arguments.ts';
-import type { Connection } from './connection.ts';
+import { everyRow } from './every-row.ts';
 import { ACT_OPTIONS, readIncidentAct } from './incident-acts.ts';
 import { readSettingsAct, SETTINGS_OPTIONS } from './incident-settings.ts';
 import { type Act, runAct } from './run-act.ts';
@@ -56,7 +56,12 @@ function readAct(positionals: readonly string[], values: Values): Act {
   if (act === 'list' && id === undefined) {
     const limit = readNumber('limit', values.limit, 100_000, 100_000);
     return async (connection) => {
-      const rows = await list(connection, values.status, limit);
+      const rows = await Array.fromAsync(
+        everyRow(connection, '/api/v1/incidents', (page: IncidentList) => page.incidents, {
+          wanted: { status: values.status },
+          limit,
+        }),
+      );
       if (values.json) for (const row of rows) console.log(safeJson(row));
       else console.log(rows.length === 0 ? 'No incidents.' : table(HEADING, rows.map(cells), [5]));
       return 0;
@@ -71,20 +76,6 @@ function readAct(positionals: readonly string[], values: Values): Act {
     const detail = await doing(connection);
     return detail ? tell(detail) : 0;
   };
-}
-
-async function list(connection: Connection, status: string | undefined, limit: number): Promise<IncidentRow[]> {
-  const rows: IncidentRow[] = [];
-  let after: string | null = null;
-  do {
-    const search = new URLSearchParams({ limit: String(Math.min(500, limit - rows.length)) });
-    if (status !== undefined) search.set('status', status);
-    if (after !== null) search.set('after', after);
-    const answer: IncidentList = await connection.ask('GET', `/api/v1/incidents?${search}`);
-    rows.push(...answer.incidents);
-    after = answer.next;
-  } while (after !== null && rows.length < limit);
-  return rows;
 }
 
 const HEADING = ['id', 'severity', 'status', 'agencies', 'incident', 'alerts', 'owner', 'detected'];

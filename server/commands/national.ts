@@ -10,6 +10,7 @@ import type {
 import { readNumber, UsageError, type ValuesOf } from './arguments.ts';
 import { ApiError, type Connection } from './connection.ts';
 import { needed, readDue } from './due.ts';
+import { everyRow } from './every-row.ts';
 import { type Act, runAct } from './run-act.ts';
 import { plain, table } from './terminal.ts';
 
@@ -143,16 +144,11 @@ async function showProvinces(connection: Connection, { json }: Values): Promise<
 }
 
 async function showBoard(connection: Connection, limit: number, values: Values): Promise<void> {
-  const wanted: Record<string, string> = {};
-  for (const name of ['province', 'severity', 'state', 'show'] as const) {
-    const value = values[name];
-    if (value !== undefined) wanted[name] = value;
-  }
-  const rows = await everyPage<BoardRow>(limit, async (page) => {
-    const search = new URLSearchParams({ ...wanted, ...page });
-    const { incidents, next } = await connection.ask<Board>('GET', `/api/v1/national/board?${search}`);
-    return { rows: incidents, next };
-  });
+  const { province, severity, state, show } = values;
+  const wanted = { province, severity, state, show };
+  const rows = await Array.fromAsync(
+    everyRow(connection, '/api/v1/national/board', (page: Board) => page.incidents, { wanted, limit }),
+  );
   if (values.json) for (const row of rows) console.log(safeJson(row));
   else console.log(rows.length === 0 ? 'No incidents.' : table(HEADING, rows.map(cells), [6]));
 }
@@ -166,11 +162,12 @@ function cells(row: BoardRow): string[] {
 }
 
 async function showSightings(connection: Connection, limit: number, { json, shared = false }: Values): Promise<void> {
-  const rows = await everyPage<NationalIndicators['indicators'][number]>(limit, async (page) => {
-    const search = new URLSearchParams({ shared: String(shared), ...page });
-    const answer = await connection.ask<NationalIndicators>('GET', `/api/v1/national/indicators?${search}`);
-    return { rows: answer.indicators, next: answer.next };
-  });
+  const rows = await Array.fromAsync(
+    everyRow(connection, '/api/v1/national/indicators', (page: NationalIndicators) => page.indicators, {
+      wanted: { shared: String(shared) },
+      limit,
+    }),
+  );
   if (json) for (const row of rows) console.log(safeJson(row));
   else {
     const lines = rows.map(({ type, value, tlp, seen, firstAt, lastAt }) => {
@@ -180,22 +177,6 @@ async function showSightings(connection: Connection, limit: number, { json, shar
     const heading = ['type', 'value', 'mark', 'met by', 'first', 'last'];
     console.log(lines.length === 0 ? 'Nothing.' : table(heading, lines));
   }
-}
-
-/** All rows of a list that is given in pages, up to `limit`. */
-async function everyPage<Row>(
-  limit: number,
-  ask: (page: Record<string, string>) => Promise<{ readonly rows: readonly Row[]; readonly next: string | null }>,
-): Promise<Row[]> {
-  const rows: Row[] = [];
-  let after: string | null = null;
-  do {
-    const size = String(Math.min(500, limit - rows.length));
-    const { rows: more, next } = await ask({ limit: size, ...(after === null ? {} : { after }) });
-    rows.push(...more);
-    after = next;
-  } while (after !== null && rows.length < limit);
-  return rows;
 }
 
 /** An incident of a province as a terminal shows it. */

@@ -2,6 +2,7 @@ import { safeJson } from '../../ecs/safe-json.ts';
 import type { NoticeAddress, NoticeLog, NoticeLogRow, NoticePeople } from '../notify/schema.ts';
 import { readNumber, UsageError, type ValuesOf } from './arguments.ts';
 import type { Connection } from './connection.ts';
+import { everyRow } from './every-row.ts';
 import { type Act, runAct } from './run-act.ts';
 import { plain, table } from './terminal.ts';
 
@@ -62,16 +63,10 @@ function readAct([act, subject, ...more]: readonly string[], values: Values): Ac
 }
 
 async function list(connection: Connection, limit: number, values: Values): Promise<number> {
-  const { show = 'all' } = values;
-  const rows: NoticeLogRow[] = [];
-  let after: string | null = null;
-  do {
-    const search = new URLSearchParams({ show, limit: String(Math.min(200, limit - rows.length)) });
-    if (after !== null) search.set('after', after);
-    const page: NoticeLog = await connection.ask('GET', `/api/v1/notices?${search}`);
-    rows.push(...page.notices);
-    after = page.next;
-  } while (after !== null && rows.length < limit);
+  const wanted = { show: values.show ?? 'all' };
+  const rows = await Array.fromAsync(
+    everyRow(connection, '/api/v1/notices', (page: NoticeLog) => page.notices, { wanted, limit, pageRows: 200 }),
+  );
   print(rows, values);
   return 0;
 }

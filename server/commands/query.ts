@@ -4,6 +4,7 @@ import { loadConfig } from '../config.ts';
 import type { EventSearchPage } from '../search/schema.ts';
 import { readArguments, readNumber, UsageError } from './arguments.ts';
 import { connect } from './connection.ts';
+import { everyRow } from './every-row.ts';
 import { plain } from './terminal.ts';
 
 const HELP = `Usage: haidang query [KQL] [--from TIME] [--to TIME] [--limit N] [--json] [--config FILE]
@@ -28,25 +29,18 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   if (positionals.length > 1) throw new UsageError('the query must be one argument; put it in quotes.');
   const limit = readNumber('limit', values.limit, 100, 1_000_000);
-  const search = new URLSearchParams({ kql: positionals[0] ?? '' });
-  if (values.from !== undefined) search.set('from', values.from);
-  if (values.to !== undefined) search.set('to', values.to);
   // The range is fixed once: every further page must look at the same stretch of time.
-  if (values.to === undefined) search.set('to', new Date(Date.now() + 60_000).toISOString());
-  if (values.from?.startsWith('now') ?? true) search.set('from', fixed(values.from ?? 'now-24h'));
+  const { from = 'now-24h', to = new Date(Date.now() + 60_000).toISOString() } = values;
+  const wanted = { kql: positionals[0] ?? '', from: from.startsWith('now') ? fixed(from) : from, to };
 
   const connection = await connect(await loadConfig(values.config));
   try {
-    let left = limit;
-    let after: string | null = null;
-    do {
-      search.set('limit', String(Math.min(1000, left)));
-      if (after !== null) search.set('after', after);
-      const page: EventSearchPage = await connection.ask('GET', `/api/v1/events?${search}`);
-      for (const { event } of page.events) console.log(values.json ? safeJson(event) : describe(event));
-      left -= page.events.length;
-      after = page.next;
-    } while (after !== null && left > 0);
+    for await (const { event } of everyRow(connection, '/api/v1/events', (page: EventSearchPage) => page.events, {
+      wanted,
+      limit,
+      pageRows: 1000,
+    }))
+      console.log(values.json ? safeJson(event) : describe(event));
     return 0;
   } finally {
     await connection.close();

@@ -5,6 +5,7 @@ import type { RequestDetail, RequestList, RequestRow } from '../requests/schema.
 import { readNumber, UsageError, type ValuesOf } from './arguments.ts';
 import type { Connection } from './connection.ts';
 import { needed, readDue } from './due.ts';
+import { everyRow } from './every-row.ts';
 import { type Act, runAct } from './run-act.ts';
 import { plain, table } from './terminal.ts';
 
@@ -87,19 +88,13 @@ async function answer(connection: Connection, path: string, text: string, values
 
 async function showList(connection: Connection, values: Values): Promise<number> {
   const limit = readNumber('limit', values.limit, 100_000, 100_000);
-  const rows: RequestRow[] = [];
-  let after: string | null = null;
-  do {
-    const search = new URLSearchParams({ limit: String(Math.min(500, limit - rows.length)) });
-    for (const name of ['state', 'agency', 'incident', 'alert'] as const) {
-      const value = values[name];
-      if (value !== undefined) search.set(name, value);
-    }
-    if (after !== null) search.set('after', after);
-    const page: RequestList = await connection.ask('GET', `/api/v1/requests?${search}`);
-    rows.push(...page.requests);
-    after = page.next;
-  } while (after !== null && rows.length < limit);
+  const { state, agency, incident, alert } = values;
+  const rows = await Array.fromAsync(
+    everyRow(connection, '/api/v1/requests', (page: RequestList) => page.requests, {
+      wanted: { state, agency, incident, alert },
+      limit,
+    }),
+  );
   if (values.json) for (const row of rows) console.log(safeJson(row));
   else console.log(rows.length === 0 ? 'No requests.' : table(HEADING, rows.map(cells)));
   return 0;

@@ -9,6 +9,7 @@ import type {
 } from '../sharing/schema.ts';
 import { UsageError, type ValuesOf } from './arguments.ts';
 import type { Connection } from './connection.ts';
+import { everyRow } from './every-row.ts';
 import { type Act, runAct } from './run-act.ts';
 import { plain, table } from './terminal.ts';
 
@@ -105,15 +106,13 @@ async function showRecipients(connection: Connection, { json }: Values): Promise
 }
 
 async function showList(connection: Connection, { json, show = 'all' }: Values): Promise<number> {
-  let after: string | null = null;
   let count = 0;
-  do {
-    const search = new URLSearchParams({ show, limit: '500', ...(after === null ? {} : { after }) });
-    const list: SharingList = await connection.ask('GET', `/api/v1/sharing?${search}`);
-    for (const share of list.shares) console.log(json ? safeJson(share) : lineOf(share));
-    count += list.shares.length;
-    after = list.next;
-  } while (after !== null);
+  for await (const share of everyRow(connection, '/api/v1/sharing', (page: SharingList) => page.shares, {
+    wanted: { show },
+  })) {
+    console.log(json ? safeJson(share) : lineOf(share));
+    count += 1;
+  }
   if (count === 0 && !json) console.log('Nothing.');
   return 0;
 }

@@ -126,7 +126,10 @@ function classifyCheckPoint(draft: Draft, fields: DeviceFields, product: string)
   const operation = fields.take('operation');
   if (LOGINS.test(action ?? '') || LOGINS.test(operation ?? '')) {
     const deed = LOGINS.test(action ?? '') ? action : operation;
-    const told = fields.peek('status') ?? fields.peek('auth_status') ?? deed ?? '';
+    const info = /^Administrator failed to log in: (.+)$/s.exec(fields.peek('additional_info') ?? '');
+    if (info) put(draft, 'event.reason', (info[1] as string).trim());
+    const status = fields.peek('status') ?? fields.peek('auth_status') ?? fields.peek('audit_status');
+    const told = info ? 'failed' : (status ?? deed ?? '');
     const outcome = /fail|denied|reject/i.test(told)
       ? 'failure'
       : /succe|^log ?in$|^log ?on$/i.test(told)

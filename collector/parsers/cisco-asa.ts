@@ -1,6 +1,7 @@
 import type { EcsEvent } from '../../ecs/event.ts';
 import type { ParseContext, Parser } from '../record.ts';
 import { readSecurityEvent } from './cisco-ftd.ts';
+import { readIosHead } from './cisco-ios-head.ts';
 import { CISCO_MESSAGES } from './cisco-messages.ts';
 import { readPlainWords } from './cisco-plain-words.ts';
 import type { Draft } from './draft.ts';
@@ -10,8 +11,8 @@ import { countOf, put, putTransport } from './put.ts';
 import { readSyslogHeader } from './syslog-header.ts';
 import { setUrl } from './url.ts';
 
-const MARK = /%(ASA|FTD|PIX|FWSM|NGIPS)-(?:[A-Za-z][\w]{0,30}-)?([0-7])-(\d{6}): ?/;
-const MARK_FIRST = /^:{0,2} ?%(?:ASA|FTD|PIX|FWSM|NGIPS)-/;
+const MARK = /%(ASA|FTD|PIX|FWSM|NGIPS)-(?:[A-Za-z][\w]{0,30}-|-)?([0-7])-(\d{6}): ?/;
+const MARK_FIRST = /^:{0,2} {0,3}%(?:ASA|FTD|PIX|FWSM|NGIPS)-/;
 const INNER_TIME = /^:? ?(?=(?:\w{3} )?\w{3} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d)/;
 const MAX_HEAD = 512;
 const MAX_CISCO = 16_384;
@@ -261,6 +262,12 @@ export const ciscoAsa: Parser = {
   parse(line, context) {
     if (MARK_FIRST.test(line)) return readCiscoMessage(line, context);
     const header = readSyslogHeader(line, context);
-    return readCiscoMessage(line, context) ?? makeEvent(line, line, context, header?.ms, header?.host);
+    const own = readCiscoMessage(line, context);
+    if (own || header?.host !== undefined) return own ?? makeEvent(line, line, context, header?.ms, header?.host);
+    // A name or a time alone, with or without a colon behind it: `<166>fw1 %…`, `: 2026 Nov 22 08:01:02 UTC fw1 : %…`.
+    const mark = MARK.exec(line.slice(0, MAX_HEAD));
+    const before = mark ? line.slice(0, mark.index).replace(/([^:\s]) *$/, '$1: ') : '';
+    const head = readIosHead(before, context);
+    return makeEvent(line, line, context, header?.ms ?? head?.ms, head?.host);
   },
 };

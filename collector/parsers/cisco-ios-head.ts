@@ -40,6 +40,11 @@ function readPiece(piece: string, head: Head, context: ParseContext | undefined)
     if (rest === undefined || zone) return true;
     // A relay's time, and the host that it names; the device's own name comes last.
     const words = rest.split(' ');
+    const named = words.length > 1 ? ZONE.exec(words[0] as string) : null;
+    if (named && context && /^[A-Z]/.test(named[0])) {
+      const exact = timeOf(stamp, named, context);
+      if (exact !== undefined) head.ms = exact;
+    }
     if (words.length > 2 || !words.every((word) => isHost(word))) return false;
     head.host = words[words.length - 1] as string;
     return true;

@@ -5,7 +5,7 @@ const AT = String.raw`(?:([^\s:()/,"]{1,64}):)?(\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa
 const WHO = String.raw`(?: ?\([^()]{0,256}\)){0,2}`;
 /** `from inside:192.0.2.1/4000 to outside:198.51.100.1/53`, `src … dst …`; the interfaces and ports may be absent. */
 const BOTH = [
-  new RegExp(String.raw`\b(?:from|for) ${AT}${WHO},? to ${AT}(?!\w|[./]\w)`),
+  new RegExp(String.raw`\b(?:from|for|flow) ${AT}${WHO},? to ${AT}(?!\w|[./]\w)`),
   new RegExp(String.raw`\bsrc(?: =)? ${AT}${WHO},? (?:dst|dest)(?: =)? ${AT}(?!\w|[./]\w)`),
 ];
 const ON = /\bon interface "?([^\s:()/,"]{1,64}?)"?[.,]?(?: |$)/;

@@ -19,7 +19,7 @@ const ISO_WITH_TAG =
   /^\d{4}-\d\d-\d\dT[\d:.,]{8,20}(?:Z|[+-]\d\d:?\d\d)? \S{1,255} [^\s:[\]]{1,128}\]?(?:\[[^\]\s]{1,64}\])?:(?: |$)/;
 /** A line without a program's name: whether it is one, its message tells. */
 const ISO_WITHOUT_TAG =
-  /^\d{4}-\d\d-\d\dT[\d:.,]{8,20}(?:Z|[+-]\d\d:?\d\d)? (?=[^\s:%=]{1,255} )\S{1,255} (?=[%<a-zA-Z\d[{])/;
+  /^\d{4}-\d\d-\d\dT[\d:.,]{8,20}(?:Z|[+-]\d\d:?\d\d)? (?:(?=[^\s:%=]{1,255} )\S{1,255})? {0,3}(?=[%<a-zA-Z\d[{])/;
 /** Without a time, or with a blank in it, a line is one where it names a program that is known. */
 const KNOWN_TAG =
   /^(?:(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d \d{4}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|[+-]\d\d:?\d\d))?) [^\s[\]]{1,255} )?([a-zA-Z(][\w./()-]{0,63})\[\d{1,10}\]: /;

@@ -120,4 +120,20 @@ export const DEVICES: readonly Row[] = [
     },
     ['url.path'],
   ],
+  [
+    'checkpoint',
+    '<134>1 2026-11-22T01:01:02Z mgmt1 CheckPoint 10547 - [action:"Accept"; origin:"192.0.2.1"; additional_info:"Administrator failed to log in: Wrong Password"; administrator:"lan"; audit_status:"Failure"; client_ip:"203.0.113.4"; operation:"Log In"; product:"SmartConsole"; subject:"Administrator Login"]',
+    { 'event.outcome': 'failure', 'event.reason': 'Wrong Password', 'user.name': 'lan', 'source.ip': '203.0.113.4' },
+  ],
+  [
+    'sophos',
+    'Nov 22 08:01:08 fw1 device_name="SFW" timestamp="2026-11-22T08:01:08+0700" device_model="SFVH" device_serial_id="C1" log_id=063411660020 log_type="Event" log_component="DHCP Server" log_subtype="System" log_version=1 status="Renew" severity="Information" reported_ip="192.0.2.7" src_mac="00:00:5e:00:53:07" reported_host="PC7" message="Lease IP 192.0.2.7 renewed"',
+    { 'source.ip': '192.0.2.7', 'source.mac': '00-00-5E-00-53-07', 'source.domain': 'PC7' },
+  ],
+  [
+    'cisco-asa',
+    '2026-11-22T01:01:08Z   %FTD-1-430003: AccessControlRuleAction: Block with reset, SrcIP: 192.0.2.7, DstIP: 203.0.113.4, SrcPort: 50815, DstPort: 7680, Protocol: tcp, User: Not Found',
+    { 'source.ip': '192.0.2.7', 'event.outcome': 'failure', '@timestamp': '2026-11-22T01:01:08.000Z' },
+    ['user', 'host'],
+  ],
 ];

@@ -29,10 +29,12 @@ export interface WindowsRecord {
 }
 
 const MAX_FIELDS = 400;
+/** What some agents put beside the message, where they leave out the event's own fields. */
+const UNTELLING = new Set(['Sid', 'Data', 'Type', 'Account', 'UserName']);
 
 /** What NXLog and other flat forms say of the record itself; every other key is event data. */
 const FLAT = new Set(
-  'EventTime EventReceivedTime Hostname Keywords EventType SeverityValue Severity EventID SourceName ProviderGuid Version Task OpcodeValue Opcode RecordNumber ExecutionProcessID ExecutionThreadID Channel Category Message SourceModuleName SourceModuleType ActivityID RelatedActivityID ProcessID ThreadID Provider_Name Provider_Guid EventRecordID SystemTime Computer Level Execution_ProcessID Execution_ThreadID Security_UserID EventRecordId ProviderName TimeCreated @timestamp @version host tags type product service category port message Domain AccountName AccountType UserID _src _expect EventIDQualifiers LogName MachineName timestamp log agent ecs input winlog event'.split(
+  'EventTime EventReceivedTime Hostname Keywords EventType SeverityValue Severity EventID SourceName ProviderGuid Version Task OpcodeValue Opcode RecordNumber ExecutionProcessID ExecutionThreadID Channel Category Message SourceModuleName SourceModuleType ActivityID RelatedActivityID ProcessID ThreadID Provider_Name Provider_Guid EventRecordID SystemTime Computer Level Execution_ProcessID Execution_ThreadID Security_UserID EventRecordId ProviderName TimeCreated @timestamp @version StringInserts TimeGenerated TimeWritten EventCategory ComputerName EventSourceName Activity TenantId SourceSystem SourceComputerId EventOriginId MG _ResourceId ManagementGroupName Qualifiers host tags type product service category port message Domain AccountName AccountType UserID _src _expect EventIDQualifiers LogName MachineName timestamp log agent ecs input winlog event'.split(
     ' ',
   ),
 );
@@ -61,6 +63,9 @@ function numberOf(text: string | undefined): number | undefined {
 function timeOf(text: string | undefined, zone: string): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d{13}$/.test(text)) return Number(text);
+  // `2026-11-22 08:01:02 +0700`.
+  const joined = /^(.{19,29}) ([+-]\d{4})$/.exec(text);
+  if (joined) return isoTimeAt(`${joined[1]}${joined[2]}`, 0, zone)?.ms;
   return isoTimeAt(text, 0, zone)?.ms;
 }
 
@@ -70,8 +75,8 @@ const AUDIT_SUCCESS = 1n << 53n;
 /** Audit records say in their keywords whether what they tell of worked: by name, or as bits 52 and 53 of a mask. */
 export function outcomeOf(keywords: string | undefined): 'success' | 'failure' | undefined {
   if (keywords === undefined) return undefined;
-  if (/audit[ _]?failure/i.test(keywords)) return 'failure';
-  if (/audit[ _]?success/i.test(keywords)) return 'success';
+  if (/audit[ _]?failure|failure ?audit/i.test(keywords)) return 'failure';
+  if (/audit[ _]?success|success ?audit/i.test(keywords)) return 'success';
   if (!/^(?:0x[0-9A-Fa-f]{1,16}|-?\d{1,20})$/.test(keywords)) return undefined;
   const mask = BigInt.asUintN(64, BigInt(keywords));
   return mask & AUDIT_FAILURE ? 'failure' : mask & AUDIT_SUCCESS ? 'success' : undefined;
@@ -158,7 +163,8 @@ export function readFlatRecord(object: JsonObject, zone: string, ms?: number): W
   const kind = first(object, ['EventType']);
   const audit = kind !== undefined && /^AUDIT_/.test(kind);
   const data = { ...texts(object, FLAT), ...texts(object['EventData'] ?? object['event_data']) };
-  if (audit || /^(?:INFO|WARNING|ERROR|VERBOSE|CRITICAL)$/.test(kind ?? '')) delete data['EventType'];
+  if (audit || /^(?:(?:Success|Failure) ?Audit|INFO|WARNING|ERROR|VERBOSE|CRITICAL)$/.test(kind ?? ''))
+    delete data['EventType'];
   // NXLog's own `Task`, `Severity` and `Level` are numbers and words of the record.
   for (const key of ['Task', 'Severity', 'Level', 'ProviderName']) delete data[key];
   if (object['SourceModuleType'] !== undefined || object['SourceModuleName'] !== undefined) {
@@ -170,12 +176,12 @@ export function readFlatRecord(object: JsonObject, zone: string, ms?: number): W
   return {
     code: first(object, ['EventID']) as string,
     channel: first(object, ['Channel', 'LogName']),
-    provider: first(object, ['Provider_Name', 'SourceName', 'ProviderName']),
-    computer: first(object, ['Hostname', 'Computer', 'MachineName']),
+    provider: first(object, ['Provider_Name', 'SourceName', 'ProviderName', 'EventSourceName']),
+    computer: first(object, ['Hostname', 'Computer', 'MachineName', 'ComputerName']),
     ms:
       ms ??
       timeOf(
-        first(object, ['EventTime', 'SystemTime', 'TimeCreated', '@timestamp']),
+        first(object, ['EventTime', 'SystemTime', 'TimeCreated', 'TimeGenerated', '@timestamp']),
         object['SystemTime'] === undefined ? zone : 'UTC',
       ),
     recordId: first(object, ['RecordNumber', 'EventRecordID', 'EventRecordId']),
@@ -288,6 +294,14 @@ function fromPowerShell(object: JsonObject, zone: string): WindowsRecord {
   };
 }
 
+/** The same fields as NXLog writes them in GELF, a low line before each name. */
+function withoutMarks(object: JsonObject): JsonObject {
+  const plain: JsonObject = { Hostname: object['host'], Message: object['full_message'] ?? object['short_message'] };
+  for (const key of Object.keys(object).slice(0, MAX_FIELDS))
+    if (key.startsWith('_')) plain[key.slice(1)] = object[key];
+  return plain;
+}
+
 /** Says whether an object is a record of a Windows event log, in one of the forms that agents ship. */
 export function isWindowsObject(object: JsonObject): boolean {
   if (isWinlog(object)) return true;
@@ -297,6 +311,7 @@ export function isWindowsObject(object: JsonObject): boolean {
   )
     return true;
   if (isPowerShellObject(object)) return true;
+  if (object['_EventID'] !== undefined && (object['_Channel'] ?? object['_SourceName']) !== undefined) return true;
   if (isObject(object['Event']) && isObject(object['Event']['System'])) return true;
   if (isObject(object['System']) && object['System']['EventID'] !== undefined) return true;
   return isObject(object['win']) && isObject(object['win']['system']);
@@ -320,8 +335,10 @@ export function readWindowsRecord(line: string, zone: string): WindowsRecord | u
           ? fromEvent(object, zone)
           : isPowerShellObject(object)
             ? fromPowerShell(object, zone)
-            : readFlatRecord(object, zone);
+            : readFlatRecord(object['_EventID'] === undefined ? object : withoutMarks(object), zone);
   if (!record || !/^\d{1,10}$/.test(record.code)) return undefined;
-  if (Object.keys(record.data).length > 0 || record.message === undefined) return record;
-  return { ...record, data: renderedData(record.message, channelOf(record.channel, record.provider) ?? '') };
+  const told = Object.keys(record.data).some((key) => !UNTELLING.has(key));
+  if (told || record.message === undefined) return record;
+  const rendered = renderedData(record.message, channelOf(record.channel, record.provider) ?? '');
+  return { ...record, data: { ...record.data, ...rendered } };
 }

@@ -186,11 +186,12 @@ function securityData(text: string): Record<string, string> {
     if (/Sid$/.test(key) && !/^S-\d-\d/.test(kept)) continue;
     if (kept !== '') data[key] = key === 'Direction' ? (DIRECTIONS[kept] ?? kept) : kept;
   }
-  // Shares call the client what firewalls call the source of a connection.
-  if (data['SourceAddress'] !== undefined && data['DestAddress'] === undefined)
-    data['IpAddress'] ??= data['SourceAddress'];
-  if (data['SourcePort'] !== undefined && data['DestAddress'] === undefined) data['IpPort'] ??= data['SourcePort'];
-  return data;
+  // Shares and logons call the client what firewalls call the source of a connection.
+  if (data['DestAddress'] !== undefined) return data;
+  const { SourceAddress, SourcePort, ...rest } = data;
+  const address = rest['IpAddress'] ?? SourceAddress;
+  const port = rest['IpPort'] ?? SourcePort;
+  return { ...rest, ...(address && { IpAddress: address }), ...(port && { IpPort: port }) };
 }
 
 const SCRIPT =

@@ -16,7 +16,7 @@ import { readWindowsRecord } from './windows-record.ts';
 const SYSMON = /^(?:Microsoft-Windows|Linux)-Sysmon/;
 const LINUX = /^Linux-Sysmon/;
 const XML = /^(?:<\?xml[^<>]{0,128}\?>\s{0,8})?<Event[\s>]/;
-const JSON_MARKS = /"(?:winlog|winlog\.event_id|EventID|eventID|log_name|LogName)"\s{0,4}:/;
+const JSON_MARKS = /"(?:winlog|winlog\.event_id|_?EventID|eventID|log_name|LogName)"\s{0,4}:/;
 
 function setHost(draft: Draft, record: WindowsRecord): void {
   const computer = record.computer;

@@ -53,6 +53,13 @@ export function interpretedHead(line: string, zone: string): InterpretedHead | u
   return { node, type, ms, serial: Number(serial), length: whole.length };
 }
 
+/** A value without the marks that end the record's parts, and without quotes. */
+function unquoted(text: string): string {
+  let end = text.length;
+  while (end > 0 && /[\s'}]/.test(text[end - 1] as string)) end--;
+  return text.slice(0, end).replace(/^"(.*)"$/s, '$1');
+}
+
 /**
  * The pairs of such a record: values stand without quotes and may hold blanks, and accounts are named where the kernel
  * gives numbers; the names come under the keys that enriched records have for them (`UID`).
@@ -66,7 +73,7 @@ export function interpretedPairs(text: string, record: string): Map<string, stri
   for (const [at, mark] of marks.entries()) {
     const name = mark[1] as string;
     const behind = text.slice(mark.index + mark[0].length, marks[at + 1]?.index);
-    const value = behind.replace(/[\s'}]+$/, '').replace(/^"(.*)"$/s, '$1');
+    const value = unquoted(behind);
     if (pairs.has(name) || value === '' || value.startsWith('{') || name === 'msg') continue;
     const named = Object.hasOwn(ACCOUNTS, name) && !/^\d+$/.test(value) && value !== 'unset';
     const number = named ? NAMELESS.exec(value)?.[1] : undefined;

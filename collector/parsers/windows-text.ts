@@ -133,16 +133,16 @@ const EXPLAINED =
 function labelPattern(names: readonly string[], gap: string): RegExp {
   const longest = [...names].sort((one, other) => other.length - one.length);
   const words = longest.map((name) => name.replace(/[()]/g, '\\$&')).join('|');
-  return new RegExp(`(?:^|${gap})(${words}):(?=\\s|$)`, 'g');
+  return new RegExp(`(?<=^|${gap})(${words}):(?=\\s|$)`, 'g');
 }
 
 const SECURITY_NAMES = [
   ...new Set([...Object.keys(HEADINGS), ...OTHER_HEADINGS, ...Object.keys({ ...ACCOUNT, ...LABELS })]),
 ];
-const WIDE = '[ \\t]{2,}|[ \\t]*[\\r\\n\\t][\\s]*|\\.\\s+';
+const WIDE = '[ \\t]{2}|[\\r\\n\\t] ?|\\.\\s';
 const PATTERNS = {
-  security: { wide: labelPattern(SECURITY_NAMES, WIDE), narrow: labelPattern(SECURITY_NAMES, '\\s+') },
-  sysmon: { wide: labelPattern(SYSMON_LABELS, WIDE), narrow: labelPattern(SYSMON_LABELS, '\\s+') },
+  security: { wide: labelPattern(SECURITY_NAMES, WIDE), narrow: labelPattern(SECURITY_NAMES, '\\s') },
+  sysmon: { wide: labelPattern(SYSMON_LABELS, WIDE), narrow: labelPattern(SYSMON_LABELS, '\\s') },
 } as const;
 
 /** The labels of a message with what stands behind each, in their order. */
@@ -194,9 +194,22 @@ function securityData(text: string): Record<string, string> {
   return { ...rest, ...(address && { IpAddress: address }), ...(port && { IpPort: port }) };
 }
 
-const SCRIPT =
-  /^Creating Scriptblock text \((\d{1,6}) of (\d{1,6})\):\s*(.*?)\s*ScriptBlock ID:\s*(\S+)\s*(?:Path:\s*(.*))?$/s;
+const SCRIPT = /^Creating Scriptblock text \((\d{1,6}) of (\d{1,6})\):/;
 const SERVICE_STATE = /^The (.{1,256}) service entered the (.{1,64}) state\.?\s*$/;
+
+/** A script block's text stands between the message's first words and the block's number and file. */
+function scriptData(message: string, [head, number = '', total = '']: RegExpExecArray): Record<string, string> {
+  const end = message.lastIndexOf('ScriptBlock ID:');
+  const [id = '', path = ''] = end < 0 ? [] : message.slice(end + 15).split('Path:', 2);
+  const all = {
+    MessageNumber: number,
+    MessageTotal: total,
+    ScriptBlockText: message.slice(head.length, end < 0 ? undefined : end).trim(),
+    ScriptBlockId: id.trim(),
+    Path: path.trim(),
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
+}
 
 /**
  * The event data that the English text of a message says, under the names that the log itself has for them; empty where
@@ -211,11 +224,7 @@ export function renderedData(text: string, channel: string): Record<string, stri
         .toReversed(),
     );
   const script = SCRIPT.exec(message);
-  if (script) {
-    const [, number = '', total = '', body = '', id = '', path = ''] = script;
-    const all = { MessageNumber: number, MessageTotal: total, ScriptBlockText: body, ScriptBlockId: id, Path: path };
-    return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
-  }
+  if (script) return scriptData(message, script);
   const state = SERVICE_STATE.exec(message);
   if (state) return { param1: state[1] as string, param2: state[2] as string };
   const data = securityData(message);

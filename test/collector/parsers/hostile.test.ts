@@ -47,6 +47,13 @@ const PIECES = [
   'TCP_MISS/200 ',
   ' (auth failed, 1 attempts (',
   '|a=',
+  'PC7\tMSWinEventLog\t1\tSecurity\t1\t',
+  '  Account Name:  ',
+  'AgentDevice=WindowsLog\tEventID=4624\tMessage=',
+  'type=SYSCALL msg=audit(11/22/2026 08:01:02.123:1) : ',
+  'AUDIT: SESSION,1,1,READ,SELECT,,,',
+  ' h1 CRON[1]: (root) CMD (',
+  ' h1 vsftpd[1]: [lan] OK LOGIN: Client "',
 ];
 
 function survives(line: string): void {

@@ -81,7 +81,10 @@ function readThreat(draft: Draft, fields: DeviceFields, subtype: string): void {
     put(draft, 'rule.name', fields.take('rule'));
     put(draft, 'rule.category', fields.take('category'));
   } else {
-    put(draft, 'file.name', target);
+    // What a lookup asked for stands where others have a file's name.
+    const isLookup =
+      subtype === 'spyware' && (draft['network'] as { application?: string } | undefined)?.application === 'dns';
+    put(draft, isLookup ? 'dns.question.name' : 'file.name', target);
     const name = threat?.[1]?.trim();
     if (threat && name !== undefined && name !== '') {
       put(draft, 'rule.name', name);
@@ -112,14 +115,18 @@ function readSystem(draft: Draft, fields: DeviceFields, subtype: string): void {
   const action = fields.take('eventid');
   const login = subtype === 'auth' || /^auth-|login|logged in/i.test(`${action} ${words}`);
   const user =
-    /\buser(?:name)?:? '([^']{1,256})'/i.exec(words)?.[1] ?? /^User (\S{1,256}) logged (?:in|out)/.exec(words)?.[1];
+    /\buser(?:name)?:? '([^']{1,256})'/i.exec(words)?.[1] ??
+    /^User (\S{1,256}) logged (?:in|out)|\bUser name: ([^,]{1,256}),/
+      .exec(words)
+      ?.slice(1)
+      .find((name) => name);
   const from = /\bfrom:? (?:IP )?'?([0-9A-Fa-f.:]{3,45}?)'?[.,]?(?:\s|$)/i.exec(words)?.[1];
   if (user !== undefined) draft.user = { name: user };
   if (from !== undefined) takeFields(draft, new DeviceFields(new Map([['from', from]])), [['from', 'source', 'end']]);
   splitUser(draft.user);
   if (login) classify(draft, ['authentication'], ['info'], action, outcomeOf(`${action} ${words}`));
   else classify(draft, [subtype === 'vpn' || subtype === 'globalprotect' ? 'network' : 'host'], ['info'], action);
-  put(draft, 'event.reason', /[Rr]eason:? ([^.]{1,200})/.exec(words)?.[1]?.trim());
+  put(draft, 'event.reason', /[Rr]eason:? ([^.]{1,200}?)(?:, Auth type:|\.|$)/.exec(words)?.[1]?.trim());
 }
 
 function readConfig(draft: Draft, fields: DeviceFields): void {

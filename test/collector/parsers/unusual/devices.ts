@@ -136,4 +136,15 @@ export const DEVICES: readonly Row[] = [
     { 'source.ip': '192.0.2.7', 'event.outcome': 'failure', '@timestamp': '2026-11-22T01:01:08.000Z' },
     ['user', 'host'],
   ],
+  [
+    'paloalto',
+    '1,2026/11/22 08:01:07,007051000113358,THREAT,spyware,2561,2026/11/22 08:01:07,192.0.2.7,203.0.113.4,,,out,example\\lan,,dns,vsys1,trust,untrust,e1,e2,fwd,2026/11/22 08:01:07,1,1,5353,53,0,0,0x0,udp,sinkhole,"bad.example.org",Suspicious DNS Query (generic:bad.example.org)(4000000),any,medium,client-to-server,700,0x0,VN,US',
+    { 'dns.question.name': 'bad.example.org', 'rule.id': '4000000', 'event.outcome': 'failure' },
+    ['file', 'source.nat'],
+  ],
+  [
+    'paloalto',
+    '1,2026/11/22 08:01:07,007051000113358,SYSTEM,globalprotect,2561,2026/11/22 08:01:07,,globalprotectgateway-auth-fail,GW,0,0,general,informational,"GlobalProtect gateway user authentication failed. Login from: 203.0.113.4, Source region: US, User name: lan, Client OS version: Windows 10, Reason: Invalid password, Auth type: profile.",70,0x0',
+    { 'user.name': 'lan', 'source.ip': '203.0.113.4', 'event.reason': 'Invalid password', 'event.outcome': 'failure' },
+  ],
 ];

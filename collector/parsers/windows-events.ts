@@ -245,6 +245,12 @@ export function readService(draft: Draft, record: WindowsRecord, dataset: string
     const account = accountAt(data, 'Subject');
     if (account) draft.user = account;
   }
+  if (dataset === 'system' && code === '1074') {
+    // The program that asked for it, and on whose behalf.
+    putProcess(draft, 'process', data['param1']?.replace(/ \([^()]{1,64}\)$/, ''), undefined);
+    const account = accountOf(data['param7']);
+    if (account) draft.user = account;
+  }
   if (dataset === 'system')
     put(
       draft,

@@ -234,4 +234,22 @@ export const WINDOWS_LINES: readonly Row[] = [
     },
     ['winlog.event_data._EventID'],
   ],
+  [
+    'windows',
+    '<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System><Provider Name="User32"/><EventID Qualifiers="0">1074</EventID><Level>4</Level><Task>4</Task><Keywords>0x80000000000000</Keywords><TimeCreated SystemTime="2026-11-22T01:01:02.123Z"/><EventRecordID>1</EventRecordID><Channel>System</Channel><Computer>PC7</Computer><Security UserID="S-1-5-18"/></System><EventData><Data Name="param1">C:\\Windows\\system32\\shutdown.exe (PC7)</Data><Data Name="param2">PC7</Data><Data Name="param3">No title</Data><Data Name="param4">0x800000ff</Data><Data Name="param5">restart</Data><Data Name="param6"></Data><Data Name="param7">SO\\lan</Data></EventData></Event>',
+    {
+      'user.name': 'lan',
+      'user.domain': 'SO',
+      'process.executable': 'C:\\Windows\\system32\\shutdown.exe',
+      'process.name': 'shutdown.exe',
+      'event.action': 'system-shutdown',
+    },
+    ['process.pid'],
+  ],
+  [
+    'windows',
+    '<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System><Provider Name="Microsoft-Windows-AppLocker"/><EventID Qualifiers="0">8004</EventID><Level>4</Level><Task>4</Task><Keywords>0x80000000000000</Keywords><TimeCreated SystemTime="2026-11-22T01:01:02.123Z"/><EventRecordID>1</EventRecordID><Channel>Microsoft-Windows-AppLocker/EXE and DLL</Channel><Computer>PC7</Computer><Security UserID="S-1-5-18"/></System><EventData><Data Name="PolicyName">EXE</Data><Data Name="RuleName">-</Data><Data Name="TargetUser">S-1-5-21-1</Data><Data Name="TargetProcessId">444</Data><Data Name="FilePath">%OSDRIVE%\\a.exe</Data><Data Name="Fqbn">-</Data></EventData></Event>',
+    { 'event.code': '8004', 'user.id': 'S-1-5-18', 'host.name': 'PC7' },
+    ['event.outcome', 'process'],
+  ],
 ];

@@ -18,6 +18,9 @@ const CHECK_FAILED = /^password check failed for user \((.*)\)$/s;
 const EXPIRED = /^(?:account (\S+) has expired|expired password for user (\S+)|password for user (\S+) will expire)/;
 const REFUSED =
   /^(?:Refused user (.*) for service \S+|requirement ".*" not met by user "(.*)"|received for user (.*): \d+ \(.*\))$/s;
+/** What modules of second factors, terminals and directories say of a login that did not work. */
+const UNPROVEN =
+  /^(?:Invalid verification code for (\S{1,256})|auth could not identify password for \[(.{0,256})\]|access denied: tty '.{0,64}' is not secure !|request wbcLogonUser failed: .{0,200}PAM_AUTH_ERR.{0,300})$/s;
 const GRANTED = /^(?:user '(.*)' granted access|user (.*) authenticated as \S+)$/s;
 
 type Outcome = 'success' | 'failure';
@@ -111,9 +114,12 @@ function readRest(text: string, draft: Draft): boolean {
   if (check) return failed(draft, check[1], 'authentication_failure');
   const refused = REFUSED.exec(text);
   if (refused) return failed(draft, refused[1] ?? refused[2] ?? refused[3]);
+  const unproven = UNPROVEN.exec(text);
+  if (unproven) return failed(draft, unproven[1] ?? unproven[2], 'authentication_failure');
   const expired = EXPIRED.exec(text);
+  if (expired?.[1] !== undefined) return failed(draft, expired[1]);
   if (expired) {
-    draft.user = { name: (expired[1] ?? expired[2] ?? expired[3]) as string };
+    draft.user = { name: (expired[2] ?? expired[3]) as string };
     classify(draft, ['authentication'], ['info']);
     return true;
   }

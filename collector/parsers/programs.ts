@@ -61,7 +61,10 @@ const ACCOUNTS: ProgramMessages = {
   message: (message, draft) => parsePam(message, draft) || parseAccountMessage(message, draft),
 };
 const POSTFIX: ProgramMessages = { dataset: 'postfix.log', message: parsePostfixMessage };
-const DOVECOT: ProgramMessages = { dataset: 'dovecot.log', message: parseDovecotMessage };
+const DOVECOT: ProgramMessages = {
+  dataset: 'dovecot.log',
+  message: (message, draft) => (isPam(message) ? parsePam : parseDovecotMessage)(message, draft),
+};
 /** How the messages of a PAM module are read, whichever program runs it. */
 export const PAM: ProgramMessages = { auth: true, message: parsePam };
 /** Infoblox's servers write what their policies did as CEF under the same name. */

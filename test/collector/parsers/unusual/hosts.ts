@@ -242,4 +242,30 @@ export const HOSTS: readonly Row[] = [
     { 'user_agent.original': 'curl/8' },
     ['nginx.access.forwarded_for'],
   ],
+  [
+    'pam',
+    'Nov 22 10:00:01 pc1 sshd[1]: pam_google_authenticator(sshd:auth): Invalid verification code for lan',
+    { ...LOGIN_FAILED, 'user.name': 'lan' },
+  ],
+  [
+    'pam',
+    'Nov 22 10:00:01 pc1 sudo: pam_unix(sudo:auth): auth could not identify password for [lan]',
+    { ...LOGIN_FAILED, 'user.name': 'lan' },
+  ],
+  [
+    'pam',
+    "Nov 22 10:00:01 pc1 login[9]: pam_securetty(login:auth): access denied: tty 'ttyS0' is not secure !",
+    LOGIN_FAILED,
+    ['user'],
+  ],
+  [
+    'pam',
+    'Nov 22 10:00:01 pc1 sshd[1]: pam_unix(sshd:account): account lan has expired (account expired)',
+    { 'user.name': 'lan', 'event.outcome': 'failure' },
+  ],
+  [
+    'pam',
+    'Nov 22 10:00:01 pc1 dovecot: pam_unix(dovecot:auth): authentication failure; logname= uid=0 euid=0 tty=dovecot ruser=lan rhost=2001:db8::5',
+    { ...LOGIN_FAILED, 'source.ip': '2001:db8::5', 'process.name': 'dovecot' },
+  ],
 ];

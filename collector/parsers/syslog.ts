@@ -24,7 +24,8 @@ const ISO_WITHOUT_TAG =
 const KNOWN_TAG =
   /^(?:(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d \d{4}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|[+-]\d\d:?\d\d))?) [^\s[\]]{1,255} )?([a-zA-Z(][\w./()-]{0,63})\[\d{1,10}\]: /;
 const BSD_START = /^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d/;
-const OTHER_START = /^(?:(?:\d{1,6} )?<\d{1,3}>|1 \d{4}-\d\d-\d\dT|\[ *\d{1,12}\.\d{6}\] )/;
+const OTHER_START =
+  /^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} fail2ban\.[a-z]|(?:\d{1,6} )?<\d{1,3}>|1 \d{4}-\d\d-\d\dT|\[ *\d{1,12}\.\d{6}\] )/;
 
 /** The bare name of a program: `sshd` of `/usr/sbin/sshd` and of the old `sshd(pam_unix)`; `postfix/smtpd` stays. */
 function programName(tag: string): string {

@@ -438,4 +438,16 @@ export const LINUX: readonly Row[] = [
     '2026-11-22 08:01:02 UTC:192.0.2.9(50111):lan@archive:[4711]:FATAL:  password authentication failed for user "lan"',
     { 'source.ip': '192.0.2.9', 'source.port': 50111, 'user.name': 'lan', 'event.outcome': 'failure' },
   ],
+  [
+    'syslog',
+    '2026-11-22 08:01:02,123 fail2ban.actions        [555]: NOTICE  [sshd] Ban 203.0.113.5',
+    {
+      'source.ip': '203.0.113.5',
+      'event.action': 'ban',
+      'rule.name': 'sshd',
+      'process.pid': 555,
+      '@timestamp': '2026-11-22T01:01:02.123Z',
+    },
+    ['host'],
+  ],
 ];

@@ -34,6 +34,8 @@ export interface SyslogHeader {
 // `gdm-password][1200]`.
 /** `sshd[1200]: …` with nothing before it, as programs' own output and some exports have it. */
 const BARE_TAG = /^[a-zA-Z(][\w./()-]{0,63}\[\d{1,10}\]: /;
+/** `2026 Nov 22 08:01:02 host` of NX-OS. */
+const YEAR_FIRST = /^(<\d{1,3}>)?((?:19|20)\d\d) ([A-Z][a-z]{2} [ \d]?\d) (?=\d\d:\d\d:\d\d)/;
 const WEEKDAY = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?=[A-Z][a-z]{2} )/;
 const PROGRAM = /^(?=[^\s:[\]]{0,127}[A-Za-z])([^\s:[\]%{}"<>][^\s:[\]]{0,127})\]?(?:\[([^\]\s]{1,64})\])?:(?: |$)/;
 /** `syslogd 1.4.1: restart.` */
@@ -222,6 +224,7 @@ export function readSyslogHeader(line: string, context: ParseContext): SyslogHea
   if (counted > 0) return readSyslogHeader(line.slice(counted), context);
   const day = WEEKDAY.exec(line.slice(0, 12))?.[0].length ?? 0;
   if (day > 0) return readSyslogHeader(line.slice(day), context);
+  if (YEAR_FIRST.test(line.slice(0, 40))) return readSyslogHeader(line.replace(YEAR_FIRST, '$1$3 $2 '), context);
   const priority = priorityOf(line);
   const start = priority.end;
   const header: SyslogHeader = { message: '' };

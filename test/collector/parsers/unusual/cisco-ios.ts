@@ -107,4 +107,9 @@ export const CISCO_IOS: readonly Row[] = [
     '<189>45: Nov 22 08:01:08: %PIM-SW1-6-INVALID_RP_JOIN: Received (*, 233.252.0.78) Join from 203.0.113.4 for invalid RP 192.0.2.3',
     { 'source.ip': '203.0.113.4', 'event.provider': 'PIM-SW1' },
   ],
+  [
+    'cisco-ios',
+    '<189>2026 Nov 22 08:01:08 nx1 %ETHPORT-5-IF_UP: Interface Ethernet1/1 is up in mode access',
+    { 'host.name': 'nx1', 'event.action': 'link-state', '@timestamp': '2026-11-22T01:01:08.000Z' },
+  ],
 ];

@@ -110,7 +110,7 @@ export function agencyRoutes(app: App, { records, agencies, accounts }: Services
         description:
           'Adds and changes agencies by a table (CSV). Without `apply`, or where a line is wrong, nothing is changed and the report says what would be.',
         body: AgencyImport,
-        response: { 200: AgencyImportReport, ...problems(400, 401, 403, 409, 413, 429) },
+        response: { 200: AgencyImportReport, ...problems(400, 401, 403, 409, 429) },
       },
     },
     async (request) => {

@@ -24,7 +24,7 @@ export function assetRoutes(app: App, { records, agencies, accounts, live }: Ser
     '/api/v1/assets',
     {
       config: { access: 'assets.change' },
-      schema: { tags, body: NewAsset, response: { 200: Asset, ...problems(400, 401, 403, 404, 413, 429) } },
+      schema: { tags, body: NewAsset, response: { 200: Asset, ...problems(400, 401, 403, 404, 429) } },
     },
     async (request) => {
       const { identity } = request.signedIn();

@@ -64,7 +64,7 @@ export function clockRoutes(app: App, { incidents, agencies }: Services, clocks:
         description: 'A person says that a term was met elsewhere, is not owed, or takes that back.',
         params: ClockParams,
         body: S.MarkClock,
-        response: { 200: S.IncidentClocks, ...problems(400, 401, 403, 404, 409, 413, 429) },
+        response: { 200: S.IncidentClocks, ...problems(400, 401, 403, 404, 409, 429) },
       },
     },
     async (request) => {
@@ -84,7 +84,7 @@ export function clockRoutes(app: App, { incidents, agencies }: Services, clocks:
         body: S.MarkClock,
         response: {
           200: Type.Object({ years: Type.Array(S.YearRow) }),
-          ...problems(400, 401, 403, 404, 409, 413, 429),
+          ...problems(400, 401, 403, 404, 409, 429),
         },
       },
     },

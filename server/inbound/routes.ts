@@ -17,7 +17,7 @@ const TLPS = ['clear', 'green', 'amber', 'amber+strict', 'red'] as const;
 export function inboundRoutes(app: App, services: Services, inbound: Inbound): void {
   const { records, indicators, agencies, accounts } = services;
   const tags = ['inbound'];
-  const errors = problems(400, 401, 403, 404, 409, 413, 429, 503);
+  const errors = problems(400, 401, 403, 404, 409, 429, 503);
   const nameOf = (source: string) => inbound.sources.find(({ id }) => id === source)?.name ?? source;
 
   const sourceRow = async ({ id, name, root, collection, takes, answersTo, everySeconds }: InboundSource) => {

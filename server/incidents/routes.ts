@@ -80,7 +80,7 @@ export function incidentRoutes(app: App, services: Services): void {
       schema: {
         tags,
         body: NewIncident,
-        response: { 201: IncidentDetail, ...problems(400, 401, 403, 404, 409, 413, 429) },
+        response: { 201: IncidentDetail, ...problems(400, 401, 403, 404, 409, 429) },
       },
     },
     async (request, reply) => {
@@ -112,7 +112,7 @@ export function incidentRoutes(app: App, services: Services): void {
         description: 'One act of any parts, done whole or not at all; a conflict names the version of now.',
         params: IncidentParams,
         body: IncidentChanges,
-        response: { 200: IncidentDetail, ...problems(400, 401, 403, 404, 409, 413, 429) },
+        response: { 200: IncidentDetail, ...problems(400, 401, 403, 404, 409, 429) },
       },
     },
     async (request) => {
@@ -136,7 +136,7 @@ export function incidentRoutes(app: App, services: Services): void {
           tags,
           params: IncidentParams,
           body,
-          response: { 200: IncidentDetail, ...problems(400, 401, 403, 404, 409, 413, 429) },
+          response: { 200: IncidentDetail, ...problems(400, 401, 403, 404, 409, 429) },
         },
       },
       async (request) => {
@@ -159,7 +159,7 @@ export function incidentRoutes(app: App, services: Services): void {
             name: Type.String({ minLength: 1, maxLength: 255 }),
             note: Type.Optional(Type.String({ maxLength: 1_000, default: '' })),
           }),
-          response: { 201: IncidentDetail, ...problems(400, 401, 403, 404, 409, 413, 429) },
+          response: { 201: IncidentDetail, ...problems(400, 401, 403, 404, 409, 429) },
         },
       },
       async (request, reply) => {
@@ -189,7 +189,7 @@ export function incidentRoutes(app: App, services: Services): void {
         params: Type.Object({ ...IncidentParams.properties, evidence: Type.String({ minLength: 1, maxLength: 100 }) }),
         response: {
           200: { description: 'The bytes', content: { [FILE_TYPE]: { schema: Type.String({ format: 'binary' }) } } },
-          ...problems(400, 401, 403, 404, 409, 429),
+          ...problems(400, 401, 403, 404, 409, 413, 429),
         },
       },
     },

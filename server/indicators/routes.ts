@@ -40,7 +40,7 @@ export function indicatorRoutes(app: App, { indicators, accounts }: Services): v
         tags,
         description: 'Imports a list from a file on the server’s own disk: STIX 2.1, a MISP export, or CSV.',
         body: ListPath,
-        response: { 202: ListImport, ...problems(400, 401, 403, 413, 429) },
+        response: { 202: ListImport, ...problems(400, 401, 403, 429) },
       },
     },
     async (request, reply) => {
@@ -66,7 +66,7 @@ export function indicatorRoutes(app: App, { indicators, accounts }: Services): v
           description: 'Imports a list from a file that is sent: STIX 2.1, a MISP export, or CSV.',
           consumes: [FILE_TYPE],
           querystring: ListOptions,
-          response: { 202: ListImport, ...problems(400, 401, 403, 413, 429) },
+          response: { 202: ListImport, ...problems(400, 401, 403, 429) },
         },
       },
       async (request, reply) => {

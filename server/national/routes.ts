@@ -12,7 +12,7 @@ const RANKS = ['informational', 'low', 'medium', 'high', 'critical'];
 /** The board of the national role: incidents of all provinces, acknowledgements, tasks, indicators. */
 export function nationalRoutes(app: App, { records }: Pick<Services, 'records'>, national: National): void {
   const tags = ['national'];
-  const errors = problems(400, 401, 403, 404, 409, 413, 429, 503);
+  const errors = problems(400, 401, 403, 404, 409, 429, 503);
 
   const namesOf = async () => new Map((await national.provinces.all()).map(({ account, name }) => [account, name]));
   const shown = async (identity: Identity, stored: StoredReport) =>

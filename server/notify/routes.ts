@@ -39,7 +39,7 @@ export function noticeRoutes(app: App, { accounts }: Services, notices: Notices)
     '/api/v1/session/notices/read',
     {
       config: { access: 'signed-in' },
-      schema: { tags, body: S.ReadNotices, response: { 204: Type.Null(), ...problems(400, 401, 403, 413, 429) } },
+      schema: { tags, body: S.ReadNotices, response: { 204: Type.Null(), ...problems(400, 401, 403, 429) } },
     },
     async (request, reply) => {
       ownName(request.signedIn());
@@ -61,7 +61,7 @@ export function noticeRoutes(app: App, { accounts }: Services, notices: Notices)
       schema: {
         tags,
         body: S.NoticeAddress,
-        response: { 200: S.NoticeAddress, ...problems(400, 401, 403, 404, 409, 413, 429) },
+        response: { 200: S.NoticeAddress, ...problems(400, 401, 403, 404, 409, 429) },
       },
     },
     async (request) => {
@@ -76,7 +76,7 @@ export function noticeRoutes(app: App, { accounts }: Services, notices: Notices)
     '/api/v1/session/notices/test',
     {
       config: { access: 'signed-in' },
-      schema: { tags, body: Nothing, response: { 201: S.NoticeRow, ...problems(400, 401, 403, 413, 429) } },
+      schema: { tags, body: Nothing, response: { 201: S.NoticeRow, ...problems(400, 401, 403, 429) } },
     },
     async (request, reply) => {
       const name = ownName(request.signedIn());
@@ -118,7 +118,7 @@ export function noticeRoutes(app: App, { accounts }: Services, notices: Notices)
         tags,
         params: NoticeParams,
         body: Nothing,
-        response: { 200: S.NoticeLogRow, ...problems(400, 401, 403, 404, 409, 413, 429) },
+        response: { 200: S.NoticeLogRow, ...problems(400, 401, 403, 404, 409, 429) },
       },
     },
     async (request) => {
@@ -153,7 +153,7 @@ export function noticeRoutes(app: App, { accounts }: Services, notices: Notices)
         tags,
         params: UserParams,
         body: S.NoticeAddress,
-        response: { 200: S.NoticeAddress, ...problems(400, 401, 403, 404, 409, 413, 429) },
+        response: { 200: S.NoticeAddress, ...problems(400, 401, 403, 404, 409, 429) },
       },
     },
     async (request) => {
@@ -173,7 +173,7 @@ export function noticeRoutes(app: App, { accounts }: Services, notices: Notices)
         tags,
         params: UserParams,
         body: Nothing,
-        response: { 201: S.NoticeLogRow, ...problems(400, 401, 403, 404, 413, 429) },
+        response: { 201: S.NoticeLogRow, ...problems(400, 401, 403, 404, 429) },
       },
     },
     async (request, reply) => {

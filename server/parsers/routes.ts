@@ -76,7 +76,7 @@ export function parserRoutes(app: App, services: Services): void {
     '/api/v1/parsers/try',
     {
       config: { access: 'parsers.write' },
-      schema: { tags, body: ParserTrial, response: { 200: ParserTrialAnswer, ...problems(400, 401, 403, 413, 429) } },
+      schema: { tags, body: ParserTrial, response: { 200: ParserTrialAnswer, ...problems(400, 401, 403, 429) } },
     },
     async (request) => {
       // The same text is tried over and over while it is written, and nothing comes of it.
@@ -94,7 +94,7 @@ export function parserRoutes(app: App, services: Services): void {
         tags,
         params: ParserParams,
         body: ParserWrite,
-        response: { 200: ParserChanged, ...problems(400, 401, 403, 409, 413, 429, 503) },
+        response: { 200: ParserChanged, ...problems(400, 401, 403, 409, 429, 503) },
       },
     },
     async (request) => {
@@ -127,7 +127,7 @@ export function parserRoutes(app: App, services: Services): void {
         tags,
         params: ParserParams,
         body: ParserGroups,
-        response: { 200: ParserChanged, ...problems(400, 401, 403, 404, 409, 413, 429) },
+        response: { 200: ParserChanged, ...problems(400, 401, 403, 404, 409, 429) },
       },
     },
     async (request) => {

@@ -61,7 +61,7 @@ export function reportRoutes(app: App, services: Services): void {
         description: 'Freezes a report as a printable page and as DOCX, each kept under its SHA-256.',
         params: IncidentParams,
         body: NewReport,
-        response: { 201: ReportVersion, ...problems(400, 401, 403, 404, 409, 413, 429) },
+        response: { 201: ReportVersion, ...problems(400, 401, 403, 404, 409, 429) },
       },
     },
     async (request, reply) => {

@@ -50,7 +50,7 @@ export function requestRoutes(app: App, services: Services): void {
     '/api/v1/requests',
     {
       config: { access: 'requests.ask' },
-      schema: { tags, body: NewRequest, response: { 201: RequestDetail, ...problems(400, 401, 403, 404, 413, 429) } },
+      schema: { tags, body: NewRequest, response: { 201: RequestDetail, ...problems(400, 401, 403, 404, 429) } },
     },
     async (request, reply) => {
       const { identity } = request.signedIn();
@@ -95,7 +95,7 @@ export function requestRoutes(app: App, services: Services): void {
         tags,
         params: RequestParams,
         body: RequestAnswer,
-        response: { 200: RequestDetail, ...problems(400, 401, 403, 404, 409, 413, 429) },
+        response: { 200: RequestDetail, ...problems(400, 401, 403, 404, 409, 429) },
       },
     },
     async (request) => {
@@ -116,7 +116,7 @@ export function requestRoutes(app: App, services: Services): void {
           tags,
           params: RequestParams,
           body,
-          response: { 200: RequestDetail, ...problems(400, 401, 403, 404, 409, 413, 429) },
+          response: { 200: RequestDetail, ...problems(400, 401, 403, 404, 409, 429) },
         },
       },
       async (request) => {
@@ -136,7 +136,7 @@ export function requestRoutes(app: App, services: Services): void {
           consumes: [FILE_TYPE],
           params: RequestParams,
           querystring: Type.Object({ name: Type.String({ minLength: 1, maxLength: 255 }) }),
-          response: { 201: RequestDetail, ...problems(400, 401, 403, 404, 409, 413, 429) },
+          response: { 201: RequestDetail, ...problems(400, 401, 403, 404, 409, 429) },
         },
       },
       async (request, reply) => {

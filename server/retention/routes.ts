@@ -131,7 +131,7 @@ export function retentionRoutes(app: App, { retention, accounts }: Services): vo
     '/api/v1/legal-holds',
     {
       config: { access: 'retention.change' },
-      schema: { tags, body: NewLegalHold, response: { 201: LegalHold, ...problems(400, 401, 403, 413, 429, 503) } },
+      schema: { tags, body: NewLegalHold, response: { 201: LegalHold, ...problems(400, 401, 403, 429, 503) } },
     },
     async (request, reply) => {
       const identity = provincial(request.signedIn().identity);

@@ -22,7 +22,7 @@ export function editRoutes(app: App, services: Services): void {
     '/api/v1/rules/check',
     {
       config: { access },
-      schema: { tags, body: RuleText, response: { 200: CheckAnswer, ...problems(400, 401, 403, 413, 429) } },
+      schema: { tags, body: RuleText, response: { 200: CheckAnswer, ...problems(400, 401, 403, 429) } },
     },
     async (request) => {
       provincial(request.signedIn().identity);
@@ -40,7 +40,7 @@ export function editRoutes(app: App, services: Services): void {
         tags,
         params: RuleParams,
         body: RuleWrite,
-        response: { 200: ReloadAnswer, ...problems(400, 401, 403, 404, 409, 413, 429, 503) },
+        response: { 200: ReloadAnswer, ...problems(400, 401, 403, 404, 409, 429, 503) },
       },
     },
     async (request) => {

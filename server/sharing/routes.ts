@@ -23,7 +23,7 @@ export function sharingRoutes(app: App, services: Services, sharing: Sharing): v
   const { records, incidents } = services;
   const { shares } = sharing;
   const tags = ['sharing'];
-  const errors = problems(400, 401, 403, 404, 409, 413, 429, 503);
+  const errors = problems(400, 401, 403, 404, 409, 429, 503);
 
   const rowOf = async (identity: Identity, stored: StoredSharing) => {
     const [row] = await sharingRows([stored], sharing, records.as(identity));

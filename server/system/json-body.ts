@@ -1,5 +1,6 @@
 import { HaidangError } from '../errors.ts';
 import type { App } from '../services.ts';
+import { problems } from './answers.ts';
 
 /** No request that this API describes is nested deeper than a handful. */
 const DEEPEST = 64;
@@ -11,6 +12,13 @@ const BACKSLASH = 0x5c;
  * without the keys that change what objects inherit (`__proto__`, `constructor.prototype`).
  */
 export function jsonBodies(app: App): void {
+  // Whatever has a body may be too long, also where none is expected.
+  app.addHook('onRoute', (route) => {
+    const { method, schema } = route;
+    const takesNone = method === 'GET' || method === 'HEAD';
+    if (takesNone || !route.url.startsWith('/api/v1/') || schema === undefined || schema.hide) return;
+    route.schema = { ...schema, response: { ...problems(413), ...(schema.response as object | undefined) } };
+  });
   const parse = app.getDefaultJsonParser('error', 'error');
   // Of the two that Fastify reads by itself only JSON is ours: a form of another site can send text without asking first.
   app.removeContentTypeParser(['application/json', 'text/plain']);

@@ -29,7 +29,7 @@ export function taxiiAdminRoutes(app: App, taxii: Taxii): void {
     '/api/v1/taxii/loads',
     {
       config,
-      schema: { tags, body: S.LoadRequest, response: { 200: S.LoadAnswer, ...problems(400, 401, 403, 413, 429, 503) } },
+      schema: { tags, body: S.LoadRequest, response: { 200: S.LoadAnswer, ...problems(400, 401, 403, 429, 503) } },
     },
     async (request) => {
       const { identity } = request.signedIn();

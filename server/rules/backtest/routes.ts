@@ -14,7 +14,7 @@ export function backtestRoutes(app: App, { backtests, accounts, agencies }: Serv
     '/api/v1/rules/backtests',
     {
       config: { access },
-      schema: { tags, body: NewBacktest, response: { 202: Backtest, ...problems(400, 401, 403, 404, 413, 429, 503) } },
+      schema: { tags, body: NewBacktest, response: { 202: Backtest, ...problems(400, 401, 403, 404, 429, 503) } },
     },
     async (request, reply) => {
       const identity = provincial(request.signedIn().identity);

@@ -57,7 +57,7 @@ export function importRoutes(app: App, { ruleImports, accounts }: Services): voi
           description: 'Reads rules from a zip archive, or a YAML file, that is sent.',
           consumes: [FILE_TYPE],
           querystring: FileName,
-          response: { 202: ImportJob, ...problems(400, 401, 403, 413, 429) },
+          response: { 202: ImportJob, ...problems(400, 401, 403, 429) },
         },
       },
       async (request, reply) => {

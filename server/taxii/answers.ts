@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { toProblem } from '../problem.ts';
+import { problems } from '../system/answers.ts';
 import { CHALLENGE } from './basic-auth.ts';
 import { TAXII_TYPE } from './media-type.ts';
 import { TaxiiError } from './schema.ts';
@@ -8,12 +9,15 @@ import type { PageAnswer } from './thread-calls.ts';
 /** Error statuses that endpoints name. */
 export type Failure = 400 | 401 | 403 | 404 | 405 | 406 | 413 | 415 | 422 | 429;
 
-/** The error answers of a route, for its `response` schema; 431, 500 and 503 are always among them. */
-export function taxiiErrors<S extends Failure>(...statuses: S[]): Record<S | 431 | 500 | 503, typeof TaxiiError> {
+/**
+ * The error answers of a route, for its `response` schema; 431, 500 and 503 are always among them. Headers that are too
+ * long (431) are refused before anybody knows that TAXII is meant.
+ */
+export function taxiiErrors<S extends Failure>(...statuses: S[]): Record<S | 500 | 503, typeof TaxiiError> {
   const answer = { description: 'TAXII error message', content: { [TAXII_TYPE]: { schema: TaxiiError } } };
-  const entries = [...statuses, 431, 500, 503].map((status) => [status, answer]);
+  const entries = [...statuses, 500, 503].map((status) => [status, answer]);
   // For types an answer is its schema; at run time Fastify and OpenAPI want the media type around it.
-  return Object.fromEntries(entries) as Record<S | 431 | 500 | 503, typeof TaxiiError>;
+  return { ...problems(), ...Object.fromEntries(entries) } as Record<S | 500 | 503, typeof TaxiiError>;
 }
 
 /** A response schema with TAXII's media type around it. */

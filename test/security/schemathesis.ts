@@ -5,6 +5,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROLES, type Role } from '../../server/identity.ts';
+import { type InboundSource, inboundSources } from '../../server/inbound/settings.ts';
+import { NO_SHARING, type Recipient } from '../../server/sharing/settings.ts';
 import { answerClientError } from '../../server/system/client-error.ts';
 import { type Bench, openBench } from '../server/api/harness.ts';
 import { RULE } from '../server/api/rule.ts';
@@ -18,6 +20,13 @@ const ROLE_HEADER = 'x-as';
 const HOOKS = `
 import json, os, schemathesis
 KNOWN = json.loads(os.environ['KNOWN_IDS'])
+SAME = {'recipient': 'a05', 'number': 1, 'source': 'center', 'group': 'default'}
+
+@schemathesis.hook
+def before_call(ctx, case, kwargs):
+    # These addresses are the TAXII server's for who asks for TAXII, and the console's for everybody else.
+    if case.operation.path.startswith('/{root}'):
+        case.headers = {**(case.headers or {}), 'Accept': 'application/taxii+json;version=2.1'}
 
 @schemathesis.hook
 def map_path_parameters(ctx, path_parameters):
@@ -25,6 +34,8 @@ def map_path_parameters(ctx, path_parameters):
     if isinstance(path_parameters, dict):
         for name, value in list(path_parameters.items()):
             known = next((ids for prefix, ids in KNOWN.items() if path.startswith(prefix)), None)
+            if name in SAME and sum(map(ord, str(value))) % 2 == 0:
+                path_parameters[name] = SAME[name]
             if known and name == 'id' and sum(map(ord, str(value))) % 2 == 0:
                 path_parameters[name] = known[len(str(value)) % len(known)]
     return path_parameters
@@ -44,6 +55,12 @@ export function schemathesis(): Promise<string | undefined> {
   return pythonWith(PACKAGES);
 }
 
+const A05: Recipient = { id: 'a05', name: 'A05', tlp: 'amber+strict', channel: { kind: 'archive', folder: undefined } };
+/** Nobody listens there. */
+const [CENTER] = inboundSources([
+  { id: 'center', name: 'Center', root: 'http://127.0.0.1:9/api/', collection: 'all', takes: ['indicators', 'tasks'] },
+]) as [InboundSource];
+
 /** A server with some of everything, which asks as whoever the header says. */
 export interface Target {
   readonly url: string;
@@ -55,7 +72,12 @@ export interface Target {
 
 /** Starts the application with a session of every role, each made anew where a request ended it. */
 export async function startTarget(): Promise<Target> {
-  const bench = await openBench({ rules: [RULE], requestsPerMinute: 1_000_000 });
+  const bench = await openBench({
+    rules: [RULE],
+    requestsPerMinute: 1_000_000,
+    sharing: { ...NO_SHARING, reporterId: 'soc', reporterName: 'SOC', recipients: [A05] },
+    whole: { inbound: [CENTER] },
+  });
   const faults = collectFaults(bench);
   await bench.addAgency('one');
   await bench.addAgency('two');
@@ -140,19 +162,19 @@ function traced(error: unknown): string {
 async function someOfEverything(bench: Bench): Promise<Readonly<Record<string, readonly string[]>>> {
   const cookie = await bench.signIn({ user: 'maker', role: 'administrator' });
   const host = '127.0.0.1';
-  const post = async (url: string, payload: object) => {
-    const answer = await bench.app.inject({
-      method: 'POST',
-      url,
-      headers: { host, origin: `http://${host}`, cookie },
-      payload,
-    });
+  const ask = async (method: 'GET' | 'POST', url: string, payload?: object) => {
+    const headers = { host, origin: `http://${host}`, cookie };
+    const answer = await bench.app.inject({ method, url, headers, ...(payload ? { payload } : {}) });
     if (answer.statusCode >= 300) throw new Error(`${url}: ${answer.statusCode} ${answer.payload}`);
     return answer.json();
   };
+  const post = (url: string, payload: object) => ask('POST', url, payload);
   const incidents: string[] = [];
   for (const alert of ['a1', 'a2', 'a3'])
     incidents.push((await post('/api/v1/incidents', { alerts: [alert] })).incident.id);
+  const sharing = `/api/v1/incidents/${incidents[0]}/sharing`;
+  const { version, sha256 } = await ask('GET', `${sharing}/${A05.id}/preview`);
+  await post(sharing, { recipient: A05.id, version, sha256, textsRead: true, minimal: false });
   const search = { name: 'x', kql: '', from: 'now-1h', to: 'now', by: null, shared: true };
   const asset = { kind: 'host', value: 'web1', level: 3, name: 'x', agency: null };
   return {

@@ -14,16 +14,19 @@ import { openAgencyBook } from '../../../server/agencies/names.ts';
 import { ruleBook } from '../../../server/alerts/queries.ts';
 import type { AlertDetected } from '../../../server/alerts/record.ts';
 import { buildApp } from '../../../server/app.ts';
+import { openAuthority } from '../../../server/authority/authority.ts';
 import { openBackupJobs } from '../../../server/backup/jobs.ts';
 import { NO_S3_SETTINGS } from '../../../server/backup/s3/settings.ts';
 import type { Clocks } from '../../../server/clocks/clocks.ts';
 import { TERMS, WARN_PERCENT, YEARLY } from '../../../server/clocks/terms.ts';
+import { openFleet } from '../../../server/fleet/fleet.ts';
 import { type AgencyId, type Identity, SYSTEM } from '../../../server/identity.ts';
+import type { InboundSource } from '../../../server/inbound/settings.ts';
 import { openIndicators } from '../../../server/indicators/book.ts';
 import { buildLedger } from '../../../server/ledger/ledger.ts';
 import type { Notices } from '../../../server/notify/notices.ts';
 import { NO_NOTIFY, type NotifySettings } from '../../../server/notify/settings.ts';
-import { incidentsOf, noticesOf } from '../../../server/parts.ts';
+import { inboundOf, incidentsOf, nationalOf, noticesOf } from '../../../server/parts.ts';
 import { type LiveFeed, openLiveFeed } from '../../../server/realtime/live-feed.ts';
 import { type AgencyRequests, openRequests } from '../../../server/requests/requests.ts';
 import { openRetention, type Retention } from '../../../server/retention/retention.ts';
@@ -37,6 +40,7 @@ import { NO_SHARING, type SharingSettings } from '../../../server/sharing/settin
 import { openSharing, type Sharing } from '../../../server/sharing/sharing.ts';
 import type { EventStore } from '../../../server/store/event-store.ts';
 import type { RecordStore } from '../../../server/store/record-store.ts';
+import { openTaxii } from '../../../server/taxii/taxii.ts';
 import { openAnyStore } from '../store/any-store.ts';
 
 export const PASSWORD = 'ngọn đèn biển 2026';
@@ -79,6 +83,8 @@ export async function openBench(
     exportEvents?: number;
     requestsPerMinute?: number;
     sharing?: SharingSettings;
+    /** Collectors, the national role's board and TAXII server, and these sources of what comes in: the whole API. */
+    whole?: { readonly inbound: readonly InboundSource[] };
     notify?: NotifySettings;
     duties?: DutyPolicy;
     secondFactor?: SecondFactorPolicy;
@@ -165,7 +171,26 @@ export async function openBench(
       log: silent,
       now: () => clock.now,
     }));
+  const stops: (() => unknown)[] = [];
+  const whole = options.whole && (await openWhole(options.whole.inbound));
+  async function openWhole(inbound: readonly InboundSource[]) {
+    const { audit } = accounts;
+    const shared = { sharing: options.sharing ?? NO_SHARING, outbound: { allowPrivate: [] } };
+    const taxii = await openTaxii({ data: folder, audit, log: silent });
+    stops.push(() => taxii.close());
+    return {
+      taxii,
+      fleet: openFleet({ records, authority: await openAuthority(join(folder, 'authority')), audit, log: silent }),
+      inbound: inboundOf(
+        { data: folder, inbound, ...shared },
+        { records, incidents, indicators, audit, log: silent },
+        stops,
+      ),
+      ...(await nationalOf(shared, { taxii, records, audit, log: silent }, stops)),
+    };
+  }
   const app = await buildApp({
+    ...whole,
     incidents,
     clocks,
     notices,
@@ -270,6 +295,7 @@ export async function openBench(
       await retention.stop();
       await requests.stop();
       await sharing?.stop();
+      for (const stop of stops.reverse()) await stop();
       await Promise.all([ruleImports.stop(), backtests.stop(), indicators.stop()]);
       await app.close();
       await events.close();

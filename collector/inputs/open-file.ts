@@ -108,17 +108,19 @@ export async function wasEmptied(file: OpenFile, size: number, mtimeMs: number):
 
 /** True where the file of a mark is still there, under its path or a rotated name, with the bytes that were read of it. */
 export async function isThere(path: string, mark: FileMark): Promise<boolean> {
-  const rotated = await rotatedSiblings(path);
-  for (const name of [path, ...rotated.filter(({ stats }) => stats.ino === mark.ino).map((one) => one.path)]) {
-    const handle = await open(name, 'r').catch(() => undefined);
-    if (!handle) continue;
-    try {
-      if (await isMarked(handle, await handle.stat(), mark)) return true;
-    } finally {
-      await handle.close();
-    }
-  }
+  if (await isAt(path, mark)) return true;
+  for (const { path: rotated, stats } of await rotatedSiblings(path))
+    if (stats.ino === mark.ino && (await isAt(rotated, mark))) return true;
   return false;
+}
+
+async function isAt(path: string, mark: FileMark): Promise<boolean> {
+  const handle = await open(path, 'r').catch(() => undefined);
+  try {
+    return handle !== undefined && (await isMarked(handle, await handle.stat(), mark));
+  } finally {
+    await handle?.close();
+  }
 }
 
 /** How long copying may take: what was written meanwhile may have been read of the file itself. */

@@ -4,8 +4,9 @@ import type { FrameSource } from '../../ecs/wire.ts';
 import { readSmall, type SpoolFiles } from './files.ts';
 
 const DELIVERED_NAME = 'delivered';
-/** Past this (some thousands of sources) the note is left out: it is read and written as a whole. */
-const MOST_BYTES = 1024 * 1024;
+/** Past these the note is left out: it is made and written as a whole, several times a second. */
+const MOST_SOURCES = 200;
+const MOST_BYTES = 65_536;
 
 /**
  * Writes every source as the last frame of the spool has it, at a moment when the server has all of them: where that
@@ -19,10 +20,10 @@ export async function noteDelivered(
   frame: number,
   sources: readonly FrameSource[],
 ): Promise<void> {
-  const text = JSON.stringify({ frame, sources });
+  const text = sources.length > MOST_SOURCES ? '' : JSON.stringify({ frame, sources });
   const content = `${crc32(text)}\n${text}\n`;
   const path = join(folder, DELIVERED_NAME);
-  if (content.length <= MOST_BYTES) await files.replace(path, content, false);
+  if (text !== '' && Buffer.byteLength(content) <= MOST_BYTES) await files.replace(path, content, false);
   else await files.remove(path);
 }
 
@@ -32,7 +33,7 @@ export async function readDelivered(
   folder: string,
   frame: number,
 ): Promise<readonly FrameSource[] | undefined> {
-  const content = await readSmall(files, join(folder, DELIVERED_NAME), 4 * MOST_BYTES);
+  const content = await readSmall(files, join(folder, DELIVERED_NAME));
   const [checksum, text] = content?.split('\n') ?? [];
   if (text === undefined || checksum !== String(crc32(text))) return undefined;
   const note = JSON.parse(text) as { readonly frame: number; readonly sources: readonly FrameSource[] };

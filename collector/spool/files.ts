@@ -138,10 +138,10 @@ export const DISK: SpoolFiles = {
   },
 };
 
-/** Reads a small text file of the spool, up to `most` bytes; undefined where there is none. */
-export async function readSmall(files: SpoolFiles, path: string, most = 65_536): Promise<string | undefined> {
+/** Reads a small text file of the spool, 64 KiB at most; undefined where there is none. */
+export async function readSmall(files: SpoolFiles, path: string): Promise<string | undefined> {
   try {
-    return (await files.read(path, 0, most)).toString('utf8');
+    return (await files.read(path, 0, 65_536)).toString('utf8');
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@ import type { DutyPolicy } from './accounts/duties.ts';
 import type { OidcSettings } from './accounts/oidc/settings.ts';
 import type { SecondFactorPolicy } from './accounts/second-factor.ts';
 import type { SessionPolicy } from './accounts/session-settings.ts';
+import type { AgencyRecord } from './agencies/record.ts';
 import type { S3Settings } from './backup/s3/settings.ts';
 import { type ClockSettings, reportTerms } from './clocks/terms.ts';
 import { ConfigError } from './config-error.ts';
@@ -53,12 +54,7 @@ export interface ServerConfig {
   readonly agency: {
     readonly id: AgencyId;
     readonly name: string;
-    readonly contact: {
-      readonly person: string;
-      readonly phone: string;
-      readonly email: string;
-      readonly address: string;
-    };
+    readonly contact: AgencyRecord['contact'];
   };
   readonly disk: { readonly warnPercent: number; readonly stopPercent: number };
   readonly retention: RetentionSettings;

@@ -160,23 +160,19 @@ export function Difference({
         aria-label={label}
         lang="en"
       >
-        {parts.map((part, place) =>
-          part === null ? (
-            // biome-ignore lint/suspicious/noArrayIndexKey: two texts compared once; lines do not move.
-            <p key={place} className="px-4 text-muted">
-              ⋯
-            </p>
-          ) : (
-            // biome-ignore lint/suspicious/noArrayIndexKey: as above.
-            <Line key={place} line={part} />
-          ),
-        )}
+        {parts.map((part, place) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: two texts compared once; lines do not move.
+          <Line key={place} line={part} />
+        ))}
       </section>
     </>
   );
 }
 
-function Line({ line: { kind, text } }: { readonly line: DiffLine }) {
+/** A line, or with null the mark of lines left out. */
+function Line({ line }: { readonly line: DiffLine | null }) {
+  if (line === null) return <p className="px-4 text-muted">⋯</p>;
+  const { kind, text } = line;
   const { sign, className } = LOOKS[kind];
   const content = (
     <span className="min-w-0 flex-1 break-words whitespace-pre-wrap">

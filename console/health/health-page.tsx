@@ -5,6 +5,7 @@ import { getJson } from '../api/client.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
+import { ScrollRegion } from '../parts/scroll-region.tsx';
 import { PageTitle, Partial, ProblemNotice, Progress } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 
@@ -30,12 +31,7 @@ export function HealthPage() {
         )}
       </PageTitle>
       <Progress busy={health.isPending} cancel={() => queries.cancelQueries({ queryKey: ['health'] })} />
-      <section
-        className="min-h-0 flex-1 overflow-auto px-4 pb-6"
-        aria-label={t('nav.health')}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key.
-        tabIndex={0}
-      >
+      <ScrollRegion className="min-h-0 flex-1 overflow-auto px-4 pb-6" label={t('nav.health')}>
         {health.isError && <ProblemNotice error={health.error} retry={() => health.refetch()} />}
         {health.isError && health.data && <Partial>{t('common.stale')}</Partial>}
         {health.data && (
@@ -48,7 +44,7 @@ export function HealthPage() {
             <Backup health={health.data} />
           </div>
         )}
-      </section>
+      </ScrollRegion>
     </>
   );
 }

@@ -4,6 +4,7 @@ import { useLedger } from '../api/queries.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Visible } from '../parts/log-text.tsx';
+import { ScrollRegion } from '../parts/scroll-region.tsx';
 import { Empty, PageTitle, Partial, ProblemNotice, Progress } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { Sources } from './sources.tsx';
@@ -23,12 +24,7 @@ export function LedgerPage() {
         )}
       </PageTitle>
       <Progress busy={ledger.isPending} cancel={() => queries.cancelQueries({ queryKey: ['ledger'] })} />
-      <section
-        className="min-h-0 max-w-[104rem] flex-1 space-y-4 overflow-auto px-4 pb-6"
-        aria-label={t('nav.ledger')}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key.
-        tabIndex={0}
-      >
+      <ScrollRegion className="min-h-0 max-w-[104rem] flex-1 space-y-4 overflow-auto px-4 pb-6" label={t('nav.ledger')}>
         {ledger.isError && <ProblemNotice error={ledger.error} retry={() => ledger.refetch()} />}
         {ledger.isError && ledger.data && <Partial>{t('common.stale')}</Partial>}
         {ledger.data && (
@@ -43,7 +39,7 @@ export function LedgerPage() {
             )}
           </>
         )}
-      </section>
+      </ScrollRegion>
     </>
   );
 }

@@ -3,6 +3,7 @@ import type { LedgerRow } from '../../server/ledger/schema.ts';
 import { useFormat, useText } from '../i18n/language.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { LogText, Visible } from '../parts/log-text.tsx';
+import { ScrollRegion } from '../parts/scroll-region.tsx';
 import { Time } from '../parts/time.tsx';
 import { useNarrow } from '../parts/use-narrow.ts';
 import { type Equation, equations } from './equations.ts';
@@ -167,12 +168,7 @@ export function Sources({ rows }: { readonly rows: readonly LedgerRow[] }) {
     );
   }
   return (
-    <section
-      className="card overflow-x-auto"
-      aria-label={t('ledger.table')}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key.
-      tabIndex={0}
-    >
+    <ScrollRegion className="card overflow-x-auto" label={t('ledger.table')}>
       <table className="data-table w-full min-w-[62rem] table-fixed">
         <caption className="sr-only">{t('ledger.table')}</caption>
         <colgroup>
@@ -217,6 +213,6 @@ export function Sources({ rows }: { readonly rows: readonly LedgerRow[] }) {
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollRegion>
   );
 }

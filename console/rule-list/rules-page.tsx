@@ -7,6 +7,7 @@ import { useLanguage, useText } from '../i18n/language.tsx';
 import { pickText } from '../i18n/messages.ts';
 import { SeverityMark } from '../parts/icons.tsx';
 import { LogText } from '../parts/log-text.tsx';
+import { ScrollRegion } from '../parts/scroll-region.tsx';
 import { SEVERITIES } from '../parts/severity.ts';
 import { Empty, FirstFetch, PageTitle, ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
@@ -126,12 +127,7 @@ export function RulesPage({ me }: { readonly me: Session }) {
           </ul>
         )}
         {shown.length > 0 && !narrow && (
-          <section
-            className="card overflow-x-auto"
-            aria-label={t('nav.rules')}
-            // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key.
-            tabIndex={0}
-          >
+          <ScrollRegion className="card overflow-x-auto" label={t('nav.rules')}>
             <table className="data-table w-full min-w-[56rem]">
               <thead>
                 <tr>
@@ -149,7 +145,7 @@ export function RulesPage({ me }: { readonly me: Session }) {
                 ))}
               </tbody>
             </table>
-          </section>
+          </ScrollRegion>
         )}
         {found.length > shown.length && (
           <button type="button" className="button" onClick={() => setMost(most * 4)}>

@@ -5,6 +5,7 @@ import { putJson } from '../api/client.ts';
 import { useText } from '../i18n/language.tsx';
 import { KeyHint } from '../parts/key-hint.tsx';
 import { Visible } from '../parts/log-text.tsx';
+import { ScrollRegion } from '../parts/scroll-region.tsx';
 import { ProblemNotice } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { useToast } from '../parts/toasts.tsx';
@@ -153,18 +154,16 @@ export function Difference({
       <p className="px-4 pb-2 text-small text-muted">
         {t('rules.diff.counts', { added: count('added'), removed: count('removed') })}
       </p>
-      <section
+      <ScrollRegion
         className="max-h-[32rem] overflow-auto border-t border-line py-2 font-mono text-small"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key.
-        tabIndex={0}
-        aria-label={label}
+        label={label}
         lang="en"
       >
         {parts.map((part, place) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: two texts compared once; lines do not move.
           <Line key={place} line={part} />
         ))}
-      </section>
+      </ScrollRegion>
     </>
   );
 }

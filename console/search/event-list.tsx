@@ -5,6 +5,7 @@ import { FieldTable } from '../parts/field-table.tsx';
 import { fieldText } from '../parts/fields.ts';
 import { Icon } from '../parts/icons.tsx';
 import { LogText, Visible } from '../parts/log-text.tsx';
+import { ScrollRegion } from '../parts/scroll-region.tsx';
 import { Time } from '../parts/time.tsx';
 import { useKeys } from '../parts/use-keys.ts';
 
@@ -62,11 +63,9 @@ export function EventList({
       return after;
     });
   return (
-    <section
+    <ScrollRegion
       ref={scroller}
-      aria-label={t('search.results')}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key.
-      tabIndex={0}
+      label={t('search.results')}
       className="min-h-0 flex-1 overflow-auto border-t border-line"
     >
       <ul className="relative" style={{ height: virtual.getTotalSize() }}>
@@ -118,6 +117,6 @@ export function EventList({
           );
         })}
       </ul>
-    </section>
+    </ScrollRegion>
   );
 }
